@@ -1,0 +1,78 @@
+# Everything a developer needs, on a machine with Python 3.11 or newer and make.
+# Override on the command line: make demo PORT=9000, make test PYTHON=python3.12, make test PRETIX='==2026.3.*',
+# make test JOBS=0 PYTEST_ARGS='-k refund'
+
+PYTHON ?= python3
+VENV ?= .venv
+PRETIX ?=
+PORT ?= 8000
+PORTAL_PORT ?= 8001
+PYTEST_ARGS ?=
+JOBS ?= auto
+DATABASE ?= pretix_hubspot_test
+PGHOST ?= 127.0.0.1
+PGUSER ?= postgres
+
+IN := $(VENV)/bin/python
+ENVIRONMENT := $(PYTHON) .ci/environment.py --pretix '$(PRETIX)' $(VENV)
+PARALLEL := --numprocesses $(JOBS) --dist worksteal
+POSTGRES := PRETIX_DATABASE_BACKEND=postgresql PRETIX_DATABASE_NAME=$(DATABASE) \
+	PRETIX_DATABASE_USER=$(PGUSER) PRETIX_DATABASE_HOST=$(PGHOST)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset smoke test test-contract test-faults test-postgres test-workers e2e bench lint format locale wheel environment-demo environment-dev clean
+
+help:  ## list these targets
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
+
+demo: environment-demo  ## a seeded pretix and a simulated HubSpot on this machine; Ctrl-C ends both
+	@$(IN) -m demo --port $(PORT) --portal-port $(PORTAL_PORT)
+
+demo-reset: environment-demo  ## the demo from the beginning: forgets everything done in it
+	@$(IN) -m demo --reset --port $(PORT) --portal-port $(PORTAL_PORT)
+
+smoke: environment-demo  ## connect, map, buy, cancel, change and sync without a person; last line is JSON
+	@$(IN) -m demo.smoke
+
+test: environment-dev  ## the tests that need no service (SQLite)
+	$(IN) -m pytest $(PARALLEL) $(PYTEST_ARGS)
+
+test-contract: environment-dev  ## pretix core's datasync and HubSpot's own SDKs as judges
+	$(IN) -m pytest -m contract $(PARALLEL) $(PYTEST_ARGS)
+
+test-faults: environment-dev  ## scripted failures of HubSpot at every stage of the engine
+	$(IN) -m pytest -m faults $(PARALLEL) $(PYTEST_ARGS)
+
+test-postgres: environment-dev  ## what touches the database, and what is marked postgres, on PostgreSQL
+	$(POSTGRES) $(IN) -m pytest -m "not e2e and not workers and not faults" $(PARALLEL) $(PYTEST_ARGS) \
+		tests/integration tests/contract tests/workers
+
+test-workers: environment-dev  ## real Celery workers on PostgreSQL and Redis
+	$(POSTGRES) $(IN) -m pytest -m workers $(PYTEST_ARGS)
+
+e2e: environment-dev  ## plays the product in Chromium; screenshots go to build/
+	$(IN) -m pytest -m e2e $(PYTEST_ARGS)
+
+bench: environment-dev  ## our engine beside core's loop; last line is JSON
+	@$(IN) -m benchmarks
+
+lint: environment-dev  ## style, arrows, migrations, translations, security; last line is JSON
+	@$(IN) .ci/lint.py
+
+format: environment-dev  ## let ruff put the code in order
+	$(IN) -m ruff check --fix . && $(IN) -m ruff format .
+
+locale: environment-dev  ## collect texts for translation and compile what is translated (needs gettext)
+	@$(IN) .ci/translations.py
+
+wheel: environment-dev  ## build dist/*.whl by way of the source distribution (needs gettext)
+	@$(IN) -m uv build --quiet --out-dir dist && ls dist
+
+environment-demo:
+	@$(ENVIRONMENT) demo
+
+environment-dev:
+	@$(ENVIRONMENT) dev
+
+clean:  ## remove what was built; keeps the demo's data and the environment
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
