@@ -1,0 +1,36 @@
+"""The plugin as pretix sees it."""
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from pretix.base.plugins import PLUGIN_LEVEL_EVENT_ORGANIZER_HYBRID, PluginConfig
+
+from . import __version__
+
+
+class PluginApp(PluginConfig):
+    name = "pretix_hubspot"
+    verbose_name = "HubSpot"
+    default_auto_field = "django.db.models.BigAutoField"
+    default = True
+
+    class PretixPluginMeta:
+        name = "HubSpot"
+        author = "the pretix-hubspot authors"
+        description = _("Automatically transfer order and attendee data to your HubSpot CRM.")
+        category = "INTEGRATION"
+        featured = False
+        visible = True
+        version = __version__
+        compatibility = "pretix>=2026.3.0"
+        level = PLUGIN_LEVEL_EVENT_ORGANIZER_HYBRID
+        settings_links = [((_("Settings"), "HubSpot"), "plugins:pretix_hubspot:settings", {})]
+
+    def ready(self):
+        # Registered by being imported, once all models are loaded.
+        from . import checks, exporters, logentries, notifications, signals, signals_control, signals_mapping, tasks  # noqa: F401
+
+    @cached_property
+    def compatibility_warnings(self):
+        from .config import server_config  # settings are only complete after start-up
+
+        return server_config().warnings

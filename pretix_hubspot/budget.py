@@ -1,0 +1,87 @@
+"""Where the request budget of a portal is kept, so that all workers of this server share it.
+
+Redis if pretix has it, else one locked row. pretix's default cache is no place: without Redis it stores nothing.
+HubSpot limits bursts per app and portal, so OAuth and static tokens of one portal have a budget each.
+"""
+
+import json
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F
+
+from .hubspot.pacing import BELIEVED_MS, DAILY_RESERVE_PERCENT, ROLLING_WINDOW_LUA, Decision, SharedBudget, State
+from .models import RequestBudgetState
+
+REDIS_TTL_MS = 86_400_000  # as in the script: a day without calls, and the budget is fresh anyway
+
+
+def for_portal(portal_id, kind, max_wait=30.0):
+    """The shared budget that pays for calls to ``portal_id`` with this kind of credential."""
+    key = f"{portal_id}:{kind}"
+    store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
+    return SharedBudget(store, max_wait=max_wait)
+
+
+def state_of(portal_id, kind):
+    """The budget as it stands, for people to look at; nothing is spent."""
+    key = f"{portal_id}:{kind}"
+    store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
+    return store.update(lambda state: (state, state))
+
+
+class RowStore:
+    """A row under lock, in a transaction of its own. Not to be used while another transaction is open for long."""
+
+    def __init__(self, key):
+        self.key = key
+
+    def update(self, fn):
+        RequestBudgetState.objects.get_or_create(portal=self.key)
+        with transaction.atomic():
+            rows = RequestBudgetState.objects.filter(portal=self.key)
+            if not database.features.has_select_for_update:
+                rows.update(portal=F("portal"))  # SQLite: begin with a write, which waits for its turn
+            row = rows.select_for_update().get()
+            state, result = fn(State.from_json(row.state))
+            row.state = state.to_json()
+            row.save(update_fields=["state"])
+        return result
+
+
+class RedisStore:
+    """A key in pretix's Redis. The frequent step is one script, the others are retried when they collide."""
+
+    def __init__(self, key, redis=None):
+        self.key = f"pretix_hubspot:budget:{key}"
+        self.redis = redis or _redis()
+        self._script = self.redis.register_script(ROLLING_WINDOW_LUA)
+
+    def update(self, fn):
+        results = []
+
+        def step(pipe):
+            state, result = fn(State.from_json(_parsed(pipe.get(self.key))))
+            results.append(result)
+            pipe.multi()
+            pipe.set(self.key, json.dumps(state.to_json()), px=REDIS_TTL_MS)
+
+        self.redis.transaction(step, self.key)
+        return results[-1]
+
+    def reserve(self, kind, now_ms, live, max_wait_ms):
+        default = json.dumps(State().to_json())
+        args = [kind, now_ms, int(live), max_wait_ms, default, DAILY_RESERVE_PERCENT, BELIEVED_MS]
+        granted, wait, policy, refused, _now = self._script(keys=[self.key], args=args)
+        return Decision(bool(granted), wait, policy.decode(), bool(refused))
+
+
+def _parsed(stored):
+    return json.loads(stored) if stored else None
+
+
+def _redis():
+    from django_redis import get_redis_connection  # inline: only where pretix is configured with Redis
+
+    return get_redis_connection("redis")

@@ -1,0 +1,294 @@
+"""Connections to portals: made, joined by events, left, cut, and turned into a ready client.
+
+A connection belongs to an organizer; there is one per portal, and connecting the same portal again renews it.
+Who may do what is the views' business; what is stored, and what is logged, is decided here.
+"""
+
+import logging
+from dataclasses import asdict
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.timezone import now
+from pretix.base.models import LogEntry
+
+from . import __version__, budget, hubspot_app, tokens
+from .config import ServerMisconfigured, server_config
+from .hubspot.client import Client
+from .hubspot.errors import Forbidden, HubSpotError, InvalidInput, MissingScope, NotFound, UnexpectedStatus
+from .models import PROVIDER, Connection, EventConnection
+from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
+from .tokens import mark_revoked
+
+__all__ = [
+    "OPTIONAL_SCOPES",
+    "REQUIRED_SCOPES",
+    "ScopesMissing",
+    "WrongPortal",
+    "client_for",
+    "connect_oauth",
+    "connect_token",
+    "disconnect",
+    "for_event",
+    "granted_scopes",
+    "is_active",
+    "join",
+    "leave",
+    "mark_revoked",
+    "missing_scopes",
+    "refresh_account",
+    "rest",
+    "wake",
+]
+
+logger = logging.getLogger(__name__)
+
+PLUGIN = "pretix_hubspot"
+TIMEOUTS = (5.0, 30.0)  # seconds to connect, and without a byte
+PATIENCE_OF_PEOPLE = 10.0  # seconds to wait for the request budget while somebody looks at the page
+_CHECKING = "check"  # budget of tokens whose portal is not known yet
+
+
+class ScopesMissing(Exception):
+    """The token is good, but not for what we need. ``scopes`` names what is missing; nothing was stored."""
+
+    def __init__(self, scopes):
+        super().__init__(", ".join(scopes))
+        self.scopes = tuple(scopes)
+
+
+class WrongPortal(Exception):
+    """Access to another portal than the one that was to be renewed; nothing was stored."""
+
+    def __init__(self, expected, found):
+        super().__init__(f"portal {found} instead of {expected}")
+        self.expected = expected
+        self.found = found
+
+
+def is_active(event):
+    """Whether the plugin is enabled for the event, and for its organizer, as pretix wants for a hybrid plugin."""
+    return PLUGIN in event.get_plugins() and PLUGIN in event.organizer.get_plugins()
+
+
+def for_event(event):
+    """How ``event`` uses HubSpot, or ``None`` if it does not: plugin not enabled, not joined, or disconnected.
+
+    A revoked or resting connection is returned: its orders are queued and wait.
+    """
+    if not is_active(event):
+        return None
+    rows = EventConnection.objects.select_related("connection").filter(event=event)
+    joined = rows.exclude(connection__status=Connection.Status.DISCONNECTED).first()
+    if joined:
+        joined.event = event  # the caller's instance, which may know its settings already
+    return joined
+
+
+def missing_scopes(connection):
+    """The required scopes that this connection was not granted."""
+    return missing_required(connection.scopes)
+
+
+def client_for(connection, live=True, max_wait=30.0, **options):
+    """A client whose token is refreshed as needed, paying from the portal's shared request budget.
+
+    ``live=False`` is for bulk work; ``max_wait`` is how many seconds a call may wait for the budget.
+    Further ``options`` go to the client, which is not to be shared between threads.
+    Raises ``ServerMisconfigured``; the client's calls raise ``TokenRevoked`` once access is lost for good.
+    """
+    return _client(
+        lambda: tokens.access_token(connection),
+        lambda bad: tokens.better_token(connection, bad),
+        budget.for_portal(connection.portal_id, connection.kind, max_wait),
+        live=live,
+        **options,
+    )
+
+
+def connect_token(organizer, token, user, expected=None):
+    """Connect with a service key or private app token, after asking HubSpot what it is good for.
+
+    Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
+    """
+    client = _client(lambda: token, None, budget.for_portal(_CHECKING, Connection.Kind.TOKEN, PATIENCE_OF_PEOPLE))
+    scopes = _scopes_of_static(client, token)
+    account = client.account()
+    _accept(account.portal_id, scopes, expected)
+
+    def fill(connection):
+        connection.kind = Connection.Kind.TOKEN
+        connection.hubspot_user = ""
+        connection.scopes = sorted(scopes or ())
+        tokens.store_static(connection, token)
+
+    return _connect(organizer, account, fill, user)
+
+
+def connect_oauth(organizer, granted, user, expected=None):
+    """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``."""
+    shared_budget = budget.for_portal(_CHECKING, Connection.Kind.OAUTH, PATIENCE_OF_PEOPLE)
+    account = _client(lambda: granted.access_token, None, shared_budget).account()
+    hubspot_user, scopes = _introspected(granted)
+    _accept(account.portal_id, scopes, expected)
+
+    def fill(connection):
+        connection.kind = Connection.Kind.OAUTH
+        connection.hubspot_user = hubspot_user
+        tokens.store_granted(connection, granted)
+        connection.scopes = sorted(scopes)
+
+    return _connect(organizer, account, fill, user)
+
+
+def join(event, connection, user):
+    """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already."""
+    if connection.organizer_id != event.organizer_id:
+        raise ValueError("a connection is for events of its own organizer")
+    with transaction.atomic():
+        joined = EventConnection.objects.select_for_update().filter(event=event).first()
+        if joined and joined.connection_id == connection.pk:
+            return joined
+        joined = joined or EventConnection(event=event)
+        joined.connection, joined.joined_at = connection, now()
+        joined.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
+        joined.save()
+        event.log_action("pretix_hubspot.event.joined", user=user, data={"portal": connection.portal_id})
+    return joined
+
+
+def leave(event, user):
+    """Stop using a connection in ``event``. Mappings and record links stay; what still waited is not sent any more."""
+    with transaction.atomic():
+        joined = EventConnection.objects.select_related("connection").filter(event=event).first()
+        if joined:
+            joined.delete()
+            event.queued_sync_jobs.filter(sync_provider=PROVIDER, in_flight=False).delete()
+            data = {"portal": joined.connection.portal_id}
+            event.log_action("pretix_hubspot.event.left", user=user, data=data)
+
+
+def disconnect(connection, user):
+    """Forget all access, for all events, and revoke it at HubSpot where we can.
+
+    Record links, mappings and waiting orders stay, so that connecting the same portal again doubles nothing.
+    Returns whether HubSpot confirmed; what is stored here is wiped in any case.
+    """
+    revoked = _revoke(connection)
+    with transaction.atomic():
+        tokens.wipe(connection)
+        connection.status = Connection.Status.DISCONNECTED
+        connection.resting_until, connection.resting_reason = None, ""
+        connection.save()
+        tokens.log_everywhere(connection, "pretix_hubspot.connection.disconnected", user)
+    return revoked
+
+
+def rest(connection, until, reason):
+    """Leave the portal alone until then; a longer rest stays."""
+    if connection.resting_until is None or until > connection.resting_until:
+        connection.resting_until, connection.resting_reason = until, reason[:32]
+        connection.save(update_fields=["resting_until", "resting_reason"])
+
+
+def wake(connection):
+    """The portal answers again."""
+    if connection.resting_until is not None:
+        connection.resting_until, connection.resting_reason = None, ""
+        connection.save(update_fields=["resting_until", "resting_reason"])
+
+
+def refresh_account(connection):
+    """Ask HubSpot again who this portal is: a region migration changes where links lead."""
+    account = client_for(connection, max_wait=PATIENCE_OF_PEOPLE).account()
+    connection.account = asdict(account)
+    connection.save(update_fields=["account"])
+
+
+def _client(token, refresh, shared_budget, **options):
+    config = server_config().checked()
+    return Client(
+        config.api_url,
+        config.api_version,
+        token,
+        refresh,
+        shared_budget,
+        timeouts=TIMEOUTS,
+        plugin_version=__version__,
+        **options,
+    )
+
+
+def _accept(portal_id, scopes, expected):
+    if expected is not None and portal_id != expected.portal_id:
+        raise WrongPortal(expected.portal_id, portal_id)
+    if scopes is not None and (missing := missing_required(scopes)):
+        raise ScopesMissing(missing)
+
+
+def granted_scopes(connection, client):
+    """What HubSpot says now that the access is good for; None where it does not say."""
+    token = tokens.access_token(connection)
+    if connection.kind == Connection.Kind.TOKEN:
+        return _scopes_of_static(client, token)
+    info = hubspot_app.introspect(token)
+    return info.scopes if info else None
+
+
+def _scopes_of_static(client, token):
+    """What a static token is good for; None where HubSpot does not say: how to ask is documented, but unverified."""
+    try:
+        return client.private_app_token_info(token).scopes
+    except (Forbidden, MissingScope, InvalidInput, NotFound, UnexpectedStatus) as error:
+        logger.info("HubSpot did not tell the scopes of a token: %s", error)
+        return None
+
+
+def _connect(organizer, account, fill, user):
+    """The organizer's connection to the portal of ``account``, new or renewed, filled and logged."""
+    with transaction.atomic():
+        connection, created = Connection.objects.select_for_update().get_or_create(
+            organizer=organizer, portal_id=account.portal_id, defaults={"kind": Connection.Kind.TOKEN}
+        )
+        fill(connection)
+        was_revoked = connection.status == Connection.Status.REVOKED
+        connection.account = asdict(account)
+        connection.status = Connection.Status.ACTIVE
+        connection.connected_at = now()
+        connection.resting_until, connection.resting_reason = None, ""
+        connection.save()
+        action = f"pretix_hubspot.connection.{'created' if created else 'reconnected'}"
+        connection.log_action(action, user=user, data={"portal": account.portal_id, "kind": connection.kind})
+        if was_revoked:
+            tokens.log_events(connection, "pretix_hubspot.recovered.connection", user)
+        _resume(connection)
+    budget.for_portal(connection.portal_id, connection.kind).reset()
+    return connection
+
+
+def _resume(connection):
+    """Orders may have waited for this."""
+    from .tasks import ring  # inline: the engine behind the task imports this module
+
+    ring(connection.pk)
+
+
+def _introspected(granted):
+    """``(HubSpot user, scopes)``; who it was is nice to know, so trouble with asking stops nothing."""
+    try:
+        info = hubspot_app.introspect(granted.access_token)
+    except HubSpotError as error:
+        logger.info("HubSpot did not say who granted access: %s", error)
+        info = None
+    return (info.user[:255] if info else ""), granted.scopes or (info.scopes if info else ())
+
+
+def _revoke(connection):
+    if connection.kind != Connection.Kind.OAUTH or not connection.refresh_token:
+        return False
+    try:
+        hubspot_app.revoke(tokens.refresh_token(connection))
+    except (HubSpotError, ServerMisconfigured) as error:
+        logger.warning("Could not revoke the access of connection %s at HubSpot: %s", connection.pk, error)
+        return False
+    return True

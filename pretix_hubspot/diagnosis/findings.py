@@ -1,0 +1,91 @@
+"""What a check found, in plain data."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """The worst of several is the greatest."""
+
+    SKIPPED = 0
+    OK = 1
+    WARN = 2
+    FAIL = 3
+
+    @property
+    def word(self):
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence about one thing; ``hint`` says what to do, ``url`` where."""
+
+    status: Status
+    text: str
+    hint: str = ""
+    url: str = ""
+
+
+def ok(text):
+    return Finding(Status.OK, text)
+
+
+def warn(text, hint="", url=""):
+    return Finding(Status.WARN, text, hint, url)
+
+
+def fail(text, hint="", url=""):
+    return Finding(Status.FAIL, text, hint, url)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check found."""
+
+    check: str
+    title: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def status(self):
+        return max((finding.status for finding in self.findings), default=Status.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All results; ``facts`` are versions, names and times for a support mail. Nothing secret, nothing personal."""
+
+    facts: tuple[tuple[str, str], ...]
+    results: tuple[Result, ...]
+
+    @property
+    def status(self):
+        return max(result.status for result in self.results)
+
+    def as_text(self):
+        """To be copied into a mail."""
+        lines = [f"{name}: {value}" for name, value in self.facts] + [""]
+        for result in self.results:
+            lines.append(f"[{result.status.word}] {result.title}")
+            for finding in result.findings:
+                lines.append(f"    {finding.status.word}: {finding.text}")
+                if finding.hint:
+                    lines.append(f"        {finding.hint}")
+        return "\n".join(lines)
+
+    def as_json(self):
+        """For machines; the words of ``status`` are ok, warn, fail and skipped."""
+        return {
+            "status": self.status.word,
+            "facts": dict(self.facts),
+            "checks": [
+                {
+                    "check": result.check,
+                    "title": result.title,
+                    "status": result.status.word,
+                    "findings": [{"status": f.status.word, "text": f.text, "hint": f.hint} for f in result.findings],
+                }
+                for result in self.results
+            ],
+        }

@@ -1,0 +1,147 @@
+"""Do the object mappings fit what the portal has today?"""
+
+import json
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ..forms.setup import describe_mapping
+from ..hubspot.errors import Forbidden, InvalidInput, MissingScope, NotFound
+from ..objecttypes import stage_properties
+from ..views.problems import explain
+from .findings import Status, fail, ok, warn
+
+
+def mappings(subject):
+    if not subject.mappings:
+        yield warn(_("There is no object mapping, so nothing is sent."), "", subject.url("settings"))
+    for mapping in subject.mappings:
+        if not mapping.is_complete:
+            text = _("{mapping}: has no identifier, so nothing is sent.").format(mapping=_name(subject, mapping))
+            yield warn(text, "", _editor(subject, mapping))
+    if complete := [mapping for mapping in subject.mappings if mapping.is_complete]:
+        text = ngettext("One object mapping is in use.", "{number} object mappings are in use.", len(complete))
+        yield ok(text.format(number=len(complete)))
+
+
+def identifiers(subject):
+    """Object types that HubSpot lists no properties for, and identifiers that are none."""
+    bad = []
+    for setup in _complete(subject):
+        error = subject.schema_errors.get(setup.object_type)
+        problem = explain(error) if error else setup.identifier_problem(setup.mapping.external_id_field)
+        if problem:
+            bad.append(_about(subject, setup, problem, warn if getattr(error, "retryable", False) else fail))
+    yield from bad or [ok(_("HubSpot knows the object types, and records can be found by their identifiers."))]
+
+
+def properties(subject):
+    """Each row as the editor judges it: what cannot be written fails, what may be refused for some orders warns."""
+    bad, count = [], 0
+    for setup in _complete(subject):
+        for row in setup.mapping.property_mappings:
+            definition = setup.definitions.get(row["external_field"])
+            usable = definition and definition.writable and row["pretix_field"] in setup.fields
+            notes = setup.notes(row["pretix_field"], row["external_field"], row["overwrite"])
+            bad += [_about(subject, setup, note, warn if usable else fail) for note in notes]
+            count += bool(usable)
+    yield from bad
+    if not any(finding.status == Status.FAIL for finding in bad):
+        text = ngettext("One mapped property can be written.", "{number} mapped properties can be written.", count)
+        yield ok(text.format(number=count))
+
+
+def options(subject):
+    """Values that a value map translates into must still be options."""
+    bad, maps = [], 0
+    for setup in _complete(subject):
+        for row in setup.mapping.property_mappings:
+            definition, value_map = setup.definitions.get(row["external_field"]), _value_map(row)
+            if not value_map or definition is None or not definition.options:
+                continue
+            maps += 1
+            if gone := _vanished(value_map, definition):
+                text = _("The HubSpot field “{field}” no longer has these options: {options}")
+                text = text.format(field=definition.label, options=", ".join(gone))
+                bad.append(_about(subject, setup, text, fail))
+    text = ngettext("One value map was checked.", "{number} value maps were checked.", maps)
+    yield from bad or [ok(text.format(number=maps))]
+
+
+def _value_map(row):
+    """Core's formset keeps value maps as JSON text."""
+    stored = row.get("value_map")
+    return json.loads(stored) if stored and isinstance(stored, str) else stored
+
+
+def _vanished(value_map, definition):
+    have = {option.value for option in definition.options}
+    return sorted({part for value in value_map.values() for part in value.split(";") if part} - have)
+
+
+def pipelines(subject):
+    bad, used = [], 0
+    for setup in _complete(subject):
+        if setup.mapping.pipeline:
+            used += 1
+            if problem := _pipeline_problem(setup):
+                bad.append(_about(subject, setup, problem, fail))
+    text = ngettext("One pipeline is in use.", "{number} pipelines are in use.", used)
+    yield from bad or [ok(text.format(number=used))]
+
+
+def _pipeline_problem(setup):
+    chosen = setup.mapping.pipeline
+    found = next((p for p in setup.pipelines if p.id == chosen["pipeline"]), None)
+    if found is None or not set(stage_properties(setup.object_type)) <= set(setup.definitions):
+        return _("The chosen pipeline no longer exists in HubSpot.")
+    if {stage for stage in chosen.get("stages", {}).values() if stage} - {stage.id for stage in found.stages}:
+        return _("A chosen stage of the pipeline “{pipeline}” no longer exists in HubSpot.").format(
+            pipeline=found.label
+        )
+    return None
+
+
+def associations(subject):
+    """HubSpot lists the kinds of associations for every pair of object types that it can link."""
+    bad, pairs = [], _associated_types(subject)
+    for (source, target), mapping in pairs.items():
+        try:
+            kinds, said = subject.client.association_labels(source, target), ""
+        except (InvalidInput, Forbidden, MissingScope, NotFound) as error:
+            kinds, said = (), explain(error)
+        if not kinds:
+            text = _("HubSpot cannot link {source} and {target}.")
+            text = text.format(source=subject.catalog.label(source), target=subject.catalog.label(target))
+            bad.append(fail(text, said, _editor(subject, mapping)))
+    text = ngettext(
+        "One pair of object types can be linked.", "{number} pairs of object types can be linked.", len(pairs)
+    )
+    yield from bad or [ok(text.format(number=len(pairs)))]
+
+
+def _associated_types(subject):
+    """(from type, to type) -> a mapping that wants it."""
+    by_pk = {mapping.pk: mapping for mapping in subject.mappings}
+    return {
+        (mapping.external_object_type, by_pk[int(entry["mapping"])].external_object_type): mapping
+        for mapping in subject.mappings
+        for entry in mapping.association_mappings
+        if int(entry["mapping"]) in by_pk
+    }
+
+
+def _complete(subject):
+    return [setup for setup in subject.setups if setup.mapping.is_complete]
+
+
+def _about(subject, setup, note, status):
+    return status(f"{_name(subject, setup.mapping)}: {note}", "", _editor(subject, setup.mapping))
+
+
+def _name(subject, mapping):
+    return describe_mapping(mapping, subject.catalog)
+
+
+def _editor(subject, mapping):
+    return subject.url("mapping.edit", mapping=mapping.pk)

@@ -1,0 +1,77 @@
+"""Readers for what core's own readers stumble over: odd addresses, empty names, add-ons, time zones."""
+
+from pretix.base.models import Order
+
+from pretix_hubspot.fields.types import related
+from pretix_hubspot.sync.types import FieldRefused
+
+INVALID_EMAIL = FieldRefused("invalid_email")
+
+
+def clean_email(email):
+    """The address with its domain in ASCII (IDNA), or a refusal; core's version raises on two ``@`` or none."""
+    email = (email or "").strip()
+    if not email:
+        return None
+    local, at, host = email.partition("@")
+    if not (local and at and host) or "@" in host:
+        return INVALID_EMAIL
+    try:
+        return f"{local}@{host.encode('idna').decode()}"
+    except UnicodeError:  # empty or overlong labels, characters no domain may hold
+        return INVALID_EMAIL
+
+
+def email_domain(email):
+    """The part behind the ``@``, or what ``clean_email`` says."""
+    cleaned = clean_email(email)
+    return cleaned.partition("@")[2] if isinstance(cleaned, str) else cleaned
+
+
+def holder(position, attribute):
+    """The position's own value, else that of the position it is an add-on to."""
+    parent = position.addon_to if position.addon_to_id else None
+    return getattr(position, attribute) or (getattr(parent, attribute) if parent else None)
+
+
+def attendee_name(position):
+    """The attendee's name, else that of the position it is an add-on to."""
+    return _position_name(position) or (_position_name(position.addon_to) if position.addon_to_id else None)
+
+
+def _position_name(position):
+    try:
+        return position.attendee_name if position else None
+    except KeyError:  # the name was entered in a scheme that pretix dropped since
+        return position.attendee_name_cached
+
+
+def country_code(value):
+    """An ISO code from a country field, which is an object, an empty string or None."""
+    return str(value or "")
+
+
+def split_name(name, part):
+    """First (0) or last (1) part of a name split at its last space; an empty name has none."""
+    parts = (name or "").rsplit(" ", 1)
+    return parts[part] if len(parts) > part else ""
+
+
+def moment(dt, timezone):
+    """ISO 8601 in the event's time zone, so that a date taken from it is the day people saw on the clock."""
+    return dt.astimezone(timezone).isoformat() if dt else None
+
+
+def payment_date(order):
+    """When the newest payment was made; like core, nothing while the order is pending."""
+    if order.status == Order.STATUS_PENDING:
+        return None
+    return max((p.payment_date for p in related(order, "payments") if p.payment_date), default=None)
+
+
+def answer(position, identifier):
+    """The position's answer, else that of the position it is an add-on to, as the snapshot prepared it."""
+    own = related(position, "answers").get(identifier)
+    if own is None and position.addon_to_id:
+        own = related(position.addon_to, "answers").get(identifier)
+    return own

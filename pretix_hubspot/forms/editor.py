@@ -1,0 +1,298 @@
+"""The editor of one object mapping: identifier, properties, pipeline and stages, associations.
+
+``MappingEditor`` holds the four forms together, judges them as one, and saves them as one.
+"""
+
+import json
+
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from pretix.base.models import Order
+from pretix.base.models.datasync import MODE_APPEND_LIST, MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
+from pretix.control.forms.mapping import PropertyMappingForm, PropertyMappingFormSet
+
+from pretix_hubspot import valuemaps
+from pretix_hubspot.associationlabels import ensure_label
+from pretix_hubspot.forms.options import OptionsForm
+from pretix_hubspot.forms.setup import EditorSetup, property_text
+from pretix_hubspot.suggestions import log_data
+from pretix_hubspot.views.problems import UNAVAILABLE, explain
+
+MODES = (MODE_OVERWRITE, MODE_SET_IF_NEW, MODE_SET_IF_EMPTY, MODE_APPEND_LIST)
+ROW_KEYS = ("pretix_field", "external_field", "value_map", "overwrite")
+STATUSES = (
+    (Order.STATUS_PENDING, _("Stage of pending orders")),
+    (Order.STATUS_PAID, _("Stage of paid orders")),
+    (Order.STATUS_EXPIRED, _("Stage of expired orders")),
+    (Order.STATUS_CANCELED, _("Stage of canceled orders")),
+)
+
+
+class IdentifierForm(forms.Form):
+    """The first row, and the revision that the person saw."""
+
+    pretix_field = forms.ChoiceField(label=_("pretix Field"))
+    external_field = forms.ChoiceField(label=_("HubSpot Field"))
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, setup: EditorSetup, **kwargs):
+        self.setup = setup
+        mapping = setup.mapping
+        kwargs["initial"] = {
+            "pretix_field": mapping.pretix_id_field,
+            "external_field": mapping.external_id_field,
+            "revision": mapping.revision,
+        }
+        super().__init__(*args, prefix="identifier", **kwargs)
+        self.fields["pretix_field"].choices = [("", ""), *setup.field_choices(mapping.pretix_id_field)]
+        self.fields["external_field"].choices = [("", ""), *setup.identifier_choices()]
+        self.fields["pretix_field"].error_messages["required"] = _(
+            "Please choose the pretix field that identifies the object, for example the order email."
+        )
+        self.fields["external_field"].error_messages["required"] = _(
+            "Please choose the HubSpot field by which HubSpot finds an object that exists already."
+        )
+
+    @property
+    def notes(self):
+        return self.setup.identifier_notes(self["pretix_field"].value(), self["external_field"].value())
+
+    def clean_external_field(self):
+        name = self.cleaned_data["external_field"]
+        if problem := self.setup.identifier_problem(name):
+            raise forms.ValidationError(problem)
+        return name
+
+
+class PropertyRowForm(PropertyMappingForm):
+    """One property row. A choice that has vanished since it was made stays, with a note."""
+
+    def __init__(self, *args, setup: EditorSetup, initial=None, **kwargs):
+        super().__init__(*args, initial=initial or {}, **kwargs)
+        self.setup = setup
+        self.fields["pretix_field"].choices = setup.field_choices(self._current("pretix_field"))
+        self.fields["pretix_field"].label = _("pretix Field")
+        self.fields["pretix_field"].required = True
+        self._prepare_external_field()
+        self.fields["overwrite"].label = _("Mode")
+
+    def _current(self, name):
+        # Not by self[name]: that would keep the field as it is now for the page.
+        return self.data.get(self.add_prefix(name)) if self.is_bound else self.initial.get(name)
+
+    def _prepare_external_field(self):
+        current = self._current("external_field")
+        text = property_text(self.setup.definitions.get(current), current) if current else ""
+        field = forms.ChoiceField(
+            label=_("HubSpot Field"),
+            # One option only: the others are searched in the page's single list, see editor.js.
+            choices=[(current, text)] if current else [],
+            widget=forms.Select(attrs={"data-hubspot-field": ""}),
+            error_messages={"required": _("Please choose a HubSpot field.")},
+        )
+        self.fields["external_field"] = field
+
+    def clean_external_field(self):
+        name = self.cleaned_data["external_field"]
+        if not self.setup.may_write(name):
+            raise forms.ValidationError(_("HubSpot does not offer the field “{field}”.").format(field=name))
+        return name
+
+    @property
+    def notes(self):
+        values = [self[name].value() for name in ("pretix_field", "external_field", "overwrite", "value_map")]
+        return self.setup.notes(*values) if values[1] else []
+
+    @property
+    def news(self):
+        return self.setup.news(self["external_field"].value())
+
+    @property
+    def takes_value_map(self):
+        return self.setup.takes_value_map(self["pretix_field"].value(), self["external_field"].value())
+
+    def clean_value_map(self):
+        """As JSON text, like core; nothing for a pair of fields that has no values to map."""
+        data = self.cleaned_data
+        stored = valuemaps.parse(data["value_map"])
+        known = self.setup.error or self.setup.takes_value_map(data.get("pretix_field"), data.get("external_field"))
+        return json.dumps(stored) if stored and known else ""
+
+    @property
+    def row(self):
+        return {name: self.cleaned_data[name] for name in ROW_KEYS}
+
+
+class PropertyRowFormSet(PropertyMappingFormSet):
+    """Core's formset, with labels for screen readers and one list of HubSpot fields for all rows."""
+
+    form = PropertyRowForm
+    template_name = "pretix_hubspot/forms/property_rows.html"
+
+    def __init__(self, setup: EditorSetup, *args, **kwargs):
+        super().__init__((), setup.external_choices(), MODES, "properties", *args, **kwargs)
+        # Our rows search the list by themselves: core's way makes an option for each property in each row.
+        self.form_kwargs |= {"setup": setup, "external_fields_id": None}
+
+    def to_property_mappings_list(self):
+        return [form.row for form in self.ordered_forms]
+
+
+class AssociationsForm(forms.Form):
+    """Which records made earlier in the same order this record is linked with."""
+
+    associations = forms.TypedMultipleChoiceField(
+        label=_("Associate with"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args, setup: EditorSetup, **kwargs):
+        self.mapping = setup.mapping
+        kwargs["initial"] = {"associations": [entry["mapping"] for entry in self.mapping.association_mappings]}
+        super().__init__(*args, prefix="associations", **kwargs)
+        self.setup = setup
+        self.known = {entry["mapping"]: entry for entry in self.mapping.association_mappings}
+        self.fields["associations"].choices = setup.earlier_mappings
+        for pk, title in setup.earlier_mappings:
+            self.fields[f"label_{pk}"] = forms.CharField(
+                label=_("Label of the association with {mapping}").format(mapping=title),
+                initial=self.known.get(pk, {}).get("label", ""),
+                required=False,
+                max_length=50,
+            )
+
+    @property
+    def choices(self):
+        """Each checkbox with its label, for the page."""
+        fields = [self[f"label_{pk}"] for pk, _title in self.setup.earlier_mappings]
+        return list(zip(self["associations"], fields, strict=True))
+
+    def clean(self):
+        """Creates in HubSpot the labels that are new; HubSpot's refusal is an error of the field."""
+        data = super().clean()
+        self.entries = []
+        for pk in data.get("associations", ()):
+            label = data.get(f"label_{pk}", "")
+            known = self.known.get(pk, {"mapping": pk})
+            if label != known.get("label", ""):
+                known = {"mapping": pk, **self._label(pk, label)}
+            self.entries.append(known)
+        return data
+
+    def _label(self, pk, label):
+        if not label:
+            return {}
+        try:
+            found = ensure_label(self.setup.catalog, self.mapping, pk, label)
+        except UNAVAILABLE as e:
+            self.add_error(f"label_{pk}", explain(e))
+            return {}
+        return {"label": label, "type": f"{found.category}:{found.type_id}"}
+
+    def to_list(self):
+        return self.entries
+
+
+class PipelineForm(forms.Form):
+    """The pipeline, and the stage that each order status means; always sent together (hubspot.md 8)."""
+
+    pipeline = forms.ChoiceField(label=_("Pipeline"), required=False)
+
+    def __init__(self, *args, setup: EditorSetup, **kwargs):
+        self.pipelines = setup.pipelines
+        current = setup.mapping.pipeline or {}
+        stages = current.get("stages", {})
+        kwargs["initial"] = {"pipeline": current.get("pipeline", "")}
+        kwargs["initial"] |= {f"stage_{status}": stages.get(status, "") for status, label in STATUSES}
+        super().__init__(*args, prefix="pipeline", **kwargs)
+        self.fields["pipeline"].choices = [("", _("Leave pipeline and stage alone")), *self._pipeline_choices(current)]
+        for status, label in STATUSES:
+            self.fields[f"stage_{status}"] = forms.ChoiceField(
+                label=label, required=False, choices=self._stage_choices(stages.get(status))
+            )
+
+    def _pipeline_choices(self, current):
+        choices = [(p.id, p.label) for p in self.pipelines]
+        return choices + _vanished(current.get("pipeline"), choices)
+
+    def _stage_choices(self, current):
+        groups = [(p.label, [(s.id, s.label) for s in p.stages if not s.archived]) for p in self.pipelines]
+        known = [choice for _label, stages in groups for choice in stages]
+        return [("", _("Leave the stage alone")), *groups, *_vanished(current, known)]
+
+    @cached_property
+    def stages_by_pipeline(self):
+        """For the page: which stages belong to which pipeline."""
+        return {p.id: [s.id for s in p.stages] for p in self.pipelines}
+
+    def clean(self):
+        data = super().clean()
+        allowed = self.stages_by_pipeline.get(data.get("pipeline"))
+        for status, _label in STATUSES:
+            stage = data.get(f"stage_{status}")
+            if stage and allowed is not None and stage not in allowed:
+                self.add_error(f"stage_{status}", _("This stage does not belong to the chosen pipeline."))
+        return data
+
+    def to_dict(self):
+        data = self.cleaned_data
+        if not data["pipeline"]:
+            return {}
+        stages = {status: data[f"stage_{status}"] for status, _label in STATUSES if data[f"stage_{status}"]}
+        return {"pipeline": data["pipeline"], "stages": stages}
+
+
+def _vanished(current, choices):
+    """The current choice where the portal no longer has it, so that a page never crashes or forgets."""
+    if not current or current in dict(choices):
+        return []
+    return [(current, _("{value} (no longer exists in HubSpot)").format(value=current))]
+
+
+class MappingEditor:
+    """All forms of the page. ``data`` is what was posted, or None."""
+
+    def __init__(self, mapping, catalog, data=None):
+        self.mapping = mapping
+        self.data = data
+        self.setup = setup = EditorSetup(mapping, catalog)
+        self.identifier = IdentifierForm(data, setup=setup)
+        self.properties = PropertyRowFormSet(setup, data, initial=None if data else mapping.property_mappings)
+        self.associations = AssociationsForm(data, setup=setup)
+        self.pipeline = PipelineForm(data, setup=setup) if setup.pipelines or mapping.pipeline else None
+        self.options = OptionsForm(data, setup=setup)
+
+    @property
+    def forms(self):
+        forms = (self.identifier, self.properties, self.associations, self.pipeline, self.options)
+        return [form for form in forms if form]
+
+    def is_valid(self):
+        return all([form.is_valid() for form in self.forms])  # noqa: C419  every form shall say what is wrong with it
+
+    @property
+    def is_stale(self):
+        """Whether somebody saved since the page that posts was opened."""
+        return self.identifier["revision"].value() != str(self.mapping.revision)
+
+    def accept_current_revision(self):
+        """Lets the person decide: saving once more replaces what the other one saved."""
+        self.identifier.data = self.identifier.data.copy()
+        self.identifier.data["identifier-revision"] = str(self.mapping.revision)
+
+    def save(self, user):
+        """Stores what changed and bumps the revision; answers whether anything did. Needs the mapping's lock."""
+        mapping, before = self.mapping, log_data(self.mapping)
+        mapping.pretix_id_field = self.identifier.cleaned_data["pretix_field"]
+        mapping.external_id_field = self.identifier.cleaned_data["external_field"]
+        mapping.property_mappings = self.properties.to_property_mappings_list()
+        mapping.association_mappings = self.associations.to_list()
+        mapping.pipeline = self.pipeline.to_dict() if self.pipeline else {}
+        mapping.options = self.options.to_dict()
+        after = log_data(mapping)
+        if after == before:
+            return False
+        mapping.revision += 1
+        mapping.save()
+        mapping.log_action("pretix_hubspot.mapping.changed", user=user, data=after)
+        return True

@@ -1,0 +1,187 @@
+"""What the editor knows about one mapping: the event's fields, the portal's properties, and what goes together.
+
+The notes come from the same table that the engine converts with, so that the editor warns of what would fail.
+"""
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from pretix_hubspot import portalchanges, valuemaps
+from pretix_hubspot.catalog import is_identifier
+from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.fields import source_fields
+from pretix_hubspot.fields.choices import for_model, grouped
+from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.objecttypes import stage_properties
+from pretix_hubspot.sync.values import warning
+from pretix_hubspot.texts import describe
+
+
+def property_text(definition, name: str) -> str:
+    """A HubSpot field as the editor shows it: ``Email (email | string)``."""
+    if definition is None:
+        return _("{field} (no longer exists in HubSpot)").format(field=name)
+    return f"{definition.label} ({definition.name} | {definition.type})"
+
+
+class EditorSetup:
+    """``error`` is set when HubSpot could not be asked and nothing was stored: the page still opens."""
+
+    def __init__(self, mapping, catalog):
+        self.mapping = mapping
+        self.catalog = catalog
+        self.object_type = mapping.external_object_type
+        self.error = None
+        try:
+            self.definitions = catalog.properties(self.object_type)
+            self.pipelines = catalog.pipelines(self.object_type)
+        except (HubSpotError, ServerMisconfigured) as e:
+            self.definitions, self.pipelines, self.error = {}, [], e
+        self._choices = {}
+
+    # pretix
+
+    @cached_property
+    def all_fields(self):
+        return source_fields(self.mapping.event)
+
+    @cached_property
+    def fields(self):
+        return for_model(self.all_fields, self.mapping.pretix_model)
+
+    def field_choices(self, current=None):
+        """Grouped choices; a field that vanished, or is deprecated, only where it is chosen already."""
+        known = self.fields.get(current)
+        if (known is None and current not in self.chosen_fields) or (known and not known.deprecated):
+            current = None
+        if current not in self._choices:
+            choices = grouped(self.fields, current)
+            if current and known is None:
+                choices.append((current, _("{field} (not available)").format(field=current)))
+            self._choices[current] = choices
+        return self._choices[current]
+
+    @cached_property
+    def chosen_fields(self):
+        return {row["pretix_field"] for row in self.mapping.property_mappings} | {self.mapping.pretix_id_field} - {""}
+
+    # HubSpot
+
+    @cached_property
+    def own_properties(self):
+        """Pipeline and stage have a form of their own, since they must be sent together."""
+        return set(stage_properties(self.object_type)) if self.pipelines else set()
+
+    @cached_property
+    def chosen(self):
+        return {row["external_field"] for row in self.mapping.property_mappings} | {self.mapping.external_id_field}
+
+    def external_choices(self):
+        """The list that all rows search, in the shape that select2 takes."""
+        offered = [
+            p for p in self.definitions.values() if p.writable and not p.hidden and p.name not in self.own_properties
+        ]
+        offered.sort(key=lambda p: p.label.lower())
+        return [{"id": p.name, "text": property_text(p, p.name)} for p in offered]
+
+    def may_write(self, name):
+        """Whether a row may name this property: the portal lets us write it, or the row has named it before."""
+        definition = self.definitions.get(name)
+        return name in self.chosen or bool(definition and definition.writable and not definition.hidden)
+
+    def identifier_choices(self):
+        """Unique properties; the current one too, whatever became of it."""
+        current = self.mapping.external_id_field
+        offered = [
+            p
+            for p in self.definitions.values()
+            if p.name == current or (p.writable and not p.hidden and is_identifier(self.object_type, p))
+        ]
+        choices = [(p.name, property_text(p, p.name)) for p in sorted(offered, key=lambda p: p.label.lower())]
+        if current and current not in self.definitions:
+            choices.append((current, current if self.error else property_text(None, current)))
+        return choices
+
+    @property
+    def has_identifiers(self):
+        return bool(self.error or self.identifier_choices())
+
+    def identifier_problem(self, name):
+        """Why records cannot be found by this property, for people; None if they can, or if nobody can tell."""
+        if self.error:
+            return None
+        definition = self.definitions.get(name)
+        if definition is None:
+            return _("The HubSpot field “{field}” no longer exists.").format(field=name)
+        if not is_identifier(self.object_type, definition):
+            return _(
+                "HubSpot cannot find an object by “{field}”, since several objects may have the same value. "
+                "Please choose a field that requires unique values."
+            ).format(field=definition.label)
+        return None
+
+    @cached_property
+    def earlier_mappings(self):
+        """Choices of "Association setup"."""
+        earlier = self.mapping.event.hubspot_object_mappings.filter(position__lt=self.mapping.position)
+        return [(m.pk, describe_mapping(m, self.catalog)) for m in earlier]
+
+    # Both
+
+    def identifier_notes(self, field_key, name):
+        if not field_key or not name:
+            return []
+        problem = self.identifier_problem(name)
+        return [problem] if problem else self._field_notes(field_key)
+
+    def takes_value_map(self, field_key, name):
+        """Whether the row has choices that can be mapped to options."""
+        return valuemaps.fits(self.fields.get(field_key), self.definitions.get(name))
+
+    def notes(self, field_key, name, mode, value_map=""):
+        """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""
+        found = self._field_notes(field_key)
+        if self.error:
+            return found
+        definition = self.definitions.get(name)
+        if changed := portalchanges.property_change(name, definition):
+            return [*found, changed]
+        if name in self.own_properties:
+            return [*found, _("Please use “Pipeline and stages” below instead of this row.")]
+        field = self.fields.get(field_key)
+        return [*found, *self._map_notes(field, definition, mode, valuemaps.parse(value_map))] if field else found
+
+    def _map_notes(self, field, definition, mode, value_map):
+        """What the table of conversions warns of; a value map is held against today's choices and options."""
+        if gone := portalchanges.options_gone(value_map, definition):
+            return [gone]
+        refusal = warning(field.type, definition, mode, field.synonyms, value_map or None)
+        return [str(describe(refusal, field.label))] if refusal else []
+
+    def news(self, name):
+        """What changed in HubSpot without consequences for the row."""
+        return portalchanges.renamed(self.definitions.get(name), self.renamed.get(name))
+
+    @cached_property
+    def renamed(self):
+        return {} if self.error else self.catalog.renamed(self.object_type)
+
+    @property
+    def changes(self):
+        """What changed in HubSpot for the mapping as a whole: its object type, pipeline and stages."""
+        if gone := portalchanges.object_type_gone(self.object_type, self.catalog):
+            return [gone]
+        return [] if self.error else portalchanges.pipeline_changes(self.mapping.pipeline, self.pipelines)
+
+    def _field_notes(self, field_key):
+        field = self.fields.get(field_key)
+        if field is None:
+            return [_("This pretix field is not available in this event, nothing can be sent.")]
+        if field.sensitive:
+            return [_("This link contains a secret: everyone who sees it in HubSpot can open the order.")]
+        return []
+
+
+def describe_mapping(mapping, catalog):
+    """An object mapping as people call it: ``Order -> Contacts``."""
+    return f"{mapping.get_pretix_model_display()} -> {catalog.label(mapping.external_object_type)}"

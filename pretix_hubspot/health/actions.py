@@ -1,0 +1,111 @@
+"""What people do about sync problems: try again, live with them, or never send an order.
+
+Safe beside running workers: a row in flight is left to its worker.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import QuerySet
+from pretix.base.models import Event, LogEntry, Order, User
+
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.connection import PATIENCE_OF_PEOPLE
+from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.models import EventConnection, OrderState
+from pretix_hubspot.sync import jobs, recording
+from pretix_hubspot.sync.calls import chunks
+from pretix_hubspot.sync.outcomes import MISCONFIGURATION
+from pretix_hubspot.sync.scope import DISMISSED, IGNORED
+from pretix_hubspot.tasks import ring
+
+from .causes import Cause
+from .numbers import FAILING, orders_in
+
+PART = 1_000
+
+
+def retry(joined: EventConnection, cause: Cause, user: User) -> int:
+    """Try all orders of a cause again, at once and with all attempts. Returns how many.
+
+    What HubSpot offers is read anew first, since the reason may be repaired there.
+    """
+    _look_again(joined, cause)
+    orders = _orders(joined.event, cause)
+    for part in chunks(orders, PART):
+        with transaction.atomic():
+            jobs.retry(joined.event, part)
+            OrderState.objects.filter(order_id__in=part).update(attempts=0)
+    _tell(joined.event, "retried", user, cause, len(orders))
+    ring(joined.connection_id)
+    return len(orders)
+
+
+def dismiss(joined: EventConnection, cause: Cause, user: User) -> int:
+    """Stop trying, and stop warning, until the order changes. The problem and the history stay. Returns how many."""
+    done = 0
+    for part in chunks(_orders(joined.event, cause), PART):
+        done += _leave_out(joined, part, DISMISSED, user)
+    _tell(joined.event, "dismissed", user, cause, done)
+    return done
+
+
+def ignore(joined: EventConnection, order: Order, user: User) -> bool:
+    """Never send this order again, until somebody presses *Sync now*. Returns whether it could be withdrawn."""
+    return bool(_leave_out(joined, [order.pk], IGNORED, user))
+
+
+def _leave_out(joined: EventConnection, orders: Sequence[int], reason: str, user: User) -> int:
+    with transaction.atomic():
+        free = jobs.withdraw(orders)
+        _excluded_states(joined, free, reason)
+        recording.store_exclusions(dict.fromkeys(free, reason))
+        entries = [_entry(order, reason, user) for order in _with_event(free)]
+    LogEntry.bulk_create_and_postprocess(entries)
+    return len(free)
+
+
+def _excluded_states(joined: EventConnection, orders: Sequence[int], reason: str) -> None:
+    """Note the reason, and the history as read: what happened so far is no news for the sweep."""
+    counts = recording.log_counts(orders)
+    states = {state.order_id: state for state in OrderState.objects.filter(order_id__in=orders)}
+    for order in orders:
+        state = states.setdefault(order, OrderState(order_id=order, portal_id=joined.connection.portal_id))
+        state.excluded_reason, state.log_count = reason, counts.get(order, 0)
+    recording.store_states(states.values())
+
+
+def _with_event(orders: Iterable[int]) -> QuerySet[Order]:
+    return Order.objects.filter(pk__in=list(orders)).select_related("event")
+
+
+def _entry(order: Order, reason: str, user: User) -> LogEntry:
+    return LogEntry(
+        content_type=ContentType.objects.get_for_model(Order),
+        object_id=order.pk,
+        action_type=f"{recording.BY_PEOPLE}.{reason}",
+        event=order.event,
+        organizer_id=order.event.organizer_id,
+        user=user,
+        data="{}",
+    )
+
+
+def _orders(event: Event, cause: Cause) -> list[int]:
+    return sorted(orders_in(event, FAILING, cause.key).order_by().values_list("pk", flat=True))
+
+
+def _tell(event: Event, action: str, user: User, cause: Cause, orders: int) -> None:
+    data = {"orders": orders, "cause": cause.text}
+    event.log_action(f"pretix_hubspot.event.problems.{action}", user=user, data=data)
+
+
+def _look_again(joined: EventConnection, cause: Cause) -> None:
+    if cause.mode != MISCONFIGURATION or not cause.failure or not cause.failure.object_type:
+        return
+    try:
+        Catalog(joined.connection, max_wait=PATIENCE_OF_PEOPLE).refresh([cause.failure.object_type])
+    except (HubSpotError, ServerMisconfigured):
+        pass  # then the orders are judged by what is stored, as they were

@@ -1,0 +1,115 @@
+"""Sync problems by cause: what went wrong, for how many orders, since when, and where it is fixed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Count, Max, Min
+from django.utils.translation import gettext as _
+from pretix.base.models import Event
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.fields import source_fields
+from pretix_hubspot.models import PROVIDER, OrderState
+from pretix_hubspot.problems import explain, where_to_fix
+from pretix_hubspot.sync.outcomes import MISCONFIGURATION, SYSTEM, TEMPORARY, Failure
+
+from .numbers import FAILING, ROW, classified
+
+_MODES = {
+    TEMPORARY: lambda: _("Temporary error"),
+    "exceeded": lambda: _("Temporary error"),
+    SYSTEM: lambda: _("System error"),
+    "timeout": lambda: _("System error"),
+    "permanent": lambda: _("Permanent error"),
+    MISCONFIGURATION: lambda: _("Misconfiguration"),
+}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What some orders fail for; ``failure`` is one of theirs, without what only concerns that order."""
+
+    key: str
+    orders: int
+    mode: str
+    text: str
+    fix_url: str | None = None
+    failure: Failure | None = None
+    since: datetime | None = None
+    next_try: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        return mode_word(self.mode)
+
+
+def mode_word(mode: str) -> str:
+    """The failure word that people read."""
+    return _MODES[mode]() if mode in _MODES else mode
+
+
+def causes(event: Event) -> list[Cause]:
+    """All causes of the event's sync problems, most orders first; their orders are the failing ones, each once."""
+    failing = classified(event.orders).filter(hubspot__startswith=f"{FAILING}:").order_by()
+    groups = list(
+        failing.values("hubspot")
+        .annotate(orders=Count("pk"), since=Min("hubspot_state__failing_since"), sample=Max("hubspot_state__pk"))
+        .order_by("-orders", "hubspot")
+    )
+    states = OrderState.objects.in_bulk([group["sample"] for group in groups if group["sample"]])
+    names = FieldNames(event)
+    tries = _next_tries(event)
+    return [_cause(event, group, states.get(group["sample"]), names, tries) for group in groups]
+
+
+def cause_named(event: Event, key: str) -> Cause | None:
+    """The cause with this key, as long as there is an order that fails for it."""
+    return next((cause for cause in causes(event) if cause.key == key), None)
+
+
+class FieldNames:
+    """Problems name pretix fields by key; people know them by label."""
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+        self._labels: Mapping[str, str] | None = None
+
+    def named(self, failure: Failure) -> Failure:
+        """The same failure with the label of its field."""
+        if "field" not in failure.params:
+            return failure
+        if self._labels is None:
+            self._labels = {key: str(field.label) for key, field in source_fields(self._event).items()}
+        key = failure.params["field"]
+        return replace(failure, params={**failure.params, "field": self._labels.get(key, key)})
+
+
+def first_failure(state: OrderState | None) -> Failure | None:
+    """The failure to blame, as it was stored."""
+    return Failure(**state.problem[0]) if state and state.problem else None
+
+
+def row_text(mode: str) -> str:
+    """What core says about a row that failed without a word from us."""
+    return str(dict(OrderSyncQueue._meta.get_field("need_manual_retry").choices).get(mode, mode_word(mode)))
+
+
+def _cause(event: Event, group: dict, state: OrderState | None, names: FieldNames, tries: dict) -> Cause:
+    key, orders, since = group["hubspot"].partition(":")[2], group["orders"], group["since"]
+    failure = first_failure(state)
+    if key.startswith(ROW) or failure is None:
+        mode = key.removeprefix(ROW)
+        return Cause(key, orders, mode, row_text(mode), since=since)
+    shared = names.named(replace(failure, position=None, correlation_id=""))
+    return Cause(
+        key, orders, shared.mode, explain(shared), where_to_fix(shared, event), shared, since, tries.get(state.cause)
+    )
+
+
+def _next_tries(event: Event) -> dict[str, datetime]:
+    rows = OrderSyncQueue.objects.filter(
+        event=event, sync_provider=PROVIDER, in_flight=False, need_manual_retry__isnull=True, failed_attempts__gt=0
+    )
+    found = rows.order_by().values_list("order__hubspot_state__cause").annotate(Min("not_before"))
+    return {cause: when for cause, when in found if cause}

@@ -1,0 +1,127 @@
+"""Every order of an event is exactly one of in sync, waiting, excluded, failing, not in scope.
+
+The database sorts them, in a constant number of queries, so that the numbers add up at any moment.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat
+from pretix.base.models import Event, Order
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import PROVIDER
+from pretix_hubspot.sync.jobs import BY_HAND
+from pretix_hubspot.sync.scope import IGNORED, TEST_MODE
+
+IN_SYNC, WAITING, EXCLUDED, FAILING, NOT_IN_SCOPE = "in_sync", "waiting", "excluded", "failing", "not_in_scope"
+STATES = (IN_SYNC, WAITING, FAILING, EXCLUDED, NOT_IN_SCOPE)
+#: A failing order without a stored problem is named after core's word for its row.
+ROW = "row_"
+
+
+@dataclass
+class Numbers:
+    """How many orders of an event are where."""
+
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    oldest: Order | None = None
+    oldest_since: datetime | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    def of(self, state: str) -> int:
+        """All orders in this state, whatever the reason."""
+        return sum(count for (name, _), count in self.counts.items() if name == state)
+
+    def reasons(self, state: str) -> dict[str, int]:
+        """Reason -> orders, most first."""
+        found = {reason: count for (name, reason), count in self.counts.items() if name == state}
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def numbers(event: Event) -> Numbers:
+    """Two queries, however many orders there are."""
+    found = numbers_of([event.pk]).get(event.pk, Numbers())
+    waits = orders_in(event, WAITING).filter(queued_sync_jobs__sync_provider=PROVIDER)
+    found.oldest = waits.annotate(since=Min("queued_sync_jobs__triggered")).order_by("since", "pk").first()
+    found.oldest_since = found.oldest.since if found.oldest else None
+    return found
+
+
+def numbers_of(events: Iterable[int]) -> dict[int, Numbers]:
+    """One query for all these events."""
+    found: dict[int, Numbers] = {}
+    orders = classified(Order.objects.filter(event_id__in=list(events)))
+    rows = orders.order_by().values_list("event_id", "hubspot").annotate(Count("pk"))
+    for event, name, count in rows:
+        state, _, reason = name.partition(":")
+        found.setdefault(event, Numbers()).counts[state, reason] = count
+    return found
+
+
+def orders_in(event: Event, state: str, reason: str | None = None) -> QuerySet[Order]:
+    """The event's orders in a state, for one reason or for any."""
+    orders = classified(Order.objects.filter(event=event))
+    wanted = {"hubspot": f"{state}:{reason}"} if reason is not None else {"hubspot__startswith": f"{state}:"}
+    return orders.filter(**wanted)
+
+
+def classified(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Annotate orders with ``hubspot``: state and reason, with a colon between.
+
+    Facts come before what was stored about an order, since an option may have changed in the meantime.
+    """
+    by_hand = Exists(_rows().filter(triggered_by=BY_HAND))
+    failing = Exists(_rows().filter(Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)))
+    return orders.annotate(hubspot_scope=_scope(by_hand), hubspot_by_hand=_by_hand(by_hand)).annotate(
+        hubspot=Case(
+            When(hubspot_scope=0, then=Value(f"{NOT_IN_SCOPE}:")),
+            When(Q(hubspot_state__excluded_reason=IGNORED) & ~by_hand, then=Value(f"{EXCLUDED}:{IGNORED}")),
+            When(_left_out_test_order(), then=Value(f"{EXCLUDED}:{TEST_MODE}")),
+            When(Q(hubspot_state__cause__gt="") & failing, then=_named(FAILING, "hubspot_state__cause")),
+            When(failing, then=Concat(Value(f"{FAILING}:{ROW}"), Coalesce(_mode(), Value("temporary")))),
+            When(Exists(_rows()), then=Value(f"{WAITING}:")),
+            When(hubspot_state__excluded_reason__gt="", then=_named(EXCLUDED, "hubspot_state__excluded_reason")),
+            When(hubspot_state__cause__gt="", then=_named(FAILING, "hubspot_state__cause")),
+            When(hubspot_state__sent_hash__gt="", then=Value(f"{IN_SYNC}:")),
+            default=Value(f"{WAITING}:"),  # a lost signal: the sweep will find it
+        )
+    )
+
+
+def _rows() -> QuerySet[OrderSyncQueue]:
+    return OrderSyncQueue.objects.filter(order=OuterRef("pk"), sync_provider=PROVIDER)
+
+
+def _scope(by_hand: Exists) -> Case:
+    """1 for orders that are sent when they change: placed after joining, or once sent by hand to this portal."""
+    joined_at, portal = F("event__hubspot_connection__joined_at"), F("event__hubspot_connection__connection__portal_id")
+    return Case(
+        When(datetime__gte=joined_at, then=1),
+        When(Q(hubspot_state__by_hand=True, hubspot_state__portal_id=portal), then=1),
+        When(by_hand, then=1),
+        When(Q(hubspot_state__by_hand=True) & Exists(_rows()), then=1),
+        default=0,
+        output_field=IntegerField(),
+    )
+
+
+def _by_hand(by_hand: Exists) -> Case:
+    return Case(When(hubspot_state__by_hand=True, then=1), When(by_hand, then=1), default=0)
+
+
+def _left_out_test_order() -> Q:
+    return Q(testmode=True, event__hubspot_connection__send_test_orders=False, hubspot_by_hand=0)
+
+
+def _mode() -> Subquery:
+    return Subquery(_rows().filter(need_manual_retry__isnull=False).values("need_manual_retry")[:1])
+
+
+def _named(state: str, column: str) -> Concat:
+    return Concat(Value(f"{state}:"), F(column))

@@ -1,0 +1,242 @@
+"""HTTP answers -> typed errors. Total: any status, headers and bytes give an error, and nothing raises.
+
+Every field of HubSpot's envelope is optional (hubspot.md 4, A).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Any
+
+from . import errors
+from .errors import ErrorDetail, HubSpotError
+from .wire import DECODER, mapping, objects, parse_json, redact, shortened, text, texts
+
+_BY_STATUS: dict[int, type[HubSpotError]] = {
+    400: errors.InvalidInput,
+    401: errors.AuthenticationFailed,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    414: errors.UriTooLong,
+    423: errors.Locked,
+    429: errors.RateLimited,
+    437: errors.TooManyLabels,
+    477: errors.Migrating,
+}
+
+# Categories seen in envelopes and in the errors of a 207 (hubspot.md 4, A/B).
+_BY_CATEGORY: dict[str, type[HubSpotError]] = {
+    "VALIDATION_ERROR": errors.InvalidInput,
+    "CONFLICT": errors.Conflict,
+    "OBJECT_ALREADY_EXISTS": errors.Conflict,
+    "OBJECT_NOT_FOUND": errors.NotFound,
+    "MISSING_SCOPES": errors.MissingScope,
+    "RATE_LIMITS": errors.RateLimited,
+    "INVALID_AUTHENTICATION": errors.AuthenticationFailed,
+    "EXPIRED_AUTHENTICATION": errors.TokenExpired,
+}
+
+_BY_OAUTH_STATUS: dict[str, type[HubSpotError]] = {
+    "BAD_REFRESH_TOKEN": errors.TokenRevoked,
+    "BAD_HUB": errors.TokenRevoked,
+    "BAD_AUTH_CODE": errors.AuthCodeRejected,
+    "BAD_CLIENT_ID": errors.OAuthMisconfigured,
+    "BAD_CLIENT_SECRET": errors.OAuthMisconfigured,
+    "BAD_REDIRECT_URI": errors.OAuthMisconfigured,
+    "BAD_SCOPES": errors.OAuthMisconfigured,
+    "BAD_GRANT_TYPE": errors.OAuthMisconfigured,
+    "BAD_CODE_VERIFIER": errors.OAuthMisconfigured,
+}
+
+_NOT_VALID = "Property values were not valid"
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
+# Keys that echo what was sent, and so may hold personal data.
+_ECHOES = frozenset({"propertyValue", "value", "rawValue"})
+
+
+def error_from_response(status: int, headers: Mapping[str, str], body: bytes, operation: str = "") -> HubSpotError:
+    """The error that a response with a status other than 2xx stands for."""
+    envelope = _envelope(body)
+    category = text(envelope.get("category"), 100)
+    kind = _BY_STATUS.get(status, errors.ServerTrouble if 500 <= status <= 599 else errors.UnexpectedStatus)
+    if kind is errors.Forbidden and _names_scopes(envelope, category):
+        kind = errors.MissingScope
+    if kind is errors.AuthenticationFailed and (
+        category == "EXPIRED_AUTHENTICATION" or "expired" in text(envelope.get("message"), 1_000)
+    ):
+        kind = errors.TokenExpired
+    return _build(kind, envelope, operation=operation, status=status, headers=headers)
+
+
+def error_from_entry(entry: Any, operation: str = "") -> HubSpotError:
+    """The error that one element of the `errors` of a 207 stands for."""
+    envelope = mapping(entry)
+    category = text(envelope.get("category"), 100)
+    kind = _BY_CATEGORY.get(category)
+    if kind is None:
+        server_side = any(word in category.upper() for word in ("INTERNAL", "SERVER", "TIMEOUT", "UNAVAILABLE"))
+        kind = errors.ServerTrouble if server_side else errors.UnexpectedStatus
+    error = _build(kind, envelope, operation=operation)
+    if kind is errors.UnexpectedStatus and error.codes:
+        # No category that we know, but coded details: somebody validated this input and refused it.
+        error = _build(errors.InvalidInput, envelope, operation=operation)
+    return error
+
+
+def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: bytes, operation: str) -> HubSpotError:
+    """The error of the OAuth endpoints, which know both RFC 6749 fields and HubSpot's own (hubspot.md 2.2)."""
+    if status == 429 or status >= 500 or not 400 <= status <= 499:
+        return error_from_response(status, headers, body, operation)
+    envelope = _envelope(body)
+    word = text(envelope.get("status"), 100)
+    kind = _BY_OAUTH_STATUS.get(word, errors.OAuthError)
+    said = text(envelope.get("message")) or text(envelope.get("error_description"))
+    envelope = {**envelope, "message": said, "category": word or text(envelope.get("error"), 100)}
+    return _build(kind, envelope, operation=operation, status=status, headers=headers)
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        found = parse_json(body)
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    page = body[:20_000].decode("utf-8", "replace")  # the edge answers in HTML (hubspot.md 4, A)
+    title = _TITLE.search(page)
+    return {"message": " ".join(title[1].split()) if title else ""}
+
+
+def _build(
+    kind: type[HubSpotError],
+    envelope: Mapping[str, Any],
+    *,
+    operation: str,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HubSpotError:
+    headers = headers or {}
+    raw = text(envelope.get("message"))
+    details = _details(raw, envelope)
+    facts: dict[str, Any] = {"policy": _policy(envelope)} if issubclass(kind, errors.RateLimited) else {}
+    return kind(
+        _message(raw, details),
+        status=status,
+        category=redact(text(envelope.get("category")) or text(envelope.get("errorType")), limit=100),
+        sub_category=redact(text(envelope.get("subCategory")), limit=100),
+        correlation_id=correlation_id(envelope, headers),
+        details=details,
+        context=_context(envelope.get("context")),
+        links={redact(k, limit=100): text(v, 500) for k, v in mapping(envelope.get("links")).items() if text(v)},
+        retry_after=retry_after(headers),
+        operation=operation,
+        **facts,
+    )
+
+
+def _message(raw: str, details: tuple[ErrorDetail, ...]) -> str:
+    if not raw.startswith(_NOT_VALID):
+        return redact(raw)
+    # The array behind the colon echoes the values sent; say the same from the redacted details.
+    parts = (f"{d.property_name}: {d.message}" if d.property_name else d.message for d in details)
+    return shortened(f"{_NOT_VALID}: {'; '.join(part for part in parts if part)}".removesuffix(": "))
+
+
+def _details(raw: str, envelope: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
+    """Both lists of refused properties, merged: `errors` may hold fewer than the message (hubspot.md 4.1, B)."""
+    merged: dict[tuple[str, str], ErrorDetail] = {}
+    for detail in (*_details_in_message(raw), *map(_detail, objects(envelope.get("errors")))):
+        key = (detail.property_name, detail.code)
+        known = merged.get(key)
+        merged[key] = ErrorDetail(
+            detail.code,
+            (known.message if known else "") or detail.message,
+            detail.property_name,
+            {**(known.context if known else {}), **detail.context},
+        )
+    if not merged:
+        for name in texts(mapping(envelope.get("context")).get("propertyName")):
+            code = text(envelope.get("code"), 100) or text(envelope.get("subCategory"), 100)
+            merged[name, ""] = ErrorDetail(redact(code, limit=100), redact(raw, name), redact(name, limit=200))
+    return tuple(merged.values())[:100]
+
+
+def _details_in_message(raw: str) -> Iterator[ErrorDetail]:
+    start = raw.find("[") if raw.startswith(_NOT_VALID) else -1
+    if start < 0:
+        return
+    try:
+        listed, _ = DECODER.raw_decode(raw, start)
+    except (ValueError, RecursionError):  # cut off or mangled; `errors` may still tell
+        return
+    for entry in objects(listed):
+        name = redact(text(entry.get("name")), limit=200)
+        code = redact(text(entry.get("error")), limit=100)
+        yield ErrorDetail(code, redact(text(entry.get("message")), name), name)
+
+
+def _detail(entry: dict[str, Any]) -> ErrorDetail:
+    context = _context(entry.get("context"))
+    name = next(iter(context.get("propertyName", ())), "") or redact(text(entry.get("name")), limit=200)
+    code = text(entry.get("code")) or text(entry.get("error")) or text(entry.get("subCategory"))
+    return ErrorDetail(redact(code, limit=100), redact(text(entry.get("message")), name), name, context)
+
+
+def _context(value: Any) -> dict[str, tuple[str, ...]]:
+    return {
+        redact(key, limit=100): tuple(redact(item, limit=200) for item in texts(found)[:1_000])
+        for key, found in list(mapping(value).items())[:50]
+        if key not in _ECHOES
+    }
+
+
+def _names_scopes(envelope: Mapping[str, Any], category: str) -> bool:
+    details = (mapping(entry.get("context")) for entry in objects(envelope.get("errors")))
+    return category == "MISSING_SCOPES" or any("requiredGranularScopes" in found for found in details)
+
+
+def _policy(envelope: Mapping[str, Any]) -> str:
+    """One of "burst", "secondly" and "daily"; policyName first, then the text, else burst (hubspot.md 3, A)."""
+    for said in (text(envelope.get("policyName"), 1_000).upper(), text(envelope.get("message"), 1_000).upper()):
+        if "DAILY" in said:
+            return "daily"
+        if "TEN_SECONDLY" in said:
+            return "burst"
+        if "SECONDLY" in said:
+            return "secondly"
+    return "burst"
+
+
+def correlation_id(envelope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+    """From the body or the header that repeats it; letters, digits and ._:- only."""
+    found = text(envelope.get("correlationId"), 100) or header(headers, "x-hubspot-correlation-id")
+    return re.sub(r"[^\w.:-]", "", found, flags=re.ASCII)[:100]
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header by its lower-case name, whatever mapping holds it; "" if absent."""
+    found = headers.get(name)
+    if found is None:
+        found = next((value for key, value in headers.items() if str(key).lower() == name), "")
+    return str(found)[:1_000]
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from a number or a date; None if absent or unreadable.
+
+    Documented on 477 only, where it reaches 24 h; honoured wherever it appears (hubspot.md 3, A).
+    A date counts from the response's own Date header, since clocks differ.
+    """
+    said = header(headers, "retry-after").strip()
+    if not said:
+        return None
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(said) - parsedate_to_datetime(header(headers, "date"))).total_seconds()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), 172_800.0) if isfinite(seconds) else None

@@ -1,0 +1,249 @@
+"""Everything that can go wrong with a call to HubSpot, named by its HTTP meaning.
+
+    HubSpotError
+    ├── NoAnswer                  no HTTP response came back
+    │   ├── ConnectTimeout            nothing was sent
+    │   ├── ReadTimeout               sent; the write may have happened
+    │   ├── ConnectionFailed          refused, reset, TLS, DNS
+    │   └── BlockedByServer           pretix itself refuses private addresses: a system problem
+    ├── BadAnswer                 2xx, but no JSON, truncated or of the wrong shape; the write may have happened
+    ├── InvalidInput              400
+    ├── AuthenticationFailed      401
+    │   └── TokenExpired
+    ├── MissingScope              403 with MISSING_SCOPES; `required_scopes`
+    ├── Forbidden                 any other 403
+    ├── NotFound                  404
+    ├── Conflict                  409; `existing_id`
+    ├── UriTooLong                414
+    ├── Locked                    423, lasts about 2 s
+    ├── RateLimited               429; `policy` is "burst", "secondly" or "daily"
+    ├── TooManyLabels             437
+    ├── Migrating                 477, the portal moves to another region; `retry_after` up to 24 h
+    ├── ServerTrouble             5xx, HTML pages of the edge included; the write may have happened
+    ├── UnexpectedStatus          everything else, redirects included
+    └── OAuthError                400 or 401 of the token endpoint
+        ├── TokenRevoked              BAD_REFRESH_TOKEN, BAD_HUB: disconnected at HubSpot
+        ├── AuthCodeRejected          BAD_AUTH_CODE: start connecting again
+        └── OAuthMisconfigured        client id, secret, return URL, scopes: the server's operator must act
+
+The same classes, without a status, describe the refusal of a single input inside a 207.
+Sources: hubspot.md 2.2 (OAuth), 3 (status table, A), 4 (envelopes, A/B).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_EXISTING_ID = re.compile(r"[Ee]xisting I[Dd]:?\s*(\d{1,30})\b|\b(\d{1,30}) already has that value")
+
+
+@dataclass(frozen=True)
+class ErrorDetail:
+    """One refused property (or other part) of a request.
+
+    `message` is redacted, `code` as in hubspot.md 4.1 ("INVALID_EMAIL"), `context` holds lists of strings.
+    """
+
+    code: str
+    message: str
+    property_name: str = ""
+    context: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class HubSpotError(Exception):
+    """A call, or one input of a call, failed.
+
+    `message` is HubSpot's own text, redacted and at most 1,000 characters: fit to show to the organizer.
+    `str()` and `repr()` leave it out, so that a log line or a traceback cannot carry personal data.
+    `retry_after` is in seconds, None if HubSpot named no time.
+    """
+
+    #: Whether the same call may succeed later without anybody changing anything.
+    retryable = False
+    #: Whether HubSpot may have carried out a write although it did not say so.
+    may_have_written = False
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        category: str = "",
+        sub_category: str = "",
+        correlation_id: str = "",
+        details: tuple[ErrorDetail, ...] = (),
+        context: Mapping[str, tuple[str, ...]] | None = None,
+        links: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        operation: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.category = category
+        self.sub_category = sub_category
+        self.correlation_id = correlation_id
+        self.details = details
+        self.context = dict(context or {})
+        self.links = dict(links or {})
+        self.retry_after = retry_after
+        self.operation = operation
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of all details, such as {"CONFLICTING_UNIQUE_VALUE"}."""
+        return frozenset(detail.code for detail in self.details if detail.code)
+
+    @property
+    def existing_id(self) -> str | None:
+        """The record that already holds the value, if HubSpot names it (hubspot.md 4.2, B/C)."""
+        for found in self.context.get("existingId", ()):
+            if found.isascii() and found.isdigit():
+                return found
+        for said in (self.message, *(detail.message for detail in self.details)):
+            if match := _EXISTING_ID.search(said):
+                return match[1] or match[2]
+        return None
+
+    def __str__(self) -> str:
+        facts: list[Any] = [self.operation, self.status, self.category, self.sub_category]
+        facts += [f"{d.property_name}:{d.code}" if d.property_name else d.code for d in self.details[:5]]
+        facts.append(f"correlation id {self.correlation_id}" if self.correlation_id else "")
+        return f"{type(self).__name__}({', '.join(str(fact) for fact in facts if fact)})"
+
+    __repr__ = __str__
+
+
+class NoAnswer(HubSpotError):
+    """No complete response."""
+
+    retryable = True
+    may_have_written = True
+
+
+class ConnectTimeout(NoAnswer):
+    """No connection within the connect timeout: nothing was sent."""
+
+    may_have_written = False
+
+
+class ReadTimeout(NoAnswer):
+    """The request was sent, and no answer came in time."""
+
+
+class ConnectionFailed(NoAnswer):
+    """Refused, reset, unreachable or untrusted; before or after HubSpot read the request."""
+
+
+class BlockedByServer(NoAnswer):
+    """pretix blocks requests to private addresses, by a bare urllib3 HTTPError (environment.md)."""
+
+    retryable = False
+    may_have_written = False
+
+
+class BadAnswer(HubSpotError):
+    """HubSpot reported success in a form that cannot be read."""
+
+    retryable = True
+    may_have_written = True
+
+
+class InvalidInput(HubSpotError):
+    """400: this request, or one input of it, will not be accepted as it is."""
+
+
+class AuthenticationFailed(HubSpotError):
+    """401: the token is unknown."""
+
+
+class TokenExpired(AuthenticationFailed):
+    """401: the token was good once."""
+
+
+class MissingScope(HubSpotError):
+    """403: the connection was not granted a scope."""
+
+    @property
+    def required_scopes(self) -> tuple[str, ...]:
+        """Scopes of which one is required, as HubSpot lists them; empty if it names none."""
+        lists = [self.context, *(detail.context for detail in self.details)]
+        names = (name for c in lists for key in _SCOPE_KEYS for name in c.get(key, ()))
+        return tuple(dict.fromkeys(names))
+
+
+_SCOPE_KEYS = ("requiredGranularScopes", "requiredScopes")
+
+
+class Forbidden(HubSpotError):
+    """403 for another reason: the object type is switched off, or the user lacks a permission."""
+
+
+class NotFound(HubSpotError):
+    """404: no such record, property or path."""
+
+
+class Conflict(HubSpotError):
+    """409: the record or property exists already; see `existing_id`."""
+
+
+class UriTooLong(HubSpotError):
+    """414: too many properties in a URL, or more than 250 merges into one contact (hubspot.md 5.5)."""
+
+
+class Locked(HubSpotError):
+    """423: written too fast; lasts 2 s (hubspot.md 3, A)."""
+
+    retryable = True
+
+
+class RateLimited(HubSpotError):
+    """429, or our own request budget refused to wait that long."""
+
+    retryable = True
+
+    def __init__(self, message: str = "", *, policy: str = "burst", **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.policy = policy
+
+
+class TooManyLabels(HubSpotError):
+    """437: no more association labels between these object types (hubspot.md 7.1, B)."""
+
+
+class Migrating(HubSpotError):
+    """477: the portal is being moved to another region (hubspot.md 3, A)."""
+
+    retryable = True
+
+
+class ServerTrouble(HubSpotError):
+    """5xx: trouble at HubSpot or its edge."""
+
+    retryable = True
+    may_have_written = True
+
+
+class UnexpectedStatus(HubSpotError):
+    """A status that HubSpot does not document for this call; redirects are never followed."""
+
+    @property
+    def retryable(self) -> bool:  # type: ignore[override]  # 408 and 425 ask for a repetition by definition
+        return self.status in (408, 425)
+
+
+class OAuthError(HubSpotError):
+    """The token endpoint refused; `category` holds HubSpot's own word, such as BAD_CODE_VERIFIER."""
+
+
+class TokenRevoked(OAuthError):
+    """The refresh token is worthless: uninstalled, revoked, or the portal is gone."""
+
+
+class AuthCodeRejected(OAuthError):
+    """The code was used before or took too long."""
+
+
+class OAuthMisconfigured(OAuthError):
+    """Client id, secret, return URL or scopes do not fit the app; tokens stay as good as they were."""

@@ -1,0 +1,255 @@
+"""Who may call HubSpot when: one request budget per portal, shared by everyone who calls it.
+
+`rolling_window` decides, a store keeps the state, and this module sleeps and listens to HubSpot's headers.
+Clock and sleep are passed in; the clock gives seconds since the epoch, the same for all workers.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Protocol, TypeVar, runtime_checkable
+
+from .answers import header
+from .errors import RateLimited
+from .rolling_window import (
+    CRM_WINDOW,
+    HORIZON_MS,
+    KEEP,
+    SEARCH_WINDOW,
+    Daily,
+    Decision,
+    RollingWindow,
+    State,
+)
+from .rolling_window_lua import ROLLING_WINDOW_LUA
+from .wire import whole
+
+__all__ = [
+    "BELIEVED_MS",
+    "CRM_WINDOW",
+    "DAILY_RESERVE_PERCENT",
+    "ROLLING_WINDOW_LUA",
+    "SEARCH_WINDOW",
+    "Budget",
+    "Daily",
+    "Decision",
+    "MemoryStore",
+    "NoBudget",
+    "ReservingStore",
+    "RollingWindow",
+    "SharedBudget",
+    "State",
+    "StateStore",
+    "reserve",
+]
+
+T = TypeVar("T")
+
+#: Part of the daily quota kept for live orders; the quota is shared with the portal's other apps (hubspot.md 3, A).
+DAILY_RESERVE_PERCENT = 10
+
+#: A number about the day is believed for an hour: then one call finds out whether midnight has passed.
+BELIEVED_MS = 3_600_000
+
+# A difference to HubSpot's count below this is calls under way, not somebody else.
+_SLACK = 3
+
+# How often one worker compares HubSpot's count with ours, in ms: each comparison writes to the store.
+_COMPARE_MS = 250
+
+
+class Budget(Protocol):
+    """What the client needs: asked before a call, told about its answer."""
+
+    def acquire(self, kind: str = "crm", live: bool = True) -> None:
+        """Return when the call may be made; raises RateLimited if that is too far away."""
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from the headers of an answer."""
+
+    def throttled(self, policy: str, retry_after: float | None) -> None:
+        """HubSpot answered 429 with this policy: "burst", "secondly" or "daily"."""
+
+
+class NoBudget:
+    """For tests, and for calls that HubSpot does not count."""
+
+    def acquire(self, kind: str = "crm", live: bool = True) -> None:
+        pass
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        pass
+
+    def throttled(self, policy: str, retry_after: float | None) -> None:
+        pass
+
+
+class StateStore(Protocol):
+    """Keeps one portal's State."""
+
+    def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
+        """Read, apply and write in one atomic step; `fn` is pure, quick, and may be called again after a collision."""
+
+
+@runtime_checkable
+class ReservingStore(Protocol):
+    """A store that can reserve by itself, as Redis can with `ROLLING_WINDOW_LUA`."""
+
+    def reserve(self, kind: str, now_ms: int, live: bool, max_wait_ms: int) -> Decision:
+        """The same decision as `reserve` below."""
+
+
+class MemoryStore:
+    """One process, any number of threads."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state or State()
+        self._lock = threading.Lock()
+
+    def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
+        with self._lock:
+            self.state, result = fn(self.state)
+        return result
+
+
+def reserve(state: State, kind: str, now: int, live: bool, max_wait_ms: int) -> tuple[State, Decision]:
+    """One step of the budget: the daily quota first, then the rolling window."""
+    if refusal := _daily_refusal(state.daily, now, live):
+        return state, refusal
+    window, decision = state.window(kind).reserve(now, live, max_wait_ms)
+    return state.with_window(kind, window), decision
+
+
+def _daily_refusal(daily: Daily, now: int, live: bool) -> Decision | None:
+    if daily.limit <= 0 or not now - BELIEVED_MS < daily.at <= now + HORIZON_MS:
+        return None
+    floor = 0 if live else daily.limit * DAILY_RESERVE_PERCENT // 100
+    if daily.remaining > floor:
+        return None
+    return Decision(False, daily.at + BELIEVED_MS - now, "daily", refused=True)
+
+
+class SharedBudget:
+    """A Budget for any number of workers on one store.
+
+    `max_wait` (seconds, at most 60) caps what `acquire` may sleep before it raises RateLimited instead.
+    Threads may share one.
+    """
+
+    def __init__(
+        self,
+        store: StateStore,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        max_wait: float = 30.0,
+    ) -> None:
+        if not 0 <= max_wait <= 60:
+            raise ValueError("max_wait is 0 to 60 seconds")
+        self._store = store
+        self._clock = clock
+        self._sleep = sleep
+        self._max_wait_ms = int(max_wait * 1000)
+        self._told: tuple[int, int, Daily] = (0, 0, Daily())
+        self._compared = 0
+
+    def acquire(self, kind: str = "crm", live: bool = True) -> None:
+        deadline = self._now() + self._max_wait_ms
+        while True:
+            now = self._now()
+            decision = self._reserve(kind, now, live, max(0, deadline - now))
+            if decision.refused:
+                message = "The request budget of this portal is used up"
+                raise RateLimited(message, policy=decision.policy, retry_after=decision.wait_ms / 1000)
+            if decision.wait_ms > 0:
+                self._sleep(decision.wait_ms / 1000)
+            if decision.granted and not self._blocked_meanwhile(kind, decision):
+                return
+
+    def _reserve(self, kind: str, now: int, live: bool, max_wait_ms: int) -> Decision:
+        if isinstance(self._store, ReservingStore):
+            return self._store.reserve(kind, now, live, max_wait_ms)
+        return self._store.update(lambda state: reserve(state, kind, now, live, max_wait_ms))
+
+    def _blocked_meanwhile(self, kind: str, decision: Decision) -> bool:
+        """Whether a 429 came while we slept: a moment reserved before it is void."""
+        if decision.wait_ms < 1_000:  # not worth asking the store again
+            return False
+        return self._store.update(lambda state: (state, state.window(kind).blocked_until)) > self._now()
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        limit, interval, remaining = (
+            whole(header(headers, f"x-hubspot-ratelimit-{name}"), -1)
+            for name in ("max", "interval-milliseconds", "remaining")
+        )
+        daily = self._daily(headers)
+        now = self._now()
+        if not (limit >= 1 and 1_000 <= interval <= 60_000):
+            limit = interval = 0  # absent (search, associations) or nonsense
+        limit = min(limit, KEEP)
+
+        def learn(state: State) -> tuple[State, None]:
+            return _learned(state, now, limit, interval, remaining, daily), None
+
+        if self._news(limit, interval, remaining, daily):
+            self._store.update(learn)
+
+    def _daily(self, headers: Mapping[str, str]) -> Daily | None:
+        """The quota as these headers tell it; None for OAuth apps and nonsense."""
+        limit = whole(header(headers, "x-hubspot-ratelimit-daily"), -1)
+        remaining = whole(header(headers, "x-hubspot-ratelimit-daily-remaining"), -1)
+        return Daily(limit, remaining, self._now()) if limit > 0 and remaining >= 0 else None
+
+    def _news(self, limit: int, interval: int, remaining: int, daily: Daily | None) -> bool:
+        """Whether the store has to know: one write per answer would double the traffic on it."""
+        known_limit, known_interval, known_daily = self._told
+        news = False
+        if limit and (limit, interval) != (known_limit, known_interval):
+            news = True
+        if limit and 0 <= remaining < limit // 2 and self._now() - self._compared >= _COMPARE_MS:
+            news = True  # only a window half full is worth comparing with our own count
+            self._compared = self._now()
+        if daily is not None:
+            step = max(50, daily.limit // 100)
+            news = news or abs(daily.remaining - known_daily.remaining) >= step or daily.limit != known_daily.limit
+            news = news or daily.remaining <= daily.limit * DAILY_RESERVE_PERCENT // 100
+            news = news or daily.at - known_daily.at > BELIEVED_MS // 2
+        if news:
+            self._told = (limit or known_limit, interval or known_interval, daily or known_daily)
+        return news
+
+    def throttled(self, policy: str, retry_after: float | None) -> None:
+        now = self._now()
+        kind = "search" if policy == "secondly" else "crm"
+
+        def rest(state: State) -> tuple[State, None]:
+            window = state.window(kind)
+            usual = BELIEVED_MS if policy == "daily" else window.interval_ms + window.margin_ms
+            until = now + (usual if retry_after is None else max(1_000, int(retry_after * 1000)))
+            return state.with_window(kind, window.blocked(until, policy)), None
+
+        self._store.update(rest)
+
+    def reset(self) -> None:
+        """Forget rests and the daily quota, after the organizer reconnected; recent grants keep counting."""
+
+        def forget(state: State) -> tuple[State, None]:
+            crm, search = (replace(w, blocked_until=0, blocked_policy="") for w in (state.crm, state.search))
+            return State(crm, search, Daily()), None
+
+        self._store.update(forget)
+
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
+
+
+def _learned(state: State, now: int, limit: int, interval: int, remaining: int, daily: Daily | None) -> State:
+    """`state` with what one answer's headers told."""
+    if limit:
+        crm = replace(state.crm, limit=limit, interval_ms=interval)
+        foreign = limit - crm.used(now) - remaining if remaining >= 0 else 0
+        # HubSpot counts more calls than we made: somebody shares this limit, and gets their part.
+        if foreign > max(_SLACK, limit // 20):
+            crm = crm.shared_with(foreign, now)
+        state = replace(state, crm=crm)
+    return replace(state, daily=daily) if daily else state

@@ -1,0 +1,134 @@
+"""One HTTP exchange: send, read a bounded answer, turn every failure into a typed error.
+
+Redirects are not followed, nothing is retried, and nothing about the content is logged.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+
+from . import errors
+from .errors import HubSpotError, NoAnswer
+
+#: More than any answer of HubSpot's; a batch of 100 records with long texts stays far below.
+MAX_RESPONSE_BYTES = 32 * 1024 * 1024
+
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """A complete HTTP response. `headers` ignore case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class RequestLog:
+    """One exchange for counting and logging, without anything personal: no ids, no bodies, no tokens.
+
+    `path` is the template, such as "/crm/objects/2026-03/contacts/{id}"; `seconds` includes reading the answer.
+    `status` is None and `error` the error's class name if no answer came.
+    `date` is HubSpot's clock as the answer's header tells it.
+    """
+
+    operation: str
+    method: str
+    path: str
+    inputs: int
+    status: int | None
+    seconds: float
+    request_bytes: int
+    response_bytes: int
+    correlation_id: str = ""
+    error: str = ""
+    date: str = ""
+
+
+def new_session(version: str) -> requests.Session:
+    """A session with kept-alive connections; `version` is this plugin's."""
+    session = requests.Session()
+    # No retries down here: a write repeated by the adapter would escape the request budget and the engine.
+    session.mount("https://", HTTPAdapter(max_retries=0))
+    session.mount("http://", HTTPAdapter(max_retries=0))
+    session.headers["User-Agent"] = f"pretix-hubspot/{version}"
+    session.headers["Accept"] = "application/json"
+    return session
+
+
+def encoded(body: Any) -> bytes:
+    """JSON without needless bytes, in ASCII: survives lone surrogates, which UTF-8 cannot carry."""
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def exchange(
+    session: requests.Session,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    data: bytes | None,
+    params: Mapping[str, str] | None,
+    timeouts: tuple[float, float],
+) -> HttpAnswer:
+    """Send one request and read its answer whole; raises NoAnswer or BadAnswer, nothing else.
+
+    `timeouts` are seconds to connect, and seconds without a byte; the whole answer may take twice the latter.
+    """
+    request = requests.Request(method, url, headers=dict(headers), data=data, params=dict(params or {}))
+    try:
+        prepared = session.prepare_request(request)
+        # Not from ~/.netrc: requests would replace our Authorization header by what it finds there.
+        prepared.headers.update(headers)
+        settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+        response = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
+        with response:
+            return HttpAnswer(response.status_code, response.headers, _body(response, 2 * timeouts[1]))
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+        raise no_answer(failure) from None  # the cause's text holds the URL with its ids
+
+
+def _body(response: requests.Response, seconds: float) -> bytes:
+    chunks: list[bytes] = []
+    size, deadline = 0, time.monotonic() + seconds
+    for chunk in response.iter_content(_CHUNK):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_RESPONSE_BYTES:
+            raise errors.BadAnswer("The answer is too long", status=response.status_code)
+        if time.monotonic() > deadline:
+            raise errors.ReadTimeout("The answer took too long")
+    return b"".join(chunks)
+
+
+def no_answer(failure: Exception) -> HubSpotError:
+    """The typed error for an exception of requests, urllib3 or the socket."""
+    kind: type[NoAnswer] = errors.ConnectionFailed
+    if type(failure) is urllib3.exceptions.HTTPError:
+        # pretix's block on private addresses raises the bare base class, which is no requests exception.
+        kind = errors.BlockedByServer
+    elif isinstance(failure, urllib3.exceptions.NewConnectionError):
+        kind = errors.ConnectionFailed  # refused; a kind of ConnectTimeoutError for urllib3
+    elif isinstance(failure, (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
+        kind = errors.ConnectTimeout
+    elif isinstance(failure, (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)) or any(
+        isinstance(reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)) for reason in failure.args
+    ):
+        # While a body is read, requests reports a timeout as a ConnectionError around urllib3's.
+        kind = errors.ReadTimeout
+    return kind(_PLAIN[kind], category=type(failure).__name__)
+
+
+_PLAIN: dict[type[NoAnswer], str] = {
+    errors.BlockedByServer: "This server does not allow requests to private addresses",
+    errors.ConnectTimeout: "HubSpot could not be reached in time",
+    errors.ReadTimeout: "HubSpot did not answer in time",
+    errors.ConnectionFailed: "The connection to HubSpot failed",
+}

@@ -1,0 +1,290 @@
+"""What the plugin remembers.
+
+Core's ``OrderSyncQueue`` is the only queue and core's ``OrderSyncResult`` rows are what the order page shows.
+These tables hold what core has no room for: the connection to a portal, the portal's schema, the mappings, which
+HubSpot record belongs to which of ours, and where each order stands.
+"""
+
+from django.db import models
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from pretix.base.models import Event, LoggedModel, Order, Organizer
+
+PROVIDER = "hubspot"  # never rename: core's Sync problems page fails on rows of an unregistered provider
+
+
+class Connection(LoggedModel):
+    """An organizer's access to one portal.
+
+    Tokens are ciphertext, written and read only by ``pretix_hubspot.connection``.
+    A disconnected connection keeps its row (and the portal's record links), without tokens.
+    """
+
+    class Kind(models.TextChoices):
+        OAUTH = "oauth", _("HubSpot app (OAuth)")
+        TOKEN = "token", _("Service key or private app token")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Connected")
+        REVOKED = "revoked", _("Access was revoked in HubSpot")
+        DISCONNECTED = "disconnected", _("Disconnected")
+
+    organizer = models.ForeignKey(Organizer, on_delete=models.CASCADE, related_name="hubspot_connections")
+    portal_id = models.BigIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
+    access_token = models.TextField(blank=True)
+    refresh_token = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+    scopes = models.JSONField(default=list)
+    account = models.JSONField(default=dict)  # AccountDetails as HubSpot reported it, see hubspot.types
+    hubspot_user = models.CharField(max_length=255, blank=True)
+    connected_at = models.DateTimeField(default=now)
+    resting_until = models.DateTimeField(null=True, blank=True)
+    resting_reason = models.CharField(max_length=32, blank=True)
+    catalog_refreshed_at = models.DateTimeField(null=True, blank=True)
+    paused_since = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey("pretixbase.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        unique_together = (("organizer", "portal_id"),)
+        ordering = ("pk",)
+
+
+class EventConnection(models.Model):
+    """An event that uses a connection, and since when.
+
+    ``log_watermark`` is the id of the newest log entry the sweep has seen.
+    ``told_causes`` are the causes of sync problems that people were notified of and that still exist.
+    """
+
+    class Digest(models.TextChoices):
+        OFF = "", _("Never")
+        DAILY = "daily", _("Every day")
+        WEEKLY = "weekly", _("Every Monday")
+
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="hubspot_connection")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="event_connections")
+    joined_at = models.DateTimeField(default=now)
+    send_test_orders = models.BooleanField(default=False)
+    log_days = models.PositiveSmallIntegerField(default=30)
+    log_values = models.BooleanField(default=False)
+    log_watermark = models.BigIntegerField(default=0)
+    paused_since = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey("pretixbase.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    told_causes = models.JSONField(default=list)
+    digest = models.CharField(max_length=10, choices=Digest.choices, blank=True, default=Digest.OFF)
+    digest_to = models.TextField(blank=True)
+    digest_sent_at = models.DateTimeField(null=True, blank=True)
+
+
+class CatalogEntry(models.Model):
+    """One stored piece of a portal's schema: object types, or the properties, pipelines or labels of one type.
+
+    ``kind``/``name`` are e.g. ``properties``/``contacts``; ``data`` is HubSpot's list, trimmed to what we use.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="catalog_entries")
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=190, blank=True)
+    data = models.JSONField(default=list)
+    fetched_at = models.DateTimeField(default=now)
+
+    class Meta:
+        unique_together = (("connection", "kind", "name"),)
+
+
+class ObjectMapping(LoggedModel):
+    """Which HubSpot record an order or position becomes, and what is written into it.
+
+    It satisfies core's ``ObjectMapping`` protocol; ``property_mappings`` has the shape of core's
+    ``PropertyMappingFormSet.to_property_mappings_list()``.
+    ``association_mappings`` is a list of ``{"mapping": <pk of an earlier mapping>}``, with a label also ``{"label": its
+    text, "type": "USER_DEFINED:12"}`` as HubSpot numbers it in the direction from this mapping to the earlier one.
+    ``pipeline`` is empty or ``{"pipeline": id, "stages": {"n": stage id, "p": …, "e": …, "c": …}}`` by order status;
+    a status without a stage leaves the stage alone.
+    ``options`` holds what deviates from the defaults: ``filters`` is ``{"paid": true, "value": true, "account": true,
+    "admission": true, "sales_channels": [identifier], "items": [pk], "variations": [pk], "categories": [pk],
+    "subevents": [pk], "answers": [[question identifier, option identifier or ""]]}``, each key as far as it is used;
+    ``canceled`` is ``"leave"`` or ``"detach"``, ``replaced`` is ``"detach"``;
+    ``same_address`` is ``"first"``, ``"buyer"``, ``"newest"`` or ``"keep_names"``; ``lenient`` is true to leave out
+    single properties; see ``sync.types.Options``. ``language`` is ``"order"`` or a language code, ``labels`` is true
+    to send choices into texts by their labels; see ``sync.planning`` and ``sync.specs``.
+    """
+
+    class Source(models.TextChoices):
+        ORDER = "Order", _("Order")
+        POSITION = "OrderPosition", pgettext_lazy("object mapping", "Order position")
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hubspot_object_mappings")
+    position = models.PositiveIntegerField(default=0)
+    pretix_model = models.CharField(max_length=20, choices=Source.choices)
+    external_object_type = models.CharField(max_length=128)
+    pretix_id_field = models.CharField(max_length=190, blank=True)
+    external_id_field = models.CharField(max_length=190, blank=True)
+    property_mappings = models.JSONField(default=list)
+    association_mappings = models.JSONField(default=list)
+    pipeline = models.JSONField(default=dict, blank=True)
+    options = models.JSONField(default=dict, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ("position", "pk")
+
+    @property
+    def is_complete(self):
+        """Whether the mapping has an identifier, without which nothing is sent."""
+        return bool(self.pretix_id_field and self.external_id_field)
+
+
+class RecordLink(models.Model):
+    """Our key -> HubSpot's record id, per portal and object type.
+
+    Keys hold no personal data (values are hashed, see ``sync.plan``); several keys may share a record after a merge.
+    ``owner`` is the order or position whose values count when several share the record, see ``sync.sharing``.
+    ``sent_hash`` covers the rows of the last plan for this key; equal means nothing to do.
+    """
+
+    portal_id = models.BigIntegerField()
+    object_type = models.CharField(max_length=128)
+    key = models.CharField(max_length=190)
+    record_id = models.CharField(max_length=64)
+    sent_hash = models.CharField(max_length=64, blank=True)
+    url = models.CharField(max_length=255, blank=True)
+    owner = models.JSONField(default=dict, blank=True)
+    updated_at = models.DateTimeField(default=now)
+
+    class Meta:
+        unique_together = (("portal_id", "object_type", "key"),)
+        indexes = [models.Index(fields=("portal_id", "object_type", "record_id"))]
+
+
+class OrderState(models.Model):
+    """Where one order stands with HubSpot.
+
+    ``sent_hash`` covers portal, mapping revisions and all values; equal means that there is nothing to do.
+    ``by_hand`` brings an order into scope that was placed before the event joined, or in test mode.
+    ``log_count`` is how many log entries the order had when it was last read: the sweep compares it with today's.
+    ``associated`` lists the associations made for this order, e.g. ``["deals:7>contacts:3"]``.
+    ``excluded_reason`` and ``problem`` say why it is not (fully) in HubSpot; see ``texts.py`` for the codes.
+    ``cause`` names what orders failing for the same reason have in common, see ``sync.causes``; ``attempts`` counts
+    how often the order failed since ``failing_since``. They outlive a retry and end with success.
+    """
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name="hubspot_state")
+    portal_id = models.BigIntegerField()
+    sent_hash = models.CharField(max_length=64, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    by_hand = models.BooleanField(default=False)
+    log_count = models.PositiveIntegerField(default=0)
+    associated = models.JSONField(default=list)
+    excluded_reason = models.CharField(max_length=32, blank=True)
+    problem = models.JSONField(null=True, blank=True)
+    cause = models.CharField(max_length=32, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=("cause",), condition=~models.Q(cause=""), name="hubspot_failing")]
+
+
+class DailyCount(models.Model):
+    """What became of the event's orders on one day, in the event's time zone."""
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hubspot_daily_counts")
+    day = models.DateField()
+    sent = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        unique_together = (("event", "day"),)
+
+
+class Run(models.Model):
+    """One slice as far as one event is concerned, in numbers of records; see ``runlog``.
+
+    ``requests`` and ``seconds`` are of the whole slice, which it may have shared with other events.
+    ``triggers`` counts the orders by what queued them; ``trouble`` says why the portal rested (see ``sync.resting``).
+    """
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hubspot_runs")
+    started = models.DateTimeField(db_index=True)
+    seconds = models.FloatField(default=0)
+    requests = models.PositiveIntegerField(default=0)
+    shared = models.BooleanField(default=False)
+    triggers = models.JSONField(default=dict)
+    orders = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    trouble = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        ordering = ("-started", "-pk")
+        indexes = [models.Index(fields=("event", "-started"), name="hubspot_run_of_event")]
+
+    def __str__(self):
+        return f"{self.event_id} {self.started:%Y-%m-%d %H:%M}"
+
+
+class RunEntry(models.Model):
+    """What one run did for one order: which records were written, which properties changed, what failed.
+
+    Values only stand in it if the event wants that (``EventConnection.log_values``).
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="entries")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="hubspot_runs")
+    records = models.JSONField(default=list)
+    failures = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-run__started", "-pk")
+
+    def __str__(self):
+        return f"{self.run_id}/{self.order_id}"
+
+
+class RequestBudgetState(models.Model):
+    """The shared request budget of one portal where there is no Redis: one locked row."""
+
+    portal = models.CharField(max_length=64, unique=True)
+    state = models.JSONField(default=dict)
+
+
+class Heartbeat(models.Model):
+    """When something that has to run by itself last did, see ``diagnosis``."""
+
+    class Name(models.TextChoices):
+        PERIODIC = "periodic", "periodic"  # cron called pretix
+        WORKER = "worker", "worker"  # and somebody carried out what it asked for
+
+    name = models.CharField(max_length=20, choices=Name.choices, unique=True)
+    at = models.DateTimeField(default=now)
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def beat(cls, name):
+        cls.objects.update_or_create(name=name, defaults={"at": now()})
+
+
+class OAuthState(models.Model):
+    """A started OAuth authorisation, used once, see ``oauth_flow``.
+
+    ``connection`` is set when an existing connection is to be renewed: another portal is then refused.
+    """
+
+    state_hash = models.CharField(max_length=64, unique=True)
+    session_hash = models.CharField(max_length=64)
+    user = models.ForeignKey("pretixbase.User", on_delete=models.CASCADE)
+    organizer = models.ForeignKey(Organizer, on_delete=models.CASCADE, null=True, related_name="+")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, null=True, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="+")
+    created = models.DateTimeField(default=now)
+    used_at = models.DateTimeField(null=True, blank=True)

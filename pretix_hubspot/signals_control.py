@@ -1,0 +1,44 @@
+"""Doorbells of pretix's control area: navigation and the operator's settings."""
+
+from collections import OrderedDict
+
+from django import forms
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from pretix.base.forms import SecretKeySettingsField
+from pretix.base.signals import register_global_settings
+from pretix.control.signals import nav_event_settings, nav_organizer
+
+from .config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
+from .views.base import event_url, may_manage_connections, organizer_url
+
+NAMESPACE = "plugins:pretix_hubspot"
+
+
+@receiver(nav_event_settings, dispatch_uid="pretix_hubspot_nav_event_settings")
+def show_in_event_settings(sender, request, **kwargs):
+    active = request.resolver_match.namespace == NAMESPACE
+    return [{"label": "HubSpot", "url": event_url(request.event, "settings"), "active": active}]
+
+
+@receiver(nav_organizer, dispatch_uid="pretix_hubspot_nav_organizer")
+def show_in_organizer_settings(sender, request, organizer, **kwargs):
+    if not may_manage_connections(request):
+        return []
+    return [
+        {
+            "label": "HubSpot",
+            "url": organizer_url(organizer, "organizer.connections"),
+            "parent": reverse("control:organizer.edit", kwargs={"organizer": organizer.slug}),
+            "active": request.resolver_match.namespace == NAMESPACE,
+        }
+    ]
+
+
+@receiver(register_global_settings, dispatch_uid="pretix_hubspot_global_settings")
+def ask_operator_for_app(sender, **kwargs):
+    fields = OrderedDict()
+    fields[CLIENT_ID_SETTING] = forms.CharField(label=_("HubSpot app: Client ID"), required=False)
+    fields[CLIENT_SECRET_SETTING] = SecretKeySettingsField(label=_("HubSpot app: Client secret"), required=False)
+    return fields

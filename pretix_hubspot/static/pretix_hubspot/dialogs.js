@@ -1,0 +1,113 @@
+/* The dialogs of the editor: the server renders their content, the browser's own <dialog> keeps the focus inside. */
+/* global hubspot */
+"use strict";
+
+document.addEventListener("DOMContentLoaded", function () {
+  const dialog = document.querySelector("[data-hubspot-dialog]");
+  const form = document.querySelector("[data-hubspot-editor]");
+  if (!dialog || !form) return;
+  let row = null;
+
+  function show(html) {
+    dialog.innerHTML = html;
+    if (!dialog.open) dialog.showModal();
+    const title = dialog.querySelector("h2");
+    title.tabIndex = -1;
+    title.focus();
+  }
+
+  function failed() {
+    const line = document.createElement("p");
+    line.className = "alert alert-danger";
+    line.setAttribute("role", "alert");
+    line.textContent = form.dataset.failedText;
+    dialog.prepend(line);
+    if (!dialog.open) dialog.showModal();
+  }
+
+  function load(url, data) {
+    dialog.setAttribute("aria-busy", "true");
+    dialog.querySelectorAll("button").forEach(function (button) { button.disabled = true; });
+    return hubspot.post(form, url, data)
+      .then(function (response) {
+        if (!response.ok) throw new Error(response.status);
+        const json = (response.headers.get("Content-Type") || "").includes("json");
+        return json ? response.json().then(created) : response.text().then(show);
+      })
+      .catch(function () {
+        dialog.querySelectorAll("button").forEach(function (button) { button.disabled = false; });
+        failed();
+      })
+      .then(function () { dialog.removeAttribute("aria-busy"); });
+  }
+
+  // Map values
+
+  function choices() { return Array.from(dialog.querySelectorAll("[data-hubspot-choice]")); }
+
+  function undecided(select) { return select.selectedOptions[0].hasAttribute("data-undecided"); }
+
+  function chosen() {
+    return JSON.stringify(Object.fromEntries(
+      choices().filter(function (select) { return !undecided(select); })
+        .map(function (select) { return [select.dataset.hubspotChoice, select.value]; })));
+  }
+
+  function apply(text) {
+    hubspot.setValueMap(row, text === "{}" ? "" : text);
+    dialog.close();
+    row.dispatchEvent(new Event("hubspot:mapped", { bubbles: true }));
+  }
+
+  function create() {
+    const data = hubspot.rowData(row);
+    data.set("value_map", chosen());
+    choices().filter(undecided).forEach(function (select) { data.append("create", select.dataset.hubspotChoice); });
+    load(form.dataset.valuesUrl, data);
+  }
+
+  form.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-hubspot-map-values]");
+    if (!button) return;
+    row = button.closest("[data-formset-form]");
+    dialog.replaceChildren();
+    load(form.dataset.valuesUrl, hubspot.rowData(row));
+  });
+
+  // Create HubSpot field
+
+  function newPropertyData() {
+    const data = hubspot.rowData(row);
+    if (row.hasAttribute("data-hubspot-identifier")) data.set("identifier", "on");
+    return data;
+  }
+
+  function created(field) {
+    dialog.close();
+    document.dispatchEvent(new CustomEvent("hubspot:created", { detail: field }));
+    hubspot.addField(hubspot.rowField(row, "external_field"), field);
+  }
+
+  form.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-hubspot-new-property]");
+    if (!button) return;
+    row = button.closest("[data-formset-form], [data-hubspot-identifier]");
+    dialog.replaceChildren();
+    load(form.dataset.newPropertyUrl, newPropertyData());
+  });
+
+  dialog.addEventListener("submit", function (event) {
+    event.preventDefault();
+    const data = newPropertyData();
+    new FormData(event.target).forEach(function (value, name) { data.set(name, value); });
+    data.set("create", "on");
+    load(form.dataset.newPropertyUrl, data);
+  });
+
+  dialog.addEventListener("click", function (event) {
+    if (event.target.closest("[data-hubspot-close]")) dialog.close();
+    else if (event.target.closest("[data-hubspot-apply]")) apply(chosen());
+    else if (event.target.closest("[data-hubspot-unmap]")) apply("");
+    else if (event.target.closest("[data-hubspot-create]")) create();
+  });
+});

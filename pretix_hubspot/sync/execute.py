@@ -1,0 +1,203 @@
+"""Carry out a plan: bring each object type's records to their planned state, then link what belongs together.
+
+Knows HubSpot's limits and manners, nothing of pretix.
+Nothing here is remembered between runs, so that every run can be repeated.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.errors import HubSpotError, NotFound
+from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType
+
+from .calls import Caller
+from .detaching import Source, Where, ends, obsolete
+from .plan import Plan, RecordKey, WantedRecord
+from .records import TypeRun
+from .results import Execution, Failed, Known, Outcome, Pair, Sent, association_name
+
+Wanted = tuple[int, Pair, AssociationType | None]  # who asks, for which records, with which label
+Asked = dict[tuple[str, str], list[Wanted]]  # by record ids
+
+
+class Executor:
+    """Runs plans against one portal."""
+
+    def __init__(self, client: Client, caller: Caller, forced: frozenset[int] = frozenset()) -> None:
+        self._client = client
+        self._caller = caller
+        self._forced = forced
+
+    def run(
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, Known],
+        associated: Mapping[int, Iterable[str]] | None = None,
+        earlier: Mapping[int, Mapping[Source, Where]] | None = None,
+    ) -> Execution:
+        """Write everything in the plan. Raises ``PortalTrouble``; everything else is an outcome.
+
+        ``associated`` are the associations made earlier, by order; see ``association_name``.
+        ``earlier`` says where the records were of orders that remove associations, see ``detaching``.
+        """
+        execution = Execution()
+        self._run(plan, known, associated or {}, execution)
+        for order in sorted(_shared_failures(plan, execution)):
+            self._run(plan.only([order]), known, associated or {}, execution)
+        self._detach(plan, earlier or {}, execution)
+        return execution
+
+    def _run(
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, Known],
+        associated: Mapping[int, Iterable[str]],
+        execution: Execution,
+    ) -> None:
+        outcomes: dict[RecordKey, Outcome] = {}
+        for object_type in plan.object_types():
+            wanted = [record for record in plan.records.values() if record.object_type == object_type]
+            outcomes |= self._send_records(object_type, wanted, known, plan.portal_id)
+        for order in plan.orders.values():
+            refs = [ref for pairs in order.records.values() for _, ref in pairs]
+            execution.records[order.order] = {ref: outcomes[ref] for ref in refs}
+        self._associate(plan, associated, execution)
+
+    def _send_records(
+        self, object_type: str, wanted: list[WantedRecord], known: Mapping[RecordKey, Known], portal_id: int
+    ) -> dict[RecordKey, Outcome]:
+        """Bring all records of one object type to their planned state."""
+        run = TypeRun(self._client, self._caller, object_type, portal_id)
+        for record in wanted:
+            link = known.get(record.ref)
+            record.previous = link.owner if link else None
+            if link and link.sent_hash == record.fingerprint(portal_id) and not record.orders & self._forced:
+                run.outcomes[record.ref] = Sent(
+                    link.record_id, "nothing_to_do", link.url, (), link.sent_hash, owner=link.owner
+                )
+            else:
+                run.add(record, link.record_id if link else None)
+        return run.finish()
+
+    def _associate(self, plan: Plan, associated: Mapping[int, Iterable[str]], execution: Execution) -> None:
+        """Link the records of each order; pairs that several orders share are sent once."""
+        asked: dict[tuple[str, str], Asked] = {}
+        for order in plan.orders.values():
+            outcomes = execution.records[order.order]
+            execution.association_errors[order.order] = {}
+            done = execution.associated[order.order] = set(associated.get(order.order, ()))
+            for source, target, label in dict.fromkeys(order.associations()):
+                pair = _sent_pair(outcomes[source], outcomes[target])
+                if not pair or (source[0] == target[0] and pair[0] == pair[1]):
+                    continue
+                if association_name(source[0], target[0], pair, label) in done and order.order not in self._forced:
+                    continue
+                types = asked.setdefault((source[0], target[0]), {})
+                types.setdefault(pair, []).append((order.order, (source, target), label))
+        for (from_type, to_type), pairs in asked.items():
+            plain = {pair: wanted for pair, wanted in pairs.items() if not any(label for _, _, label in wanted)}
+            labelled = {pair: wanted for pair, wanted in pairs.items() if pair not in plain}
+            self._associate_type(from_type, to_type, plain, execution)
+            self._label_type(from_type, to_type, labelled, execution)
+
+    def _associate_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
+        def send(part: list[tuple[str, str]]) -> dict[tuple[str, str], HubSpotError | bool]:
+            return _confirmed(part, self._client.associate_default(from_type, to_type, part))
+
+        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
+        _note(from_type, to_type, pairs, outcomes, execution)
+
+    def _label_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
+        """Labels are replaced by what is sent (hubspot.md 7.1), so what is there already is sent along."""
+
+        def send(part: list[tuple[str, str]]) -> dict[tuple[str, str], HubSpotError | bool]:
+            there = self._client.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
+            kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
+            inputs = [AssociationInput(*pair, _united(kept.get(pair, ()), pairs[pair])) for pair in part]
+            return _confirmed(part, self._client.associate(from_type, to_type, inputs))
+
+        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
+        _note(from_type, to_type, pairs, outcomes, execution)
+
+    def _detach(self, plan: Plan, earlier: Mapping[int, Mapping[Source, Where]], execution: Execution) -> None:
+        """Remove what no longer holds, of orders whose every record and association is in place."""
+        asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[int, str]]]] = {}
+        for order, before in earlier.items():
+            outcomes, made = execution.records[order], execution.associated[order]
+            if execution.association_errors[order] or not all(isinstance(o, Sent) for o in outcomes.values()):
+                continue
+            for name in obsolete(plan, plan.orders[order], before, outcomes, made):
+                one, other = ends(name)
+                pairs = asked.setdefault((one[0], other[0]), {})
+                pairs.setdefault((one[1], other[1]), []).append((order, name))
+        for (from_type, to_type), pairs in asked.items():
+            self._detach_type(from_type, to_type, pairs, execution)
+
+    def _detach_type(
+        self,
+        from_type: str,
+        to_type: str,
+        pairs: dict[tuple[str, str], list[tuple[int, str]]],
+        execution: Execution,
+    ) -> None:
+        def send(part: list[tuple[str, str]]) -> dict[tuple[str, str], HubSpotError | None]:
+            result = self._client.archive_associations(from_type, to_type, part)
+            refused = {found: error.error for error in result.errors for found in error.ids}
+            return {pair: refused.get(pair[0]) or refused.get(pair[1]) for pair in part}
+
+        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
+        for pair, asked in pairs.items():
+            for order, name in asked:
+                error = outcomes[pair]
+                if error is None or isinstance(error, NotFound):  # a record is gone, and its associations with it
+                    execution.associated[order].discard(name)
+                else:
+                    execution.detach_errors.setdefault(order, {})[name] = error
+
+
+def _confirmed(part: list[tuple[str, str]], result: AssociationResult) -> dict[tuple[str, str], HubSpotError | bool]:
+    """What HubSpot says about each pair; False if it says nothing."""
+    made = {(pair.from_id, pair.to_id) for pair in result.pairs}
+    made |= {(to_id, from_id) for from_id, to_id in made}
+    refused = {found: error.error for error in result.errors for found in error.ids}
+    return {pair: pair in made or refused.get(pair[0]) or refused.get(pair[1]) or False for pair in part}
+
+
+def _united(there: Iterable[AssociationType], wanted: list[Wanted]) -> tuple[AssociationType, ...]:
+    """The types of a pair with the labels that are wanted, each once."""
+    types = {(kind.category, kind.type_id): kind for kind in there}
+    types |= {(label.category, label.type_id): label for _, _, label in wanted if label}
+    return tuple(types.values())
+
+
+def _note(
+    from_type: str,
+    to_type: str,
+    pairs: Asked,
+    outcomes: Mapping[tuple[str, str], HubSpotError | bool],
+    execution: Execution,
+) -> None:
+    for pair, wanted in pairs.items():
+        for order, refs, label in wanted:
+            if outcomes[pair] is True:
+                execution.associated[order].add(association_name(from_type, to_type, pair, label))
+            else:
+                execution.association_errors[order][refs] = outcomes[pair] or None
+
+
+def _sent_pair(source: Outcome, target: Outcome) -> tuple[str, str] | None:
+    if isinstance(source, Sent) and isinstance(target, Sent):
+        return (source.record_id, target.record_id)
+    return None
+
+
+def _shared_failures(plan: Plan, execution: Execution) -> set[int]:
+    """Orders whose record failed together with another order's: each deserves an attempt of its own."""
+    shared: set[int] = set()
+    for record in plan.records.values():
+        if len(record.orders) > 1:
+            outcome = execution.records[next(iter(record.orders))].get(record.ref)
+            if isinstance(outcome, Failed) and (outcome.error is None or not outcome.error.retryable):
+                shared |= record.orders
+    return shared

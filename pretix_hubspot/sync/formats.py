@@ -1,0 +1,122 @@
+"""Wire formats: how HubSpot wants numbers, moments, phone numbers, languages and countries written.
+
+Every function takes text and returns text in HubSpot's form, or None when the text is not such a thing.
+Pure: standard library and pycountry only.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+
+import pycountry
+
+TEXT_LIMIT = 65_536  # in UTF-16 units, as Java counts characters; an emoji counts two
+
+LONGEST_NUMBER = 300  # digits; a double, which HubSpot keeps, holds no longer one
+PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+PHONE = re.compile(r"\+?[\d\s()/.\-]{3,40}((x|ext\.?)\s*\d+)?", re.ASCII | re.IGNORECASE)
+TRUE = frozenset({"true", "yes", "1"})
+FALSE = frozenset({"false", "no", "0"})
+
+# HubSpot's codes where pretix's differ in more than case; all others drop their region until one fits.
+LANGUAGES = {
+    "zh-hans": "zh-cn",
+    "zh-hant": "zh-tw",
+    "he": "iw",
+    "nb": "no",
+}
+
+
+def cut(text: str) -> str:
+    """The text, shortened to what a HubSpot property holds."""
+    if len(text) * 2 <= TEXT_LIMIT:
+        return text
+    raw = text.encode("utf-16-le", "surrogatepass")
+    return text if len(raw) <= 2 * TEXT_LIMIT else raw[: 2 * TEXT_LIMIT].decode("utf-16-le", "ignore")
+
+
+def number(text: str) -> str | None:
+    """Digits with at most one point: no exponent, no thousands separator, no currency."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    small = value.is_finite() and abs(value.adjusted()) < LONGEST_NUMBER
+    return format(value, "f") if small else None
+
+
+def typed_number(text: str) -> str | None:
+    """A number that a person typed; anything ambiguous (``1,234``) is not one."""
+    return number(text) if PLAIN_NUMBER.fullmatch(text) else None
+
+
+def moment(text: str) -> datetime | None:
+    """An ISO 8601 date or datetime as an instant; without an offset it is taken as UTC."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def day(text: str) -> str | None:
+    """``YYYY-MM-DD``: of a datetime the day on its own clock, which its offset tells."""
+    if PLAIN_DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            return None
+    value = moment(text) if "T" in text else None
+    return value.date().isoformat() if value else None
+
+
+def instant(text: str) -> str | None:
+    """UTC with a ``Z``, milliseconds only when there are some; a plain date means midnight UTC."""
+    value = moment(text) if PLAIN_DATE.match(text) else None
+    if value is None:
+        return None
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:  # the first or last day of all time, moved beyond it
+        return None
+    milliseconds = value.microsecond // 1000
+    fraction = f".{milliseconds:03d}" if milliseconds else ""
+    return f"{value:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + fraction + "Z"
+
+
+def boolean(text: str) -> str | None:
+    """``true`` or ``false``."""
+    folded = text.casefold()
+    if folded in TRUE:
+        return "true"
+    return "false" if folded in FALSE else None
+
+
+def phone(text: str) -> str | None:
+    """The text when it can be a telephone number."""
+    digits = sum(character.isdigit() for character in text)
+    return text if digits >= 3 and PHONE.fullmatch(text) else None
+
+
+def language_codes(code: str) -> list[str]:
+    """The codes by which HubSpot may know a pretix language, the most exact first."""
+    code = code.strip().lower().replace("_", "-")
+    codes = [code]
+    while "-" in code:
+        code = code.rpartition("-")[0]
+        codes.append(code)
+    return [found for code in codes for found in (LANGUAGES.get(code), code) if found]
+
+
+def country_codes() -> list[str]:
+    """All ISO 3166-1 alpha-2 codes."""
+    return [country.alpha_2 for country in pycountry.countries]
+
+
+def country_name(code: str) -> str | None:
+    """The English name as people use it, which is what HubSpot's own lists hold."""
+    country = pycountry.countries.get(alpha_2=code)
+    if country is None:
+        return None
+    return getattr(country, "common_name", country.name)

@@ -1,0 +1,160 @@
+"""What to send for one record: modes, several rows on one property, and what the record holds already. Pure.
+
+Rows are evaluated in order, each on what the rows before it left, starting from what HubSpot holds.
+What comes out equal to what HubSpot holds is not sent.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+
+from pretix_hubspot.hubspot.types import PropertyDefinition
+from pretix_hubspot.sync import formats, values
+from pretix_hubspot.sync.types import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, Merged, Refusal, Row
+
+# HubSpot ignores a move backwards (hubspot.md 5.8), so it is never sent: it would differ again at every sync.
+LIFECYCLE = "lifecyclestage"
+LIFECYCLE_ORDER = (
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+)
+
+
+def merge(rows: Sequence[Row], current: Mapping[str, str | None] | None) -> Merged:
+    """The changes for one record whose properties are ``current``, or None when the record is new.
+
+    An empty value with Overwrite clears what HubSpot holds; on a new record it is left out.
+    A refused row changes nothing and is named in ``refusals``; the other rows of its property still count.
+    """
+    known = current or {}
+    held: dict[str, str] = {}
+    properties: dict[str, PropertyDefinition] = {}
+    refusals = []
+    for row in rows:
+        name = row.property.name
+        properties[name] = row.property
+        before = held.get(name, known.get(name) or "")
+        after = _apply(row, before, is_new=current is None)
+        if isinstance(after, Refusal):
+            refusals.append(after)
+        else:
+            held[name] = after
+    wires = {name: _wire(properties[name], known.get(name) or "", value) for name, value in held.items()}
+    changes = {name: wire for name, wire in wires.items() if _differs(properties[name], known, wire)}
+    return Merged(changes, tuple(refusals))
+
+
+def _apply(row: Row, before: str, *, is_new: bool) -> str | Refusal:
+    value = row.value or ""
+    if row.mode == OVERWRITE:
+        return value
+    if not value or (row.mode == IF_NEW and not is_new):
+        return before
+    if row.mode in (IF_NEW, IF_EMPTY):
+        return before or value
+    if row.mode == APPEND:
+        return add(row.property, before, value)
+    return _refuse("unknown_mode", row.property)
+
+
+def add(prop: PropertyDefinition, before: str, value: str) -> str | Refusal:
+    """ "Add to list": adds what is missing to a list, fills what is empty, and refuses to replace a single value."""
+    if not before:
+        return value
+    if values.is_list(prop):
+        return _add_items(prop, before, value)
+    if same(prop, before, value):
+        return before
+    return _refuse("number_filled" if prop.type == "number" else "already_set", prop)
+
+
+def _add_items(prop, before, value):
+    """Existing items stay as they are, in their order; new ones follow, each once."""
+    present = set(items(before))
+    missing = [item for item in dict.fromkeys(items(value)) if item not in present]
+    if not missing:
+        return before
+    added = ";".join([before.rstrip("; "), *missing])
+    if values.kind_of(prop) == values.K_TEXT and formats.cut(added) != added:
+        return _refuse("text_full", prop)
+    return added
+
+
+def items(text: str) -> list[str]:
+    """The items of a list in HubSpot's notation."""
+    return [item.strip() for item in text.split(";") if item.strip()]
+
+
+def _wire(prop, before, after):
+    """How a list is sent: whole, except that an option which the portal dropped meanwhile must not be named again.
+
+    HubSpot keeps such a value on the record but refuses it in a write; with a leading ``;`` it adds to what is there.
+    """
+    if values.kind_of(prop) != values.K_MANY or not prop.options:
+        return after
+    held, wanted = items(before), items(after)
+    dropped = set(held) - {option.value for option in prop.options}
+    if not dropped or not set(held) < set(wanted):
+        return after
+    return ";" + ";".join(item for item in wanted if item not in held)
+
+
+def _differs(prop, known, value):
+    before = known.get(prop.name) or ""
+    if same(prop, before, value):
+        return False
+    if values.is_email(prop) and value.casefold() in items((known.get("hs_additional_emails") or "").casefold()):
+        return False  # a further address of the same person: making it the first one is that person's staff's choice
+    return not (prop.name == LIFECYCLE and _backward(prop, before, value))
+
+
+def _backward(prop, before, value):
+    if not value:
+        return True
+    options = [option.value for option in sorted(prop.options, key=lambda option: option.display_order)]
+    order = options if before in options and value in options else LIFECYCLE_ORDER
+    return before in order and value in order and order.index(value) < order.index(before)
+
+
+def same(prop: PropertyDefinition, one: str, other: str) -> bool:
+    """Whether two wire values mean the same to HubSpot."""
+    if one == other:
+        return True
+    if not one or not other:
+        return False
+    if values.is_email(prop):
+        return one.strip().casefold() == other.strip().casefold()
+    meaning = MEANING.get(values.kind_of(prop) or "")
+    return meaning is not None and meaning(one) == meaning(other)
+
+
+def _decimal(text):
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    return value if value.is_finite() else text
+
+
+def _phone(text):
+    """Digits and a leading plus: HubSpot may group them as it likes."""
+    return "".join(character for character in text if character.isdigit() or character == "+")
+
+
+MEANING: dict[str, Callable[[str], object]] = {
+    values.K_NUMBER: _decimal,
+    values.K_DATE: lambda text: formats.day(text) or text,
+    values.K_DATETIME: lambda text: formats.instant(text) or text,
+    values.K_BOOL: str.casefold,
+    values.K_MANY: lambda text: frozenset(items(text)),
+    values.K_PHONE: _phone,
+}
+
+
+def _refuse(code, prop):
+    return Refusal(code, {"property": prop.name, "label": prop.label, "type": prop.type})

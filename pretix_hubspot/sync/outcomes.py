@@ -1,0 +1,210 @@
+"""What HubSpot said -> what it means for an order: one verdict per order, one failure word per verdict.
+
+``classify`` is the only place that decides between temporary, system, permanent and misconfiguration.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pretix_hubspot.hubspot.errors import (
+    AuthenticationFailed,
+    BlockedByServer,
+    Conflict,
+    ErrorDetail,
+    Forbidden,
+    HubSpotError,
+    InvalidInput,
+    MissingScope,
+    NotFound,
+    OAuthMisconfigured,
+    TokenRevoked,
+    TooManyLabels,
+    UnexpectedStatus,
+    UriTooLong,
+)
+
+from .plan import OrderPlan, Plan, RecordKey
+from .results import Execution, Failed, Sent
+from .types import Refusal
+
+TEMPORARY = "temporary"
+SYSTEM = "internal"  # core's name for what the UI calls a system error
+PERMANENT = "permanent"
+MISCONFIGURATION = "config"
+
+#: The graver word wins when several things are wrong with one order: nothing can be retried past it.
+_GRAVITY = (TEMPORARY, PERMANENT, MISCONFIGURATION, SYSTEM)
+
+#: HubSpot's validation codes that a change of the mapping or of the portal's schema resolves, for all orders at once.
+_CONFIG_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "INVALID_OPTION"})
+#: What HubSpot says without a code -> our code and word; the first that fits (hubspot.md 1.2 B, 4.1 U, 5.4 B, 7.1 A).
+_BY_TEXT = (
+    ("Unable to infer object type", "unknown_object_type", MISCONFIGURATION),
+    ("by non-unique", "not_unique", MISCONFIGURATION),
+    ("'Edit Associations' permission", "missing_permission", MISCONFIGURATION),
+    ("GDPR", "gdpr_blocked", PERMANENT),
+    ("associations are invalid", "invalid_association", PERMANENT),
+    ("for associations to be created", "invalid_association", PERMANENT),
+)
+#: Statuses by which HubSpot refuses the form of our requests, not their content: only a new version of ours helps.
+_OUR_FAULT = (405, 410, 415)
+#: Codes of refusals (see ``types.Refusal``) that a change of the mapping resolves, rather than a change of the order.
+_CONFIG_REFUSALS = frozenset(
+    {"unknown_property", "unknown_field", "read_only_property", "no_option", "incompatible", "no_identifier"}
+    | {"option_not_mapped", "file", "wrong_source", "unknown_mode", "several_values"}
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that went wrong with one order, fit to be stored and shown.
+
+    ``code`` is a refusal's code or HubSpot's; ``message`` is HubSpot's text, redacted; no value of the order is in it.
+    """
+
+    mode: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+    mapping: int | None = None
+    position: int | None = None
+    object_type: str = ""
+    message: str = ""
+    correlation_id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if value not in (None, "", {})}
+
+
+@dataclass(frozen=True)
+class Written:
+    """One record of an order as it is in HubSpot now."""
+
+    mapping: int
+    position: int | None
+    ref: RecordKey
+    sent: Sent
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an order came out; without failures it is in sync."""
+
+    order: int
+    fingerprint: str
+    written: tuple[Written, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    associated: tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> str | None:
+        """The failure word, or None if the order is in sync."""
+        modes = {failure.mode for failure in self.failures}
+        return max(modes, key=_GRAVITY.index) if modes else None
+
+    @property
+    def changed(self) -> bool:
+        return any(item.sent.action != "nothing_to_do" for item in self.written)
+
+
+def judge(plan: Plan, execution: Execution) -> list[Verdict]:
+    """Judge every order of the plan by every one of its records and associations."""
+    return [_judge_order(order, execution) for order in plan.orders.values()]
+
+
+def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
+    outcomes = execution.records.get(order.order, {})
+    written, failures = [], [refused(w.refusal, w.mapping, w.position, w.object_type) for w in order.withheld]
+    for mapping, records in order.records.items():
+        for position, ref in records:
+            outcome = outcomes[ref]
+            if isinstance(outcome, Sent):
+                written.append(Written(mapping, position, ref, outcome))
+            else:
+                failures += _failures(outcome, mapping, position, ref[0])
+    for (source, _), error in execution.association_errors.get(order.order, {}).items():
+        mapping = next(m for m, records in order.records.items() if source in [ref for _, ref in records])
+        failures.append(classify(error, mapping=mapping, object_type=source[0]))
+    for name, error in execution.detach_errors.get(order.order, {}).items():
+        failures.append(classify(error, object_type=name.partition(":")[0]))
+    return Verdict(
+        order.order,
+        order.fingerprint,
+        tuple(written),
+        tuple(failures),
+        tuple(sorted(execution.associated.get(order.order, ()))),
+    )
+
+
+def _failures(outcome: Failed, mapping: int, position: int | None, object_type: str) -> Iterator[Failure]:
+    if outcome.refusals:
+        for refusal in outcome.refusals:
+            yield refused(refusal, mapping, position, object_type)
+    else:
+        yield classify(outcome.error, mapping=mapping, position=position, object_type=object_type)
+
+
+def refused(refusal: Refusal, mapping: int | None, position: int | None, object_type: str) -> Failure:
+    """A value or record that we did not send."""
+    if refusal.code == "no_answer_for_record":
+        mode = TEMPORARY
+    else:
+        mode = MISCONFIGURATION if refusal.code in _CONFIG_REFUSALS else PERMANENT
+    return Failure(mode, refusal.code, dict(refusal.params), mapping, position, object_type)
+
+
+def classify(
+    error: HubSpotError | None, *, mapping: int | None = None, position: int | None = None, object_type: str = ""
+) -> Failure:
+    """The failure that an error of HubSpot means; None is a success that HubSpot never confirmed.
+
+    The rules are the failure table of the design; sources: hubspot.md 3 (statuses, A) and 4 (bodies, A/B/C).
+    """
+    if error is None:
+        return Failure(TEMPORARY, "no_answer_for_record", {}, mapping, position, object_type)
+    detail = _decisive(error)
+    mode, code = _mode_and_code(error, detail)
+    params = {"property": detail.property_name} if detail.property_name else {}
+    if isinstance(error, MissingScope) and error.required_scopes:
+        params["scopes"] = ", ".join(error.required_scopes)
+    message = detail.message or error.message
+    return Failure(mode, code, params, mapping, position, object_type, message, error.correlation_id)
+
+
+def _decisive(error: HubSpotError) -> ErrorDetail:
+    """The detail that decides about the word: what the mapping got wrong goes before what the order got wrong."""
+    graver = (detail for detail in error.details if detail.code in _CONFIG_CODES)
+    return next(graver, None) or next(iter(error.details), ErrorDetail("", ""))
+
+
+def _mode_and_code(error: HubSpotError, detail: ErrorDetail) -> tuple[str, str]:
+    mode, code = _mode(error), detail.code or _code(error)
+    if mode != PERMANENT:
+        return mode, code
+    if code in _CONFIG_CODES:
+        return MISCONFIGURATION, code
+    said = f"{error.message} {detail.message}"
+    return next(((mode, code) for words, code, mode in _BY_TEXT if words in said), (PERMANENT, code))
+
+
+def _mode(error: HubSpotError) -> str:
+    """The word as far as the kind of error decides it; a permanent one may turn out to be a misconfiguration."""
+    if isinstance(error, (BlockedByServer, OAuthMisconfigured)) or _is_our_fault(error):
+        return SYSTEM
+    if error.retryable:
+        return TEMPORARY
+    if isinstance(error, (MissingScope, Forbidden, AuthenticationFailed, TokenRevoked, TooManyLabels)):
+        return MISCONFIGURATION
+    if isinstance(error, (InvalidInput, Conflict, NotFound, UriTooLong)):
+        return PERMANENT
+    return TEMPORARY  # a status nobody documented: trying again later costs little, giving up loses an order
+
+
+def _is_our_fault(error: HubSpotError) -> bool:
+    return isinstance(error, UnexpectedStatus) and error.status in _OUR_FAULT
+
+
+def _code(error: HubSpotError) -> str:
+    """A stable snake_case word for the error's class, such as ``missing_scope``."""
+    name = type(error).__name__.replace("OAuth", "Oauth")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

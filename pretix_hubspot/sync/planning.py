@@ -1,0 +1,96 @@
+"""Orders -> a plan: what the pure planner needs to know is read here, in queries whose number is constant per event."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pretix.base.i18n import language
+from pretix.base.models import Event, Order
+from pretix.base.models.datasync import OrderSyncResult
+
+from pretix_hubspot import fields as source
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.models import PROVIDER, ObjectMapping
+
+from . import snapshot
+from .plan import Plan, make_plan
+from .specs import mappings_of, specs_for, wanted_fields
+from .types import MappingSpec, OrderSnapshot
+
+#: Instead of a language: each order's own.
+OF_ORDER = "order"
+
+
+def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequence[int]]]) -> Plan:
+    """What these orders, by event, want to be in HubSpot now. Raises ``HubSpotError``, see ``specs_for``."""
+    groups: list[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]] = []
+    sent_positions: set[int] = set()
+    sent_before: set[tuple[int, int]] = set()
+    for event, pks in orders:
+        for specs, loaded in _groups(event, pks, catalog):
+            groups.append((specs, loaded))
+            sent_positions |= _sent_positions(loaded)
+            sent_before |= _sent_while_paid(specs, loaded)
+    return make_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
+
+
+def _groups(
+    event: Event, pks: Sequence[int], catalog: Catalog
+) -> Iterator[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]:
+    """The event's orders with the mappings, in the languages that these ask for: one group unless orders decide."""
+    mappings = mappings_of(event)
+    for locale, mine in _by_locale(event, pks, mappings).items():
+        languages: dict[str, list[ObjectMapping]] = {}
+        for mapping in mappings:
+            wanted = mapping.options.get("language") or event.settings.locale
+            languages.setdefault(locale if wanted == OF_ORDER else wanted, []).append(mapping)
+        read = [_read(event, mine, of, name, catalog) for name, of in (languages or {locale: []}).items()]
+        specs = {spec.id: spec for some, _ in read for spec in some}
+        yield [specs[mapping.pk] for mapping in mappings], list(_joined(read))
+
+
+def _by_locale(event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping]) -> dict[str, list[int]]:
+    """The orders by their language if a mapping asks for it, else all together."""
+    default = event.settings.locale
+    if not any(mapping.options.get("language") == OF_ORDER for mapping in mappings):
+        return {default: list(pks)}
+    found: dict[str, list[int]] = {}
+    for pk, locale in Order.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "locale"):
+        found.setdefault(locale or default, []).append(pk)
+    return found
+
+
+def _read(
+    event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping], name: str, catalog: Catalog
+) -> tuple[tuple[MappingSpec, ...], list[OrderSnapshot]]:
+    with language(name, event.settings.region):
+        fields = source.source_fields(event)
+    specs = specs_for(mappings, catalog, fields)
+    return specs, snapshot.load(event, pks, wanted_fields(specs), fields, name)
+
+
+def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]) -> Iterator[OrderSnapshot]:
+    """Each order once, with its other languages at the mappings that ask for them."""
+    (_, first), *others = read
+    by_pk = [(specs, {order.pk: order for order in orders}) for specs, orders in others]
+    for order in first:
+        translated = {spec.id: orders[order.pk] for specs, orders in by_pk for spec in specs if order.pk in orders}
+        yield replace(order, translated=translated) if translated else order
+
+
+def _sent_positions(orders: Sequence[OrderSnapshot]) -> set[int]:
+    """Canceled positions that HubSpot knows."""
+    canceled = [position.pk for order in orders for position in order.positions if position.canceled]
+    if not canceled:
+        return set()
+    sent = OrderSyncResult.objects.filter(order_position_id__in=canceled, sync_provider=PROVIDER)
+    return set(sent.values_list("order_position_id", flat=True))
+
+
+def _sent_while_paid(specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
+    """Orders that are not paid now, with the mappings that take paid ones only and have sent them before."""
+    picky = [spec.id for spec in specs if spec.options.filters.paid]
+    unpaid = [order.pk for order in orders if order.status != Order.STATUS_PAID]
+    if not picky or not unpaid:
+        return set()
+    sent = OrderSyncResult.objects.filter(order_id__in=unpaid, mapping_id__in=picky, sync_provider=PROVIDER)
+    return set(sent.values_list("order_id", "mapping_id"))

@@ -1,0 +1,187 @@
+"""What would become of one order in HubSpot, by the engine's own plan and execution, without sending anything."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pretix.base.models import Order
+
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.models import EventConnection, OrderState
+
+from . import links, planning, scope
+from .calls import Caller
+from .execute import Executor
+from .outcomes import Failure, judge
+from .plan import OrderPlan, Plan, RecordKey, WantedRecord
+from .rehearsal import Rehearsal
+from .results import Execution, Sent, association_name
+from .types import APPEND, IF_EMPTY, IF_NEW, Row
+
+#: Somebody waits for the page, so no call is repeated after a longer pause than this.
+PATIENCE = 1.0
+
+#: Why a mapping makes no record of this order, beside the filters' reasons.
+NO_IDENTIFIER = "no_identifier_value"
+# Why a property would stay as it is.
+CHANGED, SAME, NOTHING, FILLED, EXISTS, LISTED, KEPT = (
+    "changed", "same", "nothing", "filled", "exists", "listed", "kept",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PropertyPreview:
+    """One property of one record; ``after`` is what HubSpot would hold."""
+
+    name: str
+    label: str
+    before: str
+    after: str
+    state: str
+
+
+@dataclass
+class RecordPreview:
+    """One record; ``action`` is created, updated, nothing_to_do or failed. Several mappings may write into it."""
+
+    object_type: str
+    mappings: list[int]
+    action: str
+    record_id: str
+    identifier: tuple[str, str]
+    properties: list[PropertyPreview] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def is_new(self) -> bool:
+        return self.action == "created"
+
+
+@dataclass
+class Preview:
+    """``excluded`` says why the order is not sent by itself; ``failures`` are records that cannot be sent at all.
+
+    ``filtered`` are mappings that leave the order or a position out, with the reason.
+    """
+
+    excluded: str = ""
+    records: list[RecordPreview] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    filtered: list[tuple[int, str]] = field(default_factory=list)
+    associations: list[tuple[RecordPreview, RecordPreview, bool]] = field(default_factory=list)
+
+
+def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
+    """Raises ``HubSpotError`` or ``PortalTrouble`` while HubSpot cannot be asked."""
+    connection = joined.connection
+    plan = planning.plan(connection.portal_id, Catalog(connection, client), [(joined.event, [order.pk])])
+    state = OrderState.objects.filter(order=order).first()
+    rehearsal = Rehearsal(client)
+    caller = Caller(sleep=lambda seconds: time.sleep(min(seconds, PATIENCE)))
+    known = links.known(plan.portal_id, plan.records)
+    done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
+    # As by hand: everything is read, whatever was sent before.
+    execution = Executor(rehearsal, caller, frozenset({order.pk})).run(plan, known, {order.pk: done})
+    order_plan = plan.orders[order.pk]
+    seen = Preview(scope.excluded(order, joined, state, False))
+    seen.filtered = [(item.mapping, item.reason) for item in order_plan.filtered] + _without_identifier(order_plan)
+    by_ref = _records(seen, plan, order_plan, execution, rehearsal)
+    seen.associations = list(_associations(order_plan, execution, by_ref, done))
+    return seen
+
+
+def _without_identifier(order_plan: OrderPlan) -> list[tuple[int, str]]:
+    """Mappings of which nothing is left because the identifier is empty, such as the company of a private buyer."""
+    told = {*order_plan.records, *(i.mapping for i in order_plan.withheld), *(i.mapping for i in order_plan.filtered)}
+    return [(spec.id, NO_IDENTIFIER) for spec in order_plan.specs if spec.id not in told]
+
+
+def _records(
+    seen: Preview, plan: Plan, order_plan: OrderPlan, execution: Execution, rehearsal: Rehearsal
+) -> dict[RecordKey, RecordPreview]:
+    """One preview for all wanted records that turn out to be the same record in HubSpot."""
+    failures = judge(plan, execution)[0].failures
+    by_ref: dict[RecordKey, RecordPreview] = {}
+    units: dict[object, RecordPreview] = {}
+    for ref, outcome in execution.records[order_plan.order].items():
+        wanted = plan.records[ref]
+        record_id = outcome.record_id if isinstance(outcome, Sent) else ""
+        place = (ref[0], record_id) if record_id else ref
+        if place not in units:
+            units[place] = _record(ref[0], wanted, outcome)
+            seen.records.append(units[place])
+        item = by_ref[ref] = units[place]
+        mappings = [mapping for mapping, pairs in order_plan.records.items() if ref in [r for _, r in pairs]]
+        item.mappings += [mapping for mapping in mappings if mapping not in item.mappings]
+        _add_properties(item, wanted, rehearsal, record_id)
+    for failure in failures:
+        owner = next((r for r in seen.records if r.action == "failed" and failure.mapping in r.mappings), None)
+        (owner or seen).failures.append(failure)
+    return by_ref
+
+
+def _record(object_type: str, wanted: WantedRecord, outcome: object) -> RecordPreview:
+    action = outcome.action if isinstance(outcome, Sent) else "failed"
+    record_id = outcome.record_id if isinstance(outcome, Sent) and action != "created" else ""
+    return RecordPreview(object_type, [], action, record_id, (wanted.id_property.label, wanted.id_value))
+
+
+def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehearsal, record_id: str) -> None:
+    record = rehearsal.before.get((item.object_type, record_id))
+    before = record.properties if record else {}
+    written = rehearsal.written.get((item.object_type, record_id), {})
+    shown = {shown.name for shown in item.properties}
+    by_property: dict[str, list[Row]] = {}
+    for row in wanted.rows():
+        by_property.setdefault(row.property.name, []).append(row)
+    if item.is_new and wanted.id_property.name not in by_property:
+        by_property[wanted.id_property.name] = [Row(wanted.id_property, wanted.id_value, "")]
+    for name, rows in by_property.items():
+        if name not in shown:
+            item.properties.append(_property(rows, before.get(name) or "", written.get(name), item))
+
+
+def _property(rows: list[Row], before: str, written: str | None, item: RecordPreview) -> PropertyPreview:
+    definition = rows[0].property
+    if item.action == "failed":
+        wanted = next((row.value for row in reversed(rows) if row.value), "") or ""
+        return PropertyPreview(definition.name, definition.label, before, wanted, "failed")
+    if written is None:
+        return PropertyPreview(definition.name, definition.label, before, before, _why_kept(rows, before))
+    return PropertyPreview(definition.name, definition.label, before, _after(before, written), CHANGED)
+
+
+def _after(before: str, written: str) -> str:
+    """A leading semicolon adds to what is there (hubspot.md 6.2)."""
+    return before + written if written.startswith(";") else written
+
+
+def _why_kept(rows: list[Row], before: str) -> str:
+    filled = [row for row in rows if row.value]
+    if not filled:
+        return NOTHING
+    modes = {row.mode for row in filled}
+    if before in [row.value for row in filled]:
+        return SAME
+    if modes == {IF_NEW}:
+        return EXISTS
+    if modes <= {IF_EMPTY, IF_NEW}:
+        return FILLED
+    return LISTED if modes == {APPEND} else KEPT
+
+
+def _associations(
+    order_plan: OrderPlan, execution: Execution, by_ref: Mapping[RecordKey, RecordPreview], done: set[str]
+) -> Iterator[tuple[RecordPreview, RecordPreview, bool]]:
+    """Pairs that would be linked, and whether they are already."""
+    outcomes = execution.records[order_plan.order]
+    told = set()
+    for source, target, *_ in order_plan.associations():
+        one, other = outcomes[source], outcomes[target]
+        if by_ref[source] is by_ref[target] or (id(by_ref[source]), id(by_ref[target])) in told:
+            continue
+        told.add((id(by_ref[source]), id(by_ref[target])))
+        if isinstance(one, Sent) and isinstance(other, Sent):
+            name = association_name(source[0], target[0], (one.record_id, other.record_id))
+            yield by_ref[source], by_ref[target], name in done

@@ -1,0 +1,69 @@
+"""HubSpot as a provider of core's datasync: the same queue, panel and pages, another way to work through the queue."""
+
+from functools import partial
+
+from pretix.base.datasync.datasync import OutboundSyncProvider, datasync_providers
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot import connection as connections
+from pretix_hubspot.models import PROVIDER
+from pretix_hubspot.pausing import is_paused
+from pretix_hubspot.problems import why_excluded
+
+from . import jobs, queue
+from .calls import chunks
+from .recording import EXCLUDED
+from .specs import mappings_of
+
+
+@datasync_providers.register
+class HubSpotSyncProvider(OutboundSyncProvider):
+    """Sends slices of orders instead of one order after the other.
+
+    Core calls ``sync_queued_orders`` with the rows that it would like to see done; rows that somebody else works on,
+    or whose portal rests, are left alone.
+    """
+
+    identifier = PROVIDER
+    display_name = "HubSpot"  # a plain attribute: core's classmethod property fails on Python 3.13
+    max_attempts = 5
+    list_field_joiner = ";"
+
+    @classmethod
+    def enqueue_order(cls, order, triggered_by, not_before=None, immediate=False):
+        """Queue an order, or leave it where it waits; what a person asked for is not forgotten over a later signal."""
+        if triggered_by != jobs.BY_HAND and queue.waits_by_hand(order):
+            triggered_by = jobs.BY_HAND
+        enqueue = partial(super().enqueue_order, order, triggered_by, not_before, immediate)
+        row, created = jobs.settled(enqueue)  # core fails if the row is claimed and given back in the same moment
+        if triggered_by == jobs.BY_HAND and row.failed_attempts:
+            row.failed_attempts = 0  # core keeps the old count, and would give up at the first new failure
+            row.save(update_fields=["failed_attempts"])
+        return row, created
+
+    @classmethod
+    def get_external_link_info(cls, event, external_link_href, external_link_display_name):
+        """A link, or the reason why an order is left out."""
+        kind, _, reason = (external_link_display_name or "").partition(":")
+        if kind == EXCLUDED:
+            return {"val": why_excluded(reason)}
+        if not external_link_href:
+            return {"val": external_link_display_name}
+        return super().get_external_link_info(event, external_link_href, external_link_display_name)
+
+    @property
+    def mappings(self):
+        return mappings_of(self.event)
+
+    def sync_queued_orders(self, queued_orders):
+        """Send these rows in slices. Never raises; see ``engine.run`` for what becomes of each row."""
+        joined = connections.for_event(self.event)
+        rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: row.triggered_by.startswith(jobs.BULK))
+        if joined is None:
+            queue.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == jobs.BY_HAND])
+            return
+        if is_paused(joined):
+            return
+        for part in chunks(rows, jobs.SLICE):
+            if not queue.send(joined.connection, [joined], [row.pk for row in part]):
+                break

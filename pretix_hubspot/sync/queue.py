@@ -1,0 +1,145 @@
+"""From waiting rows to slices: what to take next, and when not to take anything."""
+
+import gc
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db.models import Window
+from django.db.models.functions import RowNumber
+from django.utils.timezone import now
+from django_scopes import scopes_disabled
+from pretix.base.models import Event, LogEntry, Order
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.connection import is_active, wake
+from pretix_hubspot.models import PROVIDER, Connection, EventConnection
+
+from . import engine, jobs, recording
+from .outcomes import MISCONFIGURATION, Failure, Verdict
+
+logger = logging.getLogger(__name__)
+
+#: Workers that send for one portal at once; with four, HubSpot's request limit is what everybody waits for.
+WORKERS = 4
+#: Seconds to wait where others are claiming, or changing, the rows that we wanted.
+COLLISION = 0.1
+
+
+def waits_by_hand(order: Order) -> bool:
+    """Whether a person asked for this order, and nobody has begun."""
+    return OrderSyncQueue.objects.filter(
+        order=order, sync_provider=PROVIDER, in_flight=False, triggered_by=jobs.BY_HAND
+    ).exists()
+
+
+def send(connection: Connection, events: Sequence[EventConnection], pks: Sequence[int]) -> bool:
+    """Send one slice of rows. Returns whether it makes sense to go on with this portal."""
+    if not is_open(connection):
+        return False
+    claim = jobs.claim(pks)
+    if claim is None:
+        time.sleep(COLLISION)  # somebody else is faster, and soon done with claiming
+        return True
+    started = time.monotonic()
+    with _without_garbage_collection():
+        report = engine.run(connection, claim, events)
+    logger.info(
+        "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
+        connection.pk,
+        report.sent,
+        report.unchanged,
+        report.excluded,
+        report.failed,
+        time.monotonic() - started,
+        f"; the portal rests: {type(report.trouble).__name__}" if report.trouble else "",
+    )
+    if report.trouble is None:
+        wake(connection)
+    return report.trouble is None
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """A slice's thousands of objects go by reference counts when it is done; searching all of pretix's objects for
+    cycles because there are so many meanwhile takes a quarter of the processor's time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def drain(
+    connection: Connection,
+    *,
+    seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    call_help: Callable[[], None] = lambda: None,
+) -> bool:
+    """Send what waits for this portal until nothing does, or time is up. Returns whether rows may be left.
+
+    Help is called while whole slices wait and there are fewer than ``WORKERS`` at work.
+    """
+    end = clock() + seconds
+    with scopes_disabled():
+        events = joined_events(connection)
+        pks = [joined.event_id for joined in events]
+        while rows := next_rows(pks):
+            if len(rows) == jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
+                call_help()
+            if not send(connection, events, rows):
+                return False
+            if clock() >= end:
+                return True
+            connection.refresh_from_db()
+            pks = still_running(events)
+    return False
+
+
+def joined_events(connection: Connection, paused: bool = False) -> list[EventConnection]:
+    """The events that use the connection and have the plugin enabled; paused ones only if asked for."""
+    joined = connection.event_connections.select_related("event__organizer")
+    return [e for e in joined if (paused or not e.paused_since) and is_active(e.event)]
+
+
+def still_running(events: Sequence[EventConnection]) -> list[int]:
+    """The events that nobody paused meanwhile."""
+    running = EventConnection.objects.filter(pk__in=[joined.pk for joined in events], paused_since=None)
+    return list(running.values_list("event_id", flat=True))
+
+
+def next_rows(events: Sequence[int]) -> list[int]:
+    """The next slice: live orders before bulk work, events in turns, oldest first within each."""
+    rows = jobs.waiting().filter(event_id__in=events).annotate(bulk=jobs.IS_BULK)
+    busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
+    turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
+    order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows
+    return list(rows.order_by(*order).values_list("pk", flat=True)[: jobs.SLICE])
+
+
+def is_open(connection: Connection) -> bool:
+    """Whether the portal can be written to now."""
+    if connection.status != Connection.Status.ACTIVE or connection.paused_since:
+        return False
+    return not connection.resting_until or connection.resting_until <= now()
+
+
+def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
+    """Rows of an event without a connection that a person asked for: the person is told. Others keep waiting."""
+    claim = jobs.claim(pks)
+    if claim is None:
+        return
+    for row in claim.rows:
+        row.order.event = event
+    held = jobs.fail(claim, dict.fromkeys(claim.orders, MISCONFIGURATION))
+    failure = Failure(MISCONFIGURATION, "not_connected")
+    entries = [
+        recording.failure_entry(row.order, Verdict(row.order_id, "", failures=(failure,)), MISCONFIGURATION)
+        for row in claim.rows
+        if row.order_id in held
+    ]
+    LogEntry.bulk_create_and_postprocess(entries)

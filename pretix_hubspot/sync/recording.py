@@ -1,0 +1,243 @@
+"""Verdicts -> what people see: result rows of the order page, the order's state, and its history.
+
+Everything is written in bulk, for orders whose claim still holds.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, F, QuerySet
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from pretix.base.i18n import language
+from pretix.base.models import Event, LogEntry, Order
+from pretix.base.models.datasync import OrderSyncResult
+from pretix.helpers.json import CustomJSONEncoder
+
+from pretix_hubspot.models import PROVIDER, DailyCount, OrderState
+from pretix_hubspot.problems import explain
+
+from .calls import chunks
+from .detaching import Source, Where
+from .outcomes import Verdict, Written
+from .plan import Plan, WantedRecord
+
+OWN_LOG_ENTRIES = "pretix.event.order.data_sync"
+#: What people decided about sync problems of an order; nothing to send either.
+BY_PEOPLE = "pretix_hubspot.order"
+#: Result rows that tell why an order is left out carry this instead of an object type.
+EXCLUDED = "excluded"
+#: What an event's days are remembered by.
+COUNTED = ("sent", "unchanged", "failed")
+_ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
+    OrderSyncResult._meta.get_field(name).max_length
+    for name in ("id_value", "external_link_display_name", "external_link_href")
+)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How records are shown: the object type's name, and the link into the portal."""
+
+    object_type: dict[str, str]
+    record_url: dict[str, str]  # object type -> address up to the record id
+
+
+def log_counts(orders: Sequence[int]) -> dict[int, int]:
+    """How many entries, ours left aside, each order's history has; what comes later is news for the sweep."""
+    entries = history().filter(object_id__in=list(orders))
+    return dict(entries.values_list("object_id").annotate(Count("pk")).order_by())
+
+
+def history() -> QuerySet[LogEntry]:
+    """Everything that happened to orders, our own entries left aside."""
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Order))
+    return entries.exclude(action_type__startswith=OWN_LOG_ENTRIES).exclude(action_type__startswith=BY_PEOPLE)
+
+
+def store_states(states: Iterable[OrderState]) -> None:
+    """Insert or update, in the order of the orders' keys so that two workers cannot block each other."""
+    OrderState.objects.bulk_create(
+        sorted(states, key=lambda state: state.order_id),
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["order"],
+        update_fields=[
+            "portal_id",
+            "sent_hash",
+            "sent_at",
+            "by_hand",
+            "log_count",
+            "associated",
+            "excluded_reason",
+            "problem",
+            "cause",
+            "failing_since",
+            "attempts",
+        ],
+    )
+
+
+def settle(state: OrderState) -> None:
+    """The order is as it should be: what once kept it from HubSpot is history."""
+    state.excluded_reason, state.problem, state.cause = "", None, ""
+    state.failing_since, state.attempts = None, 0
+
+
+def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int]) -> None:
+    """Add a slice's numbers, by event and word, to today's of each event."""
+    for event in sorted(events, key=lambda event: event.pk):
+        grown = {word: F(word) + numbers[event.pk, word] for word in COUNTED if numbers.get((event.pk, word))}
+        if grown:
+            day = now().astimezone(event.timezone).date()
+            today = DailyCount.objects.filter(event=event, day=day)
+            DailyCount.objects.bulk_create([DailyCount(event=event, day=day)], ignore_conflicts=True)
+            today.update(**grown)
+
+
+def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> dict[int, list[OrderSyncResult]]:
+    """Update the rows that the order page shows; returns them by order."""
+    orders = [verdict.order for verdict in verdicts]
+    existing = {
+        (row.order_id, row.order_position_id, row.mapping_id): row
+        for part in chunks(orders, 1_000)
+        for row in OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
+    }
+    gone = [row.pk for row in existing.values() if row.external_object_type == EXCLUDED]
+    rows: dict[int, list[OrderSyncResult]] = {}
+    for verdict in verdicts:
+        for item in verdict.written:
+            row = existing.get((verdict.order, item.position, item.mapping)) or OrderSyncResult(
+                order_id=verdict.order, order_position_id=item.position, mapping_id=item.mapping, sync_provider=PROVIDER
+            )
+            _fill(row, item, plan, labels)
+            rows.setdefault(verdict.order, []).append(row)
+    _save(rows)
+    if gone:
+        OrderSyncResult.objects.filter(pk__in=gone).delete()
+    return rows
+
+
+def sent_earlier(orders: Sequence[int]) -> dict[int, dict[Source, Where]]:
+    """Where the records of these orders were at their last transfer, by mapping and position."""
+    found: dict[int, dict[Source, Where]] = {}
+    for part in chunks(orders, 1_000):
+        rows = OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
+        for row in rows.exclude(external_object_type=EXCLUDED):
+            where = (row.external_object_type, row.sync_info.get("record", ""))
+            found.setdefault(row.order_id, {})[row.mapping_id, row.order_position_id] = where
+    return found
+
+
+def without_moved(verdict: Verdict, earlier: Mapping[Source, Where]) -> Verdict:
+    """The verdict of a failing order without records that took another's place.
+
+    Their result rows stay as they were until the order succeeds: they tell what is left to be detached.
+    """
+    kept = (
+        item
+        for item in verdict.written
+        if earlier.get((item.mapping, item.position), (item.ref[0], item.sent.record_id))
+        == (item.ref[0], item.sent.record_id)
+    )
+    return replace(verdict, written=tuple(kept))
+
+
+def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
+    new, old = [], []
+    for of_order in rows.values():
+        for row in of_order:
+            (new if row.pk is None else old).append(row)
+    OrderSyncResult.objects.bulk_create(new, batch_size=1_000)
+    OrderSyncResult.objects.bulk_update(
+        old,
+        ["external_object_type", "external_id_field", "id_value", "transmitted", "sync_info"]
+        + ["external_link_href", "external_link_display_name"],
+        batch_size=200,
+    )
+
+
+def _fill(row: OrderSyncResult, item: Written, plan: Plan, labels: Labels) -> None:
+    record = plan.records[item.ref]
+    label = labels.object_type.get(record.object_type, record.object_type)
+    row.external_object_type = record.object_type
+    row.external_id_field = record.id_property.name
+    row.id_value = shorten(record.id_value, _ID_LENGTH)
+    also = record.also_used_by(row.order_id)
+    name = f"{label}: {_as_people_say(record)}"
+    if also:
+        name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
+    refused = record.left_out(row.order_id, item.mapping, item.position)
+    left_out = [str(refusal.params.get("label") or refusal.params["property"]) for refusal in refused]
+    if left_out:
+        name = _("{record} (without {properties})").format(record=name, properties=", ".join(left_out))
+    row.external_link_display_name = shorten(name, _NAME_LENGTH)
+    href = f"{labels.record_url[record.object_type]}{item.sent.record_id}"
+    row.external_link_href = href if len(href) <= _LINK_LENGTH else None
+    row.sync_info = {"action": item.sent.action, "record": item.sent.record_id, "key": record.key}
+    if also:
+        row.sync_info["also_used_by"] = also
+    if left_out:
+        row.sync_info["left_out"] = left_out
+    row.transmitted = now()
+
+
+def _as_people_say(record: WantedRecord) -> str:
+    """Our keys read ORGANIZER/EVENT/CODE; pretix shows the same order to people as EVENT-CODE."""
+    parts = record.id_value.split("/")
+    return "-".join(parts[1:]) if record.ours and len(parts) == 3 else record.id_value
+
+
+def store_exclusions(excluded: dict[int, str]) -> None:
+    """Say on the order page why these orders are left out."""
+    OrderSyncResult.objects.filter(
+        order_id__in=excluded, sync_provider=PROVIDER, external_object_type=EXCLUDED
+    ).delete()
+    OrderSyncResult.objects.bulk_create(
+        OrderSyncResult(
+            order_id=order,
+            sync_provider=PROVIDER,
+            mapping_id=0,
+            external_object_type=EXCLUDED,
+            external_id_field="",
+            id_value=reason,
+            external_link_display_name=f"{EXCLUDED}:{reason}",
+            sync_info={},
+            transmitted=now(),
+        )
+        for order, reason in excluded.items()
+    )
+
+
+def success_entry(order: Order, rows: Sequence[OrderSyncResult]) -> LogEntry:
+    """Core's entry about a transfer, in core's form."""
+    objects: dict[int, list[dict]] = {}
+    for row in rows:
+        objects.setdefault(row.mapping_id, []).append(row.to_result_dict())
+    return _entry(order, "success", {"provider": PROVIDER, "objects": objects})
+
+
+def failure_entry(order: Order, verdict: Verdict, mode: str) -> LogEntry:
+    """Core's entry about a failed transfer, with each reason in the event's language."""
+    with language(order.event.settings.locale, order.event.settings.region):
+        reasons = list(dict.fromkeys(explain(failure) for failure in verdict.failures))
+    full = "; ".join(dict.fromkeys(filter(None, (failure.message for failure in verdict.failures))))
+    return _entry(order, f"failed.{mode}", {"provider": PROVIDER, "error": reasons, "full_message": full})
+
+
+def _entry(order: Order, action: str, data: dict) -> LogEntry:
+    return LogEntry(
+        content_type=ContentType.objects.get_for_model(Order),
+        object_id=order.pk,
+        action_type=f"{OWN_LOG_ENTRIES}.{action}",
+        event=order.event,
+        organizer_id=order.event.organizer_id,
+        data=json.dumps(data, cls=CustomJSONEncoder, sort_keys=True),
+    )
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut for display, visibly."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,0 +1,234 @@
+"""The records of one object type: look up what exists, write what differs, look again where that moved.
+
+A record is found by the id we stored, else by its identifier; search is never used, since its index lags behind
+(hubspot.md 5.6, B).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pretix_hubspot.hubspot.client import MAX_RECORDS, Client
+from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
+from pretix_hubspot.hubspot.types import Record, WriteInput, match, match_read
+
+from .calls import Caller
+from .merge import merge
+from .plan import RecordKey, WantedRecord
+from .results import Failed, Outcome, Sent
+from .types import Refusal
+
+#: Looking, writing, and looking again after a conflict or a vanished record; more rounds mean a moving target.
+ROUNDS = 4
+#: Read with every contact and record: HubSpot answers with them under other names (hubspot.md 5.5).
+ALIASES = {"contacts": ("email", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")}
+MERGED = ("hs_merged_object_ids",)
+#: HubSpot reported success, but said nothing about this record.
+NO_ANSWER = Failed(refusals=(Refusal("no_answer_for_record"),))
+
+
+@dataclass
+class _Pending:
+    """A record on its way: which id it may have, and whether looking it up by value is still needed.
+
+    ``silence`` holds the lookups, by "id" or "value", that HubSpot left without an answer.
+    A record whose id got silence must not be made anew: HubSpot said neither what it holds nor that it is gone.
+    """
+
+    record: WantedRecord
+    record_id: str | None
+    look_up: bool
+    silence: set[str] = field(default_factory=set)
+    created: bool = False
+    last_error: HubSpotError | None = None
+
+
+class TypeRun:
+    """All records of one object type, from looking them up to the last write."""
+
+    def __init__(self, client: Client, caller: Caller, object_type: str, portal_id: int) -> None:
+        self._client = client
+        self._caller = caller
+        self._object_type = object_type
+        self._portal_id = portal_id
+        self._pending: dict[RecordKey, _Pending] = {}
+        self.outcomes: dict[RecordKey, Outcome] = {}
+
+    def add(self, record: WantedRecord, record_id: str | None) -> None:
+        self._pending[record.ref] = _Pending(record, record_id, look_up=not record.ours)
+
+    def finish(self) -> dict[RecordKey, Outcome]:
+        """Read and write until every record has an outcome; what keeps moving fails as such."""
+        for _ in range(ROUNDS):
+            if not self._pending:
+                break
+            self._write(self._find())
+        for ref, item in self._pending.items():
+            self.outcomes[ref] = Failed(item.last_error) if item.last_error and not item.silence else NO_ANSWER
+        return self.outcomes
+
+    # Reading
+
+    def _find(self) -> dict[RecordKey, Record | None]:
+        """The current state of every pending record; None means that there is none. Failures get their outcome."""
+        found = self._read({ref: item.record_id for ref, item in self._pending.items() if item.record_id}, None)
+        missing = [ref for ref, item in self._pending.items() if ref not in found]
+        for ref in missing:
+            item = self._pending[ref]
+            item.look_up |= bool(item.record_id)  # it was there once, so somebody may have made it anew
+            item.record_id = None
+        by_property: dict[str, dict[RecordKey, str]] = {}
+        for ref in missing:
+            item = self._pending[ref]
+            if item.look_up:
+                by_property.setdefault(item.record.id_property.name, {})[ref] = item.record.id_value
+        for name, values in by_property.items():
+            found |= self._read(values, name)
+        return {ref: found.get(ref) for ref in self._pending}
+
+    def _read(self, asked: Mapping[RecordKey, str], id_property: str | None) -> dict[RecordKey, Record]:
+        """Batch-read by record id or unique value; refs without a record are left out."""
+        names = self._property_names(asked, id_property)
+
+        def read(ids: list[str]) -> dict[str, object]:
+            return match_read(ids, self._client.batch_read(self._object_type, ids, names, id_property), id_property)
+
+        answers = self._caller.batch(read, _unique(asked.values(), id_property), MAX_RECORDS)
+        lowered = {_fold(value, id_property): answer for value, answer in answers.items()}
+        found = {}
+        for ref, value in asked.items():
+            answer = lowered[_fold(value, id_property)]
+            if isinstance(answer, Record):
+                found[ref] = answer
+            elif isinstance(answer, HubSpotError) and not isinstance(answer, NotFound):
+                self._fail(ref, answer)
+            elif answer is None:
+                self._pending[ref].silence.add("value" if id_property else "id")
+        return found
+
+    def _property_names(self, refs: Iterable[RecordKey], id_property: str | None) -> list[str]:
+        rows = (row.property.name for ref in refs for row in self._pending[ref].record.rows())
+        aliases = ALIASES.get(self._object_type, MERGED)
+        return sorted({*rows, *aliases, *([id_property] if id_property else [])})
+
+    # Writing
+
+    def _write(self, found: Mapping[RecordKey, Record | None]) -> None:
+        """Create and update what differs; whatever needs another look stays pending."""
+        units: dict[str, list[RecordKey]] = {}
+        for ref, record in found.items():
+            if ref in self._pending:
+                units.setdefault(record.id if record else f"new {ref[1]}", []).append(ref)
+        creates: dict[str, tuple[list[RecordKey], WriteInput]] = {}
+        updates: dict[str, tuple[list[RecordKey], WriteInput]] = {}
+        for number, refs in enumerate(units.values()):
+            current = found[refs[0]]
+            if current is None and any("id" in self._pending[ref].silence for ref in refs):
+                for ref in refs:
+                    self._settle(ref, NO_ANSWER)
+                continue
+            changes = self._diff(refs, current)
+            if changes is None:
+                continue
+            if current is None:
+                record = self._pending[refs[0]].record
+                properties = {record.id_property.name: record.id_value, **changes}
+                trace = WriteInput(f"c{number}", properties, id_property=record.id_property.name)
+                creates[trace.trace_id] = (refs, trace)
+            elif changes:
+                updates[f"u{number}"] = (refs, WriteInput(f"u{number}", changes, id=current.id))
+            else:
+                self._done(refs, current, {})
+        self._send(self._client.batch_create, creates, self._after_create)
+        self._send(self._client.batch_update, updates, self._after_update)
+
+    def _diff(self, refs: list[RecordKey], current: Record | None) -> dict[str, str] | None:
+        """What to send for one record, or None if its rows contradict what HubSpot holds."""
+        rows = [row for ref in refs for row in self._pending[ref].record.rows()]
+        merged = merge(rows, current.properties if current else None)
+        if merged.refusals:
+            for ref in refs:
+                self._settle(ref, Failed(refusals=merged.refusals))
+            return None
+        changes = dict(merged.changes)
+        together = [name for ref in refs for name in self._pending[ref].record.together]
+        if any(name in changes for name in together):
+            values = {row.property.name: row.value for row in rows}
+            changes |= {name: values[name] or "" for name in together if name in values}
+        return changes
+
+    def _send(
+        self,
+        method: Callable[[str, list[WriteInput]], object],
+        writes: Mapping[str, tuple[list[RecordKey], WriteInput]],
+        after: Callable[[list[RecordKey], WriteInput, object], None],
+    ) -> None:
+        def write(traces: list[str]) -> dict[str, object]:
+            inputs = [writes[trace][1] for trace in traces]
+            return match(inputs, method(self._object_type, inputs))
+
+        for trace, answer in self._caller.batch(write, list(writes), MAX_RECORDS).items():
+            refs, sent = writes[trace]
+            after(refs, sent, answer)
+
+    def _after_create(self, refs: list[RecordKey], sent: WriteInput, answer: object) -> None:
+        if isinstance(answer, Record):
+            for ref in refs:
+                self._pending[ref].created = True
+            self._done(refs, answer, sent.properties)
+        elif answer is None or _taken(answer):
+            for ref in refs:
+                self._look_again(ref, answer, getattr(answer, "existing_id", None))
+        else:
+            for ref in refs:
+                self._fail(ref, answer)
+
+    def _after_update(self, refs: list[RecordKey], sent: WriteInput, answer: object) -> None:
+        if isinstance(answer, Record):
+            self._done(refs, answer, sent.properties)
+        elif answer is None:
+            for ref in refs:  # merged into another record without a word (hubspot.md 5.3, B), or the answer was lost
+                self._look_again(ref, None, sent.id)
+        elif isinstance(answer, NotFound):
+            for ref in refs:  # archived
+                self._look_again(ref, answer, None)
+        else:
+            for ref in refs:
+                self._fail(ref, answer)
+
+    # Outcomes
+
+    def _look_again(self, ref: RecordKey, error: HubSpotError | None, record_id: str | None) -> None:
+        item = self._pending[ref]
+        item.record_id, item.look_up, item.last_error = record_id, True, error
+
+    def _done(self, refs: list[RecordKey], record: Record, changed: Mapping[str, str]) -> None:
+        for ref in refs:
+            item = self._pending[ref]
+            action = "created" if item.created else "updated" if changed else "nothing_to_do"
+            fingerprint = item.record.fingerprint(self._portal_id)
+            owner = item.record.owner()
+            sent = Sent(record.id, action, record.url or "", tuple(changed), fingerprint, owner, changed)
+            self._settle(ref, sent)
+
+    def _fail(self, ref: RecordKey, error: HubSpotError) -> None:
+        self._settle(ref, Failed(error))
+
+    def _settle(self, ref: RecordKey, outcome: Outcome) -> None:
+        self.outcomes[ref] = outcome
+        del self._pending[ref]
+
+
+def _taken(error: object) -> bool:
+    """Whether a create was refused because a record holds the identifier (hubspot.md 4.1, 4.2)."""
+    if isinstance(error, Conflict):
+        return True
+    return isinstance(error, InvalidInput) and "CONFLICTING_UNIQUE_VALUE" in error.codes
+
+
+def _fold(value: str, id_property: str | None) -> str:
+    return value.strip().lower() if id_property else value
+
+
+def _unique(values: Iterable[str], id_property: str | None) -> list[str]:
+    """HubSpot refuses a batch that names a record twice (hubspot.md 4.2, B)."""
+    return list({_fold(value, id_property): value for value in values}.values())

@@ -1,0 +1,59 @@
+"""How long a portal is left alone when it is the problem, and what that is called."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils.timezone import now
+
+from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.hubspot.errors import (
+    AuthenticationFailed,
+    BlockedByServer,
+    Migrating,
+    OAuthMisconfigured,
+    RateLimited,
+    TokenRevoked,
+)
+from pretix_hubspot.models import Connection
+
+OUTAGE = timedelta(minutes=1)
+SERVER = timedelta(minutes=10)
+AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
+
+_SERVER = (BlockedByServer, OAuthMisconfigured, ServerMisconfigured)  # for the server's operator to repair
+
+
+def until(connection: Connection, error: Exception) -> datetime:
+    """When to try the portal again."""
+    wait = OUTAGE
+    if isinstance(error, RateLimited) and error.policy == "daily":
+        wait = _midnight(connection) - now()  # hubspot.md 3: the daily quota ends at midnight of the portal
+    elif isinstance(error, Migrating):
+        wait = AT_MOST
+    elif isinstance(error, (*_SERVER, AuthenticationFailed, TokenRevoked)):
+        wait = SERVER
+    if said := getattr(error, "retry_after", None):
+        wait = timedelta(seconds=said)
+    return now() + min(max(wait, timedelta(seconds=1)), AT_MOST)
+
+
+def reason(error: Exception) -> str:
+    """A word for the settings page: daily_limit, migration, revoked, server or outage."""
+    if isinstance(error, RateLimited):
+        return "daily_limit" if error.policy == "daily" else "outage"
+    if isinstance(error, Migrating):
+        return "migration"
+    if isinstance(error, (AuthenticationFailed, TokenRevoked)):
+        return "revoked"
+    if isinstance(error, _SERVER):
+        return "server"
+    return "outage"
+
+
+def _midnight(connection: Connection) -> datetime:
+    try:
+        zone = ZoneInfo(connection.account.get("time_zone") or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    here = now().astimezone(zone)
+    return (here + timedelta(days=1)).replace(hour=0, minute=1, second=0, microsecond=0)

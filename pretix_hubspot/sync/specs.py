@@ -1,0 +1,154 @@
+"""Object mappings + the portal's stored schema + the event's source fields -> what the planner works with."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from pretix.base.datasync.datasync import SyncConfigError
+from pretix.base.models import Event
+
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.fields import SourceField
+from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
+from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.objecttypes import stage_properties
+
+from .filters import question_fields
+from .types import (
+    BY_MODES,
+    LEAVE,
+    ORDER,
+    OVERWRITE,
+    POSITION,
+    UPDATE,
+    Filters,
+    MappingRow,
+    MappingSpec,
+    Options,
+    PipelineSpec,
+)
+from .values import K_TEXT, kind_of
+
+
+def mappings_of(event: Event) -> list[ObjectMapping]:
+    """The event's mappings that can be sent, in order."""
+    return [mapping for mapping in event.hubspot_object_mappings.all() if mapping.is_complete]
+
+
+def specs_for(
+    mappings: Sequence[ObjectMapping], catalog: Catalog, fields: Mapping[str, SourceField]
+) -> tuple[MappingSpec, ...]:
+    """Resolve mappings. Raises ``HubSpotError`` if the schema was never stored and HubSpot does not answer."""
+    catalog.ensure({mapping.external_object_type for mapping in mappings})
+    return tuple(_spec(mapping, catalog.properties(mapping.external_object_type), fields) for mapping in mappings)
+
+
+def wanted_fields(specs: Sequence[MappingSpec]) -> dict[str, frozenset[str]]:
+    """Source field keys by the model of the mapping that reads them."""
+    wanted: dict[str, set[str]] = {ORDER: set(), POSITION: set()}
+    for spec in specs:
+        if spec.source not in wanted:
+            raise SyncConfigError([f"Invalid pretix model '{spec.source}'"])
+        wanted[spec.source] |= {row.field for row in (spec.identifier, *spec.rows) if row.source_type}
+        wanted[POSITION] |= question_fields(spec.options.filters)
+    return {model: frozenset(keys) for model, keys in wanted.items()}
+
+
+def _spec(
+    mapping: ObjectMapping, properties: Mapping[str, PropertyDefinition], fields: Mapping[str, SourceField]
+) -> MappingSpec:
+    labels = mapping.options.get("labels", False)
+    identifier = {"pretix_field": mapping.pretix_id_field, "external_field": mapping.external_id_field}
+    return MappingSpec(
+        id=mapping.pk,
+        source=mapping.pretix_model,
+        object_type=mapping.external_object_type,
+        identifier=_row({**identifier, "overwrite": OVERWRITE}, properties, fields),
+        rows=tuple(_row(row, properties, fields, labels) for row in mapping.property_mappings),
+        associations=tuple(int(row["mapping"]) for row in mapping.association_mappings),
+        labels={int(row["mapping"]): _label(row["type"]) for row in mapping.association_mappings if row.get("type")},
+        pipeline=_pipeline(mapping, properties),
+        revision=mapping.revision,
+        options=options_of(mapping),
+    )
+
+
+def _label(stored: str) -> AssociationType:
+    category, _, number = stored.partition(":")
+    return AssociationType(category, int(number))
+
+
+def options_of(mapping: ObjectMapping) -> Options:
+    """The stored options as the planner takes them."""
+    stored = mapping.options
+    return Options(
+        filters=_filters(mapping.event, stored.get("filters", {})),
+        canceled=stored.get("canceled", UPDATE),
+        replaced=stored.get("replaced", LEAVE),
+        same_address=stored.get("same_address", BY_MODES),
+        lenient=stored.get("lenient", False),
+    )
+
+
+def _filters(event: Event, stored: Mapping[str, Any]) -> Filters:
+    """Categories and admission become products, channels become keys: a query for each that is used."""
+    items, categories = stored.get("items", ()), stored.get("categories", ())
+    variations, channels = stored.get("variations", ()), stored.get("sales_channels", ())
+    subevents = stored.get("subevents", ())
+    if categories:
+        items = {*items, *_keys(event.items.filter(category__in=categories))}
+    return Filters(
+        paid=stored.get("paid", False),
+        value=stored.get("value", False),
+        account=stored.get("account", False),
+        channels=_keys(event.organizer.sales_channels.filter(identifier__in=channels)) if channels else None,
+        items=frozenset(items) if items or categories or variations else None,
+        variations=frozenset(variations),
+        admission_items=_keys(event.items.filter(admission=True)) if stored.get("admission") else None,
+        subevents=frozenset(subevents) if subevents else None,
+        answers=tuple((question, option) for question, option in stored.get("answers", ())),
+    )
+
+
+def _keys(rows: QuerySet) -> frozenset[int]:
+    return frozenset(rows.values_list("pk", flat=True))
+
+
+def _row(
+    row: Mapping,
+    properties: Mapping[str, PropertyDefinition],
+    fields: Mapping[str, SourceField],
+    labels: bool = False,
+) -> MappingRow:
+    """``labels`` sends choices into texts by their labels, which are in the language of ``fields``."""
+    field = fields.get(row["pretix_field"])
+    definition = properties.get(row["external_field"])
+    value_map = _value_map(row.get("value_map"))
+    if labels and not value_map and field and field.enum_opts and definition and kind_of(definition) == K_TEXT:
+        value_map = dict(field.enum_opts)
+    return MappingRow(
+        field=row["pretix_field"],
+        source_type=field.type if field else None,
+        external_field=row["external_field"],
+        property=definition if definition and not definition.archived else None,
+        mode=row["overwrite"],
+        value_map=value_map,
+        synonyms=field.synonyms if field else (),
+    )
+
+
+def _value_map(stored: str | Mapping | None) -> Mapping[str, str] | None:
+    """Core's formset keeps value maps as JSON text."""
+    if isinstance(stored, str):
+        stored = json.loads(stored) if stored else None
+    return stored or None
+
+
+def _pipeline(mapping: ObjectMapping, properties: Mapping[str, PropertyDefinition]) -> PipelineSpec | None:
+    names = stage_properties(mapping.external_object_type)
+    chosen = mapping.pipeline
+    if not chosen or any(name not in properties for name in names):
+        return None
+    pipeline, stage = (properties[name] for name in names)
+    return PipelineSpec(pipeline, stage, chosen["pipeline"], dict(chosen.get("stages", {})))

@@ -1,0 +1,80 @@
+"""What signals missed: orders whose history grew since they were last read, and rows that waited long enough.
+
+Refunds, partial payments and changed contacts send no signal, a signal can be lost, and the plugin may have been
+disabled for a while; but everything that happens to an order leaves a log entry.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils.timezone import now
+from django_scopes import scopes_disabled
+from pretix.base.models import LogEntry, Order
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
+from pretix_hubspot.sync import jobs
+from pretix_hubspot.sync.provider import HubSpotSyncProvider
+from pretix_hubspot.sync.recording import history
+
+from .calls import chunks
+
+#: Entries younger than this are looked at again: a slow transaction may commit an older entry after a newer one.
+LATE_COMMITS = timedelta(minutes=10)
+#: How long an exhausted temporary error rests before it is tried again.
+REARM_AFTER = timedelta(hours=1)
+
+
+def run(joined: EventConnection) -> int:
+    """Queue the event's orders that changed unnoticed. Returns how many."""
+    with scopes_disabled():
+        entries = _news(joined)
+        candidates = list(entries.order_by().values_list("object_id", flat=True).distinct())
+        unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(joined, part)]
+        missed = [pk for part in chunks(unread, 1_000) for pk in _not_waiting(part)]
+        for order in Order.objects.filter(pk__in=missed).select_related("event"):
+            HubSpotSyncProvider.enqueue_order(order, "sweep")
+        _advance(joined, entries, unread)
+    return len(missed)
+
+
+def _news(joined: EventConnection) -> QuerySet[LogEntry]:
+    return history().filter(
+        Q(pk__gt=joined.log_watermark) | Q(datetime__gte=now() - LATE_COMMITS), event_id=joined.event_id
+    )
+
+
+def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]:
+    """Of these orders, those in scope that have more history now than when they were last read."""
+    in_scope = Order.objects.filter(
+        Q(datetime__gte=joined.joined_at) | Q(hubspot_state__by_hand=True), pk__in=orders, event_id=joined.event_id
+    )
+    pks = list(in_scope.values_list("pk", flat=True))
+    seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
+    counts = history().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
+    return [pk for pk, count in counts if count > seen.get(pk, 0)]
+
+
+def _not_waiting(orders: list[int]) -> list[int]:
+    waiting = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
+    return sorted(set(orders) - set(waiting.values_list("order_id", flat=True)))
+
+
+def _advance(joined: EventConnection, entries: QuerySet[LogEntry], unread: list[int]) -> None:
+    """Move the watermark to the newest entry that no late commit can precede any more.
+
+    It stays below what is not read yet: the queue may lose a row, when the plugin is disabled for a while.
+    """
+    settled = entries.filter(datetime__lt=now() - LATE_COMMITS)
+    for part in chunks(unread, 1_000):
+        if first := entries.filter(object_id__in=part).aggregate(Min("pk"))["pk__min"]:
+            settled = settled.filter(pk__lt=first)
+    newest = settled.aggregate(Max("pk"))["pk__max"]
+    if newest and newest > joined.log_watermark:
+        EventConnection.objects.filter(pk=joined.pk, log_watermark__lt=newest).update(log_watermark=newest)
+
+
+def tend_queue() -> None:
+    """Give back what dead workers held, and try again what rested long enough."""
+    jobs.reclaim()
+    jobs.rearm(REARM_AFTER)

@@ -1,0 +1,350 @@
+"""pretix value + property definition -> wire value, or a refusal with a reason. Pure.
+
+One table, ``RULES``, says for every pair of a pretix type and a kind of property how a value is written, and what can
+go wrong; a missing pair is a refusal.
+The engine (``convert``) and the editor's warning symbol (``warning``) read the same table: a pair that warns has
+values that are refused, and a pair that does not warn has none.
+"""
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pretix_hubspot.hubspot.types import PropertyDefinition
+from pretix_hubspot.sync import formats
+from pretix_hubspot.sync.types import APPEND, FieldRefused, Refusal
+
+Options = Sequence[tuple[str, str]]
+
+# pretix types, as core's Question.TYPE_*
+NUMBER, STRING, TEXT, BOOLEAN, CHOICE, MULTIPLE = "N", "S", "T", "B", "C", "M"
+DATE, TIME, DATETIME, COUNTRY, PHONE, FILE = "D", "H", "W", "CC", "TEL", "F"
+
+# Kinds of properties. ONE and MANY are enumerations: select, radio and single checkbox; multiple checkboxes.
+K_TEXT, K_NUMBER, K_DATE, K_DATETIME, K_BOOL, K_ONE, K_MANY, K_PHONE = (
+    "text", "number", "date", "datetime", "bool", "one", "many", "phone",
+)  # fmt: skip
+KINDS = {
+    "string": K_TEXT,
+    "number": K_NUMBER,
+    "date": K_DATE,
+    "datetime": K_DATETIME,
+    "bool": K_BOOL,
+    "phone_number": K_PHONE,
+}
+
+
+def kind_of(prop: PropertyDefinition) -> str | None:
+    """How a property behaves, or None for what is never written: coordinates, JSON, files, types of the future."""
+    if prop.type == "enumeration":
+        return K_MANY if prop.field_type == "checkbox" else K_ONE
+    return None if prop.field_type == "file" else KINDS.get(prop.type)
+
+
+class Context(NamedTuple):
+    """What a conversion may look at beside the value."""
+
+    prop: PropertyDefinition
+    value_map: Mapping[str, str] | None
+    enum_opts: Options | None
+    joiner: str
+
+
+class Rule(NamedTuple):
+    """How one pair of types is written, and what may be refused, known before any value is."""
+
+    write: Callable[[Any, Context], "str | Refusal"]
+    risk: Callable[[Context], Refusal | None]
+
+
+def convert(
+    value: Any,
+    source_type: str | None,
+    prop: PropertyDefinition | None,
+    value_map: Mapping[str, str] | None = None,
+    joiner: str = ";",
+    enum_opts: Options | None = None,
+) -> str | Refusal:
+    """The wire value; "" when there is nothing to say.
+
+    ``enum_opts`` are the field's own choices (its ``synonyms``: several labels each), which help to find the portal's
+    option when there is no value map.
+    """
+    if isinstance(value, FieldRefused):
+        return Refusal(value.reason, _names(prop) if prop else {})
+    value = value.strip() if isinstance(value, str) else value
+    if value is None or value == "" or value == []:
+        return ""
+    unusable, rule = _rule(source_type, prop)
+    if unusable:
+        return unusable
+    return rule.write(value, Context(prop, value_map, enum_opts, joiner))
+
+
+def warning(
+    source_type: str | None,
+    prop: PropertyDefinition | None,
+    mode: str,
+    enum_opts: Options | None = None,
+    value_map: Mapping[str, str] | None = None,
+) -> Refusal | None:
+    """What may be refused when this field is mapped to this property, or None when every value fits."""
+    unusable, rule = _rule(source_type, prop)
+    if unusable:
+        return unusable
+    context = Context(prop, value_map, enum_opts, ";")
+    return rule.risk(context) or (append_risk(prop) if mode == APPEND else None)
+
+
+def append_risk(prop: PropertyDefinition) -> Refusal | None:
+    """What "Add to list" does on a property that holds one value: it works only while the field is empty."""
+    kind = kind_of(prop)
+    if kind == K_NUMBER:
+        return _refuse("append_number", prop)
+    return None if is_list(prop) else _refuse("append_single", prop)
+
+
+def is_list(prop: PropertyDefinition) -> bool:
+    """Whether "Add to list" can add: multiple checkboxes and text, except for an address that identifies someone."""
+    return kind_of(prop) == K_MANY or (kind_of(prop) == K_TEXT and not is_email(prop) and not prop.has_unique_value)
+
+
+def is_email(prop: PropertyDefinition) -> bool:
+    """HubSpot's own e-mail property, compared without regard to case."""
+    return prop.name == "email"
+
+
+def _rule(source_type, prop):
+    """(refusal, None) for a pair that can never work, else (None, rule)."""
+    if prop is None or prop.archived:
+        return _refuse("unknown_property", prop), None
+    if not prop.writable:
+        return _refuse("read_only_property", prop), None
+    if source_type is None:
+        return _refuse("unknown_field", prop), None
+    if source_type == FILE:
+        return _refuse("file", prop), None
+    rule = RULES.get(source_type, {}).get(kind_of(prop))
+    if rule is None:
+        return _refuse("incompatible", prop, source_type=source_type), None
+    return None, rule
+
+
+def _names(prop):
+    return {"property": prop.name, "label": prop.label, "type": prop.type}
+
+
+def _refuse(code, prop, **params):
+    return Refusal(code, {**(_names(prop) if prop else {}), **params})
+
+
+# ---- writing
+
+
+def _as_text(value, context):
+    value = str(value)
+    return formats.cut(html.escape(value, quote=False) if context.prop.field_type == "html" else value)
+
+
+def _through(parse, code):
+    """A conversion by one of ``formats``' functions, refused with ``code`` when it finds nothing."""
+
+    def write(value, context):
+        found = parse(str(value))
+        return found if found is not None else _refuse(code, context.prop)
+
+    return write
+
+
+def _bool_word(value):
+    return "true" if value in (True, "True", "true") else "false"
+
+
+def _bool_text(value, context):
+    return _bool_word(value)
+
+
+def _bool_option(value, context):
+    return _option(_bool_word(value), context, named=True)
+
+
+def _country_text(code, context):
+    """The code, except for HubSpot's free-text ``country``, whose lists hold English names."""
+    named = formats.country_name(code) if context.prop.name == "country" else None
+    return named or code
+
+
+def _one_option(value, context):
+    return _option(str(value), context, named=False)
+
+
+def _options_in_text(value, context):
+    """A typed text as an option, else as several, separated as "Add to list" separates them."""
+    whole = _option(value, context, named=False)
+    if isinstance(whole, str):
+        return whole
+    parts = [part.strip() for part in value.split(";") if part.strip()]
+    return _joined(parts, context, named=False)
+
+
+def _choice_text(values, context):
+    mapped = [(context.value_map or {}).get(value, value) for value in values]
+    return _as_text(context.joiner.join(mapped), context)
+
+
+def _choice(values, context):
+    if len(values) > 1:
+        return _refuse("several_values", context.prop)
+    return _option(values[0], context, named=True)
+
+
+def _choices(values, context):
+    return _joined(values, context, named=True)
+
+
+def _choice_number(values, context):
+    if len(values) > 1:
+        return _refuse("several_values", context.prop)
+    mapped = (context.value_map or {}).get(values[0], values[0])
+    return _through(formats.typed_number, "not_a_number")(mapped, context)
+
+
+def _joined(values, context, *, named):
+    found = [_option(value, context, named=named) for value in values]
+    refused = next((option for option in found if isinstance(option, Refusal)), None)
+    return refused or ";".join(dict.fromkeys(option for option in found if option))
+
+
+def _option(value, context, *, named):
+    """The portal's option for one pretix value; ``named`` when the value is a choice and not something typed."""
+    mapped = value
+    if context.value_map is not None:
+        if value not in context.value_map:
+            return _refuse("option_not_mapped", context.prop, **_named(value, context, named))
+        mapped = context.value_map[value]
+        if not mapped:  # mapped to nothing on purpose
+            return ""
+    found = _find(mapped, context)
+    return found if found is not None else _refuse("no_option", context.prop, **_named(value, context, named))
+
+
+def _named(value, context, named):
+    """The name of a choice for a refusal; what people typed is never in one."""
+    if not named:
+        return {}
+    label = next((label for identifier, label in context.enum_opts or () if identifier == value), value)
+    return {"option": value, "option_label": label}
+
+
+def _find(value, context):
+    """The option's internal value: by value exactly, by label, by the pretix label; None when nothing fits."""
+    options = context.prop.options
+    if not options and kind_of(context.prop) != K_BOOL:  # options that live elsewhere, such as owners
+        return value
+    values = {"true", "false"} if kind_of(context.prop) == K_BOOL else {option.value for option in options}
+    candidates = formats.language_codes(value) if context.prop.name == "hs_language" else [value]
+    exact = next((candidate for candidate in candidates if candidate in values), None)
+    if exact is not None:
+        return exact
+    by_label = {option.label.strip().casefold(): option.value for option in reversed(options)}
+    names = [value, *(label for identifier, label in context.enum_opts or () if identifier == value)]
+    return next((by_label[name] for name in (n.strip().casefold() for n in names) if name in by_label), None)
+
+
+# ---- risks
+
+
+def _safe(context):
+    return None
+
+
+def _risky(code):
+    """A pair in which some values fit and others do not."""
+    return lambda context: _refuse(code, context.prop)
+
+
+def _each(samples, write):
+    """The first refusal among everything a field can hold."""
+
+    def risk(context):
+        written = (write(sample, context) for sample in samples(context))
+        return next((refusal for refusal in written if isinstance(refusal, Refusal)), None)
+
+    return risk
+
+
+def _own_choices(context):
+    return [[identifier] for identifier in dict.fromkeys(identifier for identifier, label in context.enum_opts or ())]
+
+
+def _several_choices(context):
+    """Each choice alone, then two at once; unknown choices may be many."""
+    own = _own_choices(context)
+    return own + ([["", ""]] if len(own) != 1 else [])
+
+
+def _booleans(context):
+    return [True, False]
+
+
+def _countries(context):
+    return formats.country_codes()
+
+
+PLAIN = Rule(_as_text, _safe)
+FREE_TEXT = {
+    K_TEXT: PLAIN,
+    K_NUMBER: Rule(_through(formats.typed_number, "not_a_number"), _risky("not_a_number")),
+    K_DATE: Rule(_through(formats.day, "not_a_date"), _risky("not_a_date")),
+    K_DATETIME: Rule(_through(formats.instant, "not_a_date"), _risky("not_a_date")),
+    K_BOOL: Rule(_through(formats.boolean, "not_a_boolean"), _risky("not_a_boolean")),
+    K_ONE: Rule(_one_option, _risky("no_option")),
+    K_MANY: Rule(_options_in_text, _risky("no_option")),
+    K_PHONE: Rule(_through(formats.phone, "not_a_phone"), _risky("not_a_phone")),
+}
+OF_CHOICE = {
+    K_TEXT: Rule(_choice_text, _safe),
+    K_NUMBER: Rule(_choice_number, _each(_own_choices, _choice_number)),
+    K_BOOL: Rule(_choice, _each(_own_choices, _choice)),
+    K_ONE: Rule(_choice, _each(_own_choices, _choice)),
+    K_MANY: Rule(_choices, _each(_own_choices, _choices)),
+}
+RULES: dict[str, dict[str, Rule]] = {
+    STRING: FREE_TEXT,
+    TEXT: FREE_TEXT,
+    NUMBER: {
+        K_TEXT: PLAIN,
+        K_NUMBER: Rule(_through(formats.number, "not_a_number"), _safe),
+        K_ONE: Rule(_one_option, _risky("no_option")),
+        K_MANY: Rule(_one_option, _risky("no_option")),
+    },
+    BOOLEAN: {
+        K_TEXT: Rule(_bool_text, _safe),
+        K_BOOL: Rule(_bool_text, _safe),
+        K_ONE: Rule(_bool_option, _each(_booleans, _bool_option)),
+        K_MANY: Rule(_bool_option, _each(_booleans, _bool_option)),
+    },
+    CHOICE: OF_CHOICE,
+    MULTIPLE: {
+        K_TEXT: OF_CHOICE[K_TEXT],
+        K_ONE: Rule(_choice, _each(_several_choices, _choice)),
+        K_MANY: OF_CHOICE[K_MANY],
+    },
+    DATE: {
+        K_TEXT: PLAIN,
+        K_DATE: Rule(_through(formats.day, "not_a_date"), _safe),
+        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), _safe),
+    },
+    TIME: {K_TEXT: PLAIN},
+    DATETIME: {
+        K_TEXT: PLAIN,
+        K_DATE: Rule(_through(formats.day, "not_a_date"), _safe),
+        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), _safe),
+    },
+    COUNTRY: {
+        K_TEXT: Rule(_country_text, _safe),
+        K_ONE: Rule(_one_option, _each(_countries, _one_option)),
+        K_MANY: Rule(_one_option, _each(_countries, _one_option)),
+    },
+    PHONE: {K_TEXT: PLAIN, K_PHONE: PLAIN},
+}

@@ -1,0 +1,74 @@
+"""Celery entry points: thin, safe to run twice, safe to lose."""
+
+from django.conf import settings
+from django.db import transaction
+from django_scopes import scopes_disabled
+from pretix.base.services.tasks import TransactionAwareTask
+from pretix.celery_app import app
+
+from . import catalogcare, doorbell, metrics, runlog
+from .health import digest, watch
+from .models import Connection, Heartbeat
+from .sync import queue, sweep
+
+#: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
+TURN = 30.0
+
+
+def ring(connection_id: int) -> None:
+    """Have a portal's queue worked on as soon as the transaction commits.
+
+    Without workers a task would run inside the request that rings, so there the periodic task does it.
+    A ring that fails stops no order: the periodic task finds what waits.
+    """
+    if settings.HAS_CELERY:
+        transaction.on_commit(lambda: _call_worker(connection_id), robust=True)
+
+
+def _call_worker(connection_id: int) -> None:
+    if doorbell.press(connection_id):
+        drain.apply_async(args=(connection_id,))
+
+
+@app.task(base=TransactionAwareTask, acks_late=True)
+def drain(connection_id: int) -> None:
+    """Send what waits for one portal; ring for help if that is a lot, or if time was up before the work was done."""
+    doorbell.answer(connection_id)
+    connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
+    if connection and queue.drain(connection, seconds=TURN, call_help=lambda: ring(connection_id)):
+        ring(connection_id)
+
+
+@app.task(base=TransactionAwareTask)
+def tend() -> None:
+    """The periodic round: free what is stuck, find what was missed, send what waits."""
+    with scopes_disabled():
+        Heartbeat.beat(Heartbeat.Name.WORKER)
+        sweep.tend_queue()
+        runlog.prune()
+        metrics.look_around()
+        for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
+            for joined in queue.joined_events(connection, paused=True):
+                sweep.run(joined)
+            drain.apply_async(args=(connection.pk,))
+        report.apply_async()
+        for pk in catalogcare.outdated():
+            renew_catalog.apply_async(args=(pk,))
+
+
+@app.task(base=TransactionAwareTask, acks_late=True)
+def renew_catalog(connection_id: int) -> None:
+    """See what changed in a portal, a day after the last look; a portal that does not answer stops nothing else."""
+    connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
+    if connection:
+        catalogcare.renew(connection)
+
+
+@app.task(base=TransactionAwareTask)
+def report() -> None:
+    """Tell those who want to know: new sync problems, recovery, the regular mail."""
+    with scopes_disabled():
+        for connection in Connection.objects.exclude(status=Connection.Status.DISCONNECTED):
+            for joined in queue.joined_events(connection, paused=True):
+                watch.look(joined)
+                digest.send_due(joined)

@@ -1,0 +1,88 @@
+"""Refusals and reasons in words: which field, which property, what fits, and never a value of an order.
+
+The same sentence serves the editor's warning symbol, before any value is known, and a sync problem after one was
+refused, so each says what the property takes.
+"""
+
+from django.utils.translation import gettext, gettext_noop
+
+from pretix_hubspot.sync.types import FieldRefused, Refusal
+
+#: Placeholders: {property} and {field} as people know them, {option} the name of a choice set up by the organizer.
+TEXTS = {
+    # a source field that cannot be read
+    "invalid_email": gettext_noop("{field} is not a valid email address."),
+    "unreadable": gettext_noop("{field} of this order cannot be read."),
+    "wrong_source": gettext_noop("{field} is not available for this pretix object type."),
+    # a mapping row that can never work
+    "unknown_field": gettext_noop("The pretix field {field} is not available in this event."),
+    "unknown_property": gettext_noop("The HubSpot field {property} does not exist any more."),
+    "read_only_property": gettext_noop("The HubSpot field {property} is read-only."),
+    "file": gettext_noop("{field} holds files, which are not sent to HubSpot."),
+    "incompatible": gettext_noop("{field} and the HubSpot field {property} are of types that do not fit together."),
+    "unknown_mode": gettext_noop("The mapping of the HubSpot field {property} has an unknown mode."),
+    "no_identifier": gettext_noop("The mapping has no identifier by which HubSpot could find a record."),
+    # values that do not fit
+    "not_a_number": gettext_noop("The HubSpot field {property} only takes numbers, and {field} may hold other text."),
+    "not_a_date": gettext_noop("The HubSpot field {property} only takes dates, and {field} may hold other text."),
+    "not_a_boolean": gettext_noop(
+        "The HubSpot field {property} only takes “yes” or “no”, and {field} may hold other text."
+    ),
+    "not_a_phone": gettext_noop(
+        "The HubSpot field {property} only takes phone numbers, and {field} may hold other text."
+    ),
+    "several_values": gettext_noop("The HubSpot field {property} takes one option, and {field} may hold several."),
+    "no_option": gettext_noop(
+        "{field} may hold values that are not among the options of the HubSpot field {property}."
+    ),
+    "no_option_named": gettext_noop(
+        "The HubSpot field {property} has no option for “{option}”, which {field} may hold. "
+        "Please add the option in HubSpot or map it to another one."
+    ),
+    "option_not_mapped": gettext_noop(
+        "“{option}” of {field} is not mapped to an option of the HubSpot field {property}."
+    ),
+    # "Add to list"
+    "append_number": gettext_noop(
+        "“Add to list” fills the number field {property} in HubSpot while it is empty. "
+        "It fails when the field holds another number."
+    ),
+    "append_single": gettext_noop(
+        "The HubSpot field {property} holds a single value. “Add to list” fills it while it is empty. "
+        "It fails when the field holds another value."
+    ),
+    "number_filled": gettext_noop(
+        "Nothing can be added to the number field {property}, which is filled already in HubSpot."
+    ),
+    "already_set": gettext_noop(
+        "The HubSpot field {property} holds a single value, and there is a different one already. "
+        "“Add to list” does not replace it."
+    ),
+    "text_full": gettext_noop("The HubSpot field {property} has no room for further entries."),
+    # what HubSpot did not say
+    "no_answer_for_record": gettext_noop("HubSpot did not confirm that it stored the record."),
+}
+UNKNOWN = gettext_noop("{field} cannot be sent to the HubSpot field {property}.")
+
+
+def knows(code: str) -> bool:
+    """Whether there is a sentence for this code."""
+    return code in TEXTS
+
+
+def describe(refused: Refusal | FieldRefused, field: str | None = None) -> str:
+    """A sentence or two in the current language; ``field`` is the label of the source field, where it is known."""
+    if isinstance(refused, FieldRefused):
+        refused = Refusal(refused.reason)
+    params = refused.params
+    code = "no_option_named" if refused.code == "no_option" and params.get("option") else refused.code
+    sentence = gettext(TEXTS.get(code, UNKNOWN)).format(
+        field=_quoted(field or params.get("field")) or gettext("The pretix field"),
+        property=_quoted(params.get("label") or params.get("property")),
+        option=params.get("option_label") or params.get("option", ""),
+    )
+    return " ".join(sentence.split())  # a name left out leaves no gap
+
+
+def _quoted(name):
+    return f"“{name}”" if name else ""

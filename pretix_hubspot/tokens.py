@@ -1,0 +1,133 @@
+"""Tokens of a connection: encrypted at rest, refreshed ahead of expiry, by one worker at a time.
+
+Everybody who needs an access token asks here; nobody else reads or writes the encrypted columns.
+"""
+
+import logging
+import threading
+from datetime import timedelta
+
+from django.db import connection as database
+from django.db import transaction
+from django.utils.timezone import now
+
+from . import crypto, hubspot_app
+from .hubspot.errors import TokenRevoked
+from .models import Connection
+
+logger = logging.getLogger(__name__)
+
+EARLY = timedelta(minutes=5)  # HubSpot: refresh from expires_in ahead of time, not after a 401
+LOCKED_ROW_FIELDS = ("access_token", "refresh_token", "expires_at", "refreshed_at", "scopes")
+
+# Without row locks (SQLite) parallel threads of one process still refresh once; two processes get two good tokens.
+# No transaction then: it would keep everybody from writing while HubSpot is asked.
+_in_this_process = threading.Lock()
+
+
+def store_granted(connection, tokens):
+    """Put what the token endpoint granted into ``connection``, which the caller saves."""
+    connection.access_token = crypto.encrypt(tokens.access_token)
+    if tokens.refresh_token:
+        connection.refresh_token = crypto.encrypt(tokens.refresh_token)
+    connection.refreshed_at = now()
+    connection.expires_at = connection.refreshed_at + timedelta(seconds=tokens.expires_in)
+    if tokens.scopes:
+        connection.scopes = sorted(tokens.scopes)
+
+
+def store_static(connection, token):
+    """Put a service key or private app token into ``connection``, which the caller saves."""
+    connection.access_token = crypto.encrypt(token)
+    connection.refresh_token = ""
+    connection.expires_at = None
+    connection.refreshed_at = now()
+
+
+def wipe(connection):
+    """Forget all tokens of ``connection``, which the caller saves."""
+    connection.access_token = connection.refresh_token = ""
+    connection.expires_at = None
+
+
+def access_token(connection):
+    """A token that is good for the next minutes. Raises ``TokenRevoked``, or what the token endpoint answered."""
+    if connection.status == Connection.Status.ACTIVE and _is_good(connection):
+        return crypto.decrypt(connection.access_token)
+    return _from_locked_row(connection)
+
+
+def refresh_token(connection):
+    """The refresh token, to be revoked."""
+    return crypto.decrypt(connection.refresh_token)
+
+
+def better_token(connection, bad):
+    """After HubSpot refused ``bad``: another token. Raises ``TokenRevoked`` if there is none to be had."""
+    return _from_locked_row(connection, bad)
+
+
+def _from_locked_row(connection, bad=None):
+    """The stored token if it is good by now, else a refreshed one. Brings ``connection`` up to date with its row."""
+    try:
+        with _one_at_a_time():
+            row = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+            token = _current_or_refreshed(row, bad)
+    except TokenRevoked as refusal:
+        mark_revoked(connection, refusal)
+        raise
+    for name in LOCKED_ROW_FIELDS:
+        setattr(connection, name, getattr(row, name))
+    return token
+
+
+def _one_at_a_time():
+    return transaction.atomic() if database.features.has_select_for_update else _in_this_process
+
+
+def _current_or_refreshed(row, bad):
+    if row is None or row.status != Connection.Status.ACTIVE:
+        raise TokenRevoked("This connection is not active", operation="token read")
+    stored = crypto.decrypt(row.access_token)
+    if stored != bad and _is_good(row):
+        return stored
+    if row.kind == Connection.Kind.TOKEN:
+        raise TokenRevoked("HubSpot no longer accepts this token", operation="token read")
+    store_granted(row, hubspot_app.refresh(crypto.decrypt(row.refresh_token)))
+    row.save(update_fields=LOCKED_ROW_FIELDS)
+    logger.info("Refreshed the access token of connection %s", row.pk)
+    return crypto.decrypt(row.access_token)
+
+
+def _is_good(connection):
+    if not connection.access_token:
+        return False
+    return connection.expires_at is None or connection.expires_at - now() > EARLY
+
+
+def mark_revoked(connection, error):
+    """HubSpot no longer accepts us: say so once, per event and for the organizer. The portal's orders wait.
+
+    Nothing happens if somebody connected again since ``connection`` was loaded.
+    """
+    with transaction.atomic():
+        changed = Connection.objects.filter(
+            pk=connection.pk, status=Connection.Status.ACTIVE, connected_at=connection.connected_at
+        ).update(status=Connection.Status.REVOKED)
+        if changed:
+            connection.status = Connection.Status.REVOKED
+            log_everywhere(connection, "pretix_hubspot.connection.revoked")
+            logger.warning("Connection %s is no longer accepted by HubSpot: %s", connection.pk, error)
+
+
+def log_everywhere(connection, action, user=None):
+    """Log for the organizer, and for each event: core's notifications need an entry with an event."""
+    connection.log_action(action, user=user, data={"portal": connection.portal_id})
+    log_events(connection, action, user)
+
+
+def log_events(connection, action, user=None):
+    """Log for each event that uses the connection."""
+    data = {"portal": connection.portal_id}
+    for joined in connection.event_connections.select_related("event__organizer"):
+        joined.event.log_action(action, user=user, data=data)

@@ -1,0 +1,49 @@
+"""Pages of the control area. Names are in the namespace ``plugins:pretix_hubspot``."""
+
+from django.urls import path
+
+from .editor_urls import editor_urls
+from .views import connect, diagnosis, editor, health, log, mappings, oauth, organizer, settings, wizard
+
+EVENT = "control/event/<str:organizer>/<str:event>/hubspot/"
+ORGANIZER = "control/organizer/<str:organizer>/hubspot/"
+
+urlpatterns = [
+    # connection
+    path(EVENT, settings.Settings.as_view(), name="settings"),
+    path(EVENT + "options/", connect.EventOptions.as_view(), name="options"),
+    path(EVENT + "connect/oauth/", oauth.RequestAccess.as_view(), name="connect.oauth"),
+    path(EVENT + "connect/token/", connect.ConnectToken.as_view(), name="connect.token"),
+    path(EVENT + "join/", connect.Join.as_view(), name="join"),
+    path(EVENT + "leave/", connect.Leave.as_view(), name="leave"),
+    path(EVENT + "disconnect/", connect.Disconnect.as_view(), name="disconnect"),
+    path(EVENT + "check/", diagnosis.Diagnosis.as_view(), name="diagnosis"),
+    path(EVENT + "log/", log.Log.as_view(), name="log"),
+    path(EVENT + "log/<int:run>/", log.LogOfRun.as_view(), name="log.run"),
+    path("control/hubspot/oauth/return/", oauth.OAuthReturn.as_view(), name="oauth.return"),
+    path(ORGANIZER, organizer.OrganizerPage.as_view(), name="organizer.connections"),
+    path(ORGANIZER + "connect/oauth/", oauth.OrganizerRequestAccess.as_view(), name="organizer.connect.oauth"),
+    path(ORGANIZER + "connect/token/", connect.OrganizerConnectToken.as_view(), name="organizer.connect.token"),
+    path(
+        ORGANIZER + "disconnect/<int:connection>/", organizer.OrganizerDisconnect.as_view(), name="organizer.disconnect"
+    ),
+    # health
+    path(EVENT + "problems/", health.Problems.as_view(), name="problems"),
+    path(EVENT + "problems/<str:action>/", health.ActOnCause.as_view(), name="problems.act"),
+    path(EVENT + "orders/<str:state>/", health.Orders.as_view(), name="orders"),
+    path(EVENT + "order/<str:code>/ignore/", health.IgnoreOrder.as_view(), name="order.ignore"),
+    path(EVENT + "digest/", health.Digest.as_view(), name="digest"),
+    path(EVENT + "pause/", health.Pause.as_view(), name="pause"),
+    path(ORGANIZER + "pause/<int:connection>/", health.OrganizerPause.as_view(), name="organizer.pause"),
+    # mapping
+    path(EVENT + "mappings/", mappings.SaveMappings.as_view(), name="mappings.save"),
+    path(EVENT + "suggest/", mappings.Suggest.as_view(), name="suggest"),
+    path(EVENT + "catalog/refresh/", mappings.RefreshCatalog.as_view(), name="catalog.refresh"),
+    path(EVENT + "mapping/<int:mapping>/", editor.EditMapping.as_view(), name="mapping.edit"),
+    path(EVENT + "mapping/<int:mapping>/check/", editor.CheckRow.as_view(), name="mapping.check"),
+    *editor_urls(EVENT),
+    path(EVENT + "mapping/<int:mapping>/property/", editor.CreateKeyProperty.as_view(), name="property.create"),
+    path(EVENT + "mapping/<int:mapping>/refresh/", editor.RefreshMappingCatalog.as_view(), name="mapping.refresh"),
+    path(EVENT + "wizard/", wizard.Wizard.as_view(), name="wizard"),
+    path(EVENT + "wizard/try/", wizard.TryOrder.as_view(), name="wizard.try"),
+]

@@ -1,0 +1,87 @@
+"""What every page of the plugin checks before it answers.
+
+pretix serves a plugin's pages even where the plugin is not active, so we look ourselves.
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from pretix.control.permissions import EventPermissionRequiredMixin, OrganizerPermissionRequiredMixin
+from pretix.control.views.event import EventSettingsViewMixin
+from pretix.control.views.organizer import OrganizerDetailViewMixin
+
+from ..connection import PLUGIN, is_active
+from ..models import Connection
+from ..pagelinks import event_url, organizer_url
+
+__all__ = [
+    "EVENT_PERMISSION",
+    "ORGANIZER_PERMISSION",
+    "HubSpotEventMixin",
+    "HubSpotOrganizerMixin",
+    "ManagesConnectionsMixin",
+    "event_url",
+    "may_manage_connections",
+    "organizer_url",
+    "own_connection",
+]
+
+EVENT_PERMISSION = "event.settings.general:write"
+ORGANIZER_PERMISSION = "organizer.settings.general:write"
+
+
+def may_manage_connections(request):
+    """Whether this user may create, replace and disconnect connections of the organizer."""
+    return request.user.has_organizer_permission(request.organizer, ORGANIZER_PERMISSION, request=request)
+
+
+class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
+    """A page in an event's settings: for those who may change them, where the plugin is active (else 404)."""
+
+    permission = EVENT_PERMISSION
+
+    def dispatch(self, request, *args, **kwargs):
+        if not is_active(request.event):
+            raise Http404(_("The HubSpot plugin is not active in this event."))
+        return super().dispatch(request, *args, **kwargs)
+
+    def event_url(self, name, **kwargs):
+        """The URL of another of our pages in this event."""
+        return event_url(self.request.event, name, **kwargs)
+
+    def back_to_settings(self):
+        return HttpResponseRedirect(self.event_url("settings"))
+
+
+class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequiredMixin):
+    """A page of the organizer: for those who may change its settings, where the plugin is active (else 404)."""
+
+    permission = ORGANIZER_PERMISSION
+
+    def dispatch(self, request, *args, **kwargs):
+        if PLUGIN not in request.organizer.get_plugins():
+            raise Http404(_("The HubSpot plugin is not active for this organizer."))
+        return super().dispatch(request, *args, **kwargs)
+
+    def back_to_settings(self):
+        return HttpResponseRedirect(organizer_url(self.request.organizer, "organizer.connections"))
+
+    def own_connection(self, pk):
+        return own_connection(self.request.organizer, pk)
+
+
+class ManagesConnectionsMixin:
+    """Creating, replacing and disconnecting a connection touches all events: needs the organizer's permission too."""
+
+    def dispatch(self, request, *args, **kwargs):
+        if not may_manage_connections(request):
+            raise PermissionDenied(_("You need the permission to change the settings of the organizer to do this."))
+        return super().dispatch(request, *args, **kwargs)
+
+
+def own_connection(organizer, pk):
+    """The organizer's connection with this id, else 404: whose other ids are, is nobody's business."""
+    if not str(pk).isascii() or not str(pk).isdigit():
+        raise Http404()
+    return get_object_or_404(Connection, organizer=organizer, pk=pk)

@@ -1,0 +1,153 @@
+"""Connecting with a token, joining, leaving, disconnecting, options.
+
+Each asks or acts, tells what happened, and goes back to the settings page.
+"""
+
+import logging
+
+from django.contrib import messages
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.generic import TemplateView
+
+from ..connection import connect_token, disconnect, for_event, join, leave
+from ..forms.connect import EventOptionsForm, TokenForm
+from ..models import Connection
+from . import explain
+from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMixin, own_connection
+
+logger = logging.getLogger(__name__)
+
+
+class ConnectToken(HubSpotEventMixin, ManagesConnectionsMixin, View):
+    """A pasted token for an event, which will use the connection; renews the one that it uses already."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        joined = for_event(request.event)
+        connection = connect_pasted_token(request, joined.connection if joined else None)
+        if connection:
+            join(request.event, connection, request.user)
+        return self.back_to_settings()
+
+
+class OrganizerConnectToken(HubSpotOrganizerMixin, View):
+    """A pasted token for the organizer; with an id, for one of its connections."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        pk = request.POST.get("connection")
+        connect_pasted_token(request, self.own_connection(pk) if pk else None)
+        return self.back_to_settings()
+
+
+class Join(HubSpotEventMixin, View):
+    """One click: the event uses a connection that the organizer has."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        connection = own_connection(request.organizer, request.POST.get("connection"))
+        if connection.status != Connection.Status.ACTIVE:
+            messages.error(request, _("This connection is not active. Please reconnect it first."))
+        else:
+            join(request.event, connection, request.user)
+            messages.success(request, _("The HubSpot integration is now active."))
+        return self.back_to_settings()
+
+
+class Leave(HubSpotEventMixin, TemplateView):
+    """Asks, then: the event stops using its connection, which stays for others."""
+
+    template_name = "pretix_hubspot/leave.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(joined=joined_or_404(self.request.event), **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        leave(request.event, request.user)
+        messages.success(request, _("This event no longer uses HubSpot."))
+        return self.back_to_settings()
+
+
+class Disconnect(HubSpotEventMixin, ManagesConnectionsMixin, TemplateView):
+    """Asks, then: nobody of this organizer has access any more."""
+
+    template_name = "pretix_hubspot/disconnect.html"
+
+    def get_context_data(self, **kwargs):
+        connection = joined_or_404(self.request.event).connection
+        events = events_using(connection)
+        return super().get_context_data(connection=connection, events=events, back=self.event_url("settings"), **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        disconnect_and_tell(request, joined_or_404(request.event).connection)
+        return self.back_to_settings()
+
+
+class EventOptions(HubSpotEventMixin, View):
+    """What this event does with its connection."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        form = EventOptionsForm(request.POST, instance=joined_or_404(request.event))
+        if not form.is_valid():
+            messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+            return self.back_to_settings()
+        if form.changes:
+            form.save()
+            request.event.log_action("pretix_hubspot.event.options.changed", user=request.user, data=form.changes)
+        messages.success(request, _("Your changes have been saved."))
+        return self.back_to_settings()
+
+
+def joined_or_404(event):
+    """How the event uses HubSpot; a connection that was disconnected is none."""
+    joined = for_event(event)
+    if joined is None:
+        raise Http404(_("This event is not connected to HubSpot."))
+    return joined
+
+
+def events_using(connection):
+    """All events that lose access together with this one, by date."""
+    return [
+        j.event for j in connection.event_connections.select_related("event__organizer").order_by("event__date_from")
+    ]
+
+
+def connect_pasted_token(request, renewed):
+    """The connection for the token in this request, or ``None`` after telling why not."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(form.errors["token"]))
+        return None
+    try:
+        connection = connect_token(request.organizer, form.cleaned_data["token"], request.user, renewed)
+    except explain.CONNECT_ERRORS as error:
+        logger.warning("A token for HubSpot was not accepted: %s", error)
+        messages.error(request, explain.token_failure(error))
+        return None
+    messages.success(request, _("The HubSpot integration is now active."))
+    return connection
+
+
+def disconnect_and_tell(request, connection):
+    """Disconnect, and say what remains to be done in HubSpot."""
+    was_token = connection.kind == Connection.Kind.TOKEN
+    if disconnect(connection, request.user):
+        messages.success(request, _("HubSpot has been disconnected."))
+    elif was_token:
+        messages.success(request, _("HubSpot has been disconnected. Please delete the key in HubSpot as well."))
+    else:
+        messages.warning(
+            request,
+            _(
+                "HubSpot has been disconnected, but HubSpot did not confirm that the access was revoked. "
+                "Please uninstall the app in HubSpot as well."
+            ),
+        )

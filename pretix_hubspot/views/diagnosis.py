@@ -1,0 +1,19 @@
+"""*Check connection*: a button, and its result, which can be copied."""
+
+from django.views.generic import TemplateView
+
+from ..diagnosis import NotConnected, check_connection
+from .mappings import ConnectedMixin
+
+
+class Diagnosis(ConnectedMixin, TemplateView):
+    """Asks HubSpot a dozen things, so it takes a POST."""
+
+    template_name = "pretix_hubspot/diagnosis.html"
+
+    def post(self, request, *args, **kwargs):
+        try:
+            report = check_connection(request.event)
+        except NotConnected:
+            return self.back_to_settings()
+        return self.render_to_response(self.get_context_data(report=report))

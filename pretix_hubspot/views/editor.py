@@ -1,0 +1,140 @@
+"""*Edit mapping*: identifier, properties, pipeline and stages, associations of one object mapping."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views import View
+
+from pretix_hubspot.forms.editor import MappingEditor
+from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
+from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable, ensure_key_property
+from pretix_hubspot.suggestions import log_data
+from pretix_hubspot.views.mappings import ConnectedMixin
+from pretix_hubspot.views.problems import UNAVAILABLE, explain
+from pretix_hubspot.views.resend import tell_impact
+
+
+class MappingMixin(ConnectedMixin):
+    """A page about one of the event's object mappings."""
+
+    def mapping(self, lock=False):
+        mappings = self.request.event.hubspot_object_mappings
+        return get_object_or_404(mappings.select_for_update() if lock else mappings, pk=self.kwargs["mapping"])
+
+    def back_to_mapping(self):
+        return HttpResponseRedirect(self.event_url("mapping.edit", mapping=self.kwargs["mapping"]))
+
+
+class EditMapping(MappingMixin, View):
+    """The editor. Opens from the stored catalogue while HubSpot is down; a second person's save is not lost."""
+
+    def get(self, request, *args, **kwargs):
+        mapping = self.mapping()
+        problem = self.catalog.freshen([mapping.external_object_type])
+        return self.page(MappingEditor(mapping, self.catalog), problem)
+
+    def post(self, request, *args, **kwargs):
+        with transaction.atomic():
+            editor = MappingEditor(self.mapping(lock=True), self.catalog, request.POST)
+            if editor.is_valid() and not editor.is_stale:
+                changed = editor.save(request.user)
+                messages.success(request, _("Your changes have been saved."))
+                if changed:
+                    tell_impact(request)
+                return self.back_to_mapping()
+        return self.refused(editor)
+
+    def refused(self, editor):
+        if editor.is_stale:
+            editor.accept_current_revision()
+            messages.error(
+                self.request,
+                _(
+                    "Somebody else has changed this mapping in the meantime. Your changes have not been saved. "
+                    "Open this page in a new tab to see the current state, or save again to replace it with yours."
+                ),
+            )
+        else:
+            messages.error(self.request, _("Your changes have not been saved, see below for the reason."))
+        return self.page(editor)
+
+    def page(self, editor, problem=None):
+        age = self.catalog.age(editor.mapping.external_object_type)
+        context = self.get_context_data(
+            editor=editor,
+            mapping=editor.mapping,
+            title=describe_mapping(editor.mapping, self.catalog),
+            object_type=self.catalog.label(editor.mapping.external_object_type),
+            key_property=KEYS[editor.mapping.pretix_model],
+            catalog_problem=explain(problem) if problem else None,
+            catalog_refreshed=now() - age if age is not None else None,
+        )
+        return render(self.request, "pretix_hubspot/mapping.html", context)
+
+
+class CheckRow(MappingMixin, View):
+    """What the warning symbol of a row says, for the script of the editor; asks HubSpot nothing."""
+
+    def get(self, request, *args, **kwargs):
+        return self.answer(request.GET)
+
+    def post(self, request, *args, **kwargs):
+        return self.answer(request.POST)  # a value map may be too long for an address
+
+    def answer(self, data):
+        setup = EditorSetup(self.mapping(), self.catalog)
+        values = [data.get(name, "") for name in ("pretix_field", "external_field", "overwrite")]
+        notes = setup.notes(*values, data.get("value_map", "")) if all(values) else []
+        return JsonResponse({"notes": notes, "takes_value_map": setup.takes_value_map(*values[:2])})
+
+
+class CreateKeyProperty(MappingMixin, View):
+    """Creates the unique property for the identifier in HubSpot, and makes it the identifier."""
+
+    def post(self, request, *args, **kwargs):
+        mapping = self.mapping()
+        try:
+            definition = ensure_key_property(self.catalog, mapping.external_object_type, mapping.pretix_model)
+        except (KeyPropertyUnusable, *UNAVAILABLE) as e:
+            messages.error(request, self.problem(e))
+        else:
+            self.make_identifier(mapping, definition)
+            messages.success(
+                request,
+                _("HubSpot now has the property “{property}”, and it identifies the objects.").format(
+                    property=definition.label
+                ),
+            )
+        return self.back_to_mapping()
+
+    @staticmethod
+    def problem(error):
+        if isinstance(error, KeyPropertyUnusable):
+            return _(error.message).format(property=error.name)
+        return explain(error)
+
+    def make_identifier(self, mapping, definition):
+        """Nothing else of the mapping changes, whoever edits it at the same time."""
+        with transaction.atomic():
+            mapping = self.mapping(lock=True)
+            mapping.pretix_id_field = KEYS[mapping.pretix_model].field
+            mapping.external_id_field = definition.name
+            mapping.revision += 1
+            mapping.save(update_fields=["pretix_id_field", "external_id_field", "revision"])
+            mapping.log_action("pretix_hubspot.mapping.changed", user=self.request.user, data=log_data(mapping))
+
+
+class RefreshMappingCatalog(MappingMixin, View):
+    """*Refresh from HubSpot* in the editor: the properties of this object type."""
+
+    def post(self, request, *args, **kwargs):
+        try:
+            self.catalog.refresh([self.mapping().external_object_type])
+        except UNAVAILABLE as e:
+            messages.error(request, explain(e))
+        else:
+            messages.success(request, _("Object types and properties have been refreshed from HubSpot."))
+        return self.back_to_mapping()

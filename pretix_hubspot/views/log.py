@@ -1,0 +1,138 @@
+"""*Log*: what was sent when, run by run, or order by order where somebody asks for one."""
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import ListView
+from pretix.control.views import PaginationMixin
+
+from ..catalog import Catalog
+from ..config import server_config
+from ..connection import for_event
+from ..models import Run, RunEntry
+from ..objecttypes import type_id
+from ..problems import explain, where_to_fix
+from ..sync.outcomes import Failure
+from ..weblinks import record_base
+from .base import HubSpotEventMixin
+from .panels import RESTING_REASONS
+
+TRIGGERS = {
+    "user": gettext_lazy("Sync now"),
+    "sweep": gettext_lazy("Periodic search for changes"),
+    "order_placed": gettext_lazy("Order placed"),
+    "order_paid": gettext_lazy("Order paid"),
+    "order_modified": gettext_lazy("Order information changed"),
+    "order_changed": gettext_lazy("Order changed"),
+    "order_approved": gettext_lazy("Order approved"),
+    "order_denied": gettext_lazy("Order denied"),
+    "order_canceled": gettext_lazy("Order canceled"),
+    "order_expired": gettext_lazy("Order expired"),
+    "order_reactivated": gettext_lazy("Order reactivated"),
+    "order_expiry_changed": gettext_lazy("Payment deadline changed"),
+    "order_split": gettext_lazy("Order split"),
+}
+ACTIONS = {
+    "created": gettext_lazy("Created"),
+    "updated": gettext_lazy("Updated"),
+    "nothing_to_do": gettext_lazy("Unchanged"),
+}
+
+
+class Log(PaginationMixin, HubSpotEventMixin, ListView):
+    """All runs; with a part of an order code, what was sent for these orders."""
+
+    template_name = "pretix_hubspot/log.html"
+
+    @cached_property
+    def code(self):
+        return self.request.GET.get("order", "").strip()[:16]
+
+    def get_queryset(self):
+        if not self.code:
+            return Run.objects.filter(event=self.request.event)
+        return entries(self.request).filter(order__code__icontains=self.code)
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(code=self.code, **kwargs)
+        page = context["object_list"]
+        context["may_see_orders"] = may_see_orders(self.request)
+        context["days"] = getattr(for_event(self.request.event), "log_days", None)
+        context |= {"entries": described(self.request, page)} if self.code else {"runs": [RunLine(run) for run in page]}
+        return context
+
+
+class LogOfRun(PaginationMixin, HubSpotEventMixin, ListView):
+    """What one run did for each order."""
+
+    template_name = "pretix_hubspot/log_run.html"
+
+    @cached_property
+    def run(self):
+        return get_object_or_404(Run, event=self.request.event, pk=self.kwargs["run"])
+
+    def get_queryset(self):
+        return entries(self.request).filter(run=self.run)
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(run=RunLine(self.run), **kwargs)
+        context["entries"] = described(self.request, context["object_list"])
+        return context
+
+
+def may_see_orders(request):
+    """Runs are numbers; what was sent for an order is for those who may see orders."""
+    return request.user.has_event_permission(request.organizer, request.event, "event.orders:read", request=request)
+
+
+def entries(request):
+    if not may_see_orders(request):
+        raise PermissionDenied(_("You need the permission to view orders to do this."))
+    return RunEntry.objects.filter(run__event=request.event).select_related("run", "order")
+
+
+class RunLine:
+    """A run, as people read it."""
+
+    def __init__(self, run):
+        self.run = run
+
+    @property
+    def triggers(self):
+        return [(TRIGGERS.get(name, name), count) for name, count in sorted(self.run.triggers.items())]
+
+    @property
+    def trouble(self):
+        return RESTING_REASONS.get(self.run.trouble, self.run.trouble)
+
+
+def described(request, page):
+    """Entries with links and words."""
+    joined = for_event(request.event)
+    catalog = Catalog(joined.connection) if joined else None
+    config = server_config()
+    return [EntryLine(entry, request.event, catalog, config) for entry in page]
+
+
+class EntryLine:
+    """What was done for one order."""
+
+    def __init__(self, entry, event, catalog, config):
+        self.run, self.order = entry.run, entry.order
+        self.records = [_record(record, catalog, config) for record in entry.records]
+        failures = [Failure(**failure) for failure in entry.failures]
+        self.failures = [(explain(failure), where_to_fix(failure, event)) for failure in failures]
+
+
+def _record(record, catalog, config):
+    base = record_base(catalog.connection, type_id(record["type"]), config) if catalog else ""
+    values = record.get("values", {})
+    return {
+        "label": catalog.label(record["type"], plural=False) if catalog else record["type"],
+        "id": record["record"],
+        "url": f"{base}{record['record']}" if base else "",
+        "action": ACTIONS.get(record["action"], record["action"]),
+        "changes": [(name, values.get(name)) for name in record["properties"]],
+    }

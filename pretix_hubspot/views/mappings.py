@@ -1,0 +1,187 @@
+"""Object mappings on the settings page: the rows, the suggestion, and the portal's schema behind them."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.shortcuts import render
+from django.utils.functional import cached_property
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views import View
+from django.views.generic.base import ContextMixin
+
+from pretix_hubspot import portalchanges
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event
+from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
+from pretix_hubspot.keyproperty import KeyPropertyUnusable
+from pretix_hubspot.models import EventConnection
+from pretix_hubspot.objecttypes import ALWAYS, STANDARD
+from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, SuggestionImpossible, apply_suggestion, possible
+from pretix_hubspot.sync import bulk
+from pretix_hubspot.views.base import HubSpotEventMixin, is_active
+from pretix_hubspot.views.problems import UNAVAILABLE, explain
+
+NO_ATTENDEES = gettext_lazy(
+    "Attendees have been left out of the suggestion, since this event does not ask for their email addresses."
+)
+
+
+def catalog_for_people(connection):
+    """The catalogue for a page: nobody waits long for the request budget."""
+    return Catalog(connection, max_wait=PATIENCE_OF_PEOPLE)
+
+
+def object_mappings_context(request, event_connection):
+    """What ``pretix_hubspot/includes/object_mappings.html`` needs. Works from the stored copy while HubSpot is down."""
+    catalog = catalog_for_people(event_connection.connection)
+    problem = catalog.freshen()
+    age = catalog.age()
+    formset = rows_formset(request.event, catalog)
+    tell_changes(formset, catalog)
+    return {
+        "mapping_formset": formset,
+        "outdated_orders": bulk.outdated(request.event).count(),
+        "resending": bulk.progress(request.event)[1],
+        "catalog_problem": explain(problem) if problem else None,
+        "catalog_refreshed": now() - age if age is not None else None,
+        "catalog_left_out": [left_out_text(entry) for entry in catalog.left_out()],
+    }
+
+
+def tell_changes(formset, catalog):
+    """Each row says what changed in HubSpot under its feet."""
+    for form in formset.initial_forms:
+        form.changes = portalchanges.changes(form.instance, catalog)
+
+
+def rows_formset(event, catalog, data=None):
+    """The rows of an event with the portal's object types to choose from."""
+    try:
+        choices = object_type_choices(catalog)
+    except UNAVAILABLE:
+        choices = [(name, STANDARD[name].plural) for name in ALWAYS]
+    return ObjectMappingFormSet(data, event=event, object_types=choices)
+
+
+def left_out_text(entry):
+    """Why an object type is not offered."""
+    name = STANDARD[entry["name"]].plural if entry["name"] in STANDARD else _("Custom objects")
+    if entry["reason"] == "disabled":
+        return _("{object_type}: switched off in this HubSpot account").format(object_type=name)
+    return _("{object_type}: HubSpot has not granted {scopes}").format(
+        object_type=name, scopes=", ".join(entry["scopes"])
+    )
+
+
+class ConnectedMixin(HubSpotEventMixin, ContextMixin):
+    """A page that makes sense only while the event uses a connection; else back to the settings page."""
+
+    def dispatch(self, request, *args, **kwargs):
+        if is_active(request.event) and not self.event_connection:
+            messages.error(request, _("This event is not yet connected to a HubSpot account."))
+            return self.back_to_settings()
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def event_connection(self):
+        return for_event(self.request.event)
+
+    @cached_property
+    def catalog(self):
+        return catalog_for_people(self.event_connection.connection)
+
+
+class SaveMappings(ConnectedMixin, View):
+    """Saves the rows; asks first when a setup would be forgotten."""
+
+    def post(self, request, *args, **kwargs):
+        with transaction.atomic():
+            lock_mappings(self.event_connection)
+            formset = rows_formset(request.event, self.catalog, request.POST)
+            problem = self.problem_of(formset)
+            if not problem and formset.losing and "confirmed" not in request.POST:
+                return self.ask(formset)
+            if not problem:
+                formset.save_rows(request.user)
+        return self.answer(problem)
+
+    @staticmethod
+    def problem_of(formset):
+        if formset.is_stale:
+            return _(
+                "Somebody else has changed the object mappings in the meantime. Your changes have not been saved. "
+                "Please check the current state below and try again."
+            )
+        if not formset.is_valid():
+            return _("Your changes have not been saved. Please choose both object types in every row.")
+        return None
+
+    def ask(self, formset):
+        posted = [(k, v) for k, values in self.request.POST.lists() for v in values if k != "csrfmiddlewaretoken"]
+        context = self.get_context_data(losing=list(formset.describe_losing(self.catalog)), posted=posted)
+        return render(self.request, "pretix_hubspot/mappings_confirm.html", context)
+
+    def answer(self, problem):
+        if problem:
+            messages.error(self.request, problem)
+        else:
+            messages.success(self.request, _("Your changes have been saved."))
+        return self.back_to_settings()
+
+
+def lock_mappings(event_connection):
+    """Lets one person at a time change an event's mappings; until the transaction ends."""
+    return EventConnection.objects.select_for_update().get(pk=event_connection.pk)
+
+
+class Suggest(ConnectedMixin, View):
+    """*Start with a suggestion*; adds nothing to mappings that exist."""
+
+    def post(self, request, *args, **kwargs):
+        wanted = request.POST.getlist("wanted") or EVERYTHING
+        try:
+            made = apply_suggestion(self.event_connection, wanted, request.user, self.catalog)
+        except (SuggestionImpossible, KeyPropertyUnusable, *UNAVAILABLE) as e:
+            messages.error(request, suggestion_problem(e))
+        else:
+            messages.success(request, suggestion_made(made))
+            if ATTENDEES in wanted and ATTENDEES not in possible(request.event, self.catalog):
+                messages.info(request, NO_ATTENDEES)
+        return self.back_to_settings()
+
+
+def suggestion_problem(error):
+    """Why there is no suggestion, and what to do."""
+    if isinstance(error, SuggestionImpossible) and error.reason == "mapped":
+        return _(
+            "This event already has object mappings, so nothing has been added. "
+            "To start with a suggestion, delete them first."
+        )
+    if isinstance(error, SuggestionImpossible):
+        return _("There is nothing to suggest: HubSpot has granted pretix neither contacts nor deals.")
+    if isinstance(error, KeyPropertyUnusable):
+        return _(error.message).format(property=error.name)
+    return _("No object mappings have been added. {problem}").format(problem=explain(error))
+
+
+def suggestion_made(made):
+    """What was added."""
+    return ngettext(
+        "{count} object mapping has been added. Please have a look at it before the first orders arrive.",
+        "{count} object mappings have been added. Please have a look at them before the first orders arrive.",
+        len(made),
+    ).format(count=len(made))
+
+
+class RefreshCatalog(ConnectedMixin, View):
+    """*Refresh from HubSpot*: object types, and every object type whose properties were ever needed."""
+
+    def post(self, request, *args, **kwargs):
+        try:
+            self.catalog.refresh()
+        except UNAVAILABLE as e:
+            messages.error(request, explain(e))
+        else:
+            messages.success(request, _("Object types and properties have been refreshed from HubSpot."))
+        return self.back_to_settings()

@@ -1,0 +1,110 @@
+"""*Request access*: to HubSpot and back. There is one return URL for the whole server."""
+
+import logging
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views import View
+from django_scopes import scope
+
+from .. import hubspot_app, oauth_flow
+from ..config import ServerMisconfigured
+from ..connection import PLUGIN, connect_oauth, for_event, is_active, join
+from . import explain
+from .base import (
+    EVENT_PERMISSION,
+    ORGANIZER_PERMISSION,
+    HubSpotEventMixin,
+    HubSpotOrganizerMixin,
+    ManagesConnectionsMixin,
+    event_url,
+    organizer_url,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class RequestAccess(HubSpotEventMixin, ManagesConnectionsMixin, View):
+    """Start: for an event, which will use the connection; renews the one that it uses already."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        joined = for_event(request.event)
+        return _to_hubspot(self, request, request.event, joined.connection if joined else None)
+
+
+class OrganizerRequestAccess(HubSpotOrganizerMixin, View):
+    """Start: for an organizer; with an id, one of its connections is renewed."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        pk = request.POST.get("connection")
+        return _to_hubspot(self, request, None, self.own_connection(pk) if pk else None)
+
+
+def _to_hubspot(view, request, event, connection):
+    try:
+        return HttpResponseRedirect(oauth_flow.begin(request, request.organizer, event, connection))
+    except ServerMisconfigured as error:
+        logger.error("HubSpot cannot be connected: %s", error)
+        messages.error(request, explain.oauth_failure(error))
+        return view.back_to_settings()
+
+
+class OAuthReturn(View):
+    """End: HubSpot sends the person back to this page, with a code or with a refusal."""
+
+    http_method_names = ["get"]
+
+    def get(self, request, *args, **kwargs):
+        try:
+            started = oauth_flow.consume(request)
+        except oauth_flow.StateRefused as refusal:
+            return self.refused(explain.state_refusal(refusal.reason))
+        with scope(organizer=started.organizer):
+            if problem := self.not_any_more(started):
+                return self.refused(problem)
+            self.finish(started)
+        return HttpResponseRedirect(_settings_url(started))
+
+    def refused(self, message):
+        """A page of our own, since there is no event that this person may be sent to."""
+        return render(self.request, "pretix_hubspot/oauth_refused.html", {"message": message}, status=400)
+
+    def not_any_more(self, started):
+        """What changed while the person was at HubSpot, so that nothing may be connected now."""
+        user, event, organizer = self.request.user, started.event, started.organizer
+        if not user.has_organizer_permission(organizer, ORGANIZER_PERMISSION, request=self.request):
+            return _("You no longer have the permission to connect HubSpot. Nothing has been changed.")
+        if event and not user.has_event_permission(organizer, event, EVENT_PERMISSION, request=self.request):
+            return _("You no longer have the permission to connect HubSpot. Nothing has been changed.")
+        if not (is_active(event) if event else PLUGIN in organizer.get_plugins()):
+            return _("The HubSpot plugin has been disabled in the meantime. Nothing has been changed.")
+        return None
+
+    def finish(self, started):
+        """Trade the code for tokens and connect. Every failure stores nothing and has its own message."""
+        code = self.request.GET.get("code")
+        if not code:
+            messages.error(self.request, explain.denial(self.request.GET.get("error")))
+            return
+        try:
+            granted = hubspot_app.exchange(code, self.request.GET["state"])
+            connection = connect_oauth(started.organizer, granted, self.request.user, started.connection)
+        except explain.CONNECT_ERRORS as error:
+            logger.warning("HubSpot could not be connected: %s", error)
+            messages.error(self.request, explain.oauth_failure(error))
+            return
+        if started.event:
+            join(started.event, connection, self.request.user)
+        messages.success(self.request, _("The HubSpot integration is now active."))
+
+
+def _settings_url(started):
+    if started.event:
+        return event_url(started.event, "settings")
+    return organizer_url(started.organizer, "organizer.connections")

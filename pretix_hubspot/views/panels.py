@@ -1,0 +1,104 @@
+"""What the pages show about a connection, and about the ways to get one."""
+
+from functools import cached_property
+
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from ..config import server_config
+from ..forms.connect import TokenForm
+from ..hubspot_app import return_url
+from ..models import Connection
+from ..scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, lost_features
+from ..weblinks import portal_url
+from .base import may_manage_connections
+
+ACCOUNT_TYPES = {
+    "STANDARD": _("Standard account"),
+    "DEVELOPER_TEST": _("Developer test account"),
+    "SANDBOX": _("Sandbox"),
+    "APP_DEVELOPER": _("App developer account"),
+}
+RESTING_REASONS = {  # as named in sync.resting
+    "daily_limit": _("The daily limit of requests to HubSpot is used up."),
+    "migration": _("HubSpot is moving this account to a different region."),
+    "outage": _("HubSpot cannot be reached at the moment."),
+    "revoked": _("HubSpot does not accept the access of pretix at the moment."),
+    "server": _(
+        "The HubSpot integration of this server is not set up correctly. Please contact the operator of this server."
+    ),
+}
+
+
+class ConnectionPanel:
+    """A connection, as people read it. Never the tokens."""
+
+    def __init__(self, connection, config):
+        self.connection = connection
+        self._config = config
+
+    @property
+    def url(self):
+        return portal_url(self.connection, self._config)
+
+    @property
+    def name(self):
+        return self.connection.account.get("name") or ""
+
+    @property
+    def account_type(self):
+        reported = self.connection.account.get("account_type") or ""
+        return ACCOUNT_TYPES.get(reported, reported)
+
+    @property
+    def time_zone(self):
+        return self.connection.account.get("time_zone") or ""
+
+    @property
+    def is_revoked(self):
+        return self.connection.status == Connection.Status.REVOKED
+
+    @property
+    def is_resting(self):
+        until = self.connection.resting_until
+        return bool(until and until > now())
+
+    @property
+    def resting_reason(self):
+        return RESTING_REASONS.get(self.connection.resting_reason, "")
+
+    @property
+    def is_oauth(self):
+        return self.connection.kind == Connection.Kind.OAUTH
+
+    @property
+    def scopes(self):
+        return sorted(self.connection.scopes)
+
+    @property
+    def token_form(self):
+        """For a page with several connections: every field needs an id of its own."""
+        return TokenForm(auto_id=f"id_%s_{self.connection.pk}")
+
+    @cached_property
+    def lost_features(self):
+        return lost_features(self.connection.scopes)
+
+    @cached_property
+    def events(self):
+        joined = self.connection.event_connections.select_related("event__organizer").order_by("event__date_from")
+        return [j.event for j in joined]
+
+
+class WaysToConnect:
+    """The two ways to get access, for the page of an event or of an organizer."""
+
+    def __init__(self, request, oauth_url, token_url):
+        self.may_manage = may_manage_connections(request)
+        self.has_oauth_app = server_config().has_oauth_app
+        self.oauth_url = oauth_url
+        self.token_url = token_url
+        self.token_form = TokenForm()
+        self.required_scopes = [scope for scope in REQUIRED_SCOPES if scope != "oauth"]
+        self.optional_scopes = list(OPTIONAL_SCOPES)
+        self.return_url = return_url()

@@ -1,0 +1,128 @@
+"""The preview of one real order: what HubSpot holds, what it would hold, and why; then *Send this order now*.
+
+It shows data of the order and of the CRM, so it takes both permissions, and every look is logged at the order.
+"""
+
+from contextlib import closing
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import View
+from pretix.base.datasync.datasync import datasync_providers
+
+from pretix_hubspot import weblinks
+from pretix_hubspot.config import server_config
+from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, client_for
+from pretix_hubspot.forms.preview import PreviewForm
+from pretix_hubspot.forms.setup import describe_mapping
+from pretix_hubspot.models import PROVIDER
+from pretix_hubspot.objecttypes import type_id
+from pretix_hubspot.problems import explain as explain_failure
+from pretix_hubspot.problems import why_excluded
+from pretix_hubspot.sync.calls import PortalTrouble
+from pretix_hubspot.sync.preview import NO_IDENTIFIER, preview
+from pretix_hubspot.views.mappings import ConnectedMixin
+from pretix_hubspot.views.problems import UNAVAILABLE, explain
+
+STATES = {
+    "changed": gettext_lazy("will be changed"),
+    "same": gettext_lazy("unchanged"),
+    "nothing": gettext_lazy("unchanged: pretix has no value"),
+    "filled": gettext_lazy("skipped: the field is filled already"),
+    "exists": gettext_lazy("skipped: the object exists already"),
+    "listed": gettext_lazy("unchanged: the value is there already"),
+    "kept": gettext_lazy("unchanged"),
+    "failed": gettext_lazy("not sent"),
+}
+ACTIONS = {
+    "created": (gettext_lazy("will be created"), "success"),
+    "updated": (gettext_lazy("will be updated"), "info"),
+    "nothing_to_do": (gettext_lazy("unchanged"), "primary"),
+    "failed": (gettext_lazy("cannot be sent"), "danger"),
+}
+
+
+class PreviewOrder(ConnectedMixin, View):
+    """GET asks for an order, POST shows what would become of it."""
+
+    def dispatch(self, request, *args, **kwargs):
+        if request.user.is_authenticated and not self.may("event.orders:read"):
+            raise PermissionDenied(_("You need the permission to see orders to do this."))
+        return super().dispatch(request, *args, **kwargs)
+
+    def may(self, permission):
+        request = self.request
+        return request.user.has_event_permission(request.organizer, request.event, permission, request=request)
+
+    def get(self, request, *args, **kwargs):
+        return self.page(PreviewForm(event=request.event))
+
+    def post(self, request, *args, **kwargs):
+        form = PreviewForm(request.POST, event=request.event)
+        if not form.is_valid():
+            return self.page(form)
+        return self.send(form.order) if "send" in request.POST else self.show(form)
+
+    def send(self, order):
+        if not self.may("event.orders:write"):
+            raise PermissionDenied(_("You need the permission to change orders to do this."))
+        provider, _meta = datasync_providers.get(identifier=PROVIDER)
+        provider.enqueue_order(order, "user", immediate=True)
+        return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
+
+    def show(self, form):
+        form.order.log_action("pretix_hubspot.order.previewed", user=self.request.user)
+        try:
+            with closing(client_for(self.event_connection.connection, max_wait=PATIENCE_OF_PEOPLE)) as client:
+                seen = preview(self.event_connection, form.order, client)
+        except PortalTrouble as trouble:
+            return self.page(form, problem=explain(trouble.error))
+        except UNAVAILABLE as e:
+            return self.page(form, problem=explain(e))
+        return self.page(form, order=form.order, **self.in_words(seen))
+
+    def page(self, form, **context):
+        context = self.get_context_data(form=form, may_send=self.may("event.orders:write"), **context)
+        return render(self.request, "pretix_hubspot/preview.html", context)
+
+    # In words
+
+    @cached_property
+    def titles(self):
+        return {m.pk: describe_mapping(m, self.catalog) for m in self.request.event.hubspot_object_mappings.all()}
+
+    def in_words(self, seen):
+        records = {id(record): self.record(record, number) for number, record in enumerate(seen.records, start=1)}
+        return {
+            "excluded": why_excluded(seen.excluded) if seen.excluded else None,
+            "records": list(records.values()),
+            "failures": [explain_failure(failure) for failure in seen.failures],
+            "filtered": [(self.titles.get(mapping, ""), self.why(reason)) for mapping, reason in seen.filtered],
+            "associations": [(records[id(one)], records[id(other)], done) for one, other, done in seen.associations],
+        }
+
+    @staticmethod
+    def why(reason):
+        if reason == NO_IDENTIFIER:
+            return _("Not sent: the identifier has no value in this order.")
+        return why_excluded(reason)
+
+    def record(self, record, number):
+        connection = self.event_connection.connection
+        base = weblinks.record_base(connection, type_id(record.object_type), server_config())
+        text, style = ACTIONS[record.action]
+        return {
+            "number": number,
+            "title": self.catalog.label(record.object_type, plural=False),
+            "mappings": [self.titles.get(mapping, "") for mapping in record.mappings],
+            "identifier": record.identifier,
+            "action": text,
+            "style": style,
+            "url": f"{base}{record.record_id}" if base and record.record_id else "",
+            "rows": [(p, STATES[p.state], p.state == "changed") for p in record.properties],
+            "failures": [explain_failure(failure) for failure in record.failures],
+        }

@@ -1,0 +1,62 @@
+"""After a change of mappings: how many orders were sent before it, sending them again, progress and cancel."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views import View
+
+from pretix_hubspot.pagelinks import event_url
+from pretix_hubspot.sync import bulk
+from pretix_hubspot.tasks import ring
+from pretix_hubspot.views.mappings import ConnectedMixin
+
+
+def outdated_text(count):
+    return ngettext(
+        "{count} order was sent to HubSpot with older object mappings.",
+        "{count} orders were sent to HubSpot with older object mappings.",
+        count,
+    ).format(count=count)
+
+
+def tell_impact(request):
+    """After saving: how many orders were sent with the old mapping, and where to send them again."""
+    if count := bulk.outdated(request.event).count():
+        link = format_html('<a href="{}">{}</a>', event_url(request.event, "resend"), _("Send them again"))
+        messages.info(request, format_html("{} {}", outdated_text(count), link))
+
+
+class Resend(ConnectedMixin, View):
+    """The page; POST with ``start`` or ``cancel``."""
+
+    def get(self, request, *args, **kwargs):
+        done, total = bulk.progress(request.event)
+        count = bulk.outdated(request.event).count()
+        context = self.get_context_data(
+            count=count, text=outdated_text(count), done=done, total=total, may_send=self.may_send
+        )
+        return render(request, "pretix_hubspot/resend.html", context)
+
+    def post(self, request, *args, **kwargs):
+        if not self.may_send:
+            raise PermissionDenied(_("You need the permission to change orders to do this."))
+        if "cancel" in request.POST:
+            count = bulk.cancel(request.event, request.user)
+            text = ngettext("{count} order will not be sent again.", "{count} orders will not be sent again.", count)
+        else:
+            count = bulk.start(request.event, request.user)
+            ring(self.event_connection.connection_id)
+            text = ngettext("{count} order is sent again.", "{count} orders are sent again.", count)
+        messages.success(request, text.format(count=count))
+        return HttpResponseRedirect(self.event_url("resend"))
+
+    @property
+    def may_send(self):
+        request = self.request
+        return request.user.has_event_permission(
+            request.organizer, request.event, "event.orders:write", request=request
+        )

@@ -1,0 +1,50 @@
+"""The page *HubSpot Integration* of an event: connection, warnings, options, object mappings."""
+
+from django.db.models import Q
+from django.views.generic import TemplateView
+
+from ..config import server_config
+from ..connection import for_event
+from ..forms.connect import EventOptionsForm
+from ..models import Connection
+from .base import HubSpotEventMixin, event_url
+from .health import health_context
+from .mappings import object_mappings_context
+from .panels import ConnectionPanel, WaysToConnect
+
+
+class Settings(HubSpotEventMixin, TemplateView):
+    template_name = "pretix_hubspot/settings.html"
+
+    def get_context_data(self, **kwargs):
+        joined = for_event(self.request.event)
+        context = super().get_context_data(**kwargs)
+        context["joined"] = joined
+        context["ways"] = WaysToConnect(self.request, self.event_url("connect.oauth"), self.event_url("connect.token"))
+        context["has_sync_problems"] = has_sync_problems(self.request.event)
+        context |= _connected(self.request, joined) if joined else _not_connected(self.request.event)
+        return context
+
+
+def has_sync_problems(event):
+    """What core's dashboard asks before it shows its warning."""
+    return event.queued_sync_jobs.filter(Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)).exists()
+
+
+def _connected(request, joined):
+    return object_mappings_context(request, joined) | {
+        "panel": ConnectionPanel(joined.connection, server_config()),
+        **health_context(request.event),
+        "options_form": EventOptionsForm(instance=joined),
+        "options_url": event_url(request.event, "options"),
+    }
+
+
+def _not_connected(event):
+    """What the organizer has already, to be used with one click; and what this event used before."""
+    connections = Connection.objects.filter(organizer=event.organizer)
+    config = server_config()
+    return {
+        "joinable": [ConnectionPanel(c, config) for c in connections.filter(status=Connection.Status.ACTIVE)],
+        "former": connections.filter(event_connections__event=event).first(),
+    }

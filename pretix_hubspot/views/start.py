@@ -1,0 +1,100 @@
+"""*Start with object mappings*: six starting points, a copy from another event, a file; and the export to one."""
+
+import json
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views import View
+
+from pretix_hubspot import mappingfile
+from pretix_hubspot.copying import copy_from
+from pretix_hubspot.forms.start import CopyForm, ImportForm, StartingPointForm
+from pretix_hubspot.keyproperty import KeyPropertyUnusable
+from pretix_hubspot.startingpoints import offered
+from pretix_hubspot.suggestions import SuggestionImpossible, apply
+from pretix_hubspot.views.base import EVENT_PERMISSION
+from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_made, suggestion_problem
+from pretix_hubspot.views.problems import UNAVAILABLE, explain
+
+
+class Start(ConnectedMixin, View):
+    """The page; POST with ``how`` = ``point``, ``copy`` or ``file``."""
+
+    def get(self, request, *args, **kwargs):
+        return self.page(self.forms())
+
+    def post(self, request, *args, **kwargs):
+        how = request.POST.get("how")
+        forms = self.forms(how)
+        if how not in forms or not forms[how].is_valid():
+            return self.page(forms)
+        try:
+            made = getattr(self, f"from_{how}")(forms[how].cleaned_data)
+        except mappingfile.FileProblem as problem:
+            forms[how].add_error("file", str(problem))
+            return self.page(forms)
+        except (SuggestionImpossible, KeyPropertyUnusable, *UNAVAILABLE) as e:
+            messages.error(request, suggestion_problem(e))
+        else:
+            messages.success(request, suggestion_made(made))
+        return self.back_to_settings()
+
+    def from_point(self, data):
+        suggested = self.points[data["point"]].make(self.request.event, self.catalog)
+        if self.request.event.hubspot_object_mappings.exists():
+            raise SuggestionImpossible("mapped")
+        return apply(self.event_connection, suggested, self.request.user, self.catalog)
+
+    def from_copy(self, data):
+        return copy_from(data["event"], self.event_connection, self.request.user)
+
+    def from_file(self, data):
+        loaded = mappingfile.load(data["file"].read(mappingfile.MAX_BYTES + 1), self.request.event)
+        return mappingfile.store(self.event_connection, loaded, self.request.user)
+
+    def forms(self, posted=None):
+        data = {posted: self.request.POST}
+        return {
+            "point": StartingPointForm(data.get("point"), points=self.points),
+            "copy": CopyForm(data.get("copy"), events=self.events),
+            "file": ImportForm(data.get("file"), self.request.FILES if posted == "file" else None),
+        }
+
+    @property
+    def points(self):
+        try:
+            self.problem = None
+            return offered(self.catalog)
+        except UNAVAILABLE as e:
+            self.problem = explain(e)
+            return {}
+
+    @property
+    def events(self):
+        allowed = self.request.user.get_events_with_permission(EVENT_PERMISSION, self.request)
+        others = allowed.filter(organizer=self.request.organizer, hubspot_object_mappings__isnull=False)
+        return others.exclude(pk=self.request.event.pk).distinct().order_by("-date_from")
+
+    def page(self, forms):
+        context = self.get_context_data(
+            point_form=forms["point"],
+            copy_form=forms["copy"],
+            import_form=forms["file"],
+            problem=self.problem,
+            has_events=self.events.exists(),
+            mapped=self.request.event.hubspot_object_mappings.exists(),
+        )
+        return render(self.request, "pretix_hubspot/start.html", context)
+
+
+class Export(ConnectedMixin, View):
+    """All object mappings of the event as a file."""
+
+    def get(self, request, *args, **kwargs):
+        content = json.dumps(mappingfile.dump(request.event), ensure_ascii=False, indent=2)
+        response = HttpResponse(content, content_type="application/json")
+        name = _("hubspot-mappings")
+        response["Content-Disposition"] = f'attachment; filename="{name}-{request.event.slug}.json"'
+        return response

@@ -1,0 +1,78 @@
+"""The dialog *Map values*: every choice of a pretix field against the options of a HubSpot property.
+
+Nothing is stored here: the map goes back into the row, and is saved with the mapping.
+Only new options are made in HubSpot at once.
+"""
+
+from django.http import Http404
+from django.shortcuts import render
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views import View
+
+from pretix_hubspot import valuemaps
+from pretix_hubspot.catalog import OptionsFixed
+from pretix_hubspot.fields import fields_for
+from pretix_hubspot.views.editor import MappingMixin
+from pretix_hubspot.views.problems import UNAVAILABLE, explain
+
+
+class ValueMap(MappingMixin, View):
+    """The content of the dialog for the row that the script posts; ``create`` lists choices to make options for."""
+
+    def post(self, request, *args, **kwargs):
+        if not valuemaps.fits(self.field, self.definition):
+            raise Http404()
+        stored, problem = valuemaps.parse(request.POST.get("value_map")), None
+        if wanted := request.POST.getlist("create"):
+            try:
+                stored |= self.create(wanted)
+            except (OptionsFixed, *UNAVAILABLE) as e:
+                problem = self.problem(e)
+        return self.dialog(stored, problem, created=bool(wanted and not problem))
+
+    @cached_property
+    def object_type(self):
+        return self.mapping().external_object_type
+
+    @cached_property
+    def field(self):
+        return fields_for(self.request.event, self.mapping().pretix_model).get(self.request.POST.get("pretix_field"))
+
+    @property
+    def definition(self):
+        return self.catalog.properties(self.object_type).get(self.request.POST.get("external_field"))
+
+    def create(self, wanted):
+        """Makes the missing options; answers the map to them."""
+        targets = {}
+        choices = [choice for choice in valuemaps.choices_of(self.field) if choice[0] in wanted]
+
+        def make(current):
+            new, found = valuemaps.missing_options(choices, current)
+            targets.update(found)
+            return new
+
+        self.catalog.add_options(self.object_type, self.definition.name, make)
+        return targets
+
+    def problem(self, error):
+        if isinstance(error, OptionsFixed):
+            return _(
+                "HubSpot itself decides on the options of “{property}”, so pretix cannot add any. "
+                "Please choose one of the existing options, or use another HubSpot field."
+            ).format(property=self.definition.label)
+        return explain(error)
+
+    def dialog(self, stored, problem, created):
+        entries = valuemaps.entries(self.field, self.definition, stored)
+        context = {
+            "field": self.field,
+            "definition": self.definition,
+            "options": [option for option in self.definition.options if not option.hidden],
+            "entries": entries,
+            "missing": [entry for entry in entries if entry.target is None],
+            "problem": problem,
+            "created": created,
+        }
+        return render(self.request, "pretix_hubspot/dialogs/value_map.html", context)
