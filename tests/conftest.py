@@ -1,0 +1,96 @@
+"""What every test stands on: no network but loopback, English, no scope or cache left over from the test before.
+
+Fixtures that know pretix or HubSpot live beside the tests that use them (tests/integration/conftest.py and so on).
+"""
+
+import gc
+import ipaddress
+import socket
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+LOCAL_NAMES = {"localhost", ""}
+
+
+class NetworkBlocked(RuntimeError):
+    """A test tried to talk to the world."""
+
+
+def is_local(address):
+    if not isinstance(address, tuple):  # a Unix socket
+        return True
+    host = address[0]
+    if host in LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback():
+    """Refuses every connection that leaves this machine, so that no test depends on, or disturbs, the world."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if not is_local(address):
+            raise NetworkBlocked(f"a test tried to connect to {address!r}")
+        return connect(self, address)
+
+    socket.socket.connect = guarded
+    yield
+    socket.socket.connect = connect
+
+
+def file_names():
+    """The part of ``inspect.stack()`` that costs nothing: the file of every frame, the caller's first."""
+    frame = sys._getframe(1)
+    while frame:
+        yield SimpleNamespace(filename=frame.f_code.co_filename)
+        frame = frame.f_back
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_order_check():
+    """Under pytest, core looks at the files of the call stack whenever an order is saved, to forgive tests what it
+    forgives nobody else. It asks ``inspect`` for the source lines as well, which took a third of the suite's time."""
+    from pretix.base.models import _transactions  # inline: as below
+
+    genuine = _transactions.inspect
+    _transactions.inspect = SimpleNamespace(stack=lambda: list(file_names())[1:])  # without the lambda's own frame
+    yield
+    _transactions.inspect = genuine
+
+
+@pytest.fixture(autouse=True, scope="session")
+def rare_collections():
+    """Leaves what pretix has loaded to itself and looks for garbage rarely: a twelfth of the suite's time."""
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    yield
+    gc.set_threshold(*usual)
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Starts every test in English, whatever language the test before switched to."""
+    from django.utils import translation  # inline: Django's settings are not there when conftest is imported
+
+    translation.activate("en")
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture
+def no_scope():
+    """Lifts django-scopes for a test that crosses organizers."""
+    from django_scopes import scopes_disabled  # inline: as above
+
+    with scopes_disabled():
+        yield

@@ -1,0 +1,145 @@
+"""Map: the suggestion, the rows of object mappings, and the editor of one."""
+
+from playwright.sync_api import expect
+
+ROWS = "[data-formset-body] [data-formset-form]"
+
+
+def rows(desk):
+    return desk.page.locator(ROWS).filter(visible=True)
+
+
+def edit(desk, house, title):
+    """Opens the editor of the mapping with this title."""
+    desk.page.goto(house.hubspot)
+    for link in desk.link("Edit mapping", exact=False).all():
+        desk.page.goto(house.site + link.get_attribute("href"))
+        if f"Object mapping: {title}" in desk.text():
+            return
+        desk.page.goto(house.hubspot)
+    raise AssertionError(f"There is no mapping {title}")
+
+
+def chosen(row):
+    """What a row of the editor says: pretix field, HubSpot field, mode."""
+    return [" ".join(select.locator("option:checked").inner_text().split()) for select in row.locator("select").all()]
+
+
+def save(desk):
+    desk.button("Save").click()
+    desk.says("Your changes have been saved.")
+
+
+def test_start_with_a_suggestion(desk, house):
+    desk.page.goto(house.hubspot)
+    desk.reach_by_keyboard(desk.button("Start with a suggestion"))
+    desk.page.keyboard.press("Enter")
+    expect(desk.link("Edit mapping", exact=False)).to_have_count(3)
+    desk.says("3 object mappings have been added.")
+    desk.says("Multiple object mappings will be evaluated in order.")
+    desk.see("object-mappings")
+
+
+def test_editor_shows_labels_as_in_hubspot(desk, house):
+    edit(desk, house, "Order -> Contacts")
+    desk.says("For each Order in your event, one object is created or updated in the Contacts category in HubSpot.")
+    fields = desk.page.locator("#id_identifier-pretix_field, #id_identifier-external_field")
+    assert [field.locator("option:checked").inner_text() for field in fields.all()] == [
+        "Order email [Text (one line)]",
+        "Email (email | string)",
+    ]
+    assert desk.page.locator("#identifier-mode").input_value() == "Identifier"
+    modes = rows(desk).first.locator("select").last.locator("option").all_inner_texts()
+    assert modes == ["Overwrite", "Fill if new", "Fill if empty", "Add to list"]
+    assert all(chosen(row)[2] == "Fill if empty" for row in rows(desk).all())
+    desk.see("editor-order-contacts")
+
+
+def test_editor_adds_moves_deletes_and_saves(desk, house):
+    edit(desk, house, "Order -> Contacts")
+    house.create_property("billing_country", "Billing country")
+    refresh(desk)
+    before = [chosen(row) for row in rows(desk).all()]
+    add_row(desk, "Invoice address country", "country billing", "Billing country (billing_country | string)")
+    desk.see("editor-new-row")
+    rows(desk).last.get_by_role("button", name="Move up").click()
+    desk.settle()
+    doomed = next(row for row in rows(desk).all() if chosen(row)[0].startswith("Order phone number"))
+    doomed.get_by_role("button", name="Delete").click()
+    desk.settle()
+    save(desk)
+    after = [chosen(row) for row in rows(desk).all()]
+    assert [row[0] for row in after[-2:]] == [
+        "Invoice address country [Country code (ISO 3166-1 alpha-2)]",
+        before[-1][0],
+    ]
+    assert after[:-2] == [row for row in before[:-1] if not row[0].startswith("Order phone number")]
+
+
+def refresh(desk):
+    desk.button("Refresh from HubSpot", exact=False).click()
+    desk.says("Object types and properties have been refreshed from HubSpot.")
+
+
+def add_row(desk, source, words, found):
+    """Adds a property and searches its HubSpot field, as a person does."""
+    desk.button("Add property", exact=False).click()
+    row = rows(desk).last
+    option = row.locator("select").first.locator("option", has_text=source).first
+    row.locator("select").first.select_option(option.get_attribute("value"))
+    row.locator(".select2-selection").click()
+    desk.page.keyboard.type(words)
+    expect(desk.page.locator(".select2-results__option").first).to_have_text(found)
+    desk.see(f"editor-search-{words.replace(' ', '-')}")
+    desk.page.keyboard.press("Enter")
+    return row
+
+
+def test_editor_warns_where_types_do_not_fit(desk, house):
+    edit(desk, house, "Order -> Contacts")
+    row = add_row(desk, "Invoice address city", "lifecycle", "Lifecycle Stage (lifecyclestage | enumeration)")
+    expect(row.locator("[data-hubspot-notes] .fa-warning").first).to_be_visible()
+    desk.see("editor-warning")
+    row.get_by_role("button", name="Delete").click()
+    desk.settle()
+    save(desk)
+
+
+def test_pipeline_stages_and_associations(desk, house):
+    edit(desk, house, "Order -> Deals")
+    desk.says("Pipeline and stages")
+    desk.says("Association setup")
+    first, second = desk.page.locator("input[name=associations-associations]").all()
+    assert first.is_checked() and second.is_checked()
+    second.uncheck()
+    save(desk)
+    assert not desk.page.locator("input[name=associations-associations]").nth(1).is_checked()
+    desk.page.locator("input[name=associations-associations]").nth(1).check()
+    save(desk)
+    desk.see("editor-order-deals")
+
+
+def test_add_mapping_and_delete_it_after_being_asked(desk, house):
+    desk.page.goto(house.hubspot)
+    desk.button("Add mapping", exact=False).click()
+    row = rows(desk).last
+    row.locator("select").first.select_option("Order")
+    row.locator("select").last.select_option(label="Companies")
+    desk.button("Save").click()
+    desk.says("This mapping has no identifier yet, so nothing is sent.")
+    desk.see("object-mappings-incomplete")
+    rows(desk).last.get_by_role("button", name="Delete").click()
+    desk.settle()
+    save(desk)
+    expect(rows(desk)).to_have_count(3)
+
+
+def test_deleting_a_mapping_with_properties_asks_first(desk, house):
+    desk.page.goto(house.hubspot)
+    rows(desk).first.get_by_role("button", name="Delete").click()
+    desk.settle()
+    desk.button("Save").click()
+    desk.says("lose their identifier and all their properties")
+    desk.see("object-mappings-confirm")
+    desk.link("Cancel").click()
+    expect(rows(desk)).to_have_count(3)

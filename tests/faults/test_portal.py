@@ -1,0 +1,145 @@
+"""A portal in trouble: every order arrives in the end, nobody is to blame, and nothing personal is logged."""
+
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.connection import connect_token
+from pretix_hubspot.models import Connection, OrderState
+from pretix_hubspot.sync import queue
+from tests.workers import harness
+
+from .conftest import expected, expire, later, orders, settle
+
+pytestmark = [pytest.mark.faults, pytest.mark.django_db]
+
+PERSONAL = re.compile(r"@example\.org|Grace|\bH\d+\b|Buyer|no address|pat-eu1-|eu1-[\w-]{20}")
+
+
+@pytest.fixture(autouse=True)
+def silence(caplog):
+    """No token, e-mail address or name in any log line of ours, at any level, whatever happens."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    ours = [r.getMessage() + (r.exc_text or "") for r in caplog.get_records("call") if _is_ours(r)]
+    assert ours, "something was logged"
+    assert [line for line in ours if PERSONAL.search(line)] == []
+
+
+def _is_ours(record):
+    """Our own loggers, and those of the libraries that we call with tokens and addresses."""
+    return record.name.startswith(("pretix_hubspot", "urllib3", "requests", "pretix.base.datasync"))
+
+
+def waits_unharmed():
+    rows = OrderSyncQueue.objects.values_list("in_flight", "failed_attempts", "need_manual_retry")
+    return set(rows) == {(False, 0, None)}
+
+
+@pytest.mark.parametrize("fault", ["ten-secondly", "bad-gateway", "reset"])
+def test_every_tenth_request_fails_after_its_commit(story, simulator, fault):
+    for stage in ("read", "create", "update", "associate"):
+        simulator.faults.add(fault, stage=stage, when="after", every=3, times=None)
+    simulator.faults.add(fault, path="/crm/", when="after", every=10, times=None)
+    for start in range(0, 30, 3):
+        orders(story, range(start, start + 3))
+        story.sync()
+    settle(story)
+    assert len(simulator.faults.fired) >= 10
+    assert story.world() == expected(range(30))
+    assert OrderState.objects.filter(problem__isnull=True).exclude(sent_hash="").count() == 30
+
+
+def test_the_daily_limit_rests_the_portal_until_its_midnight_or_an_hour(story, simulator):
+    simulator.limits.daily = simulator.limits.used_today(simulator.portal) + 2
+    orders(story, range(4))
+    story.sync()
+    connection = Connection.objects.get()
+    assert connection.resting_reason == "daily_limit"
+    assert now() < connection.resting_until <= now() + timedelta(hours=1)
+    assert waits_unharmed()
+    simulator.limits.daily = None
+    settle(story)
+    assert story.world() == expected(range(4))
+
+
+def test_a_migration_rests_as_long_as_hubspot_says_but_looks_again_within_the_hour(story, simulator):
+    simulator.faults.add("migration", times=None, retry_after=600)
+    orders(story, range(4))
+    story.sync()
+    connection = Connection.objects.get()
+    assert connection.resting_reason == "migration"
+    assert timedelta(minutes=9) < connection.resting_until - now() <= timedelta(minutes=10)
+    assert waits_unharmed()
+    simulator.faults.clear()
+    settle(story)
+    assert story.world() == expected(range(4))
+
+
+def test_a_revoked_key_burns_no_attempt_and_everything_arrives_after_reconnecting(story, simulator):
+    key = simulator.service_key
+    token = simulator.auth.tokens.pop(key)
+    orders(story, range(4))
+    for _ in range(3):
+        later()
+        story.sync()
+    assert Connection.objects.get().status == "revoked"
+    assert waits_unharmed()
+    entries = story.event.logentry_set.filter(action_type="pretix_hubspot.connection.revoked")
+    assert entries.count() == 1, "one message, not one per order"
+    simulator.auth.tokens[key] = token
+    connection = connect_token(story.organizer, key, None)
+    queue.drain(connection, seconds=10)
+    assert story.world() == expected(range(4)), "at once, without waiting for anything"
+
+
+def test_a_revoked_app_is_noticed_when_the_token_is_refreshed(story, simulator, oauth):
+    simulator.auth.revoke_all(hang_on=False)
+    expire(oauth)
+    orders(story, range(2))
+    story.sync()
+    assert Connection.objects.get().status == "revoked"
+    assert waits_unharmed()
+
+
+def test_an_outage_of_36_hours_needs_nobody(story, simulator):
+    simulator.faults.add("unavailable", times=None)
+    orders(story, range(6))
+    for _ in range(36):
+        later()
+        story.sync()
+    assert waits_unharmed()
+    assert Connection.objects.get().resting_reason == "outage"
+    simulator.faults.clear()
+    settle(story, rounds=1)
+    assert story.world() == expected(range(6))
+
+
+def test_a_lasting_lock_on_one_batch_stops_only_that_batch(story, simulator):
+    simulator.faults.add("locked", stage="create", path="/deals/", times=None)
+    orders(story, range(4))
+    story.sync()
+    simulator.faults.clear()
+    settle(story)
+    assert story.world() == expected(range(4))
+
+
+def test_one_refused_address_among_a_hundred(story, simulator):
+    simulator.people.set_rules("contacts", "email", [["EMAIL_BLOCKED_DOMAINS", ["blocked.example"]]])
+    harness.seed(story, range(99))
+    bad = story.order("BAD", email="ada@blocked.example")
+    story.sync()
+    assert list(OrderSyncQueue.objects.values_list("order__code", "need_manual_retry")) == [("BAD", "permanent")]
+    [problem] = OrderState.objects.get(order=bad).problem
+    assert (problem["object_type"], problem["params"], problem["message"]) == (
+        "contacts",
+        {"property": "email"},
+        "This email domain is not allowed",
+    )
+    world = story.world(**harness.WORLD)
+    assert world["contacts"] == harness.expected(range(99))["contacts"]
+    assert len(world["deals"]) == 100

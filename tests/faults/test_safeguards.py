@@ -1,0 +1,77 @@
+"""Each safeguard has a test that fails when it is removed."""
+
+from functools import partial
+
+import pytest
+from pretix.base.models.datasync import OrderSyncQueue
+
+from hubspot_simulator.clock import Clock
+from pretix_hubspot import budget
+from pretix_hubspot.hubspot import client
+from pretix_hubspot.hubspot.pacing import SharedBudget
+from pretix_hubspot.models import OrderState, RecordLink
+
+from .conftest import expected, orders
+
+pytestmark = [pytest.mark.faults, pytest.mark.django_db]
+
+
+def test_the_request_budget_is_kept(story, simulator, monkeypatch, real_budget):
+    """Request budget; fails without ``Budget.acquire`` in the client: HubSpot would refuse calls."""
+    clock = Clock(1_800_000_000)
+    simulator.limits.clock, simulator.limits.burst = clock, 8
+    monkeypatch.setattr(budget, "SharedBudget", partial(SharedBudget, clock=clock, sleep=clock.advance))
+    story.connection.refresh_from_db()
+    for batch in range(4):
+        orders(story, range(batch * 3, batch * 3 + 3))
+        story.sync()
+        story.queue(story.event.orders.first(), "user")
+        story.sync()
+    assert story.world() == expected(range(12))
+    assert simulator.limits.violations == 0
+    assert clock() > 1_800_000_020, "it did have to wait"
+
+
+def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simulator, monkeypatch):
+    """Halving; fails without ``Caller._isolated`` halving: everybody would be refused with the one."""
+    _without_trace_ids(monkeypatch)
+    simulator.people.set_rules("contacts", "email", [["EMAIL_BLOCKED_DOMAINS", ["blocked.example"]]])
+    orders(story, range(20))
+    bad = story.order("BAD", email="ada@blocked.example")
+    story.sync()
+    assert list(OrderSyncQueue.objects.values_list("order__code", "need_manual_retry")) == [("BAD", "permanent")]
+    world = story.world()
+    assert world["contacts"] == expected(range(20))["contacts"]
+    assert len(world["deals"]) == 21
+    assert OrderState.objects.get(order=bad).problem[0]["object_type"] == "contacts"
+
+
+def _without_trace_ids(monkeypatch):
+    """HubSpot refuses whole batches whose inputs carry no trace id (hubspot.md 5.2)."""
+    encoded = client.encoded
+
+    def stripped(body):
+        if isinstance(body, dict) and isinstance(body.get("inputs"), list):
+            body = body | {
+                "inputs": [{k: v for k, v in i.items() if k != "objectWriteTraceId"} for i in body["inputs"]]
+            }
+        return encoded(body)
+
+    monkeypatch.setattr(client, "encoded", stripped)
+
+
+@pytest.mark.parametrize("forgotten", ["link", "state"])
+def test_a_conflict_is_answered_by_reading_the_record(story, forgotten):
+    """Re-read on conflict; fails without ``_look_again`` in ``TypeRun._after_create``."""
+    mine = orders(story, range(3))
+    story.sync()
+    RecordLink.objects.all().delete()
+    if forgotten == "state":
+        OrderState.objects.all().delete()
+    for order in mine:
+        order.total = 70
+        order.save()
+        story.queue(order, "order_changed")
+    story.sync()
+    assert story.world() == expected(range(3), "70.0")
+    assert not OrderSyncQueue.objects.exists()

@@ -1,0 +1,87 @@
+"""The shared request budget, in a row and in Redis."""
+
+import pytest
+from django.test import override_settings
+
+from pretix_hubspot import budget
+from pretix_hubspot.hubspot.pacing import State
+from pretix_hubspot.models import RequestBudgetState
+
+pytestmark = pytest.mark.django_db
+
+
+def count_up(state):
+    window = state.crm.blocked(state.crm.blocked_until + 1, "burst")
+    return state.with_window("crm", window), window.blocked_until
+
+
+def test_the_row_keeps_what_it_was_told():
+    assert budget.RowStore("1:oauth").update(count_up) == 1
+    assert budget.RowStore("1:oauth").update(count_up) == 2
+    assert budget.RowStore("2:oauth").update(count_up) == 1
+    assert RequestBudgetState.objects.get(portal="1:oauth").state["crm"]["blocked"] == 2
+
+
+def test_a_damaged_row_begins_anew():
+    RequestBudgetState.objects.create(portal="1:oauth", state={"crm": "nonsense"})
+    assert budget.RowStore("1:oauth").update(lambda state: (state, state)) == State()
+
+
+def test_without_redis_the_row_is_used():
+    shared = budget.for_portal(1, "oauth")
+    shared.acquire()
+    assert len(RequestBudgetState.objects.get(portal="1:oauth").state["crm"]["grants"]) == 1
+
+
+class FakeScript:
+    def __init__(self, calls):
+        self.calls = calls
+
+    def __call__(self, keys, args):
+        self.calls.append((keys, args))
+        return [1, 5, b"burst", 0, 1000]
+
+
+class FakeRedis:
+    """As much of Redis as the store uses; the real one is used in the workers suite."""
+
+    def __init__(self):
+        self.values, self.calls = {}, []
+
+    def register_script(self, source):
+        return FakeScript(self.calls)
+
+    def transaction(self, step, key):
+        step(self)
+
+    def get(self, key):
+        return self.values.get(key)
+
+    def multi(self):
+        pass
+
+    def set(self, key, value, px):
+        self.values[key] = value.encode()
+
+
+def test_redis_keeps_what_it_was_told():
+    redis = FakeRedis()
+    assert budget.RedisStore("1:oauth", redis).update(count_up) == 1
+    assert budget.RedisStore("1:oauth", redis).update(count_up) == 2
+    assert list(redis.values) == ["pretix_hubspot:budget:1:oauth"]
+
+
+def test_redis_reserves_in_one_script():
+    redis = FakeRedis()
+    decision = budget.RedisStore("1:oauth", redis).reserve("crm", 1000, True, 30_000)
+    assert (decision.granted, decision.wait_ms, decision.policy, decision.refused) == (True, 5, "burst", False)
+    [(keys, args)] = redis.calls
+    assert keys == ["pretix_hubspot:budget:1:oauth"]
+    assert args[:4] == ["crm", 1000, 1, 30_000]
+
+
+def test_with_redis_the_row_is_not_used(monkeypatch):
+    monkeypatch.setattr(budget, "_redis", FakeRedis)
+    with override_settings(HAS_REDIS=True):
+        budget.for_portal(1, "oauth").acquire()
+    assert not RequestBudgetState.objects.exists()

@@ -1,0 +1,235 @@
+"""Access tokens: refreshed ahead of expiry, once, and what happens when HubSpot no longer wants us."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection as database
+from django.utils.timezone import now
+from django_scopes import scopes_disabled
+from pretix.base.models import LogEntry
+
+from pretix_hubspot import hubspot_app, tokens
+from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.connection import client_for, connect_oauth, connect_token, disconnect, for_event, join, rest, wake
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.models import Connection
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def connection(organizer, event, portal, manager):
+    """An OAuth connection that ``event`` uses."""
+    return oauth_connection(organizer, event, portal, manager)
+
+
+def oauth_connection(organizer, event, portal, user):
+    app = next(iter(portal.auth.apps.values()))
+    scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"]
+    code = portal.auth.authorise(app, portal.portal.id, scopes, hubspot_app.return_url())
+    granted = hubspot_app._app().exchange(code, hubspot_app.return_url())
+    made = connect_oauth(organizer, granted, user)
+    join(event, made, user)
+    return made
+
+
+def expire(connection, left=timedelta(0)):
+    connection.expires_at = now() + left
+    connection.save()
+
+
+def reloaded(connection):
+    return Connection.objects.get(pk=connection.pk)
+
+
+def test_a_good_token_is_used_without_asking_anybody(connection, portal, django_assert_num_queries):
+    before = portal.auth.refreshes
+    with django_assert_num_queries(0):
+        assert tokens.access_token(connection) in portal.auth.tokens
+    assert portal.auth.refreshes == before
+
+
+@pytest.mark.parametrize(("left", "refreshes"), [(timedelta(minutes=6), 0), (timedelta(minutes=4), 1)])
+def test_a_token_is_refreshed_five_minutes_ahead(connection, portal, left, refreshes):
+    expire(connection, left)
+    tokens.access_token(connection)
+    assert portal.auth.refreshes == refreshes
+
+
+def test_a_refreshed_token_is_stored_with_its_times(connection, portal):
+    expire(connection)
+    token = tokens.access_token(connection)
+    stored = reloaded(connection)
+    assert tokens.access_token(stored) == token
+    assert stored.expires_at > now() + timedelta(minutes=25)
+    assert now() - stored.refreshed_at < timedelta(minutes=1)
+    assert portal.auth.refreshes == 1
+
+
+def test_a_token_that_somebody_else_refreshed_is_taken_over(connection, portal):
+    stale = reloaded(connection)
+    expire(connection)
+    expire(stale)
+    token = tokens.access_token(connection)
+    assert tokens.access_token(stale) == token
+    assert portal.auth.refreshes == 1
+
+
+def test_a_401_refreshes_once_and_the_call_goes_through(connection, portal):
+    portal.auth.expire_access_tokens()  # while our clock says that the token is good
+    assert client_for(connection).account().portal_id == portal.portal.id
+    assert portal.auth.refreshes == 1
+
+
+@pytest.mark.parametrize(("make", "word"), [("revoke_all", "BAD_REFRESH_TOKEN"), ("delete_portal", "BAD_HUB")])
+def test_revoked_access_is_noticed_once_and_nothing_else_is_lost(connection, event, portal, make, word):
+    if make == "revoke_all":
+        portal.auth.revoke_all(hang_on=False)
+    else:
+        portal.auth.deleted_portals.add(portal.portal.id)
+    expire(connection)
+    for _ in range(2):
+        with pytest.raises(errors.TokenRevoked):
+            client_for(reloaded(connection)).account()
+    assert reloaded(connection).status == "revoked"
+    assert for_event(event).connection == connection
+    with scopes_disabled():
+        entries = LogEntry.objects.filter(action_type="pretix_hubspot.connection.revoked").order_by("pk")
+        assert [(entry.event, entry.parsed_data) for entry in entries] == [
+            (None, {"portal": portal.portal.id}),
+            (event, {"portal": portal.portal.id}),
+        ]
+
+
+def test_a_revoked_connection_does_not_bother_hubspot(connection, portal):
+    Connection.objects.update(status="revoked")
+    before = len(portal.requests)
+    with pytest.raises(errors.TokenRevoked):
+        client_for(reloaded(connection)).account()
+    assert len(portal.requests) == before
+
+
+def test_revocation_noticed_late_does_not_undo_a_reconnect(connection, organizer, event, portal, manager):
+    stale = reloaded(connection)
+    oauth_connection(organizer, event, portal, manager)
+    tokens.mark_revoked(stale, errors.TokenRevoked())
+    assert reloaded(connection).status == "active"
+
+
+@pytest.mark.parametrize("fault", ["unavailable", "bad-gateway", "ten-secondly", "reset", "truncated"])
+def test_trouble_at_the_token_endpoint_never_disconnects(connection, portal, fault):
+    struck = portal.faults.add(fault, stage="token")
+    expire(connection)
+    with pytest.raises(errors.HubSpotError) as caught:
+        client_for(connection).account()
+    assert struck.fired == 1
+    assert caught.value.retryable
+    assert reloaded(connection).status == "active"
+    assert client_for(reloaded(connection)).account()
+
+
+def test_a_wrong_client_secret_keeps_the_tokens(connection, portal, monkeypatch):
+    expire(connection)
+    kept = reloaded(connection).refresh_token
+    monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_SECRET", "wrong")
+    with pytest.raises(errors.OAuthMisconfigured):
+        client_for(connection).account()
+    assert (reloaded(connection).status, reloaded(connection).refresh_token) == ("active", kept)
+
+
+def test_a_removed_app_is_the_operators_problem(connection, portal, monkeypatch):
+    expire(connection)
+    monkeypatch.delenv("PRETIX_HUBSPOT_CLIENT_ID")
+    with pytest.raises(ServerMisconfigured):
+        client_for(connection).account()
+    assert reloaded(connection).status == "active"
+
+
+def test_a_deleted_key_is_noticed(organizer, event, portal, manager):
+    connection = connect_token(organizer, portal.service_key, manager)
+    del portal.auth.tokens[portal.service_key]
+    with pytest.raises(errors.TokenRevoked):
+        client_for(connection).account()
+    assert reloaded(connection).status == "revoked"
+
+
+def test_a_key_that_was_replaced_meanwhile_is_taken_over(organizer, event, portal, manager):
+    stale = connect_token(organizer, portal.service_key, manager)
+    newer = portal.auth.rotate_service_key(portal.service_key, "eu1")
+    connect_token(organizer, newer, manager)
+    assert client_for(stale).account()
+    assert reloaded(stale).status == "active"
+
+
+def test_rotated_server_secret_still_reads_and_then_rewrites(connection, portal, settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new-secret", [settings.SECRET_KEY]
+    expire(connection)
+    tokens.access_token(connection)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert tokens.access_token(reloaded(connection)) in portal.auth.tokens
+    assert tokens.refresh_token(reloaded(connection)) in portal.auth.refresh_tokens
+
+
+def test_a_lost_server_secret_is_the_operators_problem_and_disconnects_nothing(connection, portal, settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new-secret", []
+    with pytest.raises(ServerMisconfigured):
+        client_for(connection).account()
+    assert reloaded(connection).status == "active"
+
+
+def test_disconnecting_revokes_at_hubspot_and_wipes_the_tokens(connection, portal, manager):
+    assert disconnect(connection, manager) is True
+    assert portal.auth.refresh_tokens == {}
+    stored = reloaded(connection)
+    assert (stored.status, stored.access_token, stored.refresh_token) == ("disconnected", "", "")
+    with pytest.raises(errors.TokenRevoked):
+        client_for(stored).account()
+
+
+def test_disconnecting_works_while_hubspot_is_down(connection, portal, manager):
+    portal.faults.add("unavailable", times=None)
+    assert disconnect(connection, manager) is False
+    assert reloaded(connection).access_token == ""
+
+
+def test_resting_only_grows_until_it_ends(connection):
+    soon, later = now() + timedelta(minutes=1), now() + timedelta(hours=1)
+    rest(connection, later, "daily")
+    rest(connection, soon, "outage")
+    assert (reloaded(connection).resting_until, reloaded(connection).resting_reason) == (later, "daily")
+    wake(connection)
+    assert (reloaded(connection).resting_until, reloaded(connection).resting_reason) == (None, "")
+
+
+def refresh_in_parallel(connection, workers):
+    """The tokens that this many threads get, all starting at the same moment."""
+    barrier, got = Barrier(workers), []
+
+    def work():
+        mine = reloaded(connection)
+        barrier.wait(10)
+        try:
+            got.append(tokens.access_token(mine))
+        finally:
+            database.close()
+
+    threads = [Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return got
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_parallel_workers_refresh_once(organizer, event, portal, manager):
+    """Fails without the row lock in ``tokens``: every worker would refresh."""
+    connection = oauth_connection(organizer, event, portal, manager)
+    portal.latency_ms = 100.0
+    expire(connection)
+    got = refresh_in_parallel(connection, 6)
+    assert len(got) == 6
+    assert len(set(got)) == 1
+    assert portal.auth.refreshes == 1

@@ -1,0 +1,184 @@
+"""Every page of the plugin, found in its URLs: who gets in, ids of others, CSRF, an inactive plugin.
+
+What exactly a helper and a manager may do stands in ``connect/test_permissions.py``; this table forgets no page.
+"""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+from pretix.base.models import Organizer
+
+from pretix_hubspot import urls, weblinks
+from pretix_hubspot.config import server_config
+from pretix_hubspot.connection import connect_token, join
+from pretix_hubspot.models import Connection, RecordLink, Run
+from pretix_hubspot.sync import links
+from pretix_hubspot.sync.results import Sent
+from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
+
+PAGES = {pattern.name: str(pattern.pattern) for pattern in urls.urlpatterns}
+EVENT_PAGES = sorted(name for name, route in PAGES.items() if "<str:event>" in route)
+ORGANIZER_PAGES = sorted(
+    name for name, route in PAGES.items() if "<str:event>" not in route and "<str:organizer>" in route
+)
+#: Pages of nobody's event or organizer.
+ELSEWHERE = {"oauth.return"}
+#: Needs the organizer's permission as well: these pages are about a connection that other events use too.
+MANAGERS_ONLY = {"connect.oauth", "connect.token", "disconnect"}
+LOGIN, NO, MISSING, IN = "login", 403, 404, "in"
+
+
+@pytest.fixture
+def ids(story):
+    """What stands in the routes, all of it our own."""
+    return {
+        "organizer": story.organizer.slug,
+        "event": story.event.slug,
+        "connection": story.connection.pk,
+        "mapping": story.event.hubspot_object_mappings.first().pk,
+        "run": Run.objects.create(event=story.event, started=now()).pk,
+        "code": story.order("A1").code,
+        "action": "retry",
+        "state": "failing",
+    }
+
+
+@pytest.fixture
+def foreign(story):
+    """The same things of somebody else, in the same portal."""
+    other = Organizer.objects.create(name="Other", slug="other", plugins="pretix_hubspot")
+    event = make_event(other, "expo")
+    connection = connect_token(other, story.simulator.service_key, None)
+    join(event, connection, None)
+    mapping = story.add_mapping(event, "Order", "contacts", ("email", "email"), ())
+    run = Run.objects.create(event=event, started=now())
+    return {"organizer": other, "connection": connection.pk, "mapping": mapping.pk, "run": run.pk, "code": "ZZZZZ"}
+
+
+@pytest.fixture
+def browsers(story, foreign, manager):
+    orders = {"event.orders:read": True, "event.orders:write": True}
+    people = {
+        "stranger": make_user(foreign["organizer"], "stranger", {**EVENT_SETTINGS, **orders}, ORGANIZER_SETTINGS),
+        "viewer": make_user(story.organizer, "viewer", {"event.orders:read": True}),
+        "helper": make_user(story.organizer, "helper", {**EVENT_SETTINGS, **orders}),
+        "manager": manager,
+    }
+    return {"nobody": Client()} | {name: logged_in(user) for name, user in people.items()}
+
+
+def logged_in(user, **options):
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+def address(name, ids):
+    route = PAGES[name]
+    return reverse(f"plugins:pretix_hubspot:{name}", kwargs={k: v for k, v in ids.items() if f":{k}>" in route})
+
+
+def judged(response):
+    if response.status_code == 302 and response["Location"].startswith("/control/login"):
+        return LOGIN
+    return response.status_code if response.status_code in (NO, MISSING) else IN
+
+
+def test_every_url_is_of_an_event_an_organizer_or_known():
+    assert set(PAGES) == {*EVENT_PAGES, *ORGANIZER_PAGES, *ELSEWHERE}
+    assert set(PAGES) >= MANAGERS_ONLY
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_gets_into_which_page(browsers, ids, method):
+    wrong = {}
+    for name in EVENT_PAGES + ORGANIZER_PAGES:
+        expected = {"nobody": LOGIN, "stranger": MISSING, "viewer": NO}
+        if name in MANAGERS_ONLY or name in ORGANIZER_PAGES:
+            expected["helper"] = NO
+        for role, verdict in expected.items():
+            found = judged(browsers[role].generic(method, address(name, ids)))
+            if found != verdict:
+                wrong[name, role] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_ids_of_others_are_not_found(browsers, ids, foreign, method):
+    wrong = {}
+    for name in EVENT_PAGES + ORGANIZER_PAGES:
+        for kind in ("connection", "mapping", "run", "code"):
+            if f":{kind}>" in PAGES[name]:
+                response = browsers["manager"].generic(method, address(name, {**ids, kind: foreign[kind]}))
+                if response.status_code not in (MISSING, 405):
+                    wrong[name] = response.status_code
+    assert wrong == {}
+    assert Connection.objects.filter(status="active").count() == 2
+
+
+def test_state_changes_need_a_csrf_token(manager, ids):
+    strict = logged_in(manager, enforce_csrf_checks=True)
+    found = {name: strict.post(address(name, ids)).status_code for name in EVENT_PAGES + ORGANIZER_PAGES}
+    assert {name: status for name, status in found.items() if status != NO} == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_where_the_plugin_is_not_active_there_is_nothing(client, story, ids, method):
+    story.organizer.plugins = story.event.plugins = ""
+    story.organizer.save()
+    story.event.save()
+    found = {name: client.generic(method, address(name, ids)).status_code for name in EVENT_PAGES + ORGANIZER_PAGES}
+    assert {name: status for name, status in found.items() if status != MISSING} == {}
+
+
+# Links that HubSpot returns
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "evil.example.org",
+        "app.hubspot.com.evil.example.org",
+        "app-eu1.hubspot.com/x?",
+        "app.hubspot.com@evil.example.org",
+    ]
+    + ["javascript:alert(1)", "app-eu1.hubspot.com:8080", "APP.HUBSPOT.COM ", "", None],
+)
+def test_links_lead_to_hubspot_whatever_it_answers(story, monkeypatch, domain):
+    monkeypatch.delenv("PRETIX_HUBSPOT_APP_URL")
+    story.connection.account["ui_domain"] = domain
+    url = weblinks.record_base(story.connection, "0-1", server_config())
+    assert url == f"https://app.hubspot.com/contacts/{story.connection.portal_id}/record/0-1/"
+
+
+def test_the_region_of_a_portal_is_hubspots(story, monkeypatch):
+    monkeypatch.delenv("PRETIX_HUBSPOT_APP_URL")
+    story.connection.account["ui_domain"] = "app-eu1.hubspot.com"
+    assert weblinks.portal_url(story.connection, server_config()).startswith("https://app-eu1.hubspot.com/contacts/")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://app.hubspot.com/contacts/1/record/0-1/2", True),
+        ("https://app-eu1.hubspot.com/contacts/1/record/0-1/2", True),
+        ("http://app.hubspot.com/contacts/1/record/0-1/2", False),
+        ("https://app.hubspot.com.evil.example.org/", False),
+        ("https://app.hubspot.com@evil.example.org/", False),
+        ("https://app.hubspot.com:8080/", False),
+        ("javascript:alert(1)", False),
+        ("//app.hubspot.com/", False),
+        ("https://[", False),
+        ("", False),
+    ],
+)
+def test_a_link_that_hubspot_returns_is_kept_only_if_it_leads_to_hubspot(story, url, kept):
+    ref = ("contacts", "key")
+    links.store(1, {ref: Sent("2", "created", url)}, {})
+    assert RecordLink.objects.get(key="key").url == (url if kept else "")
+
+
+def test_a_link_into_the_configured_portal_is_kept(story):
+    url = f"{server_config().app_url}/contacts/1/record/0-1/2"
+    assert weblinks.trusted(url, server_config()) == url

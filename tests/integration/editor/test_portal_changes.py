@@ -1,0 +1,139 @@
+"""What changes in the portal is told on the row and in the list, from the stored catalogue, and breaks nothing."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+
+from pretix_hubspot import catalogcare, tasks
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.models import CatalogEntry
+
+from .conftest import BASE, add_mapping, page_of, set_rows, url
+
+
+@pytest.fixture
+def catalog(joined):
+    catalog = Catalog(joined.connection)
+    catalog.refresh(["contacts", "deals"])
+    catalog.freshen()
+    return catalog
+
+
+def pages(client, mapping):
+    """The editor and the list of mappings."""
+    return page_of(client.get(url(mapping))), page_of(client.get(BASE))
+
+
+def refreshed(client, mapping):
+    client.post(url(mapping, "refresh/"))
+    return pages(client, mapping)
+
+
+def test_an_archived_property(contacts, catalog, client, portal):
+    set_rows(contacts, ("email", "jobtitle", "overwrite"))
+    portal.portal.schema.remove("contacts", "jobtitle")
+    for html in refreshed(client, contacts):
+        assert "The HubSpot field “jobtitle” no longer exists." in html
+
+
+def test_a_property_that_became_read_only(contacts, catalog, client, portal):
+    set_rows(contacts, ("email", "jobtitle", "overwrite"))
+    portal.portal.schema.change("contacts", "jobtitle", read_only=True)
+    for html in refreshed(client, contacts):
+        assert "The HubSpot field “Job Title” can only be read." in html
+
+
+def test_a_new_label_is_told_and_goes_on(contacts, catalog, client, portal):
+    set_rows(contacts, ("email", "jobtitle", "overwrite"))
+    portal.portal.schema.change("contacts", "jobtitle", label="Profession")
+    editor, listed = refreshed(client, contacts)
+    told = "HubSpot renamed “Job Title” to “Profession”. The mapping goes on as before."
+    assert told in editor and "Profession (jobtitle | string)" in editor
+    assert "Profession" not in listed
+    editor, _listed = refreshed(client, contacts)
+    assert told in editor, "a second look does not forget the first"
+
+
+def test_options_of_a_value_map_that_vanished(contacts, catalog, client, portal):
+    set_rows(contacts, ("order_status", "hs_lead_status", "overwrite"))
+    contacts.property_mappings[0]["value_map"] = json.dumps({"n": "NEW", "p": "gone", "e": "", "c": ""})
+    contacts.save()
+    for html in pages(client, contacts):
+        assert "no longer has: gone. Please choose other options." in html
+
+
+def test_a_pipeline_and_a_stage_that_vanished(joined, catalog, client, event):
+    deals = add_mapping(event, "Order", "deals", pipeline={"pipeline": "default", "stages": {"p": "gone"}})
+    for html in pages(client, deals):
+        assert "A chosen stage of the pipeline “Sales Pipeline” no longer exists in HubSpot." in html
+    deals.pipeline = {"pipeline": "gone", "stages": {}}
+    deals.save()
+    for html in pages(client, deals):
+        assert "The chosen pipeline no longer exists in HubSpot." in html
+
+
+def test_an_object_type_that_vanished(joined, catalog, client, event):
+    gone = add_mapping(event, "Order", "2-999", pretix_id_field="order_key", external_id_field="key")
+    for html in pages(client, gone):
+        assert "HubSpot no longer has the object type “2-999”" in html
+
+
+def test_while_hubspot_is_down_nobody_waits_twice(contacts, client, portal, catalog):
+    CatalogEntry.objects.update(fetched_at=now() - timedelta(days=3))
+    portal.faults.add("unavailable", times=None)
+    assert "HubSpot cannot be reached at the moment" in pages(client, contacts)[0]
+    asked = len(portal.requests.entries)
+    for html in pages(client, contacts):
+        assert "HubSpot cannot be reached at the moment" in html
+        assert "You can go on with what HubSpot offered" in html
+    assert len(portal.requests.entries) == asked
+    with pytest.raises(errors.ServerTrouble):
+        Catalog(contacts.event.hubspot_connection.connection).properties("companies")
+    assert len(portal.requests.entries) == asked
+    portal.faults.clear()
+    CatalogEntry.objects.filter(kind=catalogcare.FAILED).update(fetched_at=now() - timedelta(minutes=6))
+    assert "HubSpot cannot be reached" not in pages(client, contacts)[0]
+
+
+def test_refresh_asks_at_once_and_ends_the_pause(contacts, client, portal, catalog):
+    portal.faults.add("unavailable", times=None)
+    client.post(url(contacts, "refresh/"))
+    assert CatalogEntry.objects.filter(kind=catalogcare.FAILED).exists()
+    portal.faults.clear()
+    client.post(url(contacts, "refresh/"))
+    assert not CatalogEntry.objects.filter(kind=catalogcare.FAILED).exists()
+
+
+def a_day_later(joined):
+    CatalogEntry.objects.update(fetched_at=now() - timedelta(hours=25))
+    joined.connection.catalog_refreshed_at = now() - timedelta(hours=25)
+    joined.connection.save()
+
+
+@pytest.fixture
+def tend(django_capture_on_commit_callbacks):
+    def tend():
+        with django_capture_on_commit_callbacks(execute=True):
+            return tasks.tend.apply()
+
+    return tend
+
+
+def test_the_periodic_task_renews_what_is_a_day_old(joined, catalog, portal, tend):
+    assert catalogcare.outdated() == []
+    a_day_later(joined)
+    portal.portal.schema.change("contacts", "jobtitle", label="Profession")
+    tend()
+    assert Catalog(joined.connection).properties("contacts")["jobtitle"].label == "Profession"
+    assert catalogcare.outdated() == []
+
+
+def test_a_portal_that_does_not_answer_stops_nothing(joined, catalog, portal, tend):
+    a_day_later(joined)
+    portal.faults.add("unavailable", times=None)
+    assert tend().successful()
+    assert catalogcare.outdated() == [], "asked again in an hour, not at every round"
+    assert Catalog(joined.connection).age("contacts") > timedelta(hours=24)

@@ -1,0 +1,150 @@
+"""The preview: the engine's own plan, shown and not sent; who may look; and what is remembered of it."""
+
+import re
+
+import pytest
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import OrderState, RecordLink
+from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
+
+from .conftest import browser, make_user, page_of, writes
+
+PREVIEW = "/control/event/ada/conf/hubspot/preview/"
+ALLOWED = {"event.settings.general:write": True, "event.orders:read": True, "event.orders:write": True}
+
+
+@pytest.fixture
+def boss(story):  # noqa: F811  the fixtures above
+    return browser(make_user(story.organizer, "boss", **ALLOWED))
+
+
+def look(client, code="A1"):
+    return page_of(client.post(PREVIEW, {"code": code}))
+
+
+def cells(html):
+    """The rows of all tables: (field, before, after, what happens)."""
+    rows = re.findall(r'<tr .*?>\s*<th scope="row">(.*?)</th>(.*?)</tr>', html)
+    return [(name, *re.findall(r"<td>(.*?)</td>", rest)) for name, rest in rows]
+
+
+def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, boss):  # noqa: F811
+    order = story.order("A1", email="ada@example.org", attendees=[("bob@example.org", "Bob", "Byte")], queue=False)
+    before = story.world()
+    story.simulator.requests.clear()
+    html = look(boss)
+    assert cells(html) == [
+        ("First Name", "–", "Buyer", "will be changed"),
+        ("Last Name", "–", "A1", "will be changed"),
+        ("Email", "–", "ada@example.org", "will be changed"),
+        ("First Name", "–", "Bob", "will be changed"),
+        ("Last Name", "–", "Byte", "will be changed"),
+        ("Email", "–", "bob@example.org", "will be changed"),
+        ("Deal Name", "–", "CONF-A1", "will be changed"),
+        ("Amount", "–", "100.00", "will be changed"),
+        ("pretix order key", "–", "ADA/CONF/A1", "will be changed"),
+        ("Pipeline", "–", "default", "will be changed"),
+        ("Deal Stage", "–", "appointmentscheduled", "will be changed"),
+    ]
+    assert html.count("will be created") == 3
+    assert "3. Deal – 1. Contact" in html and "3. Deal – 2. Contact" in html
+    assert writes(story.simulator) == []
+    assert story.world() == before
+    assert not RecordLink.objects.exists() and not OrderState.objects.exists() and not OrderSyncQueue.objects.exists()
+    entry = order.all_logentries().get()
+    assert (entry.action_type, entry.user.email) == ("pretix_hubspot.order.previewed", "boss@example.org")
+    assert "Somebody looked at what HubSpot holds" in str(entry.display())
+
+
+def test_what_is_sent_afterwards_is_what_was_shown(story, boss):  # noqa: F811
+    story.order("A1", email="ada@example.org")
+    shown = {(name, after) for name, before, after, state in cells(look(boss))}
+    story.sync()
+    deal = story.simulator.world({"deals": ["dealname", "amount", "dealstage", "pretix_order_key"]})
+    for name, after in (("Deal Name", "CONF-A1"), ("Deal Stage", "appointmentscheduled")):
+        assert (name, after) in shown and after in str(deal)
+
+
+def test_unchanged_filled_and_changed_are_told_apart(story, boss):  # noqa: F811
+    order = story.order("A1", email="ada@example.org")
+    story.sync()
+    contact = story.simulator.portal.find("contacts", "email", "ada@example.org")
+    story.edit(contact, firstname="Ada", lastname="")
+    order.total = 50
+    order.save()
+    story.simulator.requests.clear()
+    rows = {row[0]: row[1:] for row in cells(look(boss))}
+    assert rows["First Name"] == ("Ada", "Ada", "skipped: the field is filled already")
+    assert rows["Last Name"] == ("–", "A1", "will be changed")
+    assert rows["Amount"] == ("100.0", "50.00", "will be changed")
+    assert rows["Deal Name"] == ("CONF-A1", "CONF-A1", "unchanged")
+    assert "linked already" in look(boss)
+    assert writes(story.simulator) == []
+
+
+def test_a_record_that_only_hubspot_knows_is_found_and_not_created(story, boss):  # noqa: F811
+    story.order("A1", email="ada@example.org")
+    story.sync()
+    RecordLink.objects.all().delete()
+    html = look(boss)
+    assert "will be created" not in html
+    assert cells(html)[-1][-1] == "unchanged"
+
+
+def test_refused_values_and_left_out_orders_are_explained(story, boss):  # noqa: F811
+    buyer = story.event.hubspot_object_mappings.first()
+    buyer.property_mappings[0]["external_field"] = "gone"
+    buyer.save()
+    story.order("A1", email="ada@example.org", testmode=True, queue=False)
+    html = look(boss)
+    assert "this is a test mode order" in html
+    assert "“gone” does not exist any more" in html
+
+
+def test_a_mapping_without_an_identifier_in_this_order_says_so(story, boss):  # noqa: F811
+    order = story.order("A1", email="ada@example.org", queue=False)
+    html = look(boss)
+    assert "Order position -&gt; Contacts: Not sent: the identifier has no value in this order." in html
+    order.invoice_address.name_parts = {}
+    order.invoice_address.save()
+    assert cells(look(boss))[0] == ("First Name", "–", "–", "unchanged: pretix has no value")
+
+
+def test_hubspot_down_is_said(story, boss):  # noqa: F811
+    story.order("A1")
+    story.simulator.faults.add("unavailable", times=None)
+    assert "HubSpot cannot be reached at the moment" in look(boss)
+
+
+def test_an_unknown_code_is_said_and_the_newest_orders_are_offered(story, boss):  # noqa: F811
+    story.order("A1")
+    assert "There is no order with this code in this event." in look(boss, "NOPE")
+    assert '<option value="A1">' in page_of(boss.get(PREVIEW))
+    assert "Order A1" in look(boss, " conf-a1 ")
+
+
+def test_it_takes_both_permissions(story):  # noqa: F811
+    story.order("A1")
+    for name, permission in (("settings", "event.settings.general:write"), ("orders", "event.orders:read")):
+        client = browser(make_user(story.organizer, name, **{permission: True}))
+        assert client.post(PREVIEW, {"code": "A1"}).status_code == 403
+        assert client.get(PREVIEW).status_code == 403
+
+
+def test_send_this_order_now(story, boss, django_capture_on_commit_callbacks):  # noqa: F811
+    story.order("A1", email="ada@example.org", queue=False)
+    assert "Send this order now" in look(boss)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = boss.post(PREVIEW, {"code": "A1", "send": "on"})
+    assert response.url.endswith("/wizard/try/?order=A1")
+    assert "ada@example.org" in str(story.world())
+
+
+def test_who_may_only_look_may_not_send(story):  # noqa: F811
+    story.order("A1", queue=False)
+    reader = {"event.settings.general:write": True, "event.orders:read": True}
+    client = browser(make_user(story.organizer, "reader", **reader))
+    assert "Send this order now" not in look(client)
+    assert client.post(PREVIEW, {"code": "A1", "send": "on"}).status_code == 403
+    assert not OrderSyncQueue.objects.exists()

@@ -1,0 +1,134 @@
+"""After a change: how many orders were sent before it, and sending them again behind the live ones."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import OrderState
+from pretix_hubspot.sync import bulk, queue
+from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
+from tests.integration.mapping.test_editor import data, messages_of
+
+from .conftest import browser, make_user, page_of
+
+HUBSPOT = "/control/event/ada/conf/hubspot/"
+RESEND = HUBSPOT + "resend/"
+ALLOWED = {"event.settings.general:write": True, "event.orders:read": True, "event.orders:write": True}
+
+
+@pytest.fixture
+def boss(story):  # noqa: F811  the fixtures above
+    return browser(make_user(story.organizer, "boss", **ALLOWED))
+
+
+@pytest.fixture
+def sent(story):  # noqa: F811
+    """Three orders that arrived yesterday, A1 placed first."""
+    orders = [story.order(f"A{n}", datetime=now() - timedelta(hours=30 - n)) for n in (1, 2, 3)]
+    story.joined.joined_at = now() - timedelta(days=3)
+    story.joined.save()
+    story.sync()
+    assert not OrderSyncQueue.objects.exists()
+    OrderState.objects.update(sent_at=now() - timedelta(hours=1))
+    return orders
+
+
+def change(client, story):  # noqa: F811
+    """Somebody adds a property to the mapping of deals."""
+    deal = story.event.hubspot_object_mappings.last()
+    rows = [("event_order_code", "dealname", "overwrite"), ("order_total", "amount", "overwrite")]
+    rows.append(("order_code", "description", "overwrite"))
+    stages = {f"pipeline-stage_{status}": stage for status, stage in deal.pipeline["stages"].items()}
+    posted = data(deal, rows, ("order_key", "pretix_order_key"), **{"pipeline-pipeline": "default", **stages})
+    posted["associations-associations"] = [entry["mapping"] for entry in deal.association_mappings]
+    response = client.post(f"{HUBSPOT}mapping/{deal.pk}/", posted)
+    assert response.status_code == 302, response.content.decode()
+    return messages_of(response)
+
+
+def waiting():
+    rows = OrderSyncQueue.objects.order_by("pk")
+    return [(row.order.code, row.triggered_by) for row in rows.select_related("order")]
+
+
+def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):  # noqa: F811
+    assert "All orders that were sent are sent with the object mappings of today." in page_of(boss.get(RESEND))
+    assert "3 orders were sent to HubSpot with older object mappings." in change(boss, story)
+    assert "3 orders were sent to HubSpot with older object mappings." in page_of(boss.get(HUBSPOT))
+    assert "3 orders were sent to HubSpot with older object mappings." in page_of(boss.get(RESEND))
+    assert waiting() == [], "nothing happens unasked"
+
+
+def test_saving_without_a_change_says_nothing(story, boss, sent):  # noqa: F811
+    change(boss, story)
+    boss.get(HUBSPOT)  # shows the messages
+    story.event.logentry_set.filter(action_type__startswith="pretix_hubspot.mapping").delete()
+    assert "older object mappings" not in change(boss, story)
+
+
+def test_they_are_sent_again_newest_first_and_behind_live_orders(story, boss, sent):  # noqa: F811
+    change(boss, story)
+    assert "3 orders are sent again." in messages_of(boss.post(RESEND, {"start": "on"}))
+    assert waiting() == [("A3", "bulk"), ("A2", "bulk"), ("A1", "bulk")]
+    story.order("LIVE")
+    codes = dict(OrderSyncQueue.objects.values_list("pk", "order__code"))
+    assert [codes[pk] for pk in queue.next_rows([story.event.pk])] == ["LIVE", "A3", "A2", "A1"]
+    assert "0 of 3 orders done" in page_of(boss.get(RESEND))
+    story.sync()
+    assert waiting() == []
+    assert "All orders that were sent are sent with the object mappings of today." in page_of(boss.get(RESEND))
+    described = [deal["description"] for deal in story.world(deals=["description"])["deals"]]
+    assert sorted(described) == ["A1", "A2", "A3", "LIVE"]
+
+
+def test_progress_and_cancel(story, boss, sent):  # noqa: F811
+    change(boss, story)
+    boss.post(RESEND, {"start": "on"})
+    OrderSyncQueue.objects.get(order__code="A3").delete()  # done
+    OrderSyncQueue.objects.filter(order__code="A2").update(in_flight=True, in_flight_since=now())
+    assert "1 of 3 orders done" in page_of(boss.get(RESEND))
+    assert "1 order will not be sent again." in messages_of(boss.post(RESEND, {"cancel": "on"}))
+    assert waiting() == [("A2", "bulk")], "what is on its way arrives"
+
+
+def test_twice_makes_no_second_row_and_a_live_reason_wins(story, boss, sent):  # noqa: F811
+    change(boss, story)
+    story.queue(sent[0], "order_paid")
+    boss.post(RESEND, {"start": "on"})
+    boss.post(RESEND, {"start": "on"})
+    assert sorted(waiting()) == [("A1", "order_paid"), ("A2", "bulk"), ("A3", "bulk")]
+    story.queue(sent[1], "order_paid")
+    assert bulk.cancel(story.event, None) == 1
+    assert sorted(waiting()) == [("A1", "order_paid"), ("A2", "order_paid")]
+
+
+def test_it_takes_the_permission_to_change_orders(story, sent):  # noqa: F811
+    client = browser(make_user(story.organizer, "settings", **{"event.settings.general:write": True}))
+    assert client.post(RESEND, {"start": "on"}).status_code == 403
+    assert "You need the permission to change orders" in page_of(client.get(RESEND))
+    assert waiting() == []
+
+
+def test_it_is_in_the_history(story, boss, sent):  # noqa: F811
+    change(boss, story)
+    boss.post(RESEND, {"start": "on"})
+    boss.post(RESEND, {"cancel": "on"})
+    texts = [str(entry.display()) for entry in story.event.logentry_set.filter(action_type__contains="resend")]
+    assert sorted(texts) == [
+        "Orders are sent to HubSpot again with changed object mappings: 3",
+        "Sending orders to HubSpot again has been canceled, not sent: 3",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_starting_costs_the_same_number_of_queries(story, boss, count, django_assert_max_num_queries):  # noqa: F811
+    for number in range(count):
+        order = story.order(f"Q{number}", queue=False)
+        OrderState.objects.create(
+            order=order, portal_id=story.connection.portal_id, sent_hash="x", sent_at=now() - timedelta(hours=1)
+        )
+    change(boss, story)
+    with django_assert_max_num_queries(14):
+        assert bulk.start(story.event, None) == count

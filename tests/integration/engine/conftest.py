@@ -1,0 +1,39 @@
+import pytest
+from django_scopes import scopes_disabled
+from hierarkey.proxy import dirty_cache_keys
+
+from hubspot_simulator import Simulator
+from hubspot_simulator.definitions import Property
+
+from .story import KEY, Story
+
+
+@pytest.fixture
+def simulator():
+    return Simulator(rate_limit=None, property_lag_ms=0)
+
+
+@pytest.fixture
+def served(simulator, settings, monkeypatch):
+    """The simulator on a loopback port, configured as the server's operator would configure HubSpot."""
+    settings.ALLOW_HTTP_TO_PRIVATE_NETWORKS = True
+    with simulator.serve() as url:
+        monkeypatch.setenv("PRETIX_HUBSPOT_API_URL", url)
+        monkeypatch.setenv("PRETIX_HUBSPOT_APP_URL", url)
+        yield simulator
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Waits between attempts take no time, so that failures can be tested by the hundred."""
+    monkeypatch.setattr("pretix_hubspot.sync.calls._pause", lambda error, wait: 0)
+
+
+@pytest.fixture
+def story(db, served):
+    key = Property(KEY, "pretix order key", "string", "text", "dealinformation", unique=True)
+    served.portal.schema.create("deals", key)
+    with scopes_disabled():
+        story = Story(served)
+        dirty_cache_keys.set(set())  # as after a commit; else each look at a setting would be a query
+        yield story

@@ -1,0 +1,285 @@
+"""Queue rows: claimed once, finished by who holds them, and never stuck."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.models import Connection, OrderState
+from pretix_hubspot.sync import calls, engine, jobs, queue, sweep
+
+
+def pks():
+    return list(OrderSyncQueue.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def rows(*fields):
+    return list(OrderSyncQueue.objects.order_by("order__code", "in_flight").values_list("order__code", *fields))
+
+
+def long_ago(claim):
+    """The worker that holds this claim died before its lease ended."""
+    stamp = now() - jobs.lease() - timedelta(seconds=1)
+    OrderSyncQueue.objects.filter(pk__in=[row.pk for row in claim.rows]).update(in_flight_since=stamp)
+
+
+def test_a_claim_takes_what_waits_and_nothing_else(story):
+    for code in "ABCDE":
+        story.order(code)
+    OrderSyncQueue.objects.filter(order__code="B").update(need_manual_retry="permanent")
+    OrderSyncQueue.objects.filter(order__code="C").update(not_before=now() + timedelta(minutes=1))
+    OrderSyncQueue.objects.filter(order__code="D").update(sync_provider="other")
+    first = jobs.claim(pks())
+    assert [row.order.code for row in first.rows] == ["A", "E"]
+    assert jobs.claim(pks()) is None
+
+
+def test_a_claim_passes_over_orders_with_a_sibling_in_flight(story):
+    a, b = story.order("A"), story.order("B")
+    jobs.claim(pks())
+    story.queue(a)
+    story.queue(b)
+    assert jobs.claim(pks()) is None
+
+
+@pytest.mark.parametrize("end", ["finish", "release", "postpone", "fail"])
+def test_only_who_holds_a_row_ends_it(story, end):
+    """Fencing; fails without the stamp in ``jobs._at``."""
+    order = story.order("A")
+    dead = jobs.claim(pks())
+    long_ago(dead)
+    assert jobs.reclaim() == 1
+    alive = jobs.claim(pks())
+    before = rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry")
+    arguments = {"finish": [[order.pk]], "release": [[order.pk]]}
+    arguments |= {"postpone": [{order.pk: now()}], "fail": [{order.pk: "permanent"}]}
+    assert not getattr(jobs, end)(dead, *arguments[end])
+    assert rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry") == before
+    assert jobs.finish(alive, [order.pk]) == {order.pk}
+
+
+def test_who_lost_everything_stops(story):
+    """Fencing; fails without the stamp in ``jobs._at``."""
+    story.order("A")
+    dead = jobs.claim(pks())
+    long_ago(dead)
+    dead.stamp = OrderSyncQueue.objects.get().in_flight_since
+    jobs.reclaim()
+    jobs.claim(pks())
+    with pytest.raises(jobs.ClaimLost):
+        dead.renew()
+
+
+def test_a_lease_is_renewed_after_a_third(story):
+    story.order("A")
+    claim = jobs.claim(pks())
+    claim.renew()
+    first = claim.stamp
+    claim.stamp = first - jobs.lease() / 3 - timedelta(seconds=2)
+    OrderSyncQueue.objects.update(in_flight_since=claim.stamp)
+    claim.renew()
+    assert OrderSyncQueue.objects.get().in_flight_since == claim.stamp > first - timedelta(seconds=1)
+
+
+def test_a_dead_workers_rows_return_and_living_ones_stay(story):
+    story.order("A")
+    dead = jobs.claim(pks())
+    long_ago(dead)
+    story.order("B")
+    jobs.claim([OrderSyncQueue.objects.get(order__code="B").pk])
+    assert jobs.reclaim() == 1
+    assert rows("in_flight") == [("A", False), ("B", True)]
+
+
+def test_a_dead_workers_row_yields_to_its_waiting_sibling_and_hands_its_wish_over(story):
+    order = story.order("A", queue=False)
+    story.queue(order, "user")
+    dead = jobs.claim(pks())
+    story.queue(order, "order_changed")
+    long_ago(dead)
+    jobs.reclaim()
+    assert rows("in_flight", "triggered_by") == [("A", False, "user")]
+
+
+def test_a_released_wish_by_hand_survives_a_later_signal(story):
+    order = story.order("A", queue=False, testmode=True)
+    story.queue(order, "user")
+    claim = jobs.claim(pks())
+    story.queue(order, "order_changed")
+    jobs.release(claim, [order.pk])
+    story.sync()
+    assert len(story.world()["deals"]) == 1
+
+
+@pytest.mark.parametrize("end", ["release", "postpone", "fail", "reclaim"])
+def test_a_signal_in_the_moment_of_giving_back_breaks_nothing(story, monkeypatch, end):
+    """The order is queued between the look for siblings and the write."""
+    order = story.order("A")
+    claim = jobs.claim(pks())
+    look, signals = jobs._waiting_siblings, ["order_changed"]
+
+    def interrupted(orders):
+        found = look(orders)
+        if signals:
+            list(found)
+            story.queue(order, signals.pop())
+            return found.none()
+        return found
+
+    monkeypatch.setattr(jobs, "_waiting_siblings", interrupted)
+    if end == "reclaim":
+        long_ago(claim)
+        jobs.reclaim()
+    else:
+        arguments = {"release": [order.pk], "postpone": {order.pk: now()}, "fail": {order.pk: "permanent"}}
+        getattr(jobs, end)(claim, arguments[end])
+    assert rows("in_flight") == [("A", False)]
+
+
+def test_cores_timeout_rows_and_exhausted_ones_come_back(story):
+    for code, mode in (("A", "timeout"), ("B", "exceeded"), ("C", "permanent"), ("D", "exceeded")):
+        story.order(code)
+        OrderSyncQueue.objects.filter(order__code=code).update(need_manual_retry=mode, failed_attempts=4)
+    OrderSyncQueue.objects.filter(order__code="B").update(not_before=now() - sweep.REARM_AFTER * 2)
+    sweep.tend_queue()
+    found = {code: (mode, attempts) for code, mode, attempts in rows("need_manual_retry", "failed_attempts")}
+    assert found["A"][0] is None
+    assert found["B"] == (None, 0)
+    assert (found["C"][0], found["D"][0]) == ("permanent", "exceeded")
+
+
+def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_sweep(story):
+    order = story.order("A")
+    story.simulator.faults.add("drop-results", stage="associate", times=None)
+    waits = []
+    for _ in range(len(engine.BACKOFF)):
+        story.sync()
+        row = OrderSyncQueue.objects.get()
+        waits.append(round((row.not_before - now()).total_seconds() / 60))
+        assert row.need_manual_retry is None
+        OrderSyncQueue.objects.update(not_before=now())
+    assert waits == sorted(waits)
+    assert waits[0] >= 1
+    assert waits[-1] >= engine.BACKOFF[-1]
+    story.sync()
+    assert rows("need_manual_retry") == [("A", "exceeded")]
+    OrderSyncQueue.objects.update(not_before=now() - sweep.REARM_AFTER * 2)
+    story.simulator.faults.clear()
+    sweep.tend_queue()
+    story.sync()
+    assert not OrderSyncQueue.objects.exists()
+    assert OrderState.objects.get(order=order).problem is None
+
+
+def test_retrying_by_hand_begins_anew(story):
+    """Core's buttons keep the count of attempts, so it is forgotten when we stop."""
+    story.order("A")
+    OrderSyncQueue.objects.update(failed_attempts=len(engine.BACKOFF))
+    story.simulator.faults.add("drop-results", stage="associate", times=None)
+    story.sync()
+    assert rows("need_manual_retry", "failed_attempts") == [("A", "exceeded", 0)]
+    OrderSyncQueue.objects.update(need_manual_retry=None, not_before=now())  # what core's Retry now does
+    story.sync()
+    assert rows("need_manual_retry", "failed_attempts") == [("A", None, 1)]
+
+
+@pytest.mark.parametrize("where", ["client", "token"])
+def test_a_misconfigured_server_rests_the_portal_and_costs_no_attempt(story, monkeypatch, where):
+    story.order("A")
+
+    def broken(*args, **kwargs):
+        raise ServerMisconfigured("client_id is missing")
+
+    if where == "client":
+        run = engine.run
+        monkeypatch.setattr(engine, "run", lambda *args: run(*args, make_client=broken))
+    else:
+        monkeypatch.setattr("pretix_hubspot.tokens.access_token", broken)
+    story.sync()
+    assert rows("in_flight", "failed_attempts", "need_manual_retry") == [("A", False, 0, None)]
+    assert Connection.objects.get().resting_reason == "server"
+
+
+def test_a_resting_portal_takes_everything_as_soon_as_somebody_reconnects(story):
+    for code in "ABC":
+        story.order(code)
+    story.simulator.faults.add("unavailable", times=None)
+    story.sync()
+    assert Connection.objects.get().resting_reason == "outage"
+    story.simulator.faults.clear()
+    story.sync()
+    assert len(story.world()["deals"]) == 0, "the portal rests"
+    Connection.objects.update(resting_until=None)
+    story.sync()
+    assert len(story.world()["deals"]) == 3
+
+
+def test_a_paused_event_keeps_its_queue(story):
+    story.order("A")
+    story.joined.paused_since = now()
+    story.joined.save()
+    story.sync()
+    assert not queue.drain(story.connection, seconds=5)
+    assert rows("in_flight") == [("A", False)]
+    assert story.world() == {"contacts": [], "deals": []}
+
+
+def test_a_deleted_order_costs_the_others_nothing(story, monkeypatch):
+    gone = story.order("A")
+    story.order("B")
+    claim = jobs.claim(pks())
+    gone_pk = gone.pk
+    engine_plan = engine._plan
+
+    def plan_without(work, orders):
+        plan = engine_plan(work, orders)
+        return plan.only([pk for pk in plan.orders if pk != gone_pk])
+
+    monkeypatch.setattr(engine, "_plan", plan_without)
+    report = engine.run(story.connection, claim, [story.joined])
+    assert (report.sent, report.failed) == (1, 0)
+    assert not OrderSyncQueue.objects.exists()
+
+
+def test_one_order_that_breaks_the_engine_costs_the_others_nothing(story, monkeypatch):
+    bad = [story.order(f"A{number}") for number in range(7)][3]
+    load = engine.planning.snapshot.load
+
+    def breaking(event, orders, *args):
+        if bad.pk in orders:
+            raise RuntimeError("secret of ada@example.org")
+        return load(event, orders, *args)
+
+    monkeypatch.setattr(engine.planning.snapshot, "load", breaking)
+    story.sync()
+    assert rows("need_manual_retry") == [("A3", "internal")]
+    assert len(story.world()["deals"]) == 6
+
+
+def test_patience_ends_with_the_portal_and_not_with_the_order():
+    class Broken:
+        def call(self, items):
+            raise errors.ServerTrouble(status=503)
+
+    caller = calls.Caller(sleep=lambda seconds: None)
+    with pytest.raises(calls.PortalTrouble):
+        caller.batch(Broken().call, list(range(100)), 100)
+
+
+def test_a_busy_database_at_the_claim_is_nobodys_fault(story, monkeypatch):
+    from django.db import OperationalError, connection
+
+    story.order("A")
+
+    def busy(execute, sql, params, many, context):
+        if "UPDATE" in sql and "ordersyncqueue" in sql:
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(busy):
+        story.sync()
+    story.sync()
+    assert not OrderSyncQueue.objects.exists()

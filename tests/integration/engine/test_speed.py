@@ -1,0 +1,162 @@
+"""What keeps the engine fast: whom it serves first, how often it asks HubSpot, who is called to help."""
+
+import gc
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot import doorbell, tasks
+from pretix_hubspot.sync import engine, jobs, queue
+
+
+def queue_rows(story, event, number, reason="order_placed", seconds=0):
+    orders = [story.order(f"{event.slug}{reason}{n}", event=event, queue=False) for n in range(number)]
+    return OrderSyncQueue.objects.bulk_create(
+        OrderSyncQueue(
+            order=order,
+            event=event,
+            sync_provider="hubspot",
+            triggered_by=reason,
+            not_before=now() - timedelta(hours=1) + timedelta(seconds=seconds),
+        )
+        for order in orders
+    )
+
+
+def reasons(pks):
+    return [OrderSyncQueue.objects.get(pk=pk).triggered_by for pk in pks]
+
+
+@pytest.fixture
+def small(story):
+    """A second event of the same portal."""
+    event = story.add_event("small")
+    story.add_mappings(event)
+    story.join(event)
+    return event
+
+
+@pytest.fixture
+def slices_of_four(monkeypatch):
+    monkeypatch.setattr(jobs, "SLICE", 4)
+
+
+def test_events_take_turns_whatever_was_queued_first(story, small, slices_of_four):
+    queue_rows(story, story.event, 6)
+    queue_rows(story, small, 1, seconds=60)
+    picked = OrderSyncQueue.objects.in_bulk(queue.next_rows([story.event.pk, small.pk]))
+    assert sorted(row.event.slug for row in picked.values()) == ["conf", "conf", "conf", "small"]
+
+
+@pytest.mark.parametrize("bulk", ["bulk", "bulk_backfill", "sweep"])
+def test_live_orders_go_before_bulk_work_of_any_event(story, small, slices_of_four, bulk):
+    queue_rows(story, story.event, 3, bulk)
+    queue_rows(story, small, 3, seconds=60)
+    assert reasons(queue.next_rows([story.event.pk, small.pk])) == [*["order_placed"] * 3, bulk]
+    assert reasons(queue.next_rows([story.event.pk])) == [bulk] * 3
+
+
+def test_only_a_slice_of_nothing_but_bulk_work_yields_to_live_orders(story):
+    bulk, live = queue_rows(story, story.event, 2, "bulk"), queue_rows(story, story.event, 1)
+    assert jobs.claim([bulk[0].pk]).is_bulk
+    assert not jobs.claim([bulk[1].pk, live[0].pk]).is_bulk
+
+
+@pytest.mark.parametrize(("known", "requests"), [([], 4), (["g0@example.org", "buyer-a1@example.org"], 5)])
+def test_a_single_order_costs_few_requests(story, simulator, known, requests):
+    for email in known:
+        simulator.record("contacts", email=email)
+    simulator.requests.clear()
+    story.order("A1", attendees=[(f"g{n}@example.org", "G", str(n)) for n in range(2)])
+    queue.drain(story.connection, seconds=60)
+    stages = [entry.stage for entry in simulator.requests if entry.stage not in ("schema", "pipelines")]
+    assert len(stages) == requests, stages
+
+
+def test_the_garbage_collector_is_back_after_a_slice(story, monkeypatch):
+    during = []
+    run = engine.run
+    monkeypatch.setattr(engine, "run", lambda *args: during.append(gc.isenabled()) or run(*args))
+    story.order("A")
+    queue.drain(story.connection, seconds=60)
+    assert (during, gc.isenabled()) == ([False], True)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "at_work", "called"), [(3, 0, 0), (4, 0, 1), (4, queue.WORKERS - 2, 1), (4, queue.WORKERS - 1, 0)]
+)
+def test_help_is_called_for_whole_slices_up_to_a_number_of_workers(
+    story, slices_of_four, monkeypatch, waiting, at_work, called
+):
+    queue_rows(story, story.event, waiting)
+    calls = []
+    monkeypatch.setattr(jobs, "slices_in_flight", lambda events: at_work)
+    queue.drain(story.connection, seconds=60, call_help=lambda: calls.append(1))
+    assert len(calls) == called
+
+
+def test_workers_are_counted_by_their_claims(story):
+    made = queue_rows(story, story.event, 3)
+    assert jobs.slices_in_flight([story.event.pk]) == 0
+    jobs.claim([made[0].pk])
+    silent = jobs.claim([made[1].pk])
+    jobs.claim([made[2].pk])
+    OrderSyncQueue.objects.filter(pk=silent.rows[0].pk).update(in_flight_since=now() - 2 * jobs.lease())
+    assert jobs.slices_in_flight([story.event.pk]) == 2
+
+
+# The doorbell
+
+
+class Keys(dict):
+    """What the doorbell uses of Redis."""
+
+    def set(self, key, value, nx, ex):
+        assert nx and ex == doorbell.FORGOTTEN
+        return None if key in self else bool(self.update({key: value}) or True)
+
+    def delete(self, key):
+        self.pop(key, None)
+
+
+@pytest.fixture
+def rung(monkeypatch, settings):
+    """The tasks that ringing starts, where pretix has workers and Redis."""
+    settings.HAS_CELERY = settings.HAS_REDIS = True
+    keys, started = Keys(), []
+    monkeypatch.setattr(doorbell, "_redis", lambda: keys)
+    monkeypatch.setattr(tasks.drain, "apply_async", lambda args: started.append(args[0]))
+    return started
+
+
+def ring(number, capture, times=1):
+    with capture(execute=True):
+        for _ in range(times):
+            tasks.ring(number)
+
+
+def test_a_rush_starts_one_task_until_a_worker_looks(rung, db, django_capture_on_commit_callbacks):
+    ring(1, django_capture_on_commit_callbacks, times=50)
+    ring(1, django_capture_on_commit_callbacks)
+    ring(2, django_capture_on_commit_callbacks)
+    assert rung == [1, 2]
+    tasks.drain(1)
+    ring(1, django_capture_on_commit_callbacks, times=2)
+    assert rung == [1, 2, 1]
+
+
+def test_without_redis_every_ring_starts_a_task(rung, settings, db, django_capture_on_commit_callbacks):
+    settings.HAS_REDIS = False
+    ring(1, django_capture_on_commit_callbacks, times=2)
+    assert rung == [1, 1]
+
+
+def test_a_ring_that_fails_stops_no_checkout(rung, monkeypatch, db, django_capture_on_commit_callbacks):
+    def gone():
+        raise ConnectionError
+
+    monkeypatch.setattr(doorbell, "_redis", gone)
+    ring(1, django_capture_on_commit_callbacks)
+    assert rung == []

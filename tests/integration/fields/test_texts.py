@@ -1,0 +1,57 @@
+"""Every refusal has a sentence, which names what is to blame and never a value."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import pretix_hubspot
+from pretix_hubspot.sync.types import FieldRefused, Refusal
+from pretix_hubspot.texts import TEXTS, describe, knows
+
+NAMES = {"property": "amount", "label": "Amount", "type": "number"}
+ROOM = Path(pretix_hubspot.__file__).parent
+CODES = re.compile(r'(?:_refuse|Refusal|FieldRefused|_through\([\w.]+,|_risky)\(?\s*"([a-z_]+)"')
+
+
+def codes():
+    for path in [*ROOM.glob("fields/*.py"), *ROOM.glob("sync/*.py")]:
+        yield from CODES.findall(path.read_text())
+
+
+def test_the_pattern_finds_codes():
+    assert {"invalid_email", "no_option", "not_a_number", "append_number", "wrong_source"} <= set(codes())
+
+
+@pytest.mark.parametrize("code", sorted(set(codes())))
+def test_every_code_has_a_sentence(code):
+    assert knows(code)
+
+
+@pytest.mark.parametrize("code", sorted(TEXTS))
+def test_every_sentence_can_be_said(code):
+    sentence = describe(Refusal(code, NAMES), field="Order total")
+    assert sentence.endswith(".") and "{" not in sentence
+    assert describe(Refusal(code)).endswith(".")
+
+
+def test_names_of_property_and_field():
+    assert describe(Refusal("not_a_number", NAMES), field="Order comment") == (
+        "The HubSpot field “Amount” only takes numbers, and “Order comment” may hold other text."
+    )
+
+
+def test_names_of_choices():
+    refusal = Refusal("no_option", {**NAMES, "option": "XL", "option_label": "Extra large"})
+    assert describe(refusal, field="Size") == (
+        "The HubSpot field “Amount” has no option for “Extra large”, which “Size” may hold. "
+        "Please add the option in HubSpot or map it to another one."
+    )
+
+
+def test_reasons_of_fields_and_codes_of_the_future():
+    assert describe(FieldRefused("invalid_email"), field="Order email") == (
+        "“Order email” is not a valid email address."
+    )
+    assert describe(FieldRefused("invalid_email")) == "The pretix field is not a valid email address."
+    assert describe(Refusal("later", NAMES)) == "The pretix field cannot be sent to the HubSpot field “Amount”."

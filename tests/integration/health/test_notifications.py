@@ -1,0 +1,167 @@
+"""Who is told what, and when: notifications once per cause, recovery, a lost connection, and the regular mail."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core import mail
+from freezegun import freeze_time
+from pretix.base.models import LogEntry, NotificationSetting, Order
+from pretix.base.notifications import get_all_notification_types
+
+from pretix_hubspot.connection import connect_token, mark_revoked
+from pretix_hubspot.health import digest, watch
+from pretix_hubspot.health.actions import retry
+from pretix_hubspot.health.causes import causes
+from pretix_hubspot.models import EventConnection
+from pretix_hubspot.tasks import report, tend
+
+BASE = "/control/event/ada/conf/hubspot/"
+
+
+def told(story):
+    entries = LogEntry.objects.filter(event=story.event).order_by("pk").values_list("action_type", flat=True)
+    names = ("problems.found", "recovered.problems", "recovered.connection", "connection.revoked")
+    return [
+        action.removeprefix("pretix_hubspot.").removeprefix("event.") for action in entries if action.endswith(names)
+    ]
+
+
+def look(story):
+    watch.look(EventConnection.objects.select_related("event__organizer").get(event=story.event))
+
+
+def wants(user, action_type):
+    NotificationSetting.objects.create(user=user, action_type=action_type, method="mail", enabled=True)
+
+
+def test_new_problems_are_told_once_and_recovery_too(story, manager):
+    look(story)
+    assert told(story) == []
+    story.order("A1", email="nowhere")
+    story.sync()
+    look(story)
+    look(story)
+    assert told(story) == ["problems.found"]
+    story.order("A2", email="nowhere")
+    story.sync()
+    look(story)
+    assert told(story) == ["problems.found"]
+    Order.objects.update(email="ada@example.org")
+    retry(story.joined, causes(story.event)[0], manager)
+    look(story)
+    assert told(story) == ["problems.found"]
+    story.sync()
+    look(story)
+    look(story)
+    assert told(story) == ["problems.found", "recovered.problems"]
+
+
+def test_temporary_failures_are_told_after_an_hour(story):
+    story.simulator.faults.add("locked", stage="create", times=None)
+    story.order("A1")
+    story.sync()
+    look(story)
+    assert told(story) == []
+    story.event.hubspot_connection.refresh_from_db()
+    with freeze_time(datetime.now(UTC).replace(year=2030)):
+        look(story)
+    assert told(story) == ["problems.found"]
+
+
+def test_a_lost_and_a_renewed_connection(story):
+    mark_revoked(story.connection, "test")
+    connect_token(story.organizer, story.simulator.service_key, None)
+    assert told(story) == ["connection.revoked", "recovered.connection"]
+
+
+def test_nobody_is_notified_who_did_not_ask(story, manager, django_capture_on_commit_callbacks):
+    story.order("A1", email="nowhere")
+    story.sync()
+    with django_capture_on_commit_callbacks(execute=True):
+        look(story)
+    assert mail.outbox == []
+
+
+def test_a_notification_says_what_and_where(story, manager, django_capture_on_commit_callbacks):
+    wants(manager, watch.FOUND)
+    story.order("A1", email="secret@nowhere")
+    story.sync()
+    with django_capture_on_commit_callbacks(execute=True):
+        look(story)
+    [message] = mail.outbox
+    assert message.to == [manager.email]
+    assert "HubSpot: new sync problems" in message.subject
+    assert "HubSpot does not accept the email address" in message.body
+    assert f"{BASE}problems/" in message.body
+    assert "secret@nowhere" not in message.body
+
+
+@pytest.mark.parametrize("action", [watch.FOUND, "pretix_hubspot.connection.revoked", watch.RECOVERED])
+def test_every_type_is_registered_and_can_be_built(story, action):
+    story.event.log_action(action, data={"orders": 3, "causes": ["x"], "portal": 1})
+    entry = LogEntry.objects.get(action_type=action)
+    assert entry.notification_type
+    types = get_all_notification_types(story.event)
+    notification = types[entry.notification_type.action_type].build_notification(entry)
+    assert notification.title
+    assert "/hubspot/" in notification.url
+
+
+@pytest.mark.parametrize(
+    ("often", "sent_at", "at", "is_due"),
+    [
+        ("", None, "2026-11-23 09:00", False),
+        ("daily", "2026-11-22 07:00", "2026-11-23 05:59", False),  # 6:59 in Berlin
+        ("daily", "2026-11-22 07:00", "2026-11-23 06:01", True),
+        ("daily", "2026-11-23 06:01", "2026-11-23 23:00", False),
+        ("weekly", "2026-11-22 07:00", "2026-11-22 23:00", False),
+        ("weekly", "2026-11-22 07:00", "2026-11-23 06:01", True),  # a Monday
+        ("weekly", "2026-11-23 06:01", "2026-11-29 23:00", False),
+        ("weekly", "2026-11-16 06:01", "2026-11-25 12:00", True),  # nobody was there on Monday
+    ],
+)
+def test_the_digest_comes_when_it_is_due(story, often, sent_at, at, is_due):
+    def utc(text):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+
+    joined = story.joined
+    joined.digest, joined.digest_to, joined.digest_sent_at = often, "a@example.org\nb@example.org", utc(sent_at)
+    joined.save()
+    with freeze_time(utc(at)):
+        assert digest.send_due(joined) == is_due
+        assert not digest.send_due(joined)
+
+
+def test_the_digest_holds_numbers_and_problems(story, client, django_capture_on_commit_callbacks):
+    story.order("A1", email="secret@nowhere")
+    story.order("A2")
+    story.sync()
+    response = client.post(BASE + "digest/", {"digest": "daily", "digest_to": "boss@example.org, x@example.org"})
+    assert response.status_code == 302
+    EventConnection.objects.update(digest_sent_at=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        report()
+    assert sorted(to for message in mail.outbox for to in message.to) == ["boss@example.org", "x@example.org"]
+    body = mail.outbox[0].body
+    for text in ("In sync: 1", "Failing: 1", "All orders: 2", "HubSpot does not accept the email", BASE + "problems/"):
+        assert text in body
+    assert "secret@nowhere" not in body
+    data = LogEntry.objects.get(action_type="pretix_hubspot.event.digest.changed").data
+    assert "boss@example.org" not in data
+
+
+@pytest.mark.parametrize(("often", "to"), [("daily", ""), ("daily", "nobody"), ("hourly", "a@example.org")])
+def test_a_digest_needs_addresses(story, client, often, to):
+    response = client.post(BASE + "digest/", {"digest": often, "digest_to": to})
+    assert response.status_code == 200
+    assert b"has-error" in response.content
+    assert EventConnection.objects.get().digest == ""
+
+
+def test_the_periodic_round_sweeps_paused_events_too(story):
+    EventConnection.objects.update(paused_since=datetime.now(UTC))
+    order = story.order("A1", queue=False)
+    order.log_action("pretix.event.order.placed")
+    tend()
+    assert order.queued_sync_jobs.count() == 1
+    assert story.world()["contacts"] == []

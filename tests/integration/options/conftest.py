@@ -1,0 +1,24 @@
+"""The conference of the engine's tests, whose mappings get options."""
+
+import pytest
+
+from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures are used by name
+
+
+@pytest.fixture
+def mappings(story):  # noqa: F811  the fixture
+    """Buyer, attendee and deal."""
+    return list(story.event.hubspot_object_mappings.all())
+
+
+@pytest.fixture
+def choose(story):  # noqa: F811  the fixture
+    """Saves options as the editor does."""
+
+    def save(mapping, **options):
+        mapping.refresh_from_db()
+        mapping.options = options
+        mapping.revision += 1
+        mapping.save()
+
+    return save

@@ -1,0 +1,84 @@
+"""Canceled positions and replaced people: what becomes of the associations that pretix has made."""
+
+import pytest
+
+from pretix_hubspot.hubspot.errors import InvalidInput
+from pretix_hubspot.models import OrderState
+
+
+@pytest.fixture
+def order(story):
+    order = story.order("A1", email="ada@example.org", attendees=[("grace@example.org", "Grace", "Hopper")])
+    story.sync()
+    return order
+
+
+def linked(story):
+    return story.world()["deals"][0]["associations"]["contacts"]
+
+
+def replace_attendee(story, order):
+    order.positions.update(attendee_email="alan@example.org")
+    story.queue(order)
+    story.sync()
+
+
+def cancel(story, order):
+    order.positions.update(canceled=True)
+    story.queue(order)
+    story.sync()
+
+
+def test_a_replaced_attendee_stays_linked_without_a_choice(story, order):
+    replace_attendee(story, order)
+    assert linked(story) == ["ada@example.org", "alan@example.org", "grace@example.org"]
+
+
+def test_a_replaced_attendee_is_detached_on_request(story, order, mappings, choose):
+    choose(mappings[1], replaced="detach")
+    replace_attendee(story, order)
+    assert linked(story) == ["ada@example.org", "alan@example.org"]
+    assert len(OrderState.objects.get().associated) == 2
+    story.simulator.requests.clear()
+    story.queue(order, "user")
+    story.sync()
+    assert "grace@example.org" not in linked(story)
+    assert len(story.world()["contacts"]) == 3, "nobody is deleted"
+
+
+def test_a_changed_address_of_the_buyer(story, order, mappings, choose):
+    choose(mappings[0], replaced="detach")
+    order.email = "lovelace@example.org"
+    order.save()
+    story.queue(order)
+    story.sync()
+    assert linked(story) == ["grace@example.org", "lovelace@example.org"]
+
+
+@pytest.mark.parametrize(
+    "choice, left", [("leave", ["ada", "grace"]), ("detach", ["ada"]), ("update", ["ada", "grace"])]
+)
+def test_canceled_positions(story, order, mappings, choose, choice, left):
+    choose(mappings[1], canceled=choice)
+    order.positions.update(attendee_name_cached="", attendee_name_parts={"_scheme": "full", "full_name": "Nobody"})
+    cancel(story, order)
+    assert linked(story) == [f"{name}@example.org" for name in left]
+
+
+def test_an_interrupted_transfer_detaches_later(story, order, mappings, choose, monkeypatch):
+    """The new association is made, the old one cannot be removed: the next attempt knows what is left."""
+    choose(mappings[1], replaced="detach")
+    archive = "pretix_hubspot.hubspot.client.Client.archive_associations"
+
+    def refuse(self, *args):
+        raise InvalidInput("no", status=400)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, refuse)
+        replace_attendee(story, order)
+    assert linked(story) == ["ada@example.org", "alan@example.org", "grace@example.org"]
+    assert OrderState.objects.get().problem
+    story.queue(order, "user")
+    story.sync()
+    assert linked(story) == ["ada@example.org", "alan@example.org"]
+    assert not OrderState.objects.get().problem

@@ -1,0 +1,81 @@
+"""A fresh portal per test, on a port of its own, with a clock that only the test moves."""
+
+import sys
+
+import pytest
+import requests
+
+from hubspot_simulator import Clock, Simulator
+
+START = 1_795_258_800.0  # 2026-11-21 11:00:00 UTC, noon in Berlin
+
+
+class Api:
+    """HubSpot's API for the length of a test: ``api.post("/crm/objects/V/contacts", {...})``."""
+
+    def __init__(self, url, token, version="2026-03"):
+        self.url, self.version = url, version
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def __call__(self, method, path, body=None, **kwargs):
+        path = path.replace("/V", f"/{self.version}", 1)
+        return self.session.request(method, self.url + path, json=body, timeout=10, **kwargs)
+
+    def get(self, path, **kwargs):
+        return self("GET", path, **kwargs)
+
+    def post(self, path, body=None, **kwargs):
+        return self("POST", path, body, **kwargs)
+
+    def patch(self, path, body=None, **kwargs):
+        return self("PATCH", path, body, **kwargs)
+
+    def put(self, path, body=None, **kwargs):
+        return self("PUT", path, body, **kwargs)
+
+    def delete(self, path, **kwargs):
+        return self("DELETE", path, **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def loopback_allowed(monkeypatch):
+    """pretix, where the test configuration loads it, blocks HTTP to this machine; these tests don't need Django."""
+    if "django.conf" in sys.modules:
+        settings = sys.modules["django.conf"].settings
+        if settings.configured:
+            monkeypatch.setattr(settings, "ALLOW_HTTP_TO_PRIVATE_NETWORKS", True, raising=False)
+
+
+@pytest.fixture
+def sim():
+    simulator = Simulator(clock=Clock(START), rate_limit=None, search_limit=None)
+    yield simulator
+    assert simulator.bugs == []
+
+
+@pytest.fixture
+def url(sim):
+    with sim.serve() as address:
+        yield address
+
+
+@pytest.fixture
+def api(sim, url):
+    return Api(url, sim.service_key)
+
+
+@pytest.fixture
+def modern(sim, url):
+    """The same portal through the version that enforces more."""
+    return Api(url, sim.service_key, "2026-09")
+
+
+@pytest.fixture
+def key_property(api):
+    """The unique deal property that the plugin would create."""
+    answer = api.post("/crm/properties/V/deals", {
+        "name": "pretix_order_key", "label": "pretix order", "type": "string", "fieldType": "text",
+        "groupName": "dealinformation", "hasUniqueValue": True})
+    assert answer.status_code == 201, answer.text
+    return "pretix_order_key"

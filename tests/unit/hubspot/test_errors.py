@@ -1,0 +1,229 @@
+"""Every error shape of HubSpot becomes one typed error that says what it means and nothing personal."""
+
+import pickle
+
+import pytest
+
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.answers import error_from_entry, error_from_response, error_from_token_endpoint
+from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError
+from tests.unit.hubspot import bodies
+from tests.unit.hubspot.bodies import encoded
+
+
+def all_classes(base=HubSpotError):
+    yield base
+    for kind in base.__subclasses__():
+        yield from all_classes(kind)
+
+
+def parsed(status, body, headers=None):
+    return error_from_response(status, headers or {}, encoded(body), "contacts batch create")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "retryable", "may_have_written"),
+    [
+        (400, bodies.INVALID_PROPERTIES, errors.InvalidInput, False, False),
+        (400, bodies.DUPLICATE_IDS, errors.InvalidInput, False, False),
+        (400, bodies.BAD_ASSOCIATION, errors.InvalidInput, False, False),
+        (400, b"", errors.InvalidInput, False, False),
+        (401, bodies.MISSING_TOKEN, errors.AuthenticationFailed, False, False),
+        (401, bodies.EXPIRED_TOKEN, errors.TokenExpired, False, False),
+        (403, bodies.MISSING_SCOPES, errors.MissingScope, False, False),
+        (403, {"status": "error", "message": "This object type is not enabled"}, errors.Forbidden, False, False),
+        (404, bodies.NOT_FOUND, errors.NotFound, False, False),
+        (409, bodies.CONFLICT, errors.Conflict, False, False),
+        (409, bodies.PROPERTY_EXISTS, errors.Conflict, False, False),
+        (414, b"", errors.UriTooLong, False, False),
+        (423, {"status": "error", "message": "locked"}, errors.Locked, True, False),
+        (429, bodies.TEN_SECONDLY, errors.RateLimited, True, False),
+        (437, {"status": "error"}, errors.TooManyLabels, False, False),
+        (477, {"status": "error", "message": "migrating"}, errors.Migrating, True, False),
+        (500, {"status": "error", "message": "internal error"}, errors.ServerTrouble, True, True),
+        (502, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
+        (524, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
+        (530, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
+        (301, b"", errors.UnexpectedStatus, False, False),
+        (405, b"", errors.UnexpectedStatus, False, False),
+        (408, b"", errors.UnexpectedStatus, True, False),
+        (418, b"[]", errors.UnexpectedStatus, False, False),
+    ],
+)
+def test_status_table(status, body, kind, retryable, may_have_written):
+    error = parsed(status, body)
+    assert type(error) is kind
+    assert (error.status, error.retryable, error.may_have_written) == (status, retryable, may_have_written)
+    assert error.operation == "contacts batch create"
+
+
+def test_both_lists_of_refused_properties_are_merged():
+    error = parsed(400, bodies.INVALID_PROPERTIES)
+    assert [(d.property_name, d.code, d.message) for d in error.details] == [
+        ("x", "PROPERTY_DOESNT_EXIST", 'Property "x" does not exist'),
+        ("email", "INVALID_EMAIL", "Email address (redacted) is invalid"),
+        ("n", "INVALID_LONG", "(value) was not a valid long."),
+        ("discount", "INVALID_INTEGER", "discount was not a valid number"),
+    ]
+    assert error.codes == {"PROPERTY_DOESNT_EXIST", "INVALID_EMAIL", "INVALID_LONG", "INVALID_INTEGER"}
+    assert error.message == (
+        'Property values were not valid: x: Property "x" does not exist; email: Email address (redacted) is invalid; '
+        "n: (value) was not a valid long.; discount: discount was not a valid number"
+    )
+    assert error.category == "VALIDATION_ERROR"
+    assert error.correlation_id == "a1b2c3d4-0000-4000-8000-000000000001"
+
+
+def test_option_lists_are_cut_and_the_missing_option_is_kept():
+    error = parsed(400, bodies.INVALID_OPTION)
+    (detail,) = error.details
+    assert (detail.property_name, detail.code) == ("ticket_type", "INVALID_OPTION")
+    assert detail.message == "VIP was not one of the allowed options"
+
+
+def test_a_message_cut_in_the_middle_still_tells_what_errors_says():
+    broken = {**bodies.INVALID_PROPERTIES, "message": bodies.INVALID_PROPERTIES["message"][:90]}
+    error = parsed(400, broken)
+    assert [d.property_name for d in error.details] == ["x", "email", "discount"]
+    assert "Mustermann" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "existing_id"),
+    [
+        (409, bodies.CONFLICT, "37765128953"),
+        (409, bodies.BARE_CONFLICT, None),
+        (400, bodies.CONFLICTING_VALUE, "901"),
+        (409, {"message": "taken", "context": {"existingId": ["17"]}}, "17"),
+        (409, {"message": "taken", "context": {"existingId": ["not a number"]}}, None),
+    ],
+)
+def test_existing_id(status, body, existing_id):
+    assert parsed(status, body).existing_id == existing_id
+
+
+def test_conflicting_unique_value_does_not_echo_the_value():
+    error = parsed(400, bodies.CONFLICTING_VALUE)
+    assert error.codes == {"CONFLICTING_UNIQUE_VALUE"}
+    assert "ACME/CONF" not in error.message
+
+
+def test_required_property_of_a_portal():
+    (detail,) = parsed(400, bodies.REQUIRED).details
+    assert detail == ErrorDetail(
+        "MISSING_REQUIRED_PROPERTY",
+        "A value for firstname must be provided",
+        "firstname",
+        {"propertyName": ("firstname",)},
+    )
+
+
+def test_missing_scopes_are_named():
+    error = parsed(403, bodies.MISSING_SCOPES)
+    assert error.required_scopes == ("crm.schemas.deals.write",)
+    assert error.links == {"scopes": "https://developers.hubspot.com/scopes"}
+
+
+@pytest.mark.parametrize(
+    ("body", "policy"),
+    [
+        (bodies.TEN_SECONDLY, "burst"),
+        (bodies.DAILY, "daily"),
+        (bodies.SECONDLY, "secondly"),
+        ({"message": "You have reached your daily limit."}, "daily"),
+        ({"message": "You have reached your secondly limit."}, "secondly"),
+        ({"message": "You have reached your ten_secondly_rolling limit."}, "burst"),
+        (b"<html>", "burst"),
+    ],
+)
+def test_policy(body, policy):
+    assert parsed(429, body).policy == policy
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "1e999"}, None),
+        ({"Retry-After": "999999999"}, 172_800.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Fri, 20 Nov 2026 10:01:00 GMT", "Date": "Fri, 20 Nov 2026 10:00:00 GMT"}, 60.0),
+        ({"Retry-After": "Fri, 20 Nov 2026 10:01:00 GMT"}, None),
+    ],
+)
+def test_retry_after(headers, seconds):
+    assert parsed(477, b"", headers).retry_after == seconds
+
+
+def test_edge_pages_keep_their_title_and_the_correlation_id_of_the_header():
+    error = parsed(502, bodies.EDGE_PAGE, {"X-HubSpot-Correlation-Id": "abc-1"})
+    assert (error.message, error.correlation_id) == ("502 Bad Gateway | api.hubapi.com", "abc-1")
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        (bodies.PARTIAL_CREATE["errors"][0], errors.Conflict),
+        (bodies.PARTIAL_READ["errors"][0], errors.NotFound),
+        (bodies.INVALID_PROPERTIES, errors.InvalidInput),
+        (bodies.MISSING_SCOPES, errors.MissingScope),
+        ({"category": "RATE_LIMITS"}, errors.RateLimited),
+        ({"category": "INTERNAL_SERVER_ERROR"}, errors.ServerTrouble),
+        ({"category": "NEW", "errors": [{"code": "INVALID_EMAIL"}]}, errors.InvalidInput),
+        ({}, errors.UnexpectedStatus),
+        (None, errors.UnexpectedStatus),
+    ],
+)
+def test_entries_of_a_207(entry, kind):
+    error = error_from_entry(entry, "contacts batch create")
+    assert type(error) is kind
+    assert error.status is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, bodies.BAD_REFRESH_TOKEN, errors.TokenRevoked),
+        (400, {"status": "BAD_HUB", "message": "missing or unknown hub id"}, errors.TokenRevoked),
+        (400, {"status": "BAD_AUTH_CODE"}, errors.AuthCodeRejected),
+        (400, {"status": "BAD_CLIENT_ID"}, errors.OAuthMisconfigured),
+        (401, {"status": "BAD_CLIENT_SECRET"}, errors.OAuthMisconfigured),
+        (400, {"status": "BAD_REDIRECT_URI"}, errors.OAuthMisconfigured),
+        (400, {"status": "BAD_SCOPES"}, errors.OAuthMisconfigured),
+        (400, {"status": "BAD_GRANT_TYPE"}, errors.OAuthMisconfigured),
+        (400, {"status": "BAD_CODE_VERIFIER"}, errors.OAuthMisconfigured),
+        (400, {"error": "invalid_grant"}, errors.OAuthError),
+        (400, b"<html>", errors.OAuthError),
+        (429, bodies.TEN_SECONDLY, errors.RateLimited),
+        (503, bodies.EDGE_PAGE, errors.ServerTrouble),
+        (302, b"", errors.UnexpectedStatus),
+    ],
+)
+def test_token_endpoint(status, body, kind):
+    assert type(error_from_token_endpoint(status, {}, encoded(body), "oauth refresh")) is kind
+
+
+def test_str_and_repr_say_what_happened_without_hubspots_text():
+    error = parsed(400, bodies.INVALID_PROPERTIES)
+    for said in (str(error), repr(error)):
+        assert said == (
+            "InvalidInput(contacts batch create, 400, VALIDATION_ERROR, x:PROPERTY_DOESNT_EXIST, email:INVALID_EMAIL,"
+            " n:INVALID_LONG, discount:INVALID_INTEGER, correlation id a1b2c3d4-0000-4000-8000-000000000001)"
+        )
+
+
+@pytest.mark.parametrize("kind", list(all_classes()))
+def test_every_error_survives_a_pickle(kind):
+    error = kind("said", status=418, category="C", operation="o", details=(ErrorDetail("A", "m", "p"),))
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert vars(again) == vars(error)
+
+
+def test_the_docstring_draws_every_class():
+    missing = [kind.__name__ for kind in all_classes() if kind.__name__ not in errors.__doc__]
+    assert missing == []

@@ -1,0 +1,72 @@
+"""Which associations go, as literals."""
+
+from dataclasses import replace
+
+import pytest
+
+from pretix_hubspot.sync.detaching import obsolete, wants_detaching
+from pretix_hubspot.sync.plan import make_plan
+from pretix_hubspot.sync.results import Sent
+from pretix_hubspot.sync.types import DETACH, LEAVE, Filters, Options
+
+from .test_plan import ATTENDEE, BUYER, DEAL, order, position
+
+#: The buyer was contact 1, the attendee contact 2, the deal is deal 9.
+EARLIER = {(1, None): ("contacts", "1"), (2, 70): ("contacts", "2"), (3, None): ("deals", "9")}
+MADE = {"deals:9>contacts:1", "deals:9>contacts:2", "contacts:2>companies:5"}
+
+
+def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EARLIER):
+    plan = make_plan(99, [((buyer, attendee, DEAL), [found])])
+    names = dict(zip(("ada@example.org", "grace@example.org", "ORG/EV/C7"), ids, strict=True))
+    outcomes = {ref: Sent(names.get(record.id_value, "3"), "updated") for ref, record in plan.records.items()}
+    return obsolete(plan, plan.orders[7], earlier, outcomes, MADE)
+
+
+def detaching(spec, **options):
+    return replace(spec, options=Options(**(options or {"canceled": DETACH, "replaced": DETACH})))
+
+
+def with_attendee(email, **more):
+    return order(positions=[position(70, email, **more)])
+
+
+def test_nothing_is_removed_without_a_choice():
+    assert gone(with_attendee("new@example.org")) == []
+    assert gone(with_attendee("grace@example.org", canceled=True)) == []
+
+
+def test_nothing_is_removed_that_still_holds():
+    assert gone(with_attendee("grace@example.org"), detaching(ATTENDEE)) == []
+    merged = gone(with_attendee("grace@example.org"), detaching(ATTENDEE), ids=("2", "2", "9"))
+    assert merged == [], "the attendee is the buyer now"
+
+
+@pytest.mark.parametrize("email", ["new@example.org", ""])
+def test_a_replaced_attendee_is_detached_from_what_stands_for_the_order(email):
+    assert gone(with_attendee(email), detaching(ATTENDEE)) == ["deals:9>contacts:2"]
+
+
+def test_a_canceled_position_has_a_choice_of_its_own():
+    canceled = with_attendee("grace@example.org", canceled=True)
+    assert gone(canceled, detaching(ATTENDEE, canceled=DETACH)) == ["deals:9>contacts:2"]
+    assert gone(canceled, detaching(ATTENDEE, canceled=LEAVE, replaced=DETACH)) == []
+
+
+def test_a_changed_address_of_the_buyer():
+    assert gone(order(email="new@example.org"), buyer=detaching(BUYER)) == ["deals:9>contacts:1"]
+
+
+def test_who_is_filtered_out_keeps_the_associations():
+    picky = detaching(ATTENDEE, replaced=DETACH, filters=Filters(items=frozenset({5})))
+    assert gone(with_attendee("grace@example.org"), picky) == []
+
+
+def test_records_of_deleted_mappings_are_left_alone():
+    earlier = {**EARLIER, (4, None): ("contacts", "2")}
+    assert gone(with_attendee("grace@example.org"), detaching(ATTENDEE), earlier=earlier) == []
+
+
+def test_orders_without_such_a_choice_cost_no_look():
+    plans = [make_plan(99, [((spec,), [order()])]).orders[7] for spec in (BUYER, detaching(BUYER))]
+    assert [wants_detaching(plan) for plan in plans] == [False, True]

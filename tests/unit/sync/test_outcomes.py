@@ -1,0 +1,420 @@
+"""The failure table: every shape in which HubSpot refuses, the word it means for an order, and what is kept of it.
+
+Shapes: hubspot.md 2.2 and 2.3 (access), 3 (statuses), 4 (bodies), 7.1 (associations).
+"""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.answers import error_from_entry, error_from_response, error_from_token_endpoint
+from pretix_hubspot.hubspot.types import PropertyDefinition
+from pretix_hubspot.problems import explain
+from pretix_hubspot.sync.outcomes import (
+    MISCONFIGURATION,
+    PERMANENT,
+    SYSTEM,
+    TEMPORARY,
+    Failure,
+    Verdict,
+    Written,
+    classify,
+    judge,
+    refused,
+)
+from pretix_hubspot.sync.plan import make_plan
+from pretix_hubspot.sync.results import Execution, Failed, Sent
+from pretix_hubspot.sync.types import (
+    ORDER,
+    OVERWRITE,
+    POSITION,
+    FieldRefused,
+    MappingRow,
+    MappingSpec,
+    OrderSnapshot,
+    PositionSnapshot,
+    Refusal,
+)
+from pretix_hubspot.texts import TEXTS
+from tests.unit.hubspot import bodies
+from tests.unit.hubspot.bodies import encoded
+
+#: Values of the order that a body may echo. None of them may reach a failure.
+PERSONAL = ("erika", "Erika", "Muster", "+49 30 123456", "ACME/CONF/ABCDE", "1975-03-01", "propertyValue")
+ID = "a1b2c3d4-0000-4000-8000-000000000009"
+
+
+def validation(code, message, name="prop", **entry):
+    """A refused property, word for word in the form of hubspot.md 4.1, with everything it may echo."""
+    listed = {"isValid": False, "message": message, "error": code, "name": name, **entry}
+    return {
+        "status": "error",
+        "message": f"Property values were not valid: {json.dumps([listed])}",
+        "correlationId": ID,
+        "errors": [{"message": message, "code": code, "context": {"propertyName": [name]}}],
+        "category": "VALIDATION_ERROR",
+    }
+
+
+def said(message, category="VALIDATION_ERROR", **more):
+    return {"status": "error", "message": message, "correlationId": ID, "category": category, **more}
+
+
+REQUIRED_IF = validation("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "A value for reason must be provided", "reason")
+ECHO = {"propertyValue": "Erika Mustermann", "portalId": 1}
+HTML = bodies.EDGE_PAGE
+
+# (status, body) -> (word, code, property)
+ANSWERS = {
+    # 4.1: properties
+    "unknown property": (400, validation("PROPERTY_DOESNT_EXIST", 'Property "prop" does not exist', **ECHO))
+    + (MISCONFIGURATION, "PROPERTY_DOESNT_EXIST", "prop"),
+    "calculated property": (400, validation("READ_ONLY_VALUE", '"prop" is a calculated property; its value cannot …'))
+    + (MISCONFIGURATION, "READ_ONLY_VALUE", "prop"),
+    "bad e-mail address": (400, validation("INVALID_EMAIL", "Email address erika@example is invalid", "email", **ECHO))
+    + (PERMANENT, "INVALID_EMAIL", "email"),
+    "unknown option, with the whole list": (400, bodies.INVALID_OPTION)
+    + (MISCONFIGURATION, "INVALID_OPTION", "ticket_type"),
+    "not a number": (400, validation("INVALID_INTEGER", "prop was not a valid number"))
+    + (PERMANENT, "INVALID_INTEGER", "prop"),
+    "not a long": (400, validation("INVALID_LONG", "+49 30 123456 was not a valid long."))
+    + (PERMANENT, "INVALID_LONG", "prop"),
+    "not a double": (400, validation("INVALID_DOUBLE", "+49 30 123456 was not a valid double."))
+    + (PERMANENT, "INVALID_DOUBLE", "prop"),
+    "not a date": (400, validation("INVALID_DATE", "1975-03-01 was not a valid date."))
+    + (PERMANENT, "INVALID_DATE", "prop"),
+    "format rule of the portal": (400, validation("INVALID_ALPHA", "Enter only letters", "lastname", **ECHO))
+    + (PERMANENT, "INVALID_ALPHA", "lastname"),
+    "required property (2026-09)": (400, bodies.REQUIRED) + (PERMANENT, "MISSING_REQUIRED_PROPERTY", "firstname"),
+    "conditionally required property (2026-09)": (400, REQUIRED_IF)
+    + (PERMANENT, "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "reason"),
+    "unique value taken": (400, bodies.CONFLICTING_VALUE) + (PERMANENT, "CONFLICTING_UNIQUE_VALUE", "pretix_order_key"),
+    "too long a text (U)": (400, validation("INVALID_STRING", "Too long", "notes", **ECHO))
+    + (PERMANENT, "INVALID_STRING", "notes"),
+    "blocked for data protection (U), with a code": (
+        (400, validation("ODD_CODE", "Email address erika@example.org has been GDPR blacklisted", "email"))
+        + (PERMANENT, "gdpr_blocked", "email")
+    ),
+    "blocked for data protection (U), in words": (
+        (400, said("email erika@example.org has been GDPR blacklisted")) + (PERMANENT, "gdpr_blocked", None)
+    ),
+    "more in the message than in the list; the mapping's fault goes first": (400, bodies.INVALID_PROPERTIES)
+    + (MISCONFIGURATION, "PROPERTY_DOESNT_EXIST", "x"),
+    "a later detail is the mapping's fault": (
+        400,
+        said(
+            "Property values were not valid",
+            errors=[
+                {"message": "no", "code": "INVALID_EMAIL", "context": {"propertyName": ["email"]}},
+                {"message": "no", "code": "READ_ONLY_VALUE", "context": {"propertyName": ["createdate"]}},
+            ],
+        ),
+    )
+    + (MISCONFIGURATION, "READ_ONLY_VALUE", "createdate"),
+    "the message cut off": (
+        (400, {**bodies.INVALID_PROPERTIES, "errors": [], "message": bodies.INVALID_PROPERTIES["message"][:90]})
+        + (PERMANENT, "invalid_input", None)
+    ),
+    "property in the context only": (
+        (400, said("no", context={"propertyName": ["prop"]}, subCategory="odd")) + (PERMANENT, "odd", "prop")
+    ),
+    # 4.2: conflicts, missing things, permissions
+    "duplicate e-mail address": (409, bodies.CONFLICT) + (PERMANENT, "conflict", None),
+    "duplicate, without its id": (409, bodies.BARE_CONFLICT) + (PERMANENT, "conflict", None),
+    "property exists": (409, bodies.PROPERTY_EXISTS) + (PERMANENT, "conflict", None),
+    "one id twice": (400, bodies.DUPLICATE_IDS) + (PERMANENT, "invalid_input", None),
+    "property is not unique": (
+        (400, said("Unable to perform update/upsert by non-unique 0-3 property dealname"))
+        + (MISCONFIGURATION, "not_unique", None)
+    ),
+    "unknown id": (404, bodies.NOT_FOUND) + (PERMANENT, "not_found", None),
+    "odd id": (404, said("Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND"))
+    + (PERMANENT, "not_found", None),
+    "missing scope": (403, bodies.MISSING_SCOPES) + (MISCONFIGURATION, "missing_scope", None),
+    "object type switched off": (403, said("This object type is not enabled", ""))
+    + (MISCONFIGURATION, "forbidden", None),
+    "unknown object type": (400, said("Unable to infer object type from: 2-9"))
+    + (MISCONFIGURATION, "unknown_object_type", None),
+    "invalid association": (400, bodies.BAD_ASSOCIATION) + (PERMANENT, "invalid_association", None),
+    "association in the wrong direction": (
+        (400, said("invalid from object type 0-47 for associations to be created. expected: 0-1"))
+        + (PERMANENT, "invalid_association", None)
+    ),
+    "may not associate (2026-09)": (400, said("Missing 'Edit Associations' permission."))
+    + (MISCONFIGURATION, "missing_permission", None),
+    "too many labels": (437, said("too many labels")) + (MISCONFIGURATION, "too_many_labels", None),
+    "malformed JSON": (400, said("Invalid input JSON on line 1, column 5: erika@example.org"))
+    + (PERMANENT, "invalid_input", None),
+    "400 without a body": (400, b"") + (PERMANENT, "invalid_input", None),
+    "too many merges": (414, said("Cannot have more than 250 identities on a profile"))
+    + (PERMANENT, "uri_too_long", None),
+    # 2.3: access
+    "no such token": (401, bodies.MISSING_TOKEN) + (MISCONFIGURATION, "authentication_failed", None),
+    "token expired": (401, bodies.EXPIRED_TOKEN) + (MISCONFIGURATION, "token_expired", None),
+    # 3: limits and trouble
+    "burst": (429, bodies.TEN_SECONDLY) + (TEMPORARY, "rate_limited", None),
+    "search burst": (429, bodies.SECONDLY) + (TEMPORARY, "rate_limited", None),
+    "daily quota": (429, bodies.DAILY) + (TEMPORARY, "rate_limited", None),
+    "429 as a page": (429, HTML) + (TEMPORARY, "rate_limited", None),
+    "lock": (423, said("locked")) + (TEMPORARY, "locked", None),
+    "region migration": (477, said("migrating")) + (TEMPORARY, "migrating", None),
+    "request timeout": (408, b"") + (TEMPORARY, "unexpected_status", None),
+    "redirect": (302, b"") + (TEMPORARY, "unexpected_status", None),
+    "a status nobody knows": (418, b"[]") + (TEMPORARY, "unexpected_status", None),
+    "method refused": (405, b"") + (SYSTEM, "unexpected_status", None),
+    "version gone": (410, b"") + (SYSTEM, "unexpected_status", None),
+    "content type refused": (415, said("no")) + (SYSTEM, "unexpected_status", None),
+    "5xx in JSON": (500, said("internal error", "")) + (TEMPORARY, "server_trouble", None),
+    "5xx in truncated JSON": (500, b'{"status":"error","message":"Erika Muster') + (TEMPORARY, "server_trouble", None),
+    "400 in truncated JSON": (400, b'{"status":"error","message":"Erika Muster') + (PERMANENT, "invalid_input", None),
+    **{
+        f"{status} of the edge": (status, HTML) + (TEMPORARY, "server_trouble", None)
+        for status in (502, 503, 504, 521, 522, 523, 524, 525, 526, 530)
+    },
+}
+
+# entry of a 207 -> (word, code, property)
+ENTRIES = {
+    "conflict": (bodies.PARTIAL_CREATE["errors"][0], PERMANENT, "conflict", None),
+    "missing": (bodies.PARTIAL_READ["errors"][0], PERMANENT, "not_found", None),
+    "invalid": (bodies.INVALID_OPTION, MISCONFIGURATION, "INVALID_OPTION", "ticket_type"),
+    "scope": (bodies.MISSING_SCOPES, MISCONFIGURATION, "missing_scope", None),
+    "limit": ({"category": "RATE_LIMITS"}, TEMPORARY, "rate_limited", None),
+    "trouble": ({"category": "INTERNAL_SERVER_ERROR"}, TEMPORARY, "server_trouble", None),
+    "new category": ({"category": "NEW", "errors": [{"code": "INVALID_X"}]}, PERMANENT, "INVALID_X", None),
+    "nothing": ({}, TEMPORARY, "unexpected_status", None),
+    "nonsense": (None, TEMPORARY, "unexpected_status", None),
+}
+
+# status and HubSpot's word at the token endpoint -> (word, code)
+TOKEN_ENDPOINT = {
+    "uninstalled": (400, bodies.BAD_REFRESH_TOKEN, MISCONFIGURATION, "token_revoked"),
+    "portal gone": (400, {"status": "BAD_HUB", "error": "access_denied"}, MISCONFIGURATION, "token_revoked"),
+    **{
+        word: (400, {"status": word}, SYSTEM, "oauth_misconfigured")
+        for word in ("BAD_CLIENT_ID", "BAD_CLIENT_SECRET", "BAD_REDIRECT_URI", "BAD_CODE_VERIFIER")
+        + ("BAD_SCOPES", "BAD_GRANT_TYPE")
+    },
+    "code used": (400, {"status": "BAD_AUTH_CODE"}, TEMPORARY, "auth_code_rejected"),
+    "RFC 6749 only": (400, {"error": "invalid_grant"}, TEMPORARY, "oauth_error"),
+    "limit": (429, bodies.TEN_SECONDLY, TEMPORARY, "rate_limited"),
+    "trouble": (503, HTML, TEMPORARY, "server_trouble"),
+}
+
+# no answer at all -> (word, code)
+SILENCE = {
+    errors.ConnectTimeout: (TEMPORARY, "connect_timeout"),
+    errors.ReadTimeout: (TEMPORARY, "read_timeout"),
+    errors.ConnectionFailed: (TEMPORARY, "connection_failed"),
+    errors.BlockedByServer: (SYSTEM, "blocked_by_server"),
+    errors.BadAnswer: (TEMPORARY, "bad_answer"),  # 2xx, truncated or of another shape
+}
+
+
+def assert_fit_to_be_shown(failure):
+    """No value of the order, and words of its own for people."""
+    kept = json.dumps(failure.to_json())
+    assert [value for value in PERSONAL if value in kept] == []
+    assert len(kept) < 3_000
+    sentence = explain(replace(failure, message=""))
+    assert "{" not in sentence
+    assert "pretix field cannot be sent" not in sentence.lower()  # the words for a code that nobody described
+
+
+def answered(status, body, headers=None):
+    return error_from_response(status, headers or {}, encoded(body), "contacts batch create")
+
+
+@pytest.mark.parametrize(("status", "body", "mode", "code", "name"), list(ANSWERS.values()), ids=list(ANSWERS))
+def test_answers(status, body, mode, code, name):
+    failure = classify(answered(status, body), mapping=7, position=8, object_type="contacts")
+    assert (failure.mode, failure.code, failure.params.get("property")) == (mode, code, name)
+    assert (failure.mapping, failure.position, failure.object_type) == (7, 8, "contacts")
+    expected = body.get("correlationId", "") if isinstance(body, dict) else ""
+    assert failure.correlation_id == expected
+    assert_fit_to_be_shown(failure)
+
+
+@pytest.mark.parametrize(("entry", "mode", "code", "name"), list(ENTRIES.values()), ids=list(ENTRIES))
+def test_inputs_refused_in_a_207(entry, mode, code, name):
+    failure = classify(error_from_entry(entry, "contacts batch create"))
+    assert (failure.mode, failure.code, failure.params.get("property")) == (mode, code, name)
+    assert_fit_to_be_shown(failure)
+
+
+@pytest.mark.parametrize(("status", "body", "mode", "code"), list(TOKEN_ENDPOINT.values()), ids=list(TOKEN_ENDPOINT))
+def test_token_endpoint(status, body, mode, code):
+    failure = classify(error_from_token_endpoint(status, {}, encoded(body), "oauth refresh"))
+    assert (failure.mode, failure.code) == (mode, code)
+    assert_fit_to_be_shown(failure)
+
+
+@pytest.mark.parametrize("kind", SILENCE)
+def test_no_answer(kind):
+    failure = classify(kind("The connection to HubSpot failed"))
+    assert (failure.mode, failure.code) == SILENCE[kind]
+    assert_fit_to_be_shown(failure)
+
+
+def test_success_that_was_never_confirmed():
+    failure = classify(None, mapping=7, object_type="deals")
+    assert failure == Failure(TEMPORARY, "no_answer_for_record", {}, 7, None, "deals")
+
+
+def test_the_correlation_id_may_come_in_a_header_only():
+    failure = classify(answered(502, HTML, {"X-HubSpot-Correlation-Id": ID}))
+    assert (failure.correlation_id, failure.message) == (ID, "502 Bad Gateway | api.hubapi.com")
+
+
+def test_missing_scopes_are_named():
+    assert classify(answered(403, bodies.MISSING_SCOPES)).params == {"scopes": "crm.schemas.deals.write"}
+    assert classify(answered(403, said("no", "MISSING_SCOPES"))).params == {}
+
+
+def test_the_message_of_the_decisive_property_is_kept():
+    failure = classify(answered(400, bodies.INVALID_OPTION))
+    assert failure.message == "VIP was not one of the allowed options"
+
+
+def test_every_kind_of_error_has_a_word_and_words():
+    def kinds(base):
+        yield base
+        for kind in base.__subclasses__():
+            yield from kinds(kind)
+
+    for kind in kinds(errors.HubSpotError):
+        failure = classify(kind("said"))
+        assert failure.mode in (TEMPORARY, SYSTEM, PERMANENT, MISCONFIGURATION)
+        if kind not in (errors.HubSpotError, errors.NoAnswer):  # never raised themselves
+            assert_fit_to_be_shown(failure)
+
+
+# What we refuse ourselves
+
+FIXED_IN_THE_MAPPING = {
+    "unknown_property",
+    "unknown_field",
+    "read_only_property",
+    "no_option",
+    "incompatible",
+    "no_identifier",
+    "option_not_mapped",
+    "file",
+    "wrong_source",
+    "unknown_mode",
+    "several_values",
+}
+
+
+@pytest.mark.parametrize("code", sorted({*TEXTS} - {"no_option_named"}))
+def test_refusals(code):
+    failure = refused(Refusal(code, {"property": "prop"}), 7, 8, "contacts")
+    if code == "no_answer_for_record":
+        mode = TEMPORARY
+    else:
+        mode = MISCONFIGURATION if code in FIXED_IN_THE_MAPPING else PERMANENT
+    assert failure == Failure(mode, code, {"property": "prop"}, 7, 8, "contacts")
+    assert explain(failure)
+
+
+def test_what_is_stored_of_a_failure_leaves_out_what_is_empty():
+    assert Failure(TEMPORARY, "locked").to_json() == {"mode": "temporary", "code": "locked"}
+    assert Failure(**Failure(PERMANENT, "x", {"a": 1}, 7, 8, "deals", "m", ID).to_json()).correlation_id == ID
+
+
+# Orders
+
+
+def row(field, name):
+    return MappingRow(field, "S", name, PropertyDefinition(name, name.title(), "string", "text"), OVERWRITE)
+
+
+BUYER = MappingSpec(1, ORDER, "contacts", row("email", "email"), (row("name", "lastname"),))
+ATTENDEE = MappingSpec(2, POSITION, "contacts", row("attendee_email", "email"), ())
+DEAL = MappingSpec(3, ORDER, "deals", row("key", "pretix_order_key"), (), associations=(1,))
+
+
+@pytest.fixture
+def plan():
+    position = PositionSnapshot(70, 1, False, {"attendee_email": "grace@example.org"})
+    order = OrderSnapshot(7, "A1", "n", False, {"email": "ada@example.org", "name": "L", "key": "A1"}, (position,))
+    return make_plan(99, [((BUYER, ATTENDEE, DEAL), [order])])
+
+
+def refs(plan):
+    return {m: records[0][1] for m, records in plan.orders[7].records.items()}
+
+
+def execution(plan, **outcomes):
+    """Everything arrived, except for what ``outcomes`` says about mapping m1, m2 and m3."""
+    results = {ref: Sent(f"90{m}", "created") for m, ref in refs(plan).items()}
+    results |= {refs(plan)[int(name[1:])]: outcome for name, outcome in outcomes.items()}
+    return Execution({7: results}, {7: {"deals:903>contacts:901"}}, {7: {}})
+
+
+def test_an_order_whose_records_all_arrived_is_in_sync(plan):
+    [verdict] = judge(plan, execution(plan))
+    r = refs(plan)
+    assert verdict.written == (
+        Written(1, None, r[1], Sent("901", "created")),
+        Written(2, 70, r[2], Sent("902", "created")),
+        Written(3, None, r[3], Sent("903", "created")),
+    )
+    assert (verdict.failures, verdict.mode, verdict.changed) == ((), None, True)
+    assert verdict.associated == ("deals:903>contacts:901",)
+    assert verdict.fingerprint == plan.orders[7].fingerprint
+
+
+def test_one_failed_record_fails_the_order_and_is_named(plan):
+    error = answered(400, bodies.INVALID_OPTION)
+    [verdict] = judge(plan, execution(plan, m2=Failed(error)))
+    [failure] = verdict.failures
+    assert (failure.mapping, failure.position, failure.object_type) == (2, 70, "contacts")
+    assert (verdict.mode, [w.mapping for w in verdict.written]) == (MISCONFIGURATION, [1, 3])
+
+
+def test_each_refusal_of_a_record_is_a_failure_and_the_graver_word_wins(plan):
+    refusals = (Refusal("already_set", {"property": "a"}), Refusal("unknown_property", {"property": "b"}))
+    [verdict] = judge(plan, execution(plan, m1=Failed(refusals=refusals), m3=Failed(answered(500, b""))))
+    assert [f.code for f in verdict.failures] == ["already_set", "unknown_property", "server_trouble"]
+    assert verdict.mode == MISCONFIGURATION
+
+
+def test_an_association_that_failed_is_told_by_the_mapping_that_wants_it(plan):
+    done = execution(plan)
+    pair = (refs(plan)[3], refs(plan)[1])
+    done.association_errors = {7: {pair: answered(400, said("Missing 'Edit Associations' permission."))}}
+    [verdict] = judge(plan, done)
+    [failure] = verdict.failures
+    assert (failure.mapping, failure.code, failure.object_type) == (3, "missing_permission", "deals")
+
+
+def test_an_association_that_was_never_confirmed_fails(plan):
+    done = execution(plan)
+    done.association_errors = {7: {(refs(plan)[3], refs(plan)[1]): None}}
+    [verdict] = judge(plan, done)
+    assert [f.code for f in verdict.failures] == ["no_answer_for_record"]
+
+
+def test_a_record_that_was_withheld_is_a_failure():
+    values = {"email": FieldRefused("invalid_email"), "name": "L", "key": "A1"}
+    plan = make_plan(99, [((BUYER, DEAL), [OrderSnapshot(7, "A1", "n", False, values, ())])])
+    sent = {ref: Sent("903", "nothing_to_do") for ref in plan.records}
+    [verdict] = judge(plan, Execution({7: sent}, {}, {}))
+    assert [(f.mode, f.code, f.mapping) for f in verdict.failures] == [(PERMANENT, "invalid_email", 1)]
+    assert not verdict.changed
+
+
+@pytest.mark.parametrize(
+    ("modes", "word"),
+    [
+        ([TEMPORARY], TEMPORARY),
+        ([TEMPORARY, PERMANENT], PERMANENT),
+        ([MISCONFIGURATION, PERMANENT], MISCONFIGURATION),
+        ([SYSTEM, MISCONFIGURATION, TEMPORARY], SYSTEM),
+    ],
+)
+def test_the_graver_word_wins(modes, word):
+    assert Verdict(7, "", failures=tuple(Failure(mode, "x") for mode in modes)).mode == word

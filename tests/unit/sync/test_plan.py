@@ -1,0 +1,176 @@
+"""Plans as literals: the same snapshots and mappings always want the same records."""
+
+from dataclasses import replace
+
+from pretix_hubspot.hubspot.types import PropertyDefinition
+from pretix_hubspot.sync.plan import make_plan, value_key
+from pretix_hubspot.sync.types import (
+    IF_EMPTY,
+    ORDER,
+    OVERWRITE,
+    POSITION,
+    FieldRefused,
+    MappingRow,
+    MappingSpec,
+    OrderSnapshot,
+    PipelineSpec,
+    PositionSnapshot,
+)
+
+TEXT = "S"
+
+
+def prop(name, **facts):
+    return PropertyDefinition(name=name, label=name.title(), type="string", field_type="text", **facts)
+
+
+def row(field, name, mode=OVERWRITE, source_type=TEXT):
+    return MappingRow(field, source_type, name, prop(name), mode)
+
+
+EMAIL = row("email", "email")
+BUYER = MappingSpec(1, ORDER, "contacts", EMAIL, (row("name", "lastname", IF_EMPTY),))
+ATTENDEE = MappingSpec(2, POSITION, "contacts", row("attendee_email", "email"), (row("attendee", "lastname"),))
+DEAL = MappingSpec(
+    3, ORDER, "deals", row("order_key", "pretix_order_key"), (row("code", "dealname"),), associations=(1, 2)
+)
+
+
+def position(pk, email="", attendee="", canceled=False):
+    return PositionSnapshot(pk, pk, canceled, {"attendee_email": email, "attendee": attendee})
+
+
+def order(pk=7, email="ada@example.org", positions=(), **values):
+    defaults = {"email": email, "name": "Lovelace", "order_key": f"ORG/EV/C{pk}", "code": f"C{pk}"}
+    return OrderSnapshot(pk, f"C{pk}", "n", False, {**defaults, **values}, tuple(positions))
+
+
+def wanted(plan):
+    """The plan's records as a literal."""
+    return {
+        (record.object_type, record.id_value): [(r.property.name, r.value, r.mode) for r in record.rows()]
+        for record in plan.records.values()
+    }
+
+
+def plan_of(*orders, specs=(BUYER, ATTENDEE, DEAL), sent=frozenset()):
+    return make_plan(99, [(specs, orders)], sent)
+
+
+def test_an_order_wants_its_buyer_its_attendees_and_its_deal():
+    plan = plan_of(order(positions=[position(70, "grace@example.org", "Hopper")]))
+    assert wanted(plan) == {
+        ("contacts", "ada@example.org"): [("lastname", "Lovelace", IF_EMPTY)],
+        ("contacts", "grace@example.org"): [("lastname", "Hopper", OVERWRITE)],
+        ("deals", "ORG/EV/C7"): [
+            ("dealname", "C7", OVERWRITE),
+            ("pretix_order_key", "ORG/EV/C7", OVERWRITE),
+        ],
+    }
+    pairs = {(source[0], target[0]) for source, target, _ in plan.orders[7].associations()}
+    assert pairs == {("deals", "contacts")}
+    assert len(list(plan.orders[7].associations())) == 2
+
+
+def test_two_attendees_with_one_address_are_one_record():
+    plan = plan_of(
+        order(positions=[position(70, "Grace@example.org", "Hopper"), position(71, "grace@EXAMPLE.org", "Murray")])
+    )
+    contact = plan.records[("contacts", value_key("email", "grace@example.org"))]
+    assert [(r.property.name, r.value) for r in contact.rows()] == [("lastname", "Hopper"), ("lastname", "Murray")]
+    assert len(list(plan.orders[7].associations())) == 3, "repeated pairs are for the executor to fold"
+
+
+def test_one_person_in_two_orders_is_one_record_that_knows_both():
+    plan = plan_of(order(7), order(8))
+    contact = plan.records[("contacts", value_key("email", "ada@example.org"))]
+    assert contact.orders == {7, 8}
+    assert list(plan.only([8]).records) == [
+        ("contacts", value_key("email", "ada@example.org")),
+        ("deals", "pretix_order_key@order:8"),
+    ]
+
+
+def test_the_keys_hold_no_address():
+    plan = plan_of(order())
+    assert not any("ada" in key for _, key in plan.records)
+
+
+def test_a_deal_is_known_by_the_order_not_by_its_name():
+    before, after = plan_of(order()), plan_of(order(order_key="RENAMED/EV/C7"))
+    assert list(before.records) == list(after.records)
+    assert before.orders[7].fingerprint != after.orders[7].fingerprint
+
+
+def test_a_missing_identifier_is_no_failure_and_no_record():
+    plan = plan_of(order(email="", positions=[position(70)]))
+    assert [ref[0] for ref in plan.records] == ["deals"]
+    assert plan.orders[7].withheld == []
+
+
+def test_an_unreadable_identifier_withholds_that_record_alone():
+    plan = plan_of(order(email=FieldRefused("invalid_email")))
+    assert [ref[0] for ref in plan.records] == ["deals"]
+    [withheld] = plan.orders[7].withheld
+    assert (withheld.mapping, withheld.refusal.code, withheld.field, withheld.property) == (
+        1,
+        "invalid_email",
+        "email",
+        "email",
+    )
+
+
+def test_a_property_that_vanished_or_became_read_only_is_named():
+    vanished = replace(BUYER, rows=(replace(BUYER.rows[0], property=None),))
+    frozen = replace(BUYER, rows=(replace(BUYER.rows[0], property=prop("lastname", read_only_value=True)),))
+    unknown = replace(BUYER, rows=(replace(BUYER.rows[0], source_type=None),))
+    codes = [plan_of(order(), specs=[s]).orders[7].withheld[0].refusal.code for s in (vanished, frozen, unknown)]
+    assert codes == ["unknown_property", "read_only_property", "unknown_field"]
+
+
+def test_canceled_positions_count_only_where_hubspot_knows_them():
+    canceled = position(70, "grace@example.org", "Hopper", canceled=True)
+    assert ("contacts", "grace@example.org") not in wanted(plan_of(order(positions=[canceled])))
+    assert ("contacts", "grace@example.org") in wanted(plan_of(order(positions=[canceled]), sent=frozenset({70})))
+
+
+def test_a_valid_ticket_speaks_louder_than_a_canceled_one():
+    positions = [position(70, "grace@example.org", "Old", canceled=True), position(71, "grace@example.org", "New")]
+    plan = plan_of(order(positions=positions), specs=[ATTENDEE], sent=frozenset({70}))
+    assert wanted(plan) == {("contacts", "grace@example.org"): [("lastname", "New", OVERWRITE)]}
+
+
+def test_stage_and_pipeline_follow_the_status_and_travel_together():
+    pipeline = PipelineSpec(prop("pipeline"), prop("dealstage"), "default", {"n": "open", "p": "closedwon"})
+    spec = replace(DEAL, pipeline=pipeline, associations=())
+    record = plan_of(order(), specs=[spec]).records[("deals", "pretix_order_key@order:7")]
+    assert record.together == ("pipeline", "dealstage")
+    assert [(r.property.name, r.value) for r in record.rows()][-2:] == [("pipeline", "default"), ("dealstage", "open")]
+    expired = replace(order(), status="e")
+    rows = plan_of(expired, specs=[spec]).records[("deals", "pretix_order_key@order:7")].rows()
+    assert "dealstage" not in [r.property.name for r in rows]
+
+
+def test_the_fingerprint_changes_with_values_mapping_and_portal_only():
+    same = plan_of(order()).orders[7].fingerprint
+    assert plan_of(order()).orders[7].fingerprint == same
+    others = [
+        plan_of(order(name="Byron")),
+        plan_of(order(positions=[position(70, "grace@example.org")])),
+        plan_of(order(), specs=[replace(BUYER, revision=2), ATTENDEE, DEAL]),
+        make_plan(100, [((BUYER, ATTENDEE, DEAL), [order()])]),
+    ]
+    assert same not in {plan.orders[7].fingerprint for plan in others}
+
+
+def test_records_of_a_position_are_linked_to_the_same_position_only():
+    ticket = MappingSpec(5, POSITION, "tickets", row("position_key", "pretix_position_key"), (), associations=(2,))
+    positions = [
+        PositionSnapshot(70, 1, False, {"attendee_email": "a@example.org", "attendee": "A", "position_key": "K-1"}),
+        PositionSnapshot(71, 2, False, {"attendee_email": "b@example.org", "attendee": "B", "position_key": "K-2"}),
+    ]
+    plan = plan_of(order(positions=positions), specs=[ATTENDEE, ticket])
+    assert {(a[1], b[1]) for a, b, _ in plan.orders[7].associations()} == {
+        ("pretix_position_key@position:70", value_key("email", "a@example.org")),
+        ("pretix_position_key@position:71", value_key("email", "b@example.org")),
+    }

@@ -1,0 +1,124 @@
+"""Who counts when people share a record, as literals."""
+
+from dataclasses import replace
+
+import pytest
+
+from pretix_hubspot.sync.plan import make_plan, value_key
+from pretix_hubspot.sync.sharing import Person
+from pretix_hubspot.sync.types import (
+    APPEND,
+    BUYER,
+    BY_MODES,
+    FIRST,
+    IF_EMPTY,
+    KEEP_NAMES,
+    NEWEST,
+    ORDER,
+    OVERWRITE,
+    POSITION,
+    MappingSpec,
+    Options,
+)
+
+from .test_plan import DEAL, EMAIL, order, position, row
+
+BUYERS = MappingSpec(1, ORDER, "contacts", EMAIL, (row("invoice_address_name", "lastname"), row("tag", "tags", APPEND)))
+ATTENDEES = MappingSpec(
+    2, POSITION, "contacts", row("attendee_email", "email"), (row("attendee_name", "lastname"), row("city", "city"))
+)
+SHARED = "ada@example.org"
+REF = ("contacts", value_key("email", SHARED))
+
+
+def attendee(pk, name, email=SHARED, **more):
+    found = position(pk, email, **more)
+    return replace(found, values={**found.values, "attendee_name": name, "city": f"city of {name}"})
+
+
+def bought(pk, buyer, *attendees):
+    return order(pk, SHARED, attendees, invoice_address_name=buyer, tag=f"T{pk}")
+
+
+def record(policy, *orders, previous=None):
+    specs = [replace(spec, options=Options(same_address=policy)) for spec in (BUYERS, ATTENDEES)]
+    found = make_plan(99, [(specs, orders)]).records[REF]
+    found.previous = previous
+    return found
+
+
+def lastnames(found):
+    return [(r.value, r.mode) for r in found.rows() if r.property.name == "lastname"]
+
+
+ONE = bought(7, "Ada", attendee(70, "Bea"), attendee(71, "Cia"))
+TWO = bought(8, "Dora", attendee(80, "Eva"))
+MANY = (TWO, ONE)  # the queue knows no age
+
+
+@pytest.mark.parametrize(
+    "policy, ranked",
+    [
+        (FIRST, ["Ada", "Bea", "Cia", "Dora", "Eva"]),
+        (NEWEST, ["Eva", "Dora", "Cia", "Bea", "Ada"]),
+        (BUYER, ["Ada", "Dora", "Bea", "Cia", "Eva"]),
+    ],
+)
+def test_one_writes_and_the_others_fill_gaps(policy, ranked):
+    found = lastnames(record(policy, *MANY))
+    assert found == [(name, OVERWRITE if name == ranked[0] else IF_EMPTY) for name in ranked]
+
+
+def test_without_a_choice_the_modes_decide():
+    assert lastnames(record(BY_MODES, ONE)) == [(name, OVERWRITE) for name in ("Ada", "Bea", "Cia")]
+
+
+def test_all_add_to_lists():
+    tags = [(r.value, r.mode) for r in record(FIRST, *MANY).rows() if r.property.name == "tags"]
+    assert tags == [("T7", APPEND), ("T8", APPEND)]
+
+
+@pytest.mark.parametrize(
+    "policy, previous, mode",
+    [
+        (FIRST, Person(6), IF_EMPTY),
+        (FIRST, Person(9), OVERWRITE),
+        (NEWEST, Person(9), IF_EMPTY),
+        (NEWEST, Person(6), OVERWRITE),
+        (BUYER, Person(6, 60), OVERWRITE),
+        (BUYER, Person(6), IF_EMPTY),
+        (FIRST, Person(7, 1), OVERWRITE),
+        (BY_MODES, Person(6), OVERWRITE),
+    ],
+)
+def test_what_was_sent_before_counts(policy, previous, mode):
+    found = record(policy, bought(7, "Ada"), previous=previous)
+    assert lastnames(found) == [("Ada", mode)]
+    assert found.owner() == (Person(7, None, "C7") if mode == OVERWRITE and policy else previous)
+
+
+def test_names_are_left_alone_where_people_differ():
+    assert lastnames(record(KEEP_NAMES, ONE)) == []
+    assert [r.value for r in record(KEEP_NAMES, ONE).rows()] == ["T7", "city of Bea", "city of Cia"]
+    same = bought(7, "Ada", attendee(70, "Ada"), attendee(71, ""))
+    assert [name for name, _ in lastnames(record(KEEP_NAMES, same))] == ["Ada", "Ada", ""]
+    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(6))) == []
+    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(7, None, "C7"))) == [("Ada", OVERWRITE)]
+
+
+def test_merges_are_named_by_codes():
+    assert record(FIRST, *MANY).also_used_by(7) == ["C7", "C7-70", "C7-71", "C8", "C8-80"]
+    assert record(FIRST, bought(7, "Ada", attendee(70, "Ada"))).also_used_by(7) == [], "one person"
+    assert record(FIRST, bought(7, "Ada"), previous=Person(6, 60, "C6-60")).also_used_by(7) == ["C6-60"]
+
+
+def test_records_of_one_order_belong_to_nobody_else():
+    deal = make_plan(99, [((replace(DEAL, options=Options(same_address=FIRST)),), [order()])])
+    [found] = deal.records.values()
+    assert found.owner() is None and len(found.rows()) == 2
+
+
+def test_the_owner_survives_storage():
+    person = Person(7, 70, "C7-1")
+    assert Person.from_json(person.to_json()) == person
+    assert Person.from_json({}) is None

@@ -1,0 +1,182 @@
+"""Two connections to PostgreSQL at the same moment: claims, fencing, giving back, and stores that never deadlock."""
+
+from collections.abc import Callable
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection as database
+from django.db import transaction
+from django_scopes import scopes_disabled
+from pretix.base.models import Order
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.sync import jobs, links, queue, recording
+from pretix_hubspot.sync.provider import HubSpotSyncProvider
+from pretix_hubspot.sync.results import Sent
+from tests.integration.engine.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
+from tests.integration.engine.story import Story
+
+from . import harness
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def story(transactional_db, served):  # noqa: F811  the fixture imported above
+    if database.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    from hubspot_simulator.definitions import Property
+
+    unique = Property(harness.KEY, harness.KEY, "string", "text", "dealinformation", unique=True)
+    served.portal.schema.create("deals", unique)
+    with scopes_disabled():
+        yield Story(served)
+
+
+def together(*steps: Callable[[], object], times: int = 1) -> list[object]:
+    """Runs the steps in threads that start each round at the same moment; returns results and exceptions."""
+    barrier, results = Barrier(len(steps)), []
+
+    def work(step):
+        with scopes_disabled():
+            try:
+                for _ in range(times):
+                    barrier.wait(10)
+                    results.append(step())
+            except Exception as error:
+                barrier.abort()
+                results.append(error)
+            finally:
+                database.close()
+
+    threads = [Thread(target=work, args=(step,)) for step in steps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+def errors(results):
+    return [result for result in results if isinstance(result, Exception)]
+
+
+def test_a_claim_passes_over_rows_that_somebody_is_claiming(story):
+    """Row lock of ``jobs.claim``; fails without it: the second worker would wait for the first."""
+    harness.seed(story, range(20))
+    pks = list(OrderSyncQueue.objects.order_by("pk").values_list("pk", flat=True))
+    claims = []
+
+    def claim():
+        with database.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        claims.append(jobs.claim(pks))
+
+    with transaction.atomic():
+        list(OrderSyncQueue.objects.select_for_update().filter(pk__in=pks[:10]))
+        assert not errors(together(claim))
+    assert [row.pk for row in claims[0].rows] == pks[10:]
+
+
+def test_two_claims_share_nothing_and_leave_nothing(story):
+    harness.seed(story, range(200))
+    pks = list(OrderSyncQueue.objects.order_by("pk").values_list("pk", flat=True))
+    claims = []
+
+    def claim():
+        claims.append(jobs.claim(pks[:100]))
+
+    assert not errors(together(*[claim] * 4))
+    held = [row.pk for claim in claims if claim for row in claim.rows]
+    assert sorted(held) == pks[:100]
+    stamps = {row.pk: claim.stamp for claim in claims if claim for row in claim.rows}
+    assert stamps == dict(OrderSyncQueue.objects.filter(in_flight=True).values_list("pk", "in_flight_since"))
+
+
+def test_four_drains_at_once_write_each_record_once(story, simulator):  # noqa: F811  the fixture imported above
+    harness.seed(story, range(300))
+    drains = [lambda: queue.drain(type(story.connection).objects.get(), seconds=30)] * 4
+    assert not errors(together(*drains))
+    assert story.simulator.world(harness.WORLD) == harness.expected(range(300))
+    assert set(simulator.portal.writes.values()) == {1}
+    assert not OrderSyncQueue.objects.exists()
+
+
+def test_signals_while_rows_come_back(story):
+    """Orders are queued again and again while their rows are claimed and given back."""
+    harness.seed(story, range(20))
+    orders = list(Order.objects.select_related("event__organizer"))
+
+    def ring():
+        for order in orders:
+            HubSpotSyncProvider.enqueue_order(order, "order_changed")
+
+    def work():
+        claim = jobs.claim(list(OrderSyncQueue.objects.filter(in_flight=False).values_list("pk", flat=True)))
+        if claim:
+            jobs.release(claim, claim.orders)
+
+    assert not errors(together(ring, work, times=15))
+    assert OrderSyncQueue.objects.count() == 20
+    assert not OrderSyncQueue.objects.filter(in_flight=True).exists()
+
+
+def test_a_worker_that_was_presumed_dead_finishes_nothing(story):
+    """Fencing; fails without the stamp in ``jobs._at``."""
+    harness.seed(story, range(50))
+    pks = list(OrderSyncQueue.objects.values_list("pk", flat=True))
+    slow = jobs.claim(pks)
+    OrderSyncQueue.objects.update(in_flight_since=slow.stamp - 2 * jobs.lease())
+    jobs.reclaim()
+    fast = jobs.claim(pks)
+    results = together(
+        lambda: ("slow", jobs.finish(slow, slow.orders)), lambda: ("fast", jobs.finish(fast, fast.orders))
+    )
+    assert dict(results) == {"slow": set(), "fast": set(fast.orders)}
+
+
+def test_two_reclaims_return_each_row_once(story):
+    harness.seed(story, range(50))
+    claim = jobs.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
+    OrderSyncQueue.objects.update(in_flight_since=claim.stamp - 2 * jobs.lease())
+    results = together(jobs.reclaim, jobs.reclaim)
+    assert sum(results) == 50
+    assert not OrderSyncQueue.objects.filter(in_flight=True).exists()
+
+
+def test_links_of_the_same_people_from_two_workers_never_deadlock(story):
+    """Fails without the order of keys in ``links.store``."""
+    refs = [("contacts", f"email={n:04d}") for n in range(4000)]
+    there = {ref: Sent(str(n), "created") for n, ref in enumerate(refs)}
+    back = dict(reversed(there.items()))
+    stores = [lambda: links.store(1, there, {}), lambda: links.store(1, back, {})]
+    assert not errors(together(*stores, times=4))
+    assert RecordLink.objects.count() == 4000
+
+
+def test_states_of_the_same_orders_from_two_workers_never_deadlock(story):
+    """Fails without the order of keys in ``recording.store_states``."""
+    harness.seed(story, range(300))
+    pks = list(Order.objects.values_list("pk", flat=True))
+
+    def store(order_ids):
+        with transaction.atomic():
+            recording.store_states(OrderState(order_id=pk, portal_id=1) for pk in order_ids)
+
+    assert not errors(together(lambda: store(pks), lambda: store(pks[::-1]), times=6))
+    assert OrderState.objects.count() == 300
+
+
+def test_a_person_in_two_events_is_one_contact_whoever_is_faster(story, simulator):  # noqa: F811  imported above
+    """Both workers look, find nobody, and create; the slower one meets a conflict and reads again."""
+    other = story.add_event("other")
+    story.add_mappings(other)
+    story.join(other)
+    simulator.batch_latency_ms = 100.0
+    for event in (story.event, other):
+        story.order(f"A{event.slug[0].upper()}", event=event, email="ada@example.org")
+    assert not errors(together(lambda: story.sync(story.event), lambda: story.sync(other)))
+    assert not OrderSyncQueue.objects.exists()
+    [contact] = story.world()["contacts"]
+    assert contact["associations"] == {"deals": ["ADA/CONF/AC", "ADA/OTHER/AO"]}

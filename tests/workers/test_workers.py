@@ -1,0 +1,67 @@
+"""Real workers: killed at random moments, and many at once."""
+
+import random
+import time
+
+import pytest
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import OrderState, RecordLink
+
+from .harness import WORLD, drain, expected, seed, waiting
+
+pytestmark = pytest.mark.workers
+
+SLOW = ("--rate-limit", "off", "--batch-latency-ms", "150")
+
+
+@pytest.mark.parametrize("portal", [SLOW], indirect=True)
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(story, portal, workers):
+    """Returns after restart, the lease and one period; fails without ``jobs.reclaim``."""
+    orders = range(500)
+    seed(story, orders)
+    worker = workers(2)
+    for number in range(6):
+        worker.ring("drain", story.connection.pk)
+        worker.ring("drain", story.connection.pk)
+        time.sleep(random.uniform(0.2, 1.2))
+        worker.kill_children() if number < 4 else worker.kill()
+        if number >= 4:
+            worker.start()
+    assert waiting(), "the workers died in the middle"
+    drain(worker, 90)
+    assert portal.world(WORLD) == expected(orders)
+    assert not OrderSyncQueue.objects.exists()
+    assert OrderState.objects.exclude(sent_hash="").count() == len(orders)
+    assert RecordLink.objects.count() == 3 * len(orders)
+
+
+def test_many_workers_write_each_record_once(story, portal, workers):
+    orders = range(2000)
+    seed(story, orders)
+    worker = workers(4)
+    for _ in range(4):
+        worker.ring("drain", story.connection.pk)
+    drain(worker, 120)
+    assert portal.world(WORLD) == expected(orders)
+    writes = portal.writes()
+    assert {name: (len(counts), set(counts)) for name, counts in writes.items()} == {
+        "contacts": (4000, {1}),
+        "deals": (2000, {1}),
+    }
+    assert OrderState.objects.exclude(sent_hash="").count() == len(orders)
+    worker.stop()
+    assert worker.trouble() == []
+
+
+@pytest.mark.parametrize("portal", [("--rate-limit", "30")], indirect=True)
+def test_all_workers_share_one_request_budget(story, portal, workers):
+    """Thirty requests in ten seconds, and nobody is ever refused; fails without the request budget."""
+    orders = range(400)
+    seed(story, orders)
+    worker = workers(3)
+    for _ in range(3):
+        worker.ring("drain", story.connection.pk)
+    drain(worker, 60)
+    assert portal.world(WORLD) == expected(orders)
+    assert portal.ask("counters")["rate_limit_violations"] == 0
