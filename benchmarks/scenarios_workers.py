@@ -1,0 +1,114 @@
+"""What is measured with real workers: a rush against HubSpot's limit, several workers, single orders, fairness."""
+
+import random
+import time
+from statistics import quantiles
+
+from django.db import transaction
+from django.utils.timezone import now
+from pretix.base.models import Event
+from pretix.base.models.datasync import OrderSyncQueue
+from pretix.base.signals import order_placed
+
+from pretix_hubspot import tasks
+from pretix_hubspot.models import OrderState
+
+from .place import Portal
+from .scenarios import LATENCY_MS, Figures
+from .shop import Shop
+from .sizes import Sizes
+from .workers import celery, drained, wait_until
+
+LIMIT = 110  # requests in ten seconds, as for an OAuth app
+PER_SECOND = LIMIT / 10
+ORDERS_PER_SECOND = 2.0
+
+
+def rush(portal: Portal, sizes: Sizes) -> Figures:
+    """How much of HubSpot's limit four workers use, and whether they ever go beyond it."""
+    with celery(4):
+        portal.prepare(LATENCY_MS, LIMIT)
+        shop = Shop(portal)
+        orders = shop.backlog(sizes.rush)
+        time.sleep(11)  # requests made while connecting count against the limit, but not in the figure
+        portal.forget_requests()
+        seconds = drained(shop)
+        counters = portal.counters()
+    shop.check(orders)
+    return {
+        "rush_budget_use": (counters["total"] - LIMIT) / PER_SECOND / seconds,
+        "rate_limit_violations": counters["rate_limit_violations"],
+        "rush_orders_per_s": sizes.rush / seconds,
+        "rush_calls_per_order": counters["total"] / sizes.rush,
+    }
+
+
+def several(portal: Portal, sizes: Sizes) -> Figures:
+    """How much faster four workers are than one, where HubSpot sets no limit."""
+    seconds = {number: _drained_by(portal, number, sizes.parallel) for number in (1, 4)}
+    return {
+        "workers_4_vs_1": seconds[4] / seconds[1],
+        "workers_1_orders_per_s": sizes.parallel / seconds[1],
+        "workers_4_orders_per_s": sizes.parallel / seconds[4],
+    }
+
+
+def _drained_by(portal: Portal, workers: int, number: int) -> float:
+    with celery(workers):
+        portal.prepare(LATENCY_MS)
+        shop = Shop(portal)
+        orders = shop.backlog(number)
+        seconds = drained(shop)
+    shop.check(orders)
+    _check_written_once(portal)
+    return seconds
+
+
+def _check_written_once(portal: Portal) -> None:
+    twice = [entry for entry in portal.ask("GET", "writes")["writes"] if entry["count"] != 1]
+    if twice:
+        raise AssertionError(f"{len(twice)} records were written more than once, such as {twice[0]}")
+
+
+def live(portal: Portal, sizes: Sizes) -> Figures:
+    """Seconds from the commit of an order until it is in HubSpot, for orders that come at random moments."""
+    chance = random.Random(4)
+    committed, orders = {}, []
+    with celery(1):
+        portal.prepare(LATENCY_MS)
+        shop = Shop(portal)
+        for _ in range(sizes.live):
+            time.sleep(chance.expovariate(ORDERS_PER_SECOND))
+            with transaction.atomic():
+                order = shop.sell(1)[0]
+                transaction.on_commit(lambda pk=order.pk: committed.update({pk: now()}))
+                order_placed.send(shop.event, order=order)
+            orders.append(order)
+        wait_until(lambda: not OrderSyncQueue.objects.exists(), 60)
+    shop.check(orders)
+    sent = dict(OrderState.objects.values_list("order_id", "sent_at"))
+    percentiles = quantiles([(sent[pk] - moment).total_seconds() for pk, moment in committed.items()], n=20)
+    return {"live_latency_p50_s": percentiles[9], "live_latency_p95_s": percentiles[18]}
+
+
+def fairness(portal: Portal, sizes: Sizes) -> Figures:
+    """Whether ten orders have to wait for the thousands that another event of the same portal queued before."""
+    with celery(1):
+        portal.prepare(LATENCY_MS)
+        shop = Shop(portal)
+        orders = shop.backlog(sizes.flash_sale)
+        small = shop.add_event()
+        tasks.drain.apply_async(args=(shop.connection.pk,))
+        wait_until(lambda: _left(shop.event) < sizes.flash_sale)
+        before = _left(shop.event)
+        orders += shop.backlog(10, small)
+        wait_until(lambda: not _left(small))
+        meanwhile = before - _left(shop.event)
+        portal.ask("PATCH", "latency", {"latency_ms": 0})  # the rest only has to be right
+        wait_until(lambda: not OrderSyncQueue.objects.exists())
+    shop.check(orders)
+    return {"fairness": meanwhile < sizes.flash_sale / 10, "fairness_waited_for_orders": meanwhile}
+
+
+def _left(event: Event) -> int:
+    return OrderSyncQueue.objects.filter(event=event).count()

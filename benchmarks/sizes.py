@@ -1,0 +1,36 @@
+"""How much of everything is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of orders, unless said otherwise. Slices are of 100 orders, whatever the sizes."""
+
+    backlog: int = 1_000
+    rounds: int = 5  # of 200 orders through the engine and 50 through core's loop, taking turns
+    core_wall: int = 100
+    partial: tuple[int, ...] = (1, 7, 33)
+    slow: int = 300
+    short_queue: int = 1_000
+    long_queue: int = 20_000
+    rush: int = 10_000
+    parallel: int = 2_000
+    live: int = 60
+    flash_sale: int = 5_000
+
+
+FULL = Sizes()
+#: For a check that everything still works; the figures are rough, and a short rush has no budget to use.
+QUICK = Sizes(
+    backlog=300,
+    rounds=2,
+    core_wall=10,
+    slow=100,
+    short_queue=300,
+    long_queue=2_000,
+    rush=2_000,
+    parallel=600,
+    live=15,
+    flash_sale=3_000,
+)

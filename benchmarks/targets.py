@@ -1,0 +1,42 @@
+"""What the figures must be, as ratios of one run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """``limit`` is the most or the least that is allowed; ``of`` names the figure that it is a multiple of."""
+
+    key: str
+    text: str
+    limit: float
+    at_least: bool = False
+    of: str = ""
+
+    def bound(self, figures: Mapping[str, float]) -> float:
+        return self.limit * figures[self.of] if self.of else self.limit
+
+    def met(self, figures: Mapping[str, float]) -> bool:
+        value, bound = figures[self.key], self.bound(figures)
+        return value >= bound if self.at_least else value <= bound
+
+
+TARGETS = (
+    Target("calls_per_order_backlog", "requests per new order, backlog", 0.10),
+    Target("calls_per_order_fill", "requests per order, half of the people known", 0.12),
+    Target("calls_per_order_unchanged", "requests per unchanged order", 0),
+    Target("calls_single_order", "requests for a single order, all new", 5),
+    Target("calls_single_order_mixed", "requests for a single order, two of three people known", 6),
+    Target("engine_vs_core_cpu", "orders per processor second, times core's loop", 8, at_least=True),
+    Target("engine_vs_core_wall", "orders per second at 150 ms, times core's loop", 45, at_least=True),
+    Target("queries_per_order", "database statements per order", 0.6),
+    Target("growth_mb_20000", "memory for 20,000 rows (MB)", 1.5, of="growth_mb_1000"),
+    Target("time_per_order_20000", "seconds per order in a queue of 20,000", 1.2, of="time_per_order_1000"),
+    Target("rush_budget_use", "part of HubSpot's limit used in a rush", 0.9, at_least=True),
+    Target("rate_limit_violations", "answers 429 in a rush", 0),
+    Target("workers_4_vs_1", "time of four workers, times one worker's", 0.4),
+    Target("live_latency_p50_s", "seconds until an order is in HubSpot, median", 3),
+    Target("live_latency_p95_s", "seconds until an order is in HubSpot, 95 of 100", 8),
+    Target("fairness", "ten orders overtake 5,000 of another event", 1, at_least=True),
+)
