@@ -1,0 +1,107 @@
+"""Everything that can be judged without running the plugin: `make lint`.
+
+Each check prints what it found; the last line is one JSON object, and the exit code says the same.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import translations
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+SHIPPED = "pretix_hubspot"
+UNREACHABLE = ("ConnectionError", "Max retries exceeded", "NameResolutionError", "ServiceError", "timed out", "Timeout")
+
+
+def run(*command, **environment):
+    """(worked, everything that was printed) of one tool of this virtual environment."""
+    tool, *arguments = command
+    done = subprocess.run(
+        [str(BIN / tool), *arguments], cwd=ROOT, capture_output=True, text=True, env=os.environ | environment
+    )
+    return done.returncode == 0, (done.stdout + done.stderr).strip()
+
+
+def verdict(worked, output):
+    if not worked:
+        print(output)
+    return "ok" if worked else "failed"
+
+
+def style():
+    return verdict(*run("ruff", "check", "."))
+
+
+def layout():
+    return verdict(*run("ruff", "format", "--check", "."))
+
+
+def arrows():
+    return verdict(*run("lint-imports", "--config", "setup.cfg", "--no-cache", PYTHONPATH=str(ROOT)))
+
+
+def migrations():
+    """Whether our models need a migration that nobody has written; pretix' own, which it lists as well, may be open."""
+    with tempfile.TemporaryDirectory() as data:
+        settings = {"DATA_DIR": data, "PRETIX_CONFIG_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "pretix.settings"}
+        worked, output = run("python", "-m", "pretix", "makemigrations", "--check", "--dry-run", SHIPPED, **settings)
+    return verdict(worked or f"Migrations for '{SHIPPED}'" not in output and "Migrations for" in output, output)
+
+
+def messages():
+    if not shutil.which("xgettext"):
+        return "skipped: needs gettext"
+    problem, missing = translations.check()
+    if problem:
+        return verdict(False, problem)
+    return f"ok, {missing} to translate" if missing else "ok"
+
+
+def security():
+    return verdict(*run("bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", SHIPPED))
+
+
+def vulnerabilities():
+    """Asks for known vulnerabilities of what is installed; a service out of reach is told, and fails nothing.
+
+    pretix chooses the versions of its own dependencies: what is found there is a matter for pretix, and told as well.
+    """
+    worked, output = run("pip-audit", "--progress-spinner", "off", "--skip-editable", "--timeout", "15")
+    if worked:
+        return "ok"
+    if any(word in output for word in UNREACHABLE):
+        return "service out of reach"
+    print(output)
+    found = [line for line in output.splitlines() if line.startswith("Found")]
+    return f"told: {found[0]}" if found else "failed"
+
+
+CHECKS = {
+    "style": style,
+    "layout": layout,
+    "arrows": arrows,
+    "migrations": migrations,
+    "messages": messages,
+    "security": security,
+    "vulnerabilities": vulnerabilities,
+}
+
+
+def main():
+    results = {}
+    for name, check in CHECKS.items():
+        results[name] = check()
+        print(f"{name}: {results[name]}", flush=True)
+    failed = any(result == "failed" for result in results.values())
+    print(json.dumps({"lint": "failed" if failed else "ok", **results}))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
