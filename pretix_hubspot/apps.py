@@ -1,10 +1,23 @@
 """The plugin as pretix sees it."""
 
+from importlib import import_module
+
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from pretix.base.plugins import PLUGIN_LEVEL_EVENT_ORGANIZER_HYBRID, PluginConfig
 
 from . import __version__
+
+RECEIVERS = (
+    "checks",
+    "exporters",
+    "logentries",
+    "notifications",
+    "signals",
+    "signals_control",
+    "signals_mapping",
+    "tasks",
+)
 
 
 class PluginApp(PluginConfig):
@@ -27,7 +40,8 @@ class PluginApp(PluginConfig):
 
     def ready(self):
         # Registered by being imported, once all models are loaded.
-        from . import checks, exporters, logentries, notifications, signals, signals_control, signals_mapping, tasks  # noqa: F401
+        for name in RECEIVERS:
+            import_module(f"{__package__}.{name}")
 
     @cached_property
     def compatibility_warnings(self):

@@ -11,8 +11,8 @@ from pretix.base.exporter import ListExporter
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.signals import register_data_exporters, register_multievent_data_exporters
-from pretix.helpers.urls import mainreverse_absolute
 
+from .addresses import backend_address
 from .health.causes import FieldNames, mode_word, row_text
 from .health.numbers import FAILING, classified
 from .models import PROVIDER, ObjectMapping, OrderState
@@ -113,8 +113,8 @@ class _EventRows:
         return time.astimezone(self._timezone).strftime("%Y-%m-%d %H:%M:%S") if time else ""
 
     def _url(self, code: str) -> str:
-        event = {"organizer": self._event.organizer.slug, "event": self._event.slug}
-        return mainreverse_absolute("control:event.order", kwargs={**event, "code": code})
+        event = self._event
+        return backend_address("control:event.order", organizer=event.organizer.slug, event=event.slug, code=code)
 
 
 def _plural(mapping: ObjectMapping) -> str:

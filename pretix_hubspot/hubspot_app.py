@@ -3,13 +3,11 @@
 import base64
 import hashlib
 import hmac
-from urllib.parse import urljoin
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from . import __version__, crypto
+from .addresses import backend_address
 from .config import ServerMisconfigured, server_config
 from .hubspot.oauth import OAuthApp
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
@@ -17,8 +15,7 @@ from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
 
 def return_url():
     """The one URL of this server that is registered with the app."""
-    path = reverse("plugins:pretix_hubspot:oauth.return", urlconf="pretix.multidomain.maindomain_urlconf")
-    return urljoin(settings.SITE_URL, path)
+    return backend_address("plugins:pretix_hubspot:oauth.return")
 
 
 def authorize_url(state, portal_id=None):

@@ -55,7 +55,7 @@ def _ticket_fields(timezone):
         _field("position_canceled", _("Position is canceled"), FLAG, lambda p: bool(p.canceled)),
         _field("ticket_net", _("Ticket net price"), NUMBER, lambda p: str(p.price - p.tax_value)),
         _field("ticket_tax", _("Ticket tax"), NUMBER, lambda p: str(p.tax_value)),
-        _field("ticket_tax_rate", _("Ticket tax rate"), NUMBER, lambda p: str(p.tax_rate)),
+        _field("ticket_tax_rate", _("Ticket tax rate"), NUMBER, lambda p: f"{p.tax_rate.normalize():f}"),
         _field("ticket_valid_from", _("Ticket valid from"), WHEN, lambda p: repairs.moment(p.valid_from, timezone)),
         _field("ticket_valid_until", _("Ticket valid until"), WHEN, lambda p: repairs.moment(p.valid_until, timezone)),
         _field(

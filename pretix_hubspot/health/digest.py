@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from pretix.base.i18n import language
 from pretix.base.models import Event
 from pretix.base.services.mail import mail
-from pretix.helpers.urls import mainreverse_absolute
 
+from pretix_hubspot.addresses import backend_address
 from pretix_hubspot.models import DailyCount, EventConnection
 
 from .causes import causes
@@ -95,5 +95,4 @@ def _sums(event: Event, days: int) -> dict[str, int]:
 
 def page_url(event: Event, name: str) -> str:
     """The complete address of one of our pages, for mails."""
-    kwargs = {"organizer": event.organizer.slug, "event": event.slug}
-    return mainreverse_absolute(f"plugins:pretix_hubspot:{name}", kwargs=kwargs)
+    return backend_address(f"plugins:pretix_hubspot:{name}", organizer=event.organizer.slug, event=event.slug)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import Resolver404, resolve
 from django.utils.timezone import now
 from pretix.base.models import Team, User
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
@@ -307,11 +308,20 @@ def test_problems_can_be_canceled(story, browser, page, url):
 
 
 def test_the_dashboard_warns_and_leads_to_the_problems(story, page):
-    warnings = "/control/event/ada/conf/dashboard/partials/warnings"
+    dashboard = "/control/event/ada/conf/"
+    newer = f"{dashboard}dashboard/partials/warnings"  # loaded by the page itself, which older versions fill at once
+    warnings = newer if url_exists(newer) else dashboard
     assert "Show sync problems" not in page(warnings)
     failing(story)
     assert "Show sync problems" in page(warnings)
     assert PROBLEMS[0] in page(warnings)
+
+
+def url_exists(path):
+    try:
+        return bool(resolve(path, urlconf="pretix.multidomain.maindomain_urlconf"))
+    except Resolver404:
+        return False
 
 
 # The history

@@ -98,6 +98,7 @@ def test_trouble_at_hubspot_is_said_and_stores_nothing(client, event, portal, fa
     assert not Connection.objects.exists()
 
 
+@pytest.mark.usefixtures("blocking_pretix")
 def test_a_server_that_may_not_reach_hubspot_is_the_operators_problem(client, event, portal, settings):
     settings.ALLOW_HTTP_TO_PRIVATE_NETWORKS = False
     assert "Please contact the operator of this server." in paste(client, portal.service_key)

@@ -10,9 +10,11 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot import doorbell, tasks
 from pretix_hubspot.sync import engine, jobs, queue
 
+CODE_LENGTH = 16
+
 
 def queue_rows(story, event, number, reason="order_placed", seconds=0):
-    orders = [story.order(f"{event.slug}{reason}{n}", event=event, queue=False) for n in range(number)]
+    orders = [story.order(f"{event.slug}{n}{reason}"[:CODE_LENGTH], event=event, queue=False) for n in range(number)]
     return OrderSyncQueue.objects.bulk_create(
         OrderSyncQueue(
             order=order,

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 import requests
-import urllib3.connectionpool
 import urllib3.exceptions
 
 from pretix_hubspot.hubspot import errors, transport
@@ -172,9 +171,8 @@ def test_connections_are_kept(serve):
     assert len(peers) == 1
 
 
+@pytest.mark.usefixtures("blocking_pretix")
 def test_what_pretix_blocks_is_told_apart():
-    if not urllib3.connectionpool.HTTPConnectionPool.ConnectionCls.__module__.startswith("pretix."):
-        pytest.skip("pretix is not loaded, so nothing blocks private addresses")
     with pytest.raises(errors.BlockedByServer) as caught:
         ask("http://127.0.0.1:9")
     assert (caught.value.retryable, caught.value.may_have_written) == (False, False)
