@@ -20,7 +20,7 @@ from . import metrics
 from .models import EventConnection, Run, RunEntry
 from .sync.jobs import BY_HAND, Claim
 from .sync.outcomes import Verdict, Written
-from .sync.plan import Plan
+from .sync.wanted import Plan
 
 logger = logging.getLogger(__name__)
 

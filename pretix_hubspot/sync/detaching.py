@@ -6,9 +6,9 @@ One between records that others share, such as a contact and a company, may be t
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .plan import OrderPlan, Plan
 from .results import Sent
 from .types import DETACH
+from .wanted import OrderPlan, Plan
 
 Source = tuple[int, int | None]  # (mapping, position)
 Where = tuple[str, str]  # (object type, record id)

@@ -34,7 +34,7 @@ from .causes import cause_of, gravest_first
 from .detaching import wants_detaching
 from .execute import Executor
 from .outcomes import SYSTEM, TEMPORARY, Failure, Verdict, classify, judge
-from .plan import Plan
+from .wanted import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,8 @@ def _slice(connection: Connection, claim: jobs.Claim, events: Sequence[EventConn
 def _let_rest(connection: Connection, claim: jobs.Claim, report: Report, error: Exception) -> None:
     """The portal is the problem: it is left alone for a while, and the orders wait unharmed."""
     report.trouble = error
-    rest(connection, resting.until(connection, error), resting.reason(error))
+    if resting.is_needed(error):
+        rest(connection, resting.until(connection, error), resting.reason(error))
     jobs.release(claim, claim.orders)
 
 

@@ -13,9 +13,9 @@ from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, As
 
 from .calls import Caller
 from .detaching import Source, Where, ends, obsolete
-from .plan import Plan, RecordKey, WantedRecord
 from .records import TypeRun
 from .results import Execution, Failed, Known, Outcome, Pair, Sent, association_name
+from .wanted import Plan, RecordKey, WantedRecord
 
 Wanted = tuple[int, Pair, AssociationType | None]  # who asks, for which records, with which label
 Asked = dict[tuple[str, str], list[Wanted]]  # by record ids

@@ -9,9 +9,9 @@ from pretix_hubspot.config import server_config
 from pretix_hubspot.models import RecordLink
 
 from .calls import chunks
-from .plan import RecordKey
 from .results import Known, Sent
 from .sharing import Person
+from .wanted import RecordKey
 
 _COLUMNS = ("object_type", "key", "record_id", "sent_hash", "url", "owner")
 _URL_LENGTH = RecordLink._meta.get_field("url").max_length

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from pretix_hubspot.hubspot.types import PropertyDefinition
-from pretix_hubspot.sync import formats, values
+from pretix_hubspot.sync import formats, kinds
 from pretix_hubspot.sync.types import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, Merged, Refusal, Row
 
 # HubSpot ignores a move backwards (hubspot.md 5.8), so it is never sent: it would differ again at every sync.
@@ -66,7 +66,7 @@ def add(prop: PropertyDefinition, before: str, value: str) -> str | Refusal:
     """ "Add to list": adds what is missing to a list, fills what is empty, and refuses to replace a single value."""
     if not before:
         return value
-    if values.is_list(prop):
+    if kinds.is_list(prop):
         return _add_items(prop, before, value)
     if same(prop, before, value):
         return before
@@ -80,7 +80,7 @@ def _add_items(prop, before, value):
     if not missing:
         return before
     added = ";".join([before.rstrip("; "), *missing])
-    if values.kind_of(prop) == values.K_TEXT and formats.cut(added) != added:
+    if kinds.kind_of(prop) == kinds.K_TEXT and formats.cut(added) != added:
         return _refuse("text_full", prop)
     return added
 
@@ -95,7 +95,7 @@ def _wire(prop, before, after):
 
     HubSpot keeps such a value on the record but refuses it in a write; with a leading ``;`` it adds to what is there.
     """
-    if values.kind_of(prop) != values.K_MANY or not prop.options:
+    if kinds.kind_of(prop) != kinds.K_MANY or not prop.options:
         return after
     held, wanted = items(before), items(after)
     dropped = set(held) - {option.value for option in prop.options}
@@ -108,7 +108,7 @@ def _differs(prop, known, value):
     before = known.get(prop.name) or ""
     if same(prop, before, value):
         return False
-    if values.is_email(prop) and value.casefold() in items((known.get("hs_additional_emails") or "").casefold()):
+    if kinds.is_email(prop) and value.casefold() in items((known.get("hs_additional_emails") or "").casefold()):
         return False  # a further address of the same person: making it the first one is that person's staff's choice
     return not (prop.name == LIFECYCLE and _backward(prop, before, value))
 
@@ -127,9 +127,9 @@ def same(prop: PropertyDefinition, one: str, other: str) -> bool:
         return True
     if not one or not other:
         return False
-    if values.is_email(prop):
+    if kinds.is_email(prop):
         return one.strip().casefold() == other.strip().casefold()
-    meaning = MEANING.get(values.kind_of(prop) or "")
+    meaning = MEANING.get(kinds.kind_of(prop) or "")
     return meaning is not None and meaning(one) == meaning(other)
 
 
@@ -147,12 +147,12 @@ def _phone(text):
 
 
 MEANING: dict[str, Callable[[str], object]] = {
-    values.K_NUMBER: _decimal,
-    values.K_DATE: lambda text: formats.day(text) or text,
-    values.K_DATETIME: lambda text: formats.instant(text) or text,
-    values.K_BOOL: str.casefold,
-    values.K_MANY: lambda text: frozenset(items(text)),
-    values.K_PHONE: _phone,
+    kinds.K_NUMBER: _decimal,
+    kinds.K_DATE: lambda text: formats.day(text) or text,
+    kinds.K_DATETIME: lambda text: formats.instant(text) or text,
+    kinds.K_BOOL: str.casefold,
+    kinds.K_MANY: lambda text: frozenset(items(text)),
+    kinds.K_PHONE: _phone,
 }
 
 

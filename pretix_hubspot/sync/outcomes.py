@@ -24,9 +24,9 @@ from pretix_hubspot.hubspot.errors import (
     UriTooLong,
 )
 
-from .plan import OrderPlan, Plan, RecordKey
 from .results import Execution, Failed, Sent
 from .types import Refusal
+from .wanted import OrderPlan, Plan, RecordKey
 
 TEMPORARY = "temporary"
 SYSTEM = "internal"  # core's name for what the UI calls a system error

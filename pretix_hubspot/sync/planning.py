@@ -12,9 +12,10 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.models import PROVIDER, ObjectMapping
 
 from . import snapshot
-from .plan import Plan, make_plan
+from .plan import make_plan
 from .specs import mappings_of, specs_for, wanted_fields
 from .types import MappingSpec, OrderSnapshot
+from .wanted import Plan
 
 #: Instead of a language: each order's own.
 OF_ORDER = "order"

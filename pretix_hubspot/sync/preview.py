@@ -14,10 +14,10 @@ from . import links, planning, scope
 from .calls import Caller
 from .execute import Executor
 from .outcomes import Failure, judge
-from .plan import OrderPlan, Plan, RecordKey, WantedRecord
 from .rehearsal import Rehearsal
 from .results import Execution, Sent, association_name
 from .types import APPEND, IF_EMPTY, IF_NEW, Row
+from .wanted import OrderPlan, Plan, RecordKey, WantedRecord
 
 #: Somebody waits for the page, so no call is repeated after a longer pause than this.
 PATIENCE = 1.0

@@ -22,7 +22,7 @@ from pretix_hubspot.problems import explain
 from .calls import chunks
 from .detaching import Source, Where
 from .outcomes import Verdict, Written
-from .plan import Plan, WantedRecord
+from .wanted import Plan, WantedRecord
 
 OWN_LOG_ENTRIES = "pretix.event.order.data_sync"
 #: What people decided about sync problems of an order; nothing to send either.

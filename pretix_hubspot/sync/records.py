@@ -13,9 +13,9 @@ from pretix_hubspot.hubspot.types import Record, WriteInput, match, match_read
 
 from .calls import Caller
 from .merge import merge
-from .plan import RecordKey, WantedRecord
 from .results import Failed, Outcome, Sent
 from .types import Refusal
+from .wanted import RecordKey, WantedRecord
 
 #: Looking, writing, and looking again after a conflict or a vanished record; more rounds mean a moving target.
 ROUNDS = 4

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType
 
-from .plan import RecordKey
 from .sharing import Person
 from .types import Refusal
+from .wanted import RecordKey
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import stage_properties
 
 from .filters import question_fields
+from .kinds import K_TEXT, kind_of
 from .types import (
     BY_MODES,
     LEAVE,
@@ -28,7 +29,6 @@ from .types import (
     Options,
     PipelineSpec,
 )
-from .values import K_TEXT, kind_of
 
 
 def mappings_of(event: Event) -> list[ObjectMapping]:

@@ -12,6 +12,18 @@ from typing import Any, NamedTuple
 
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.sync import formats
+from pretix_hubspot.sync.kinds import (
+    K_BOOL,
+    K_DATE,
+    K_DATETIME,
+    K_MANY,
+    K_NUMBER,
+    K_ONE,
+    K_PHONE,
+    K_TEXT,
+    is_list,
+    kind_of,
+)
 from pretix_hubspot.sync.types import APPEND, FieldRefused, Refusal
 
 Options = Sequence[tuple[str, str]]
@@ -19,26 +31,6 @@ Options = Sequence[tuple[str, str]]
 # pretix types, as core's Question.TYPE_*
 NUMBER, STRING, TEXT, BOOLEAN, CHOICE, MULTIPLE = "N", "S", "T", "B", "C", "M"
 DATE, TIME, DATETIME, COUNTRY, PHONE, FILE = "D", "H", "W", "CC", "TEL", "F"
-
-# Kinds of properties. ONE and MANY are enumerations: select, radio and single checkbox; multiple checkboxes.
-K_TEXT, K_NUMBER, K_DATE, K_DATETIME, K_BOOL, K_ONE, K_MANY, K_PHONE = (
-    "text", "number", "date", "datetime", "bool", "one", "many", "phone",
-)  # fmt: skip
-KINDS = {
-    "string": K_TEXT,
-    "number": K_NUMBER,
-    "date": K_DATE,
-    "datetime": K_DATETIME,
-    "bool": K_BOOL,
-    "phone_number": K_PHONE,
-}
-
-
-def kind_of(prop: PropertyDefinition) -> str | None:
-    """How a property behaves, or None for what is never written: coordinates, JSON, files, types of the future."""
-    if prop.type == "enumeration":
-        return K_MANY if prop.field_type == "checkbox" else K_ONE
-    return None if prop.field_type == "file" else KINDS.get(prop.type)
 
 
 class Context(NamedTuple):
@@ -102,16 +94,6 @@ def append_risk(prop: PropertyDefinition) -> Refusal | None:
     if kind == K_NUMBER:
         return _refuse("append_number", prop)
     return None if is_list(prop) else _refuse("append_single", prop)
-
-
-def is_list(prop: PropertyDefinition) -> bool:
-    """Whether "Add to list" can add: multiple checkboxes and text, except for an address that identifies someone."""
-    return kind_of(prop) == K_MANY or (kind_of(prop) == K_TEXT and not is_email(prop) and not prop.has_unique_value)
-
-
-def is_email(prop: PropertyDefinition) -> bool:
-    """HubSpot's own e-mail property, compared without regard to case."""
-    return prop.name == "email"
 
 
 def _rule(source_type, prop):
