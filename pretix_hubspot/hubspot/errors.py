@@ -17,6 +17,7 @@
     ├── UriTooLong                414
     ├── Locked                    423, lasts about 2 s
     ├── RateLimited               429; `policy` is "burst", "secondly" or "daily"
+    │   └── OverBudget                our own request budget refused to wait that long; HubSpot was not asked
     ├── TooManyLabels             437
     ├── Migrating                 477, the portal moves to another region; `retry_after` up to 24 h
     ├── ServerTrouble             5xx, HTML pages of the edge included; the write may have happened
@@ -199,13 +200,17 @@ class Locked(HubSpotError):
 
 
 class RateLimited(HubSpotError):
-    """429, or our own request budget refused to wait that long."""
+    """429: too many requests."""
 
     retryable = True
 
     def __init__(self, message: str = "", *, policy: str = "burst", **facts: Any) -> None:
         super().__init__(message, **facts)
         self.policy = policy
+
+
+class OverBudget(RateLimited):
+    """Our own request budget refused to wait that long: nothing was sent, and nothing is wrong with anybody."""
 
 
 class TooManyLabels(HubSpotError):

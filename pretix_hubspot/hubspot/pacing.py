@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar, runtime_checkable
 
 from .answers import header
-from .errors import RateLimited
+from .errors import OverBudget
 from .rolling_window import (
     CRM_WINDOW,
     HORIZON_MS,
@@ -63,7 +63,7 @@ class Budget(Protocol):
     """What the client needs: asked before a call, told about its answer."""
 
     def acquire(self, kind: str = "crm", live: bool = True) -> None:
-        """Return when the call may be made; raises RateLimited if that is too far away."""
+        """Return when the call may be made; raises OverBudget if that is too far away."""
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from the headers of an answer."""
@@ -133,7 +133,7 @@ def _daily_refusal(daily: Daily, now: int, live: bool) -> Decision | None:
 class SharedBudget:
     """A Budget for any number of workers on one store.
 
-    `max_wait` (seconds, at most 60) caps what `acquire` may sleep before it raises RateLimited instead.
+    `max_wait` (seconds, at most 60) caps what `acquire` may sleep before it raises OverBudget instead.
     Threads may share one.
     """
 
@@ -160,7 +160,7 @@ class SharedBudget:
             decision = self._reserve(kind, now, live, max(0, deadline - now))
             if decision.refused:
                 message = "The request budget of this portal is used up"
-                raise RateLimited(message, policy=decision.policy, retry_after=decision.wait_ms / 1000)
+                raise OverBudget(message, policy=decision.policy, retry_after=decision.wait_ms / 1000)
             if decision.wait_ms > 0:
                 self._sleep(decision.wait_ms / 1000)
             if decision.granted and not self._blocked_meanwhile(kind, decision):

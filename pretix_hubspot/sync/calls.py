@@ -17,6 +17,7 @@ from pretix_hubspot.hubspot.errors import (
     Migrating,
     MissingScope,
     OAuthError,
+    OverBudget,
     RateLimited,
 )
 
@@ -83,7 +84,7 @@ class Caller:
             raise error
         if last:
             self._failures_in_a_row += 1
-            if self._failures_in_a_row >= OUTAGE:
+            if self._failures_in_a_row >= OUTAGE or isinstance(error, OverBudget):
                 raise PortalTrouble(error) from error
             raise error
 

@@ -53,7 +53,7 @@ def send(connection: Connection, events: Sequence[EventConnection], pks: Sequenc
         report.excluded,
         report.failed,
         time.monotonic() - started,
-        f"; the portal rests: {type(report.trouble).__name__}" if report.trouble else "",
+        f"; stopped by {type(report.trouble).__name__}" if report.trouble else "",
     )
     if report.trouble is None:
         wake(connection)
@@ -92,7 +92,7 @@ def drain(
             if len(rows) == jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
                 call_help()
             if not send(connection, events, rows):
-                return False
+                return is_open(connection)
             if clock() >= end:
                 return True
             connection.refresh_from_db()

@@ -11,6 +11,7 @@ from pretix_hubspot.hubspot.errors import (
     BlockedByServer,
     Migrating,
     OAuthMisconfigured,
+    OverBudget,
     RateLimited,
     TokenRevoked,
 )
@@ -21,6 +22,14 @@ SERVER = timedelta(minutes=10)
 AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
 
 _SERVER = (BlockedByServer, OAuthMisconfigured, ServerMisconfigured)  # for the server's operator to repair
+
+
+def is_needed(error: Exception) -> bool:
+    """Whether all workers have to leave the portal alone, and not only the one that met the error.
+
+    A request budget that others are using up is theirs to use.
+    """
+    return not isinstance(error, OverBudget) or error.policy == "daily"
 
 
 def until(connection: Connection, error: Exception) -> datetime:
@@ -38,9 +47,11 @@ def until(connection: Connection, error: Exception) -> datetime:
 
 
 def reason(error: Exception) -> str:
-    """A word for the settings page: daily_limit, migration, revoked, server or outage."""
+    """A word for the settings page and the log: daily_limit, budget, migration, revoked, server or outage."""
     if isinstance(error, RateLimited):
-        return "daily_limit" if error.policy == "daily" else "outage"
+        if error.policy == "daily":
+            return "daily_limit"
+        return "budget" if isinstance(error, OverBudget) else "outage"
     if isinstance(error, Migrating):
         return "migration"
     if isinstance(error, (AuthenticationFailed, TokenRevoked)):

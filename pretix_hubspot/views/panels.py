@@ -20,6 +20,7 @@ ACCOUNT_TYPES = {
     "APP_DEVELOPER": _("App developer account"),
 }
 RESTING_REASONS = {  # as named in sync.resting
+    "budget": _("More requests were waiting than HubSpot allows at once. The orders follow in one of the next runs."),
     "daily_limit": _("The daily limit of requests to HubSpot is used up."),
     "migration": _("HubSpot is moving this account to a different region."),
     "outage": _("HubSpot cannot be reached at the moment."),

@@ -9,7 +9,7 @@ from hubspot_simulator.clock import Clock
 from pretix_hubspot import budget
 from pretix_hubspot.hubspot import client
 from pretix_hubspot.hubspot.pacing import SharedBudget
-from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.models import Connection, OrderState, RecordLink
 
 from .conftest import expected, orders
 
@@ -30,6 +30,26 @@ def test_the_request_budget_is_kept(story, simulator, monkeypatch, real_budget):
     assert story.world() == expected(range(12))
     assert simulator.limits.violations == 0
     assert clock() > 1_800_000_020, "it did have to wait"
+
+
+def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_budget):
+    """Fails without ``OverBudget`` in ``Caller``: each wait that is too long would cost the orders an attempt."""
+    shared = budget.for_portal(story.connection.portal_id, story.connection.kind)
+    orders(story, range(1))
+    story.sync()
+    shared.throttled("burst", retry_after=45)
+    orders(story, range(1, 4))
+    asked = simulator.requests.total
+    for _ in range(6):
+        story.sync()
+    assert simulator.requests.total == asked
+    waiting = OrderSyncQueue.objects.values_list("in_flight", "failed_attempts", "need_manual_retry")
+    assert list(waiting) == [(False, 0, None)] * 3
+    assert Connection.objects.get().resting_until is None, "other workers may have a part of the budget left"
+    assert set(story.event.hubspot_runs.exclude(trouble="").values_list("trouble", flat=True)) == {"budget"}
+    shared.reset()
+    story.sync()
+    assert story.world() == expected(range(4))
 
 
 def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simulator, monkeypatch):
