@@ -6,7 +6,7 @@ disabled for a while; but everything that happens to an order leaves a log entry
 
 from datetime import timedelta
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.utils.timezone import now
 from django_scopes import scopes_disabled
 from pretix.base.models import LogEntry, Order
@@ -21,6 +21,8 @@ from .calls import chunks
 
 #: Entries younger than this are looked at again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
+#: For entries that were committed later than that: all orders are compared once in a round, some of them in each turn.
+ROUND, TURN = timedelta(days=1), timedelta(minutes=5)
 #: How long an exhausted temporary error rests before it is tried again.
 REARM_AFTER = timedelta(hours=1)
 
@@ -29,7 +31,8 @@ def run(joined: EventConnection) -> int:
     """Queue the event's orders that changed unnoticed. Returns how many."""
     with scopes_disabled():
         entries = _news(joined)
-        candidates = list(entries.order_by().values_list("object_id", flat=True).distinct())
+        news = entries.order_by().values_list("object_id", flat=True).distinct()
+        candidates = list(news.union(_whose_turn_it_is(joined)))
         unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(joined, part)]
         missed = [pk for part in chunks(unread, 1_000) for pk in _not_waiting(part)]
         for order in Order.objects.filter(pk__in=missed).select_related("event"):
@@ -44,12 +47,22 @@ def _news(joined: EventConnection) -> QuerySet[LogEntry]:
     )
 
 
+def _whose_turn_it_is(joined: EventConnection) -> QuerySet[Order]:
+    """The keys of a small part of the orders, another one every few minutes."""
+    turns = ROUND // TURN
+    turn = int(now().timestamp() // TURN.total_seconds()) % turns
+    mine = _in_scope(joined).alias(turn=F("pk") % turns).filter(turn=turn)
+    return mine.order_by().values_list("pk", flat=True)
+
+
+def _in_scope(joined: EventConnection) -> QuerySet[Order]:
+    placed_since, by_hand = Q(datetime__gte=joined.joined_at), Q(hubspot_state__by_hand=True)
+    return Order.objects.filter(placed_since | by_hand, event_id=joined.event_id)
+
+
 def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]:
     """Of these orders, those in scope that have more history now than when they were last read."""
-    in_scope = Order.objects.filter(
-        Q(datetime__gte=joined.joined_at) | Q(hubspot_state__by_hand=True), pk__in=orders, event_id=joined.event_id
-    )
-    pks = list(in_scope.values_list("pk", flat=True))
+    pks = list(_in_scope(joined).filter(pk__in=orders).values_list("pk", flat=True))
     seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
     counts = history().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
     return [pk for pk, count in counts if count > seen.get(pk, 0)]

@@ -183,3 +183,24 @@ def test_one_event_is_not_swept_for_another(story, arrived):
     order = story.order("B1", event=other, queue=False)
     happen(order)
     assert sweep_up(story) == 0
+
+
+def test_an_entry_that_was_committed_hours_later_is_found_within_a_round(story, arrived, monkeypatch):
+    """The watermark has passed it; fails without the turns in which all orders are compared."""
+    late, other = happen(arrived, ago=LONG_AGO), story.order("A2")
+    LogEntry.all.filter(pk=late.pk).update(visible=False)  # not committed yet
+    happen(other, ago=LONG_AGO)
+    story.sync()
+    monkeypatch.setattr(sweep, "ROUND", timedelta(minutes=50))
+    turns = [now() + number * timedelta(minutes=5) for number in range(10)]
+    assert [sweep_at(moment, story, monkeypatch) for moment in turns] == [0] * 10
+    assert watermark(story) > late.pk
+    LogEntry.all.filter(pk=late.pk).update(visible=True)
+    found = [sweep_at(moment, story, monkeypatch) for moment in turns]
+    assert sum(found) == 1
+    assert OrderSyncQueue.objects.get().order == arrived
+
+
+def sweep_at(moment, story, monkeypatch):
+    monkeypatch.setattr(sweep, "now", lambda: moment)
+    return sweep_up(story)
