@@ -1,5 +1,7 @@
 """Sync problems in words for organizers: which record, which property, what HubSpot says, what to do."""
 
+from urllib.parse import urlencode
+
 from django.utils.translation import gettext as _
 from pretix.base.models import Event
 
@@ -78,11 +80,13 @@ def explain(failure: Failure) -> str:
 
 
 #: Fixed by connecting again, with more scopes, or as somebody who may do more.
-_ACCESS = frozenset({"missing_scope", "missing_permission", "forbidden", "not_connected", "authentication_failed"}) | {
+ACCESS = frozenset({"missing_scope", "missing_permission", "forbidden", "not_connected", "authentication_failed"}) | {
     "token_expired",
     "token_revoked",
     "auth_code_rejected",
 }
+#: Fixed by choosing, or making, an option for each value of a row.
+_OPTIONS = frozenset({"no_option", "option_not_mapped", "INVALID_OPTION"})
 #: Fixed in the order, or in HubSpot's list of people who may not be contacted; no page of ours helps.
 _IN_THE_ORDER = frozenset({"INVALID_EMAIL", "invalid_email", "gdpr_blocked"})
 
@@ -90,18 +94,27 @@ _IN_THE_ORDER = frozenset({"INVALID_EMAIL", "invalid_email", "gdpr_blocked"})
 def where_to_fix(failure: Failure, event: Event) -> str | None:
     """The page on which somebody can do something about this failure, or None if it heals itself or lies elsewhere.
 
-    Access is fixed where the event is connected, a mapping in its editor, and what only the server's operator can
-    fix begins with the diagnosis. A mapping that was deleted meanwhile leads to the list of mappings.
+    Access is fixed where the event is connected, a mapping in its editor, which opens at the row concerned, and what
+    only the server's operator can fix begins with the diagnosis. A mapping that was deleted meanwhile leads to the
+    list of mappings.
     """
     if failure.mode == SYSTEM:
         return event_url(event, "diagnosis")
-    if failure.code in _ACCESS:
+    if failure.code in ACCESS:
         return event_url(event, "settings")
     if failure.mode == TEMPORARY or failure.code in _IN_THE_ORDER or failure.mapping is None:
         return None
     if failure.mapping in _mapping_ids(event):
-        return event_url(event, "mapping.edit", mapping=failure.mapping)
+        return event_url(event, "mapping.edit", mapping=failure.mapping) + _row(failure)
     return event_url(event, "settings") + "#object-mappings"
+
+
+def _row(failure: Failure) -> str:
+    """What tells the editor which row to show, and that its value map is the place."""
+    if not failure.params.get("property"):
+        return ""
+    values = {"values": "on"} if failure.code in _OPTIONS else {}
+    return "?" + urlencode({"fix": failure.params["property"]} | values)
 
 
 def _mapping_ids(event: Event) -> set[int]:

@@ -1,4 +1,4 @@
-"""Doorbells of pretix's control area: navigation and the operator's settings."""
+"""Doorbells of pretix's control area: navigation, the operator's settings, and what we say on pretix's own pages."""
 
 from collections import OrderedDict
 
@@ -8,9 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from pretix.base.forms import SecretKeySettingsField
 from pretix.base.signals import register_global_settings
-from pretix.control.signals import nav_event_settings, nav_organizer
+from pretix.control.signals import (
+    event_dashboard_top,
+    html_page_start,
+    nav_event_settings,
+    nav_organizer,
+    order_info,
+)
 
 from .config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
+from .views import notices
 from .views.base import event_url, may_manage_connections, organizer_url
 
 NAMESPACE = "plugins:pretix_hubspot"
@@ -42,3 +49,21 @@ def ask_operator_for_app(sender, **kwargs):
     fields[CLIENT_ID_SETTING] = forms.CharField(label=_("HubSpot app: Client ID"), required=False)
     fields[CLIENT_SECRET_SETTING] = SecretKeySettingsField(label=_("HubSpot app: Client secret"), required=False)
     return fields
+
+
+@receiver(event_dashboard_top, dispatch_uid="pretix_hubspot_event_dashboard_top")
+def warn_on_dashboard(sender, request, **kwargs):
+    return notices.lost_access(sender, request)
+
+
+@receiver(html_page_start, dispatch_uid="pretix_hubspot_html_page_start")
+def explain_sync_problems(sender, **kwargs):
+    match = sender.resolver_match
+    if match is None or match.view_name != "control:event.datasync.failedjobs":
+        return ""
+    return notices.why_failed(sender.event, sender)
+
+
+@receiver(order_info, dispatch_uid="pretix_hubspot_order_info")
+def explain_order(sender, order, request, **kwargs):
+    return notices.about_order(sender, order, request)

@@ -3,7 +3,7 @@
 Safe beside running workers: a row in flight is left to its worker.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
@@ -12,16 +12,17 @@ from pretix.base.models import Event, LogEntry, Order, User
 
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import ServerMisconfigured
-from pretix_hubspot.connection import PATIENCE_OF_PEOPLE
+from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, is_active
 from pretix_hubspot.hubspot.errors import HubSpotError
-from pretix_hubspot.models import EventConnection, OrderState
+from pretix_hubspot.models import Connection, EventConnection, OrderState
+from pretix_hubspot.problems import ACCESS
 from pretix_hubspot.sync import jobs, recording
 from pretix_hubspot.sync.calls import chunks
-from pretix_hubspot.sync.outcomes import MISCONFIGURATION
+from pretix_hubspot.sync.outcomes import MISCONFIGURATION, TEMPORARY, Failure
 from pretix_hubspot.sync.scope import DISMISSED, IGNORED
 from pretix_hubspot.tasks import ring
 
-from .causes import Cause
+from .causes import Cause, causes
 from .numbers import FAILING, orders_in
 
 PART = 1_000
@@ -33,6 +34,28 @@ def retry(joined: EventConnection, cause: Cause, user: User) -> int:
     What HubSpot offers is read anew first, since the reason may be repaired there.
     """
     _look_again(joined, cause)
+    return _again(joined, cause, user)
+
+
+def retry_mapping(joined: EventConnection, mapping: int, user: User) -> int:
+    """Try the orders again that fail for a mapping, after somebody saved it. Returns how many."""
+    return _again_where(joined, lambda failure: failure.mapping == mapping, user)
+
+
+def retry_access(connection: Connection, user: User) -> int:
+    """Try the orders again that HubSpot did not let through, after somebody connected anew. Returns how many."""
+    used = connection.event_connections.select_related("event__organizer", "connection")
+    active = (joined for joined in used if is_active(joined.event))
+    return sum(_again_where(joined, lambda failure: failure.code in ACCESS, user) for joined in active)
+
+
+def _again_where(joined: EventConnection, fits: Callable[[Failure], bool], user: User) -> int:
+    """What is temporary heals by itself, at its own pace."""
+    fixed = (c for c in causes(joined.event) if c.failure and c.mode != TEMPORARY and fits(c.failure))
+    return sum(_again(joined, cause, user) for cause in fixed)
+
+
+def _again(joined: EventConnection, cause: Cause, user: User) -> int:
     orders = _orders(joined.event, cause)
     for part in chunks(orders, PART):
         with transaction.atomic():

@@ -1,6 +1,7 @@
 """States and reasons in words, for pages, exports and mails."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from .numbers import EXCLUDED, FAILING, IN_SYNC, NOT_IN_SCOPE, WAITING
 
@@ -33,6 +34,11 @@ REASONS = {
     "filter_answer": _("Filter: answers"),
     "filters": _("Filters of the object mappings"),
 }
+
+
+def retried_text(count):
+    """What happens after somebody fixed something."""
+    return ngettext("One order is tried again.", "{count} orders are tried again.", count).format(count=count)
 
 
 def reason_text(reason):

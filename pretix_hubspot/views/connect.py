@@ -13,6 +13,8 @@ from django.views.generic import TemplateView
 
 from ..connection import connect_token, disconnect, for_event, join, leave
 from ..forms.connect import EventOptionsForm, TokenForm
+from ..health.actions import retry_access
+from ..health.words import retried_text
 from ..models import Connection
 from . import explain
 from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMixin, own_connection
@@ -132,8 +134,15 @@ def connect_pasted_token(request, renewed):
         logger.warning("A token for HubSpot was not accepted: %s", error)
         messages.error(request, explain.token_failure(error))
         return None
-    messages.success(request, _("The HubSpot integration is now active."))
+    tell_connected(request, connection)
     return connection
+
+
+def tell_connected(request, connection):
+    """After access was granted, perhaps again: what waited for it goes on."""
+    messages.success(request, _("The HubSpot integration is now active."))
+    if retried := retry_access(connection, request.user):
+        messages.success(request, retried_text(retried))
 
 
 def disconnect_and_tell(request, connection):

@@ -1,5 +1,7 @@
 """*Edit mapping*: identifier, properties, pipeline and stages, associations of one object mapping."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponseRedirect, JsonResponse
@@ -10,11 +12,15 @@ from django.views import View
 
 from pretix_hubspot.forms.editor import MappingEditor
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
+from pretix_hubspot.health.actions import retry_mapping
+from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable, ensure_key_property
 from pretix_hubspot.suggestions import log_data
 from pretix_hubspot.views.mappings import ConnectedMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 from pretix_hubspot.views.resend import tell_impact
+
+FRESH = timedelta(minutes=1)
 
 
 class MappingMixin(ConnectedMixin):
@@ -33,19 +39,24 @@ class EditMapping(MappingMixin, View):
 
     def get(self, request, *args, **kwargs):
         mapping = self.mapping()
-        problem = self.catalog.freshen([mapping.external_object_type])
+        # Whoever comes to fix something sees what HubSpot offers now.
+        age = {"max_age": FRESH} if "fix" in request.GET else {}
+        problem = self.catalog.freshen([mapping.external_object_type], **age)
         return self.page(MappingEditor(mapping, self.catalog), problem)
 
     def post(self, request, *args, **kwargs):
         with transaction.atomic():
             editor = MappingEditor(self.mapping(lock=True), self.catalog, request.POST)
-            if editor.is_valid() and not editor.is_stale:
-                changed = editor.save(request.user)
-                messages.success(request, _("Your changes have been saved."))
-                if changed:
-                    tell_impact(request)
-                return self.back_to_mapping()
-        return self.refused(editor)
+            accepted = editor.is_valid() and not editor.is_stale
+            changed = accepted and editor.save(request.user)
+        if not accepted:
+            return self.refused(editor)
+        messages.success(request, _("Your changes have been saved."))
+        if retried := retry_mapping(self.event_connection, editor.mapping.pk, request.user):
+            messages.success(request, retried_text(retried))
+        if changed:
+            tell_impact(request)
+        return self.back_to_mapping()
 
     def refused(self, editor):
         if editor.is_stale:

@@ -17,7 +17,7 @@ from ..health import actions
 from ..health.causes import FieldNames, cause_named, causes, first_failure, row_text
 from ..health.chart import chart
 from ..health.numbers import EXCLUDED, FAILING, STATES, WAITING, numbers, orders_in
-from ..health.words import MEANINGS, reason_text
+from ..health.words import MEANINGS, reason_text, retried_text
 from ..health.words import STATES as STATE_WORDS
 from ..models import PROVIDER
 from ..pausing import is_paused, pause_connection, pause_event, resume_connection, resume_event
@@ -108,7 +108,7 @@ class ActOnCause(ConnectedMixin, View):
         if action == "dismiss":
             texts = "One sync problem has been dismissed.", "{count} sync problems have been dismissed."
             return ngettext(*texts, done).format(count=done)
-        text = ngettext("One order is tried again.", "{count} orders are tried again.", done).format(count=done)
+        text = retried_text(done)
         if is_paused(self.event_connection):
             text += " " + _("It waits until the transfer is resumed.")
         return text

@@ -22,6 +22,7 @@ from .base import (
     event_url,
     organizer_url,
 )
+from .connect import tell_connected
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class OAuthReturn(View):
             return
         if started.event:
             join(started.event, connection, self.request.user)
-        messages.success(self.request, _("The HubSpot integration is now active."))
+        tell_connected(self.request, connection)
 
 
 def _settings_url(started):

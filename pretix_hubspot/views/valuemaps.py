@@ -71,7 +71,8 @@ class ValueMap(MappingMixin, View):
             "definition": self.definition,
             "options": [option for option in self.definition.options if not option.hidden],
             "entries": entries,
-            "missing": [entry for entry in entries if entry.target is None],
+            "missing": [entry for entry in entries if entry.target is None or entry.vanished],
+            "fixing": "fix" in self.request.POST,
             "problem": problem,
             "created": created,
         }

@@ -7,6 +7,10 @@ document.addEventListener("DOMContentLoaded", function () {
   const form = document.querySelector("[data-hubspot-editor]");
   if (!dialog || !form) return;
   let row = null;
+  const rowToFix = Array.from(form.querySelectorAll("[data-formset-form], [data-hubspot-identifier]"))
+    .find(function (each) {
+      return form.dataset.fix && hubspot.rowField(each, "external_field").value === form.dataset.fix;
+    });
 
   function show(html) {
     dialog.innerHTML = html;
@@ -59,8 +63,14 @@ document.addEventListener("DOMContentLoaded", function () {
     row.dispatchEvent(new Event("hubspot:mapped", { bubbles: true }));
   }
 
-  function create() {
+  function valuesData() {
     const data = hubspot.rowData(row);
+    if (row === rowToFix) data.set("fix", "on");  // then the dialog offers to save at once
+    return data;
+  }
+
+  function create() {
+    const data = valuesData();
     data.set("value_map", chosen());
     choices().filter(undecided).forEach(function (select) { data.append("create", select.dataset.hubspotChoice); });
     load(form.dataset.valuesUrl, data);
@@ -71,7 +81,7 @@ document.addEventListener("DOMContentLoaded", function () {
     if (!button) return;
     row = button.closest("[data-formset-form]");
     dialog.replaceChildren();
-    load(form.dataset.valuesUrl, hubspot.rowData(row));
+    load(form.dataset.valuesUrl, valuesData());
   });
 
   // Create HubSpot field
@@ -106,8 +116,17 @@ document.addEventListener("DOMContentLoaded", function () {
 
   dialog.addEventListener("click", function (event) {
     if (event.target.closest("[data-hubspot-close]")) dialog.close();
+    else if (event.target.closest("[data-hubspot-apply=save]")) { apply(chosen()); form.requestSubmit(); }
     else if (event.target.closest("[data-hubspot-apply]")) apply(chosen());
     else if (event.target.closest("[data-hubspot-unmap]")) apply("");
     else if (event.target.closest("[data-hubspot-create]")) create();
   });
+
+  // Whoever comes from a sync problem lands at its row, and in its value map where that is the place.
+  if (rowToFix) {
+    rowToFix.classList.add("hubspot-row-to-fix");
+    rowToFix.scrollIntoView({ block: "center" });
+    const values = rowToFix.querySelector("[data-hubspot-map-values]:not(.hidden)");
+    if (values && "fixValues" in form.dataset) values.click();
+  }
 });

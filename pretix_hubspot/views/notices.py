@@ -1,0 +1,65 @@
+"""What we say on pages of pretix itself: what is wrong with HubSpot, and one click to where it is fixed.
+
+Each answers HTML, or an empty string where there is nothing to say or nobody who may do something about it.
+"""
+
+from django.template.loader import render_to_string
+from pretix.base.models import Order
+
+from ..connection import for_event, is_active
+from ..health.causes import FieldNames, causes, first_failure
+from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
+from ..models import PROVIDER, Connection, OrderState
+from ..problems import explain, where_to_fix, why_excluded
+from ..sync.scope import BEFORE_CONNECTION
+from .base import EVENT_PERMISSION, may_manage_connections
+
+#: More causes than this are read on their own page.
+MOST = 5
+
+
+def lost_access(event, request):
+    """The dashboard of an event whose access was revoked: its orders wait, so pretix has nothing to warn of."""
+    joined = for_event(event)
+    if not joined or joined.connection.status != Connection.Status.REVOKED or not _may_change(event, request):
+        return ""
+    waiting = numbers_of([event.pk])[event.pk].of(WAITING) if event.orders.exists() else 0
+    context = {"waiting": waiting, "may_manage": may_manage_connections(request)}
+    return render_to_string("pretix_hubspot/notices/lost_access.html", context, request)
+
+
+def why_failed(event, request):
+    """pretix' list of sync problems, which names orders and no reasons."""
+    if not is_active(event) or not _may_change(event, request) or not (found := causes(event)):
+        return ""
+    context = {"causes": found[:MOST], "more": len(found) > MOST}
+    return render_to_string("pretix_hubspot/notices/why_failed.html", context, request)
+
+
+def about_order(event, order, request):
+    """An order that pretix' box shows without a reason: it failed, or it was never queued."""
+    if not (joined := for_event(event)):
+        return ""
+    state = classified(Order.objects.filter(pk=order.pk)).values_list("hubspot", flat=True)[0].partition(":")[0]
+    context = {}
+    if state == FAILING:
+        context = _failure(event, order)
+    elif state == WAITING and joined.connection.status == Connection.Status.REVOKED:
+        context = {"waits": True}
+    elif state == NOT_IN_SCOPE and not order.sync_results.filter(sync_provider=PROVIDER).exists():
+        context = {"reason": why_excluded(BEFORE_CONNECTION)}
+    if not context:
+        return ""
+    context["may_change"] = _may_change(event, request)
+    return render_to_string("pretix_hubspot/notices/about_order.html", context, request)
+
+
+def _failure(event, order):
+    failure = first_failure(OrderState.objects.filter(order=order).first())
+    if failure is None:
+        return {}
+    return {"problem": explain(FieldNames(event).named(failure)), "fix_url": where_to_fix(failure, event)}
+
+
+def _may_change(event, request):
+    return request.user.has_event_permission(event.organizer, event, EVENT_PERMISSION, request=request)

@@ -1,0 +1,161 @@
+"""From a warning of pretix to where it is fixed: what our lines on pretix's pages say, and what a fix sets going."""
+
+import json
+
+import pytest
+from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncQueue
+
+from hubspot_simulator.definitions import Option, Property
+from pretix_hubspot.connection import mark_revoked
+from pretix_hubspot.health.actions import retry_access
+from pretix_hubspot.health.causes import causes
+from pretix_hubspot.hubspot.errors import TokenRevoked
+from pretix_hubspot.models import OrderState
+
+from .conftest import ORDERS, SETTINGS, browser, make_user
+
+EVENT = "/control/event/ada/conf/"
+BASE = EVENT + "hubspot/"
+LOST = "HubSpot no longer accepts the access of pretix"
+
+
+def text(client, url):
+    response = client.get(url)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+@pytest.fixture
+def deals(story):
+    """A mapping with a row whose HubSpot field has no option for the order's status."""
+    levels = Property("level", "Level", "enumeration", "select", "dealinformation", options=[Option("yes", "Yes")])
+    story.simulator.portal.schema.create("deals", levels)
+    mapping = story.event.hubspot_object_mappings.get(external_object_type="deals")
+    row = {"pretix_field": "order_status", "external_field": "level", "overwrite": "overwrite", "value_map": ""}
+    mapping.property_mappings = [*mapping.property_mappings, row]
+    mapping.save()
+    story.order("A1")
+    story.sync()
+    return mapping
+
+
+def save_editor(client, mapping, **changed):
+    """Posts the editor as it is, with the last row changed."""
+    rows = [row | (changed if row is mapping.property_mappings[-1] else {}) for row in mapping.property_mappings]
+    data = {
+        "identifier-pretix_field": mapping.pretix_id_field,
+        "identifier-external_field": mapping.external_id_field,
+        "identifier-revision": str(mapping.revision),
+        "pipeline-pipeline": mapping.pipeline["pipeline"],
+        "properties-TOTAL_FORMS": str(len(rows)),
+        "properties-INITIAL_FORMS": str(len(rows)),
+    }
+    data |= {f"pipeline-stage_{status}": stage for status, stage in mapping.pipeline["stages"].items()}
+    for number, row in enumerate(rows):
+        data |= {f"properties-{number}-{key}": value for key, value in row.items()}
+        data[f"properties-{number}-ORDER"] = str(number + 1)
+    return client.post(f"{BASE}mapping/{mapping.pk}/", data, follow=True).content.decode()
+
+
+def test_core_s_list_of_problems_says_why_and_leads_to_the_row(client, deals):
+    page = text(client, EVENT + "datasync/failedjobs/")
+    assert "Why orders could not be sent to HubSpot:" in page
+    assert f'href="{BASE}mapping/{deals.pk}/?fix=level&amp;values=on"' in page
+    assert f'href="{BASE}problems/"' in page
+
+
+def test_saving_the_mapping_tries_its_failed_orders_again(client, deals, story):
+    page = save_editor(client, deals, value_map=json.dumps({"n": "yes", "p": "yes", "e": "yes", "c": "yes"}))
+    assert "Your changes have been saved." in page
+    assert "One order is tried again." in page
+    story.sync()
+    assert causes(story.event) == []
+
+
+def test_saving_another_mapping_does_not(client, deals, story):
+    other = story.event.hubspot_object_mappings.exclude(pk=deals.pk).first()
+    other.pipeline = {"pipeline": "", "stages": {}}
+    page = save_editor(client, other)
+    assert "Your changes have been saved." in page
+    assert "tried again" not in page
+    assert [cause.orders for cause in causes(story.event)] == [1]
+
+
+def test_the_dialog_offers_to_save_only_to_those_who_came_to_fix(client, deals):
+    row = {"pretix_field": "order_status", "external_field": "level"}
+    url = f"{BASE}mapping/{deals.pk}/values/"
+    assert "Apply and save" in client.post(url, row | {"fix": "on"}).content.decode()
+    assert "Apply and save" not in client.post(url, row).content.decode()
+
+
+def test_options_that_vanished_can_be_created_again(client, deals):
+    row = {"pretix_field": "order_status", "external_field": "level"}
+    stored = {"n": "gone", "p": "yes", "e": "", "c": ""}
+    url = f"{BASE}mapping/{deals.pk}/values/"
+    page = client.post(url, row | {"value_map": json.dumps(stored)}).content.decode()
+    assert "Create missing options in HubSpot" in page
+
+
+def test_the_order_page_says_why_and_where(client, deals):
+    page = text(client, EVENT + "orders/A1/")
+    assert "has no option" in page
+    assert f'href="{BASE}mapping/{deals.pk}/?fix=level&amp;values=on"' in page
+
+
+def test_the_order_page_links_only_for_those_who_may(deals, story):
+    page = text(browser(make_user(story, "clerk", ORDERS)), EVENT + "orders/A1/")
+    assert "has no option" in page
+    assert "?fix=level" not in page
+
+
+def test_an_earlier_order_says_why_it_was_never_sent(client, story):
+    order = story.order("A1", queue=False)
+    order.datetime = story.joined.joined_at.replace(year=2020)
+    order.save()
+    page = text(client, EVENT + "orders/A1/")
+    assert "placed before the event was connected to HubSpot" in page
+
+
+def test_an_order_in_sync_needs_no_words(client, story):
+    story.order("A1")
+    story.sync()
+    assert "<strong>HubSpot:</strong>" not in text(client, EVENT + "orders/A1/")
+
+
+@pytest.fixture
+def revoked(story):
+    story.order("A1")
+    mark_revoked(story.connection, TokenRevoked("revoked"))
+    return story
+
+
+def test_the_dashboard_warns_of_lost_access_although_no_order_failed(client, revoked):
+    page = text(client, EVENT)
+    assert LOST in page
+    assert "One order waits and is sent once you reconnect." in page
+    assert f'href="{BASE}"> Reconnect</a>' in page
+    assert "since HubSpot no longer accepts the access of pretix" in text(client, EVENT + "orders/A1/")
+
+
+def test_the_dashboard_says_it_to_nobody_who_cannot_help(revoked):
+    assert LOST not in text(browser(make_user(revoked, "clerk", ORDERS)), EVENT)
+    page = text(browser(make_user(revoked, "planner", (SETTINGS, *ORDERS))), EVENT)
+    assert "Please ask somebody who may change the settings of the organizer." in page
+
+
+def test_the_dashboard_is_silent_while_access_is_good(client, story):
+    assert LOST not in text(client, EVENT)
+
+
+def test_connecting_again_tries_orders_again_that_lacked_access(story, manager):
+    problem = [{"mode": "config", "code": "missing_scope", "params": {"scopes": "x"}}]
+    for code, cause, found in (("A1", "access", problem), ("A2", "other", [problem[0] | {"code": "not_unique"}])):
+        order = story.order(code)
+        OrderState.objects.update_or_create(
+            order=order, defaults={"cause": cause, "problem": found, "portal_id": story.connection.portal_id}
+        )
+    OrderSyncQueue.objects.update(need_manual_retry="config", not_before=now())
+    assert retry_access(story.connection, manager) == 1
+    assert OrderSyncQueue.objects.get(order__code="A1").need_manual_retry is None
+    assert OrderSyncQueue.objects.get(order__code="A2").need_manual_retry == "config"
