@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.timezone import now
 
-from pretix_hubspot import weblinks
+from pretix_hubspot import bulk, weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.models import RecordLink
 
@@ -50,12 +50,10 @@ def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[Record
         for ref, item in sorted(sent.items())
         if before.get(ref) != Known(item.record_id, item.fingerprint, urls[ref], item.owner)
     ]
-    RecordLink.objects.bulk_create(
+    bulk.store(
         links,
-        batch_size=1_000,
-        update_conflicts=True,
-        unique_fields=["portal_id", "object_type", "key"],
-        update_fields=["record_id", "sent_hash", "url", "owner", "updated_at"],
+        unique=["portal_id", "object_type", "key"],
+        update=["record_id", "sent_hash", "url", "owner", "updated_at"],
     )
 
 

@@ -16,6 +16,7 @@ from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncResult
 from pretix.helpers.json import CustomJSONEncoder
 
+from pretix_hubspot import bulk
 from pretix_hubspot.models import PROVIDER, DailyCount, OrderState
 from pretix_hubspot.problems import explain
 
@@ -31,6 +32,7 @@ BY_PEOPLE = "pretix_hubspot.order"
 EXCLUDED = "excluded"
 #: What an event's days are remembered by.
 COUNTED = ("sent", "unchanged", "failed")
+_SHOWN = ("external_object_type", "external_id_field", "id_value", "external_link_href", "external_link_display_name")
 _ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
     OrderSyncResult._meta.get_field(name).max_length
     for name in ("id_value", "external_link_display_name", "external_link_href")
@@ -59,12 +61,10 @@ def history() -> QuerySet[LogEntry]:
 
 def store_states(states: Iterable[OrderState]) -> None:
     """Insert or update, in the order of the orders' keys so that two workers cannot block each other."""
-    OrderState.objects.bulk_create(
+    bulk.store(
         sorted(states, key=lambda state: state.order_id),
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["order"],
-        update_fields=[
+        unique=["order"],
+        update=[
             "portal_id",
             "sent_hash",
             "sent_at",
@@ -150,13 +150,8 @@ def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
     for of_order in rows.values():
         for row in of_order:
             (new if row.pk is None else old).append(row)
-    OrderSyncResult.objects.bulk_create(new, batch_size=1_000)
-    OrderSyncResult.objects.bulk_update(
-        old,
-        ["external_object_type", "external_id_field", "id_value", "transmitted", "sync_info"]
-        + ["external_link_href", "external_link_display_name"],
-        batch_size=200,
-    )
+    bulk.store(new)
+    bulk.store(old, unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
 
 
 def _fill(row: OrderSyncResult, item: Written, plan: Plan, labels: Labels) -> None:

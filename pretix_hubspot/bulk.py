@@ -1,0 +1,58 @@
+"""Writing thousands of rows for a fraction of the processor time of ``bulk_create``.
+
+Django asks every field about every value, which was a quarter of the engine's time. The engine's rows hold values as
+the database takes them, apart from moments and JSON.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import DateTimeField, Field, JSONField, Model
+from django.db.models.constants import OnConflict
+
+#: Rows per statement where the database sets no limit.
+ROWS = 2_000
+
+
+def store(rows: Iterable[Model], *, unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
+    """Insert instances of one model; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
+
+    The database gives new primary keys and does not tell them, unless ``unique`` names the primary key.
+    No signals, no ``auto_now``.
+    """
+    rows = list(rows)
+    if not rows:
+        return
+    meta = rows[0]._meta
+    fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in unique]
+    conflict = OnConflict.UPDATE if unique else None
+    columns = [[meta.get_field(name).column for name in names] for names in (update, unique)]
+    quote = connection.ops.quote_name
+    head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(field.column) for field in fields)}) VALUES "
+    tail = " " + connection.ops.on_conflict_suffix_sql(fields, conflict, *columns)
+    placeholders = f"({', '.join(['%s'] * len(fields))})"
+    names = [field.attname for field in fields]
+    prepared = [(number, prepare) for number, field in enumerate(fields) if (prepare := _prepare(field))]
+    size = min(ROWS, (connection.features.max_query_params or ROWS * len(fields)) // len(fields))
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            values: list[Any] = []
+            for row in part:
+                known = row.__dict__
+                found = [known[name] for name in names]
+                for number, prepare in prepared:
+                    found[number] = prepare(found[number])
+                values += found
+            cursor.execute(f"{head}{', '.join([placeholders] * len(part))}{tail}", values)
+
+
+def _prepare(field: Field) -> Callable[[Any], Any] | None:
+    """What makes a value of this field one that the database's driver understands, if anything is needed."""
+    if isinstance(field, DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    if isinstance(field, JSONField):
+        return lambda value: None if value is None else json.dumps(value, cls=field.encoder)
+    return None
