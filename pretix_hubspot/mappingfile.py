@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from pretix.base.models.datasync import MODE_APPEND_LIST, MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 
 from pretix_hubspot import valuemaps
+from pretix_hubspot.fields.constant import CONSTANT, MAX_LENGTH
 from pretix_hubspot.models import EventConnection, ObjectMapping
 from pretix_hubspot.suggestions import SuggestionImpossible, log_data
+from pretix_hubspot.sync.types import IDENTIFIERS, LABELS
 
 FORMAT, VERSION = "pretix-hubspot-mappings", 1
 MAX_BYTES, MAX_MAPPINGS, MAX_ROWS = 1_000_000, 50, 500
@@ -79,20 +81,22 @@ class _Entry:
 
     def __init__(self, data: Any, number: int, same_event: bool):
         self.data, self.number, self.same_event = data, number, same_event
-        self.require(isinstance(data, dict), _("is not an object"))
+        self.require(isinstance(data, dict), _("Object mapping {number} of the file is not an object."))
 
-    def require(self, condition: bool, what: str) -> None:
+    def require(self, condition: bool, problem: str, **named: str) -> None:
         if not condition:
-            raise FileProblem(
-                _("Object mapping {number} of the file {problem}.").format(number=self.number, problem=what)
-            )
+            raise FileProblem(problem.format(number=self.number, **named))
 
     def mapping(self) -> dict[str, Any]:
         known = {*log_data(ObjectMapping())}
         unknown = sorted(set(self.data) - known)
-        self.require(not unknown, _("has unknown entries: {names}").format(names=", ".join(map(str, unknown[:5]))))
+        names = ", ".join(map(str, unknown[:5]))
+        self.require(not unknown, _("Object mapping {number} of the file has unknown entries: {names}."), names=names)
         source = self.data.get("pretix_model")
-        self.require(source in ObjectMapping.Source.values, _("has an unknown pretix object type"))
+        self.require(
+            source in ObjectMapping.Source.values,
+            _("Object mapping {number} of the file has an unknown pretix object type."),
+        )
         return {
             "pretix_model": source,
             "external_object_type": self.text("external_object_type", 128, required=True),
@@ -106,55 +110,86 @@ class _Entry:
 
     def text(self, name: str, limit: int, required: bool = False) -> str:
         value = self.data.get(name, "")
-        self.require(isinstance(value, str) and len(value) <= limit, _("has an invalid “{name}”").format(name=name))
-        self.require(bool(value) or not required, _("lacks “{name}”").format(name=name))
+        fits = isinstance(value, str) and len(value) <= limit
+        self.require(fits, _("Object mapping {number} of the file has an invalid “{name}”."), name=name)
+        self.require(bool(value) or not required, _("Object mapping {number} of the file lacks “{name}”."), name=name)
         return value
 
     def rows(self) -> list[dict[str, str]]:
         rows = self.data.get("property_mappings", [])
-        self.require(isinstance(rows, list) and len(rows) <= MAX_ROWS, _("has invalid properties"))
+        fits = isinstance(rows, list) and len(rows) <= MAX_ROWS
+        self.require(fits, _("Object mapping {number} of the file has invalid properties, or too many."))
         return [self.row(row) for row in rows]
 
     def row(self, row: Any) -> dict[str, str]:
-        self.require(isinstance(row, dict), _("has invalid properties"))
+        self.require(
+            isinstance(row, dict), _("Object mapping {number} of the file has invalid properties, or too many.")
+        )
         names = ("pretix_field", "external_field", "overwrite")
         texts = all(isinstance(row.get(name), str) and 0 < len(row[name]) <= 190 for name in names)
-        self.require(texts, _("has a property without pretix field, HubSpot field or mode"))
-        self.require(row["overwrite"] in MODES, _("has a property with an unknown mode"))
+        self.require(
+            texts, _("Object mapping {number} of the file has a property without pretix field, HubSpot field or mode.")
+        )
+        self.require(
+            row["overwrite"] in MODES, _("Object mapping {number} of the file has a property with an unknown mode.")
+        )
+        self.require(
+            self.is_text(row) and row.get("choices", "") in ("", LABELS, IDENTIFIERS),
+            _("Object mapping {number} of the file has a property whose constant text or choices are invalid."),
+        )
         value_map = row.get("value_map") or ""
-        self.require(isinstance(value_map, str), _("has an invalid value map"))
+        self.require(isinstance(value_map, str), _("Object mapping {number} of the file has an invalid value map."))
         stored = valuemaps.parse(value_map)
-        self.require(bool(stored) == bool(value_map), _("has an invalid value map"))
-        return {name: row[name] for name in names} | {"value_map": json.dumps(stored) if stored else ""}
+        self.require(
+            bool(stored) == bool(value_map), _("Object mapping {number} of the file has an invalid value map.")
+        )
+        kept = {name: row[name] for name in ("text", "choices") if row.get(name)}
+        return {name: row[name] for name in names} | {"value_map": json.dumps(stored) if stored else ""} | kept
+
+    @staticmethod
+    def is_text(row: dict[str, Any]) -> bool:
+        """Whether a constant text is there exactly where one belongs."""
+        text = row.get("text", "")
+        fits = isinstance(text, str) and len(text) <= MAX_LENGTH
+        return fits and bool(text.strip()) == (row["pretix_field"] == CONSTANT)
 
     def associations(self) -> list[dict[str, Any]]:
         entries = self.data.get("association_mappings", [])
-        self.require(isinstance(entries, list), _("has invalid associations"))
+        self.require(isinstance(entries, list), _("Object mapping {number} of the file has invalid associations."))
         for entry in entries:
             earlier = entry.get("mapping") if isinstance(entry, dict) else None
             fits = type(earlier) is int and 0 < earlier < self.number
-            self.require(fits, _("has an association with something that does not come before it"))
-            self.require(all(isinstance(v, (int, str)) for v in entry.values()), _("has invalid associations"))
+            self.require(
+                fits,
+                _("Object mapping {number} of the file is associated with something that does not come before it."),
+            )
+            self.require(
+                all(isinstance(v, (int, str)) for v in entry.values()),
+                _("Object mapping {number} of the file has invalid associations."),
+            )
         return entries
 
     def pipeline(self) -> dict[str, Any]:
         data = self.data.get("pipeline") or {}
         stages = data.get("stages", {}) if isinstance(data, dict) else None
-        self.require(isinstance(stages, dict) and set(stages) <= set(STATUSES), _("has an invalid pipeline"))
+        fits = isinstance(stages, dict) and set(stages) <= set(STATUSES)
+        self.require(fits, _("Object mapping {number} of the file has an invalid pipeline."))
         if not data:
             return {}
         texts = [data.get("pipeline"), *stages.values()]
-        self.require(all(isinstance(t, str) and t for t in texts), _("has an invalid pipeline"))
+        fits = all(isinstance(t, str) and t for t in texts)
+        self.require(fits, _("Object mapping {number} of the file has an invalid pipeline."))
         return {"pipeline": data["pipeline"], "stages": stages}
 
     def options(self) -> dict[str, Any]:
         data = self.data.get("options") or {}
-        self.require(isinstance(data, dict), _("has invalid options"))
+        self.require(isinstance(data, dict), _("Object mapping {number} of the file has invalid options."))
         checks = {"filters": self.is_filters, "language": lambda v: isinstance(v, str) and len(v) <= 20}
         checks |= {name: lambda v, allowed=allowed: v in allowed for name, allowed in CHOICES.items()}
         checks |= {name: lambda v: isinstance(v, bool) for name in SWITCHES}
         for name, value in data.items():
-            self.require(name in checks and checks[name](value), _("has an invalid option “{name}”").format(name=name))
+            fits = name in checks and checks[name](value)
+            self.require(fits, _("Object mapping {number} of the file has an invalid option “{name}”."), name=name)
         filters = {name: self.own(name, value) for name, value in data.get("filters", {}).items()}
         return {**data, "filters": filters} if filters else {k: v for k, v in data.items() if k != "filters"}
 

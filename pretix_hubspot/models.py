@@ -100,7 +100,8 @@ class ObjectMapping(LoggedModel):
     """Which HubSpot record an order or position becomes, and what is written into it.
 
     It satisfies core's ``ObjectMapping`` protocol; ``property_mappings`` has the shape of core's
-    ``PropertyMappingFormSet.to_property_mappings_list()``.
+    ``PropertyMappingFormSet.to_property_mappings_list()``; beyond it, a row may have ``"text"``, which is what a
+    constant text sends, and ``"choices": "labels"`` or ``"identifiers"``, where it differs from ``options``.
     ``association_mappings`` is a list of ``{"mapping": <pk of an earlier mapping>}``, with a label also ``{"label": its
     text, "type": "USER_DEFINED:12"}`` as HubSpot numbers it in the direction from this mapping to the earlier one.
     ``pipeline`` is empty or ``{"pipeline": id, "stages": {"n": stage id, "p": …, "e": …, "c": …}}`` by order status;

@@ -3,12 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
+from pretix.base.models import Question
+from pretix.base.models.datasync import MODE_OVERWRITE
 
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.fields import text_of
 from pretix_hubspot.hubspot.types import Pipeline, PropertyDefinition
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import ALWAYS, key
+from pretix_hubspot.sync.values import warning
+from pretix_hubspot.texts import describe
 
 
 def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:
@@ -23,6 +28,7 @@ def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:
     for row in mapping.property_mappings:
         definition = definitions.get(row["external_field"])
         found.append(options_gone(valuemaps.parse(row.get("value_map")), definition))
+        found.append(_constant_refused(row, definition))
     found += pipeline_changes(mapping.pipeline, catalog.pipelines(object_type))
     return list(dict.fromkeys(text for text in found if text))
 
@@ -62,6 +68,15 @@ def options_gone(value_map: Mapping[str, str], definition: PropertyDefinition | 
         "The value map uses options that the HubSpot field “{field}” no longer has: {options}. "
         "Please choose other options."
     ).format(field=definition.label, options=", ".join(gone))
+
+
+def _constant_refused(row: Mapping, definition: PropertyDefinition | None) -> str | None:
+    """A constant text that fits no longer, such as the name of an option that is gone."""
+    text = text_of(row)
+    if text is None or definition is None or not definition.writable:
+        return None
+    refusal = warning(Question.TYPE_STRING, definition, MODE_OVERWRITE, constant=text)
+    return describe(refusal) if refusal else None
 
 
 def renamed(definition: PropertyDefinition | None, former: str | None) -> str | None:

@@ -61,6 +61,24 @@ TEXTS = {
     "text_full": gettext_noop("The HubSpot field {property} has no room for further entries."),
     # what HubSpot did not say
     "no_answer_for_record": gettext_noop("HubSpot did not confirm that it stored the record."),
+#: The same codes where the value is a text that the mapping itself holds.
+OF_CONSTANTS = {
+    "not_a_number": gettext_noop(
+        "The HubSpot field {property} only takes numbers, and the constant text is not a number."
+    ),
+    "not_a_date": gettext_noop(
+        "The HubSpot field {property} only takes dates such as 2027-06-30, and the constant text is not a date."
+    ),
+    "not_a_boolean": gettext_noop(
+        "The HubSpot field {property} only takes “yes” or “no”, and the constant text is neither."
+    ),
+    "not_a_phone": gettext_noop(
+        "The HubSpot field {property} only takes phone numbers, and the constant text is not a phone number."
+    ),
+    "no_option": gettext_noop(
+        "The HubSpot field {property} has no option whose label or internal name is the constant text."
+    ),
+}
 }
 UNKNOWN = gettext_noop("{field} cannot be sent to the HubSpot field {property}.")
 
@@ -76,7 +94,8 @@ def describe(refused: Refusal | FieldRefused, field: str | None = None) -> str:
         refused = Refusal(refused.reason)
     params = refused.params
     code = "no_option_named" if refused.code == "no_option" and params.get("option") else refused.code
-    sentence = gettext(TEXTS.get(code, UNKNOWN)).format(
+    texts = {**TEXTS, **OF_CONSTANTS} if params.get("constant") else TEXTS
+    sentence = gettext(texts.get(code, UNKNOWN)).format(
         field=_quoted(field or params.get("field")) or gettext("The pretix field"),
         property=_quoted(params.get("label") or params.get("property")),
         option=params.get("option_label") or params.get("option", ""),

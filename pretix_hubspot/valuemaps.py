@@ -15,6 +15,7 @@ from pretix.base.models import Question
 
 from pretix_hubspot.fields import SourceField
 from pretix_hubspot.hubspot.types import Option, PropertyDefinition
+from pretix_hubspot.sync.kinds import K_TEXT, kind_of
 
 #: How much two labels must have in common to be proposed as the same.
 SIMILAR = 0.75
@@ -44,6 +45,11 @@ def choices_of(field: SourceField | None) -> tuple[tuple[str, str], ...]:
 def fits(field: SourceField | None, definition: PropertyDefinition | None) -> bool:
     """Whether a value map makes sense for this pair."""
     return bool(definition and definition.type == "enumeration" and choices_of(field))
+
+
+def into_text(field: SourceField | None, definition: PropertyDefinition | None) -> bool:
+    """Whether choices become a text, so that somebody has to say whether by identifier or by label."""
+    return bool(field and field.enum_opts and definition and kind_of(definition) == K_TEXT)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def properties(subject):
         for row in setup.mapping.property_mappings:
             definition = setup.definitions.get(row["external_field"])
             usable = definition and definition.writable and row["pretix_field"] in setup.fields
-            notes = setup.notes(row["pretix_field"], row["external_field"], row["overwrite"])
+            notes = setup.notes(row)
             bad += [_about(subject, setup, note, warn if usable else fail) for note in notes]
             count += bool(usable)
     yield from bad

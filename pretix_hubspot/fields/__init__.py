@@ -4,6 +4,7 @@
 """
 
 from pretix_hubspot.fields import choices
+from pretix_hubspot.fields.constant import CONSTANT, constant_field, text_of
 from pretix_hubspot.fields.core import core_fields
 from pretix_hubspot.fields.event import event_fields
 from pretix_hubspot.fields.order import order_fields
@@ -11,6 +12,7 @@ from pretix_hubspot.fields.position import position_fields
 from pretix_hubspot.fields.types import NotLoaded, SourceField, attach, related
 
 __all__ = [
+    "CONSTANT",
     "NotLoaded",
     "SourceField",
     "attach",
@@ -18,13 +20,14 @@ __all__ = [
     "fields_for",
     "related",
     "source_fields",
+    "text_of",
 ]
 
 
 def source_fields(event) -> dict[str, SourceField]:
     """All source fields of an event by key: core's under core's keys, then ours. Labels in the current language."""
     core = core_fields(event)
-    ours = [*order_fields(event), *position_fields(event), *event_fields(event)]
+    ours = [*order_fields(event), *position_fields(event), *event_fields(event), constant_field()]
     return {field.key: field for field in [*core, *ours]}
 
 

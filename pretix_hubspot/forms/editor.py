@@ -14,13 +14,17 @@ from pretix.control.forms.mapping import PropertyMappingForm, PropertyMappingFor
 
 from pretix_hubspot import valuemaps
 from pretix_hubspot.associationlabels import ensure_label
+from pretix_hubspot.fields.constant import CONSTANT, MAX_LENGTH
 from pretix_hubspot.forms.options import OptionsForm
 from pretix_hubspot.forms.setup import EditorSetup, property_text
 from pretix_hubspot.suggestions import log_data
+from pretix_hubspot.sync.types import IDENTIFIERS, LABELS
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
 MODES = (MODE_OVERWRITE, MODE_SET_IF_NEW, MODE_SET_IF_EMPTY, MODE_APPEND_LIST)
 ROW_KEYS = ("pretix_field", "external_field", "value_map", "overwrite")
+#: Stored only where they say something.
+MORE_ROW_KEYS = ("text", "choices")
 STATUSES = (
     (Order.STATUS_PENDING, _("Stage of pending orders")),
     (Order.STATUS_PAID, _("Stage of paid orders")),
@@ -45,7 +49,7 @@ class IdentifierForm(forms.Form):
             "revision": mapping.revision,
         }
         super().__init__(*args, prefix="identifier", **kwargs)
-        self.fields["pretix_field"].choices = [("", ""), *setup.field_choices(mapping.pretix_id_field)]
+        self.fields["pretix_field"].choices = [("", ""), *setup.identifier_field_choices()]
         self.fields["external_field"].choices = [("", ""), *setup.identifier_choices()]
         self.fields["pretix_field"].error_messages["required"] = _(
             "Please choose the pretix field that identifies the object, for example the order email."
@@ -67,6 +71,18 @@ class IdentifierForm(forms.Form):
 
 class PropertyRowForm(PropertyMappingForm):
     """One property row. A choice that has vanished since it was made stays, with a note."""
+
+    constant_key = CONSTANT
+    text = forms.CharField(label=_("Constant text"), required=False, max_length=MAX_LENGTH)
+    choices = forms.ChoiceField(
+        label=_("Choices in this text field"),
+        required=False,
+        choices=(
+            ("", _("Choices: as under “More options”")),
+            (LABELS, _("Choices: send labels")),
+            (IDENTIFIERS, _("Choices: send identifiers")),
+        ),
+    )
 
     def __init__(self, *args, setup: EditorSetup, initial=None, **kwargs):
         super().__init__(*args, initial=initial or {}, **kwargs)
@@ -101,8 +117,8 @@ class PropertyRowForm(PropertyMappingForm):
 
     @property
     def notes(self):
-        values = [self[name].value() for name in ("pretix_field", "external_field", "overwrite", "value_map")]
-        return self.setup.notes(*values) if values[1] else []
+        row = {name: self[name].value() for name in (*ROW_KEYS, *MORE_ROW_KEYS)}
+        return self.setup.notes(row) if row["external_field"] else []
 
     @property
     def news(self):
@@ -111,6 +127,27 @@ class PropertyRowForm(PropertyMappingForm):
     @property
     def takes_value_map(self):
         return self.setup.takes_value_map(self["pretix_field"].value(), self["external_field"].value())
+
+    @property
+    def takes_choices(self):
+        return self.setup.takes_choices(self["pretix_field"].value(), self["external_field"].value())
+
+    @property
+    def is_constant(self):
+        return self["pretix_field"].value() == CONSTANT
+
+    def clean_text(self):
+        text = self.cleaned_data["text"]
+        if self.cleaned_data.get("pretix_field") != CONSTANT:
+            return ""
+        if not text:
+            raise forms.ValidationError(_("Please enter the text that every object gets."))
+        return text
+
+    def clean_choices(self):
+        data = self.cleaned_data
+        known = self.setup.error or self.setup.takes_choices(data.get("pretix_field"), data.get("external_field"))
+        return data["choices"] if known else ""
 
     def clean_value_map(self):
         """As JSON text, like core; nothing for a pair of fields that has no values to map."""
@@ -121,7 +158,8 @@ class PropertyRowForm(PropertyMappingForm):
 
     @property
     def row(self):
-        return {name: self.cleaned_data[name] for name in ROW_KEYS}
+        data = self.cleaned_data
+        return {name: data[name] for name in ROW_KEYS} | {name: data[name] for name in MORE_ROW_KEYS if data[name]}
 
 
 class PropertyRowFormSet(PropertyMappingFormSet):

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from pretix_hubspot import portalchanges, valuemaps
 from pretix_hubspot.catalog import is_identifier
 from pretix_hubspot.config import ServerMisconfigured
-from pretix_hubspot.fields import source_fields
+from pretix_hubspot.fields import source_fields, text_of
 from pretix_hubspot.fields.choices import for_model, grouped
+from pretix_hubspot.fields.constant import CATEGORY
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.objecttypes import stage_properties
 from pretix_hubspot.sync.values import warning
@@ -48,6 +49,11 @@ class EditorSetup:
     @cached_property
     def fields(self):
         return for_model(self.all_fields, self.mapping.pretix_model)
+
+    def identifier_field_choices(self):
+        """As for the rows, without the constant text, by which no object differs from another."""
+        groups = self.field_choices(self.mapping.pretix_id_field)
+        return [group for group in groups if group[0] != str(CATEGORY.label)]
 
     def field_choices(self, current=None):
         """Grouped choices; a field that vanished, or is deprecated, only where it is chosen already."""
@@ -138,8 +144,13 @@ class EditorSetup:
         """Whether the row has choices that can be mapped to options."""
         return valuemaps.fits(self.fields.get(field_key), self.definitions.get(name))
 
-    def notes(self, field_key, name, mode, value_map=""):
+    def takes_choices(self, field_key, name):
+        """Whether the row has to say if choices are sent as identifiers or as labels."""
+        return valuemaps.into_text(self.fields.get(field_key), self.definitions.get(name))
+
+    def notes(self, row):
         """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""
+        field_key, name = row["pretix_field"], row["external_field"]
         found = self._field_notes(field_key)
         if self.error:
             return found
@@ -149,13 +160,14 @@ class EditorSetup:
         if name in self.own_properties:
             return [*found, _("Please use “Pipeline and stages” below instead of this row.")]
         field = self.fields.get(field_key)
-        return [*found, *self._map_notes(field, definition, mode, valuemaps.parse(value_map))] if field else found
+        return [*found, *self._value_notes(field, definition, row)] if field else found
 
-    def _map_notes(self, field, definition, mode, value_map):
+    def _value_notes(self, field, definition, row):
         """What the table of conversions warns of; a value map is held against today's choices and options."""
+        value_map = valuemaps.parse(row.get("value_map"))
         if gone := portalchanges.options_gone(value_map, definition):
             return [gone]
-        refusal = warning(field.type, definition, mode, field.synonyms, value_map or None)
+        refusal = warning(field.type, definition, row["overwrite"], field.synonyms, value_map or None, text_of(row))
         return [str(describe(refusal, field.label))] if refusal else []
 
     def news(self, name):

@@ -149,7 +149,8 @@ def refused(refusal: Refusal, mapping: int | None, position: int | None, object_
     if refusal.code == "no_answer_for_record":
         mode = TEMPORARY
     else:
-        mode = MISCONFIGURATION if refusal.code in _CONFIG_REFUSALS else PERMANENT
+        of_mapping = refusal.code in _CONFIG_REFUSALS or refusal.params.get("constant")
+        mode = MISCONFIGURATION if of_mapping else PERMANENT
     return Failure(mode, refusal.code, dict(refusal.params), mapping, position, object_type)
 
 

@@ -135,14 +135,19 @@ def _withhold(
 
 def _row(row: MappingRow, values: Mapping[str, object]) -> Row | Refusal:
     """Convert one value; every refusal names its field and property."""
-    names = {"field": row.field, "property": row.property.label if row.property else row.external_field}
+    names: dict[str, object] = {
+        "field": row.field,
+        "property": row.property.label if row.property else row.external_field,
+    }
     if row.property is None:
         return Refusal("unknown_property", names)
     if row.source_type is None:
         return Refusal("unknown_field", names)
     if not row.property.writable:
         return Refusal("read_only_property", names)
-    value = values.get(row.field)
+    if row.constant is not None:
+        names["constant"] = True
+    value = values.get(row.field) if row.constant is None else row.constant
     if isinstance(value, FieldRefused):
         return Refusal(value.reason, names)
     wire = convert(value, row.source_type, row.property, row.value_map, enum_opts=row.synonyms)

@@ -8,16 +8,18 @@ from django.db.models import QuerySet
 from pretix.base.datasync.datasync import SyncConfigError
 from pretix.base.models import Event
 
+from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.fields import SourceField
+from pretix_hubspot.fields import SourceField, text_of
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import stage_properties
 
 from .filters import question_fields
-from .kinds import K_TEXT, kind_of
 from .types import (
     BY_MODES,
+    IDENTIFIERS,
+    LABELS,
     LEAVE,
     ORDER,
     OVERWRITE,
@@ -50,7 +52,9 @@ def wanted_fields(specs: Sequence[MappingSpec]) -> dict[str, frozenset[str]]:
     for spec in specs:
         if spec.source not in wanted:
             raise SyncConfigError([f"Invalid pretix model '{spec.source}'"])
-        wanted[spec.source] |= {row.field for row in (spec.identifier, *spec.rows) if row.source_type}
+        wanted[spec.source] |= {
+            row.field for row in (spec.identifier, *spec.rows) if row.source_type and row.constant is None
+        }
         wanted[POSITION] |= question_fields(spec.options.filters)
     return {model: frozenset(keys) for model, keys in wanted.items()}
 
@@ -121,11 +125,12 @@ def _row(
     fields: Mapping[str, SourceField],
     labels: bool = False,
 ) -> MappingRow:
-    """``labels`` sends choices into texts by their labels, which are in the language of ``fields``."""
+    """``labels`` sends choices into texts by their labels, in the language of ``fields``, unless the row decides."""
     field = fields.get(row["pretix_field"])
     definition = properties.get(row["external_field"])
     value_map = _value_map(row.get("value_map"))
-    if labels and not value_map and field and field.enum_opts and definition and kind_of(definition) == K_TEXT:
+    labels = {LABELS: True, IDENTIFIERS: False}.get(row.get("choices", ""), labels)
+    if labels and not value_map and valuemaps.into_text(field, definition):
         value_map = dict(field.enum_opts)
     return MappingRow(
         field=row["pretix_field"],
@@ -135,6 +140,7 @@ def _row(
         mode=row["overwrite"],
         value_map=value_map,
         synonyms=field.synonyms if field else (),
+        constant=text_of(row),
     )
 
 

@@ -18,6 +18,9 @@ IF_NEW = "if_new"
 IF_EMPTY = "if_empty"
 APPEND = "append"
 
+#: How choices are sent into texts.
+IDENTIFIERS, LABELS = "identifiers", "labels"
+
 #: What becomes of a record whose position was canceled, and of an association that is no longer true.
 UPDATE = "update"
 LEAVE = "leave"
@@ -113,6 +116,7 @@ class MappingRow:
 
     ``property`` is ``None`` when the portal no longer has it; ``source_type`` when the field no longer exists.
     ``synonyms`` are the labels of the field's own choices, by which the portal's options are found.
+    ``constant`` is the text that every record gets, in place of a value of the order.
     """
 
     field: str
@@ -122,6 +126,7 @@ class MappingRow:
     mode: str
     value_map: MappingABC[str, str] | None = None
     synonyms: tuple[tuple[str, str], ...] = ()
+    constant: str | None = None
 
 
 @dataclass(frozen=True)

@@ -79,13 +79,25 @@ def warning(
     mode: str,
     enum_opts: Options | None = None,
     value_map: Mapping[str, str] | None = None,
+    constant: str | None = None,
 ) -> Refusal | None:
-    """What may be refused when this field is mapped to this property, or None when every value fits."""
+    """What may be refused when this field is mapped to this property, or None when every value fits.
+
+    ``constant`` is the only value that there will ever be, where it is known.
+    """
     unusable, rule = _rule(source_type, prop)
     if unusable:
         return unusable
-    context = Context(prop, value_map, enum_opts, ";")
-    return rule.risk(context) or (append_risk(prop) if mode == APPEND else None)
+    if constant is None:
+        risk = rule.risk(Context(prop, value_map, enum_opts, ";"))
+    else:
+        risk = _refusal_of_constant(constant, source_type, prop)
+    return risk or (append_risk(prop) if mode == APPEND else None)
+
+
+def _refusal_of_constant(text, source_type, prop):
+    written = convert(text, source_type, prop)
+    return Refusal(written.code, {**written.params, "constant": True}) if isinstance(written, Refusal) else None
 
 
 def append_risk(prop: PropertyDefinition) -> Refusal | None:

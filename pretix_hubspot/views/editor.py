@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views import View
 
-from pretix_hubspot.forms.editor import MappingEditor
+from pretix_hubspot.forms.editor import MORE_ROW_KEYS, ROW_KEYS, MappingEditor
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
 from pretix_hubspot.health.actions import retry_mapping
 from pretix_hubspot.health.words import retried_text
@@ -97,9 +97,15 @@ class CheckRow(MappingMixin, View):
 
     def answer(self, data):
         setup = EditorSetup(self.mapping(), self.catalog)
-        values = [data.get(name, "") for name in ("pretix_field", "external_field", "overwrite")]
-        notes = setup.notes(*values, data.get("value_map", "")) if all(values) else []
-        return JsonResponse({"notes": notes, "takes_value_map": setup.takes_value_map(*values[:2])})
+        row = {name: data.get(name, "") for name in (*ROW_KEYS, *MORE_ROW_KEYS)}
+        pair = row["pretix_field"], row["external_field"]
+        return JsonResponse(
+            {
+                "notes": setup.notes(row) if all((*pair, row["overwrite"])) else [],
+                "takes_value_map": setup.takes_value_map(*pair),
+                "takes_choices": setup.takes_choices(*pair),
+            }
+        )
 
 
 class CreateKeyProperty(MappingMixin, View):

@@ -49,7 +49,7 @@ def test_editor_shows_labels_as_in_hubspot(desk, house):
         "Email (email | string)",
     ]
     assert desk.page.locator("#identifier-mode").input_value() == "Identifier"
-    modes = rows(desk).first.locator("select").last.locator("option").all_inner_texts()
+    modes = rows(desk).first.locator("select[name$=-overwrite] option").all_inner_texts()
     assert modes == ["Overwrite", "Fill if new", "Fill if empty", "Add to list"]
     assert all(chosen(row)[2] == "Fill if empty" for row in rows(desk).all())
     desk.see("editor-order-contacts")

@@ -7,7 +7,7 @@ const hubspot = {
 
   rowData: function (row) {
     const data = new URLSearchParams();
-    ["pretix_field", "external_field", "overwrite", "value_map"].forEach(function (name) {
+    ["pretix_field", "external_field", "overwrite", "value_map", "text", "choices"].forEach(function (name) {
       const field = hubspot.rowField(row, name);
       data.set(name, (field && field.value) || "");
     });
@@ -111,14 +111,19 @@ $(function () {
     const asked = data.toString();
     row.dataset.asked = asked;
     hubspot.post(form, form.dataset.checkUrl, data)
-      .then(function (response) { return response.ok ? response.json() : { notes: [] }; })
+      .then(function (response) { return response.ok ? response.json() : Promise.reject(response); })
       .then(function (answer) {
         if (row.dataset.asked !== asked) return;
         showNotes(row, answer.notes, form.dataset.warningText);
-        const button = row.querySelector("[data-hubspot-map-values]");
-        if (button) button.classList.toggle("hidden", !answer.takes_value_map);
+        row.querySelector("[data-hubspot-map-values]").classList.toggle("hidden", !answer.takes_value_map);
+        row.querySelector("[data-hubspot-choices]").classList.toggle("hidden", !answer.takes_choices);
       })
       .catch(function () { /* the warning is a service; saving says the same */ });
+  }
+
+  function showText(row, source) {
+    const box = row.querySelector("[data-hubspot-constant]");
+    box.classList.toggle("hidden", source !== box.dataset.hubspotConstant);
   }
 
   function prepareRows(root) {
@@ -130,9 +135,10 @@ $(function () {
     // On the formset itself: core's handler there stops the event from going further.
     $(form).find("[data-formset]").on("formAdded", "[data-formset-form]", function () { prepareRows(this); });
     // jQuery's event, since select2 triggers no native one.
-    $(form).on("change", "[data-formset-form] select", function () {
+    $(form).on("change", "[data-formset-form] select, [data-formset-form] input[type=text]", function () {
       const row = this.closest("[data-formset-form]");
-      if (!this.name.endsWith("-overwrite")) hubspot.setValueMap(row, "");  // it was about other values
+      if (/-(pretix|external)_field$/.test(this.name)) hubspot.setValueMap(row, "");  // it was about other values
+      if (this.name.endsWith("-pretix_field")) showText(row, this.value);
       check(row, form);
     });
     form.addEventListener("hubspot:mapped", function (event) { check(event.target, form); });

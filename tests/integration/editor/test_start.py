@@ -171,6 +171,8 @@ def test_what_is_exported_can_be_imported(joined, event, client):
 GOOD = {"pretix_model": "Order", "external_object_type": "contacts"}
 ROW = {"pretix_field": "email", "external_field": "email", "overwrite": "overwrite"}
 
+TEXT = ROW | {"pretix_field": "constant_text", "text": "Guest"}
+
 
 def with_mapping(**changes):
     return {"format": "pretix-hubspot-mappings", "version": 1, "mappings": [GOOD | changes]}
@@ -187,7 +189,7 @@ def with_mapping(**changes):
         (with_mapping() | {"version": 2}, "newer version"),
         (with_mapping() | {"mappings": []}, "no object mappings"),
         (with_mapping() | {"mappings": [7]}, "Object mapping 1 of the file is not an object."),
-        (with_mapping(secret=1), "has unknown entries: secret"),
+        (with_mapping(secret=1), "Object mapping 1 of the file has unknown entries: secret."),
         (with_mapping(pretix_model="Ticket"), "unknown pretix object type"),
         (with_mapping(external_object_type=""), "lacks “external_object_type”"),
         (with_mapping(external_id_field=7), "has an invalid “external_id_field”"),
@@ -196,6 +198,12 @@ def with_mapping(**changes):
         (with_mapping(property_mappings=[{}]), "without pretix field"),
         (with_mapping(property_mappings=[ROW | {"overwrite": "maybe"}]), "unknown mode"),
         (with_mapping(property_mappings=[ROW | {"value_map": "{"}]), "invalid value map"),
+        (with_mapping(property_mappings=[ROW | {"text": "Guest"}]), "constant text or choices are invalid"),
+        (with_mapping(property_mappings=[ROW | {"pretix_field": "constant_text"}]), "constant text or choices"),
+        (with_mapping(property_mappings=[TEXT | {"text": " "}]), "constant text or choices are invalid"),
+        (with_mapping(property_mappings=[TEXT | {"text": 7}]), "constant text or choices are invalid"),
+        (with_mapping(property_mappings=[TEXT | {"text": "x" * 1001}]), "constant text or choices are invalid"),
+        (with_mapping(property_mappings=[ROW | {"choices": "both"}]), "constant text or choices are invalid"),
         (with_mapping(property_mappings=[ROW | {"value_map": {}, "x": 1} | {"value_map": 7}]), "invalid value map"),
         (with_mapping(association_mappings=[{"mapping": 1}]), "something that does not come before it"),
         (with_mapping(association_mappings=7), "has invalid associations"),

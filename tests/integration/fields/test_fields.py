@@ -86,7 +86,9 @@ def test_choices_are_grouped_as_core_groups_them(shop):
         "Customer account",
         "Event information",
         "Event or date information",
+        "Without a pretix field",
     ]
+    assert groups["Without a pretix field"] == [("constant_text", "Constant text [Text (one line)]")]
     assert ("email", "Order email [Text (one line)]") in groups["Order details"]
     assert ("order_key", "Order key [Text (one line)]") in groups["Order details"]
     assert ("question_size", "Question: Size [Choose one from a list]") in groups["Questions"]

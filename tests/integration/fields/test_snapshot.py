@@ -16,7 +16,8 @@ from .shop import multiply
 
 
 def everything(event):
-    return {model: frozenset(fields_for(event, model)) for model in ("Order", "OrderPosition")}
+    """All fields but the constant text, of which an order knows nothing."""
+    return {model: frozenset(fields_for(event, model)) - {"constant_text"} for model in ("Order", "OrderPosition")}
 
 
 def load(shop, orders, wanted=None, locale="en"):

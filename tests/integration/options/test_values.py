@@ -73,6 +73,29 @@ def test_choices_go_into_texts_by_label(story, attendees, choose):
     assert sent == ["XLARGE", "Large", "Groß"]
 
 
+@pytest.mark.parametrize(
+    ("options", "choices", "sent"),
+    [
+        ({}, "labels", "Large"),
+        ({"labels": True}, "identifiers", "XLARGE"),
+        ({"labels": True, "language": "de"}, "", "Groß"),
+        ({"language": "de"}, "labels", "Groß"),
+        ({}, "", "XLARGE"),
+    ],
+)
+def test_a_row_may_decide_between_identifiers_and_labels(story, attendees, choose, options, choices, sent):
+    size = story.event.questions.create(question="Size", identifier="SIZE", type="C")
+    large = size.options.create(identifier="XLARGE", answer=LazyI18nString({"en": "Large", "de": "Groß"}))
+    row = property_mapping("question_SIZE", "jobtitle", "overwrite")
+    attendees.property_mappings = [row | ({"choices": choices} if choices else {})]
+    attendees.save()
+    choose(attendees, **options)
+    order = story.order("A1", attendees=[("grace@example.org", "", "")])
+    order.positions.get().answers.create(question=size, answer="Large").options.add(large)
+    story.sync()
+    assert jobtitle(story, "grace@example.org") == sent
+
+
 def test_a_value_that_does_not_fit_costs_the_record_or_the_property(story, attendees, choose):
     attendees.property_mappings[-1] = property_mapping("product", "lifecyclestage", "overwrite")
     attendees.save()

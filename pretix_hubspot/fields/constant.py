@@ -1,0 +1,31 @@
+"""The source field without a source: what every record gets is written in the row itself."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pretix.base.datasync.sourcefields import EVENT, DataFieldCategory
+from pretix.base.models import Question
+
+from pretix_hubspot.fields.types import SourceField
+
+#: The ``pretix_field`` of such a row, whose ``text`` is the value.
+CONSTANT = "constant_text"
+MAX_LENGTH = 1_000
+CATEGORY = DataFieldCategory(90, gettext_lazy("Without a pretix field"))
+
+
+def constant_field() -> SourceField:
+    """Offered for orders and positions alike; the planner takes the row's text, so there is nothing to read."""
+    return SourceField(
+        key=CONSTANT,
+        label=_("Constant text"),
+        type=Question.TYPE_STRING,
+        category=CATEGORY,
+        required_input=EVENT,
+        enum_opts=None,
+        read=lambda inputs: None,
+    )
+
+
+def text_of(row) -> str | None:
+    """The text that a property mapping sends; None for one with a pretix field."""
+    return row.get("text") or "" if row["pretix_field"] == CONSTANT else None

@@ -1,0 +1,154 @@
+"""What a row says beyond core's four: a constant text, and whether choices go as identifiers or as labels."""
+
+import json
+
+import pytest
+
+from hubspot_simulator.definitions import Option, Property
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.connection import join
+from pretix_hubspot.copying import copy_from
+from pretix_hubspot.suggestions import property_mapping
+from tests.integration.mapping.test_editor import data
+
+from .conftest import BASE, make_event, page_of, set_rows, url
+from .test_start import upload
+
+LEAD = property_mapping("constant_text", "jobtitle", "overwrite") | {"text": "Summer Conference 2027"}
+CHANNEL = property_mapping("sales_channel", "city", "overwrite") | {"choices": "labels"}
+
+
+def posted(mapping, *rows, **more):
+    """What the browser posts for rows as they are stored; fields that do not matter are posted as well."""
+    keys = ("pretix_field", "external_field", "overwrite", "value_map")
+    found = data(mapping, [tuple(row[key] for key in keys) for row in rows], **more)
+    for index, row in enumerate(rows):
+        found |= {f"properties-{index}-{name}": row.get(name, "") for name in ("text", "choices")}
+    return found
+
+
+def save(client, mapping, *rows):
+    response = client.post(url(mapping), posted(mapping, *rows))
+    mapping.refresh_from_db()
+    return response
+
+
+def create(portal, mapping, *facts, options=()):
+    """A property that the portal's people made, and that the catalogue knows."""
+    prop = Property(*facts, "contactinformation", options=list(options))
+    portal.portal.schema.create("contacts", prop)
+    portal.portal.schema.find("contacts", prop.name).visible_at = 0
+    Catalog(mapping.event.hubspot_connection.connection).refresh(["contacts"])
+
+
+def check(client, mapping, row):
+    return client.post(url(mapping, "check/"), row).json()
+
+
+def test_both_are_stored_where_they_say_something(contacts, client):
+    plain = property_mapping("invoice_address_city", "address", "overwrite")
+    assert save(client, contacts, LEAD, CHANNEL, plain).status_code == 302
+    assert contacts.property_mappings == [LEAD, CHANNEL, plain]
+    html = page_of(client.get(url(contacts)))
+    assert 'value="Summer Conference 2027"' in html
+    assert '<option value="labels" selected>' in html
+
+
+def test_what_does_not_belong_to_a_row_is_not_stored(contacts, client):
+    text = property_mapping("invoice_address_city", "city", "overwrite") | {"text": "Left over", "choices": "labels"}
+    option = property_mapping("sales_channel", "lifecyclestage", "overwrite") | {"choices": "identifiers"}
+    save(client, contacts, text, option)
+    assert [set(row) for row in contacts.property_mappings] == [{*property_mapping("", "", "")}] * 2
+
+
+def test_an_empty_text_is_refused_in_words(contacts, client):
+    for text in ("", "   "):
+        response = save(client, contacts, LEAD | {"text": text})
+        assert "Please enter the text that every object gets." in page_of(response)
+    assert contacts.property_mappings == []
+
+
+def test_a_text_that_is_too_long_is_refused(contacts, client):
+    assert "1001" in page_of(save(client, contacts, LEAD | {"text": "x" * 1001}))
+    assert save(client, contacts, LEAD | {"text": "x" * 1000}).status_code == 302
+
+
+def test_another_text_or_choice_is_a_change(contacts, client):
+    save(client, contacts, LEAD, CHANNEL)
+    revision = contacts.revision
+    save(client, contacts, LEAD, CHANNEL)
+    assert contacts.revision == revision
+    save(client, contacts, LEAD | {"text": "Winter Conference"}, CHANNEL)
+    assert contacts.revision == revision + 1
+    save(client, contacts, LEAD | {"text": "Winter Conference"}, CHANNEL | {"choices": "identifiers"})
+    assert contacts.revision == revision + 2
+    entry = contacts.event.logentry_set.filter(action_type="pretix_hubspot.mapping.changed").order_by("-pk").first()
+    assert json.loads(entry.data)["property_mappings"][0]["text"] == "Winter Conference"
+
+
+@pytest.mark.parametrize("source", ["Order", "OrderPosition"])
+def test_it_is_offered_for_both_and_never_as_identifier(contacts, client, source):
+    contacts.pretix_model = source
+    set_rows(contacts, ("email", "city", "overwrite"))
+    html = page_of(client.get(url(contacts)))
+    identifier, _, rows = html.partition('<div class="formset"')
+    assert "Without a pretix field" in rows and '<option value="constant_text">Constant text' in rows
+    assert "constant_text" not in identifier.partition("data-hubspot-identifier")[2]
+    response = client.post(url(contacts), posted(contacts, identifier=("constant_text", "email")))
+    assert response.status_code == 200
+
+
+def test_a_text_that_can_never_fit_warns_and_can_be_saved(contacts, client, portal):
+    create(portal, contacts, "score", "Score", "number", "number")
+    number = LEAD | {"external_field": "score", "text": "abc"}
+    told = "The HubSpot field “Score” only takes numbers, and the constant text is not a number."
+    assert check(client, contacts, number)["notes"] == [told]
+    assert check(client, contacts, number | {"text": "12.5"})["notes"] == []
+    assert save(client, contacts, number).status_code == 302
+    assert told in page_of(client.get(url(contacts)))
+    assert told in page_of(client.get(BASE)), "the list of mappings says so as well"
+
+
+def test_an_option_is_found_by_label_or_internal_name(contacts, client):
+    row = LEAD | {"external_field": "lifecyclestage"}
+    assert check(client, contacts, row | {"text": "customer"})["notes"] == []
+    assert check(client, contacts, row | {"text": "Marketing Qualified Lead"})["notes"] == []
+    [told] = check(client, contacts, row | {"text": "Guest"})["notes"]
+    assert told == (
+        "The HubSpot field “Lifecycle Stage” has no option whose label or internal name is the constant text."
+    )
+
+
+def test_several_options_of_multiple_checkboxes(contacts, client, portal):
+    options = [Option("A", "Alpha", 0), Option("B", "Beta", 1)]
+    create(portal, contacts, "tags", "Tags", "enumeration", "checkbox", options=options)
+    row = LEAD | {"external_field": "tags", "overwrite": "append"}
+    assert check(client, contacts, row | {"text": "Alpha; B"})["notes"] == []
+    assert len(check(client, contacts, row | {"text": "Alpha; C"})["notes"]) == 1
+
+
+def test_the_choice_is_offered_only_where_it_matters(contacts, client):
+    for field, name, expected in (
+        ("sales_channel", "city", True),
+        ("order_status", "city", True),
+        ("sales_channel", "lifecyclestage", False),
+        ("email", "city", False),
+        ("sales_channel", "", False),
+        ("constant_text", "city", False),
+    ):
+        row = property_mapping(field, name, "overwrite")
+        assert check(client, contacts, row)["takes_choices"] is expected, (field, name)
+
+
+def test_copy_clone_export_and_import_keep_both(contacts, client, organizer, joined, user):
+    save(client, contacts, LEAD, CHANNEL)
+    copied = join(make_event(organizer, "copied"), joined.connection, user)
+    [mapping] = copy_from(contacts.event, copied, user)
+    assert mapping.property_mappings == [LEAD, CHANNEL]
+    clone = make_event(organizer, "clone")
+    clone.copy_data_from(contacts.event)
+    assert clone.hubspot_object_mappings.get().property_mappings == [LEAD, CHANNEL]
+    exported = client.get(f"{BASE}export/").content
+    contacts.delete()
+    upload(client, exported)
+    assert contacts.event.hubspot_object_mappings.get().property_mappings == [LEAD, CHANNEL]
