@@ -10,8 +10,9 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.models import EventConnection, OrderState
 
-from . import links, planning, scope
+from . import links, planning, recording, scope
 from .calls import Caller
+from .detaching import Where, wants_detaching
 from .execute import Executor
 from .outcomes import Failure, judge
 from .rehearsal import Rehearsal
@@ -57,6 +58,29 @@ class RecordPreview:
     def is_new(self) -> bool:
         return self.action == "created"
 
+    @property
+    def where(self) -> Where:
+        return (self.object_type, self.record_id)
+
+
+@dataclass(frozen=True)
+class FormerRecord:
+    """A record that stood for the order before; ``name`` is what identifies it, empty if it is gone."""
+
+    object_type: str
+    record_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class AssociationPreview:
+    """One link between two records, and whether pretix has made it ``before``, and keeps it ``after``."""
+
+    one: RecordPreview | FormerRecord
+    other: RecordPreview | FormerRecord
+    before: bool
+    after: bool
+
 
 @dataclass
 class Preview:
@@ -69,7 +93,7 @@ class Preview:
     records: list[RecordPreview] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     filtered: list[tuple[int, str]] = field(default_factory=list)
-    associations: list[tuple[RecordPreview, RecordPreview, bool]] = field(default_factory=list)
+    associations: list[AssociationPreview] = field(default_factory=list)
 
 
 def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
@@ -81,13 +105,14 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     caller = Caller(sleep=lambda seconds: time.sleep(min(seconds, PATIENCE)))
     known = links.known(plan.portal_id, plan.records)
     done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
-    # As by hand: everything is read, whatever was sent before.
-    execution = Executor(rehearsal, caller, frozenset({order.pk})).run(plan, known, {order.pk: done})
     order_plan = plan.orders[order.pk]
+    earlier = recording.sent_earlier([order.pk]) if done and wants_detaching(order_plan) else {}
+    # As by hand: everything is read, whatever was sent before.
+    execution = Executor(rehearsal, caller, frozenset({order.pk})).run(plan, known, {order.pk: done}, earlier)
     seen = Preview(scope.excluded(order, joined, state, False))
     seen.filtered = [(item.mapping, item.reason) for item in order_plan.filtered] + _without_identifier(order_plan)
     by_ref = _records(seen, plan, order_plan, execution, rehearsal)
-    seen.associations = list(_associations(order_plan, execution, by_ref, done))
+    seen.associations = [*_associations(order_plan, execution, by_ref, done), *_detached(seen, plan, rehearsal)]
     return seen
 
 
@@ -173,15 +198,32 @@ def _why_kept(rows: list[Row], before: str) -> str:
 
 def _associations(
     order_plan: OrderPlan, execution: Execution, by_ref: Mapping[RecordKey, RecordPreview], done: set[str]
-) -> Iterator[tuple[RecordPreview, RecordPreview, bool]]:
-    """Pairs that would be linked, and whether they are already."""
+) -> Iterator[AssociationPreview]:
+    """Pairs that would be linked."""
     outcomes = execution.records[order_plan.order]
     told = set()
-    for source, target, *_ in order_plan.associations():
+    for source, target, label in order_plan.associations():
         one, other = outcomes[source], outcomes[target]
         if by_ref[source] is by_ref[target] or (id(by_ref[source]), id(by_ref[target])) in told:
             continue
         told.add((id(by_ref[source]), id(by_ref[target])))
         if isinstance(one, Sent) and isinstance(other, Sent):
-            name = association_name(source[0], target[0], (one.record_id, other.record_id))
-            yield by_ref[source], by_ref[target], name in done
+            name = association_name(source[0], target[0], (one.record_id, other.record_id), label)
+            yield AssociationPreview(by_ref[source], by_ref[target], name in done, True)
+
+
+def _detached(seen: Preview, plan: Plan, rehearsal: Rehearsal) -> Iterator[AssociationPreview]:
+    """Links that would be removed: one of their records no longer stands for the order."""
+    shown = {record.where: record for record in seen.records}
+    gone = {where for pair in rehearsal.detached for where in pair if where not in shown}
+    former = {where: FormerRecord(*where, _name(where, plan, rehearsal)) for where in gone}
+    for one, other in rehearsal.detached:
+        yield AssociationPreview(shown.get(one) or former[one], shown.get(other) or former[other], True, False)
+
+
+def _name(where: Where, plan: Plan, rehearsal: Rehearsal) -> str:
+    """The identifier of a record that the plan does not know, by the property that identifies its kind."""
+    object_type, record_id = where
+    names = {record.id_property.name for record in plan.records.values() if record.object_type == object_type}
+    found = rehearsal.batch_read(object_type, [record_id], sorted(names)).records
+    return next((value for record in found for name in sorted(names) if (value := record.properties.get(name))), "")

@@ -6,6 +6,8 @@ This object has no access to a write: it answers each itself, as HubSpot would i
 
 from collections.abc import Sequence
 
+from pretix_hubspot.hubspot.calls import succeeded
+from pretix_hubspot.hubspot.calls_records import Batches, BatchResults
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import Conflict
 from pretix_hubspot.hubspot.types import (
@@ -24,27 +26,44 @@ NEW = "new-"
 
 
 class Rehearsal:
-    """Stands in for a ``Client``; ``before`` and ``written`` are by object type and record id."""
+    """Stands in for a ``Client``; ``before`` and ``written`` are by object type and record id.
+
+    ``detached`` are the associations that would be removed, as the two records of each.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._absent: set[tuple[str, str, str]] = set()
         self.before: dict[tuple[str, str], Record] = {}
         self.written: dict[tuple[str, str], dict[str, str]] = {}
+        self.detached: list[tuple[tuple[str, str], tuple[str, str]]] = []
 
     def batch_read(
         self, object_type: str, ids: Sequence[str], properties: Sequence[str], id_property: str | None = None
     ) -> BatchResult:
-        result = self._client.batch_read(object_type, ids, properties, id_property)
+        return succeeded(self.batch_reads(object_type, [ids], properties, id_property)[0])
+
+    def batch_reads(
+        self, object_type: str, batches: Batches[str], properties: Sequence[str], id_property: str | None = None
+    ) -> BatchResults:
+        results = self._client.batch_reads(object_type, batches, properties, id_property)
+        for ids, result in zip(batches, results, strict=False):
+            if isinstance(result, BatchResult):
+                self._note(object_type, ids, result, id_property)
+        return results
+
+    def _note(self, object_type: str, ids: Sequence[str], result: BatchResult, id_property: str | None) -> None:
         for record in result.records:
             self.before[object_type, record.id] = record
         if id_property:
             answers = match_read(ids, result, id_property)
             self._absent |= {(object_type, id_property, v) for v, found in answers.items() if _missing(found)}
-        return result
 
-    def batch_create(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
+    def batch_creates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
         """Whoever has the identifier already conflicts, as in HubSpot; all others get an id that says new."""
+        return [self._create(object_type, inputs) for inputs in batches]
+
+    def _create(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         taken = self._taken(object_type, inputs)
         records, errors = [], []
         for item in inputs:
@@ -55,8 +74,10 @@ class Rehearsal:
                 records.append(self._write(object_type, f"{NEW}{len(self.written) + 1}", item))
         return BatchResult(tuple(records), tuple(errors))
 
-    def batch_update(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
-        return BatchResult(tuple(self._write(object_type, item.id or "", item) for item in inputs))
+    def batch_updates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
+        return [
+            BatchResult(tuple(self._write(object_type, item.id or "", item) for item in inputs)) for inputs in batches
+        ]
 
     def associate_default(self, from_type: str, to_type: str, pairs: Sequence[tuple[str, str]]) -> AssociationResult:
         return AssociationResult(tuple(AssociationPair(*pair) for pair in pairs))
@@ -69,6 +90,7 @@ class Rehearsal:
         return self._client.read_associations(from_type, to_type, known) if known else AssociationResult()
 
     def archive_associations(self, from_type: str, to_type: str, pairs: Sequence[tuple[str, str]]) -> AssociationResult:
+        self.detached += [((from_type, one), (to_type, other)) for one, other in pairs]
         return AssociationResult()
 
     def _taken(self, object_type: str, inputs: Sequence[WriteInput]) -> dict[str, str]:

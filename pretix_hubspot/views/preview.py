@@ -102,8 +102,17 @@ class PreviewOrder(ConnectedMixin, View):
             "records": list(records.values()),
             "failures": [explain_failure(failure) for failure in seen.failures],
             "filtered": [(self.titles.get(mapping, ""), self.why(reason)) for mapping, reason in seen.filtered],
-            "associations": [(records[id(one)], records[id(other)], done) for one, other, done in seen.associations],
+            "associations": [
+                (self.end(link.one, records), self.end(link.other, records), link) for link in seen.associations
+            ],
         }
+
+    def end(self, record, records):
+        """One of the two records of an association: as numbered on the page, or one that stood there before."""
+        if shown := records.get(id(record)):
+            return shown
+        title = self.catalog.label(record.object_type, plural=False)
+        return {"title": title, "name": record.name or record.record_id, "url": self.url(record)}
 
     @staticmethod
     def why(reason):
@@ -112,8 +121,6 @@ class PreviewOrder(ConnectedMixin, View):
         return why_excluded(reason)
 
     def record(self, record, number):
-        connection = self.event_connection.connection
-        base = weblinks.record_base(connection, type_id(record.object_type), server_config())
         text, style = ACTIONS[record.action]
         return {
             "number": number,
@@ -122,7 +129,12 @@ class PreviewOrder(ConnectedMixin, View):
             "identifier": record.identifier,
             "action": text,
             "style": style,
-            "url": f"{base}{record.record_id}" if base and record.record_id else "",
+            "url": self.url(record),
             "rows": [(p, STATES[p.state], p.state == "changed") for p in record.properties],
             "failures": [explain_failure(failure) for failure in record.failures],
         }
+
+    def url(self, record):
+        """The record's page in HubSpot, as far as it has one."""
+        base = weblinks.record_base(self.event_connection.connection, type_id(record.object_type), server_config())
+        return f"{base}{record.record_id}" if base and record.record_id else ""

@@ -5,7 +5,10 @@ import re
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.associationlabels import ensure_label
+from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.suggestions import property_mapping
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
 
 from .conftest import browser, make_user, page_of, writes
@@ -25,8 +28,21 @@ def look(client, code="A1"):
 
 def cells(html):
     """The rows of all tables: (field, before, after, what happens)."""
-    rows = re.findall(r'<tr .*?>\s*<th scope="row">(.*?)</th>(.*?)</tr>', html)
-    return [(name, *re.findall(r"<td>(.*?)</td>", rest)) for name, rest in rows]
+    return [row for row in table_rows(html) if len(row) == 4]
+
+
+def links(html):
+    """The rows of the table of associations: (objects, before, after)."""
+    return [row for row in table_rows(html) if len(row) == 3]
+
+
+def table_rows(html):
+    rows = re.findall(r'<tr role="row"[^>]*>\s*<th role="rowheader" scope="row">(.*?)</th>(.*?)</tr>', html)
+    return [(plain(name), *map(plain, re.findall(r'<td role="cell".*?>(.*?)</td>', rest))) for name, rest in rows]
+
+
+def plain(html):
+    return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
 
 def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, boss):  # noqa: F811
@@ -48,7 +64,7 @@ def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, b
         ("Deal Stage", "–", "appointmentscheduled", "will be changed"),
     ]
     assert html.count("will be created") == 3
-    assert "3. Deal – 1. Contact" in html and "3. Deal – 2. Contact" in html
+    assert links(html) == [("3. Deal – 1. Contact", "–", "linked"), ("3. Deal – 2. Contact", "–", "linked")]
     assert writes(story.simulator) == []
     assert story.world() == before
     assert not RecordLink.objects.exists() and not OrderState.objects.exists() and not OrderSyncQueue.objects.exists()
@@ -79,8 +95,63 @@ def test_unchanged_filled_and_changed_are_told_apart(story, boss):  # noqa: F811
     assert rows["Last Name"] == ("–", "A1", "will be changed")
     assert rows["Amount"] == ("100.0", "50.00", "will be changed")
     assert rows["Deal Name"] == ("CONF-A1", "CONF-A1", "unchanged")
-    assert "linked already" in look(boss)
+    assert links(look(boss)) == [("2. Deal – 1. Contact", "linked already", "linked")]
     assert writes(story.simulator) == []
+
+
+def test_what_detaching_would_remove_is_shown_and_removed_by_nobody(story, boss):  # noqa: F811
+    attendee = story.event.hubspot_object_mappings.all()[1]
+    attendee.options = {"replaced": "detach"}
+    attendee.save()
+    order = story.order("A1", email="ada@example.org", attendees=[("grace@example.org", "Grace", "Hopper")])
+    story.sync()
+    assert [link[2] for link in links(look(boss))] == ["linked", "linked"], "nobody was replaced"
+    order.positions.update(attendee_email="alan@example.org")
+    before = story.world()
+    story.simulator.requests.clear()
+    html = look(boss)
+    assert links(html) == [
+        ("3. Deal – 1. Contact", "linked already", "linked"),
+        ("3. Deal – 2. Contact", "–", "linked"),
+        ("3. Deal – Contact grace@example.org", "linked already", "link removed"),
+    ]
+    grace = story.simulator.portal.find("contacts", "email", "grace@example.org")
+    assert re.search(rf'<a href="http[^"]*/{grace.id}"[^>]*>grace@example.org', html)
+    assert story.world() == before and writes(story.simulator) == []
+    story.queue(order)
+    story.sync()
+    assert [link[2] for link in links(look(boss))] == ["linked", "linked"], "nothing is left to remove"
+
+
+def test_a_detached_record_that_is_gone_is_named_by_its_number(story, boss):  # noqa: F811
+    attendee = story.event.hubspot_object_mappings.all()[1]
+    attendee.options = {"replaced": "detach"}
+    attendee.save()
+    order = story.order("A1", email="ada@example.org", attendees=[("grace@example.org", "Grace", "Hopper")])
+    story.sync()
+    grace = story.simulator.portal.find("contacts", "email", "grace@example.org")
+    story.archive(grace)
+    order.positions.update(attendee_email="alan@example.org")
+    assert links(look(boss))[-1] == (f"3. Deal – Contact {grace.id}", "linked already", "link removed")
+
+
+def test_an_association_with_a_label_is_known_as_linked(story, boss):  # noqa: F811
+    buyer, _attendee, deal = story.event.hubspot_object_mappings.all()
+    found = ensure_label(Catalog(story.connection), deal, buyer.pk, "Buyer")
+    label = {"label": "Buyer", "type": f"{found.category}:{found.type_id}"}
+    deal.association_mappings = [{"mapping": buyer.pk, **label}]
+    deal.save()
+    story.order("A1", email="ada@example.org")
+    story.sync()
+    assert links(look(boss)) == [("2. Deal – 1. Contact", "linked already", "linked")]
+
+
+def test_a_constant_text_is_shown(story, boss):  # noqa: F811
+    buyer = story.event.hubspot_object_mappings.first()
+    buyer.property_mappings = [property_mapping("constant_text", "jobtitle", "overwrite") | {"text": "Guest"}]
+    buyer.save()
+    story.order("A1", email="ada@example.org")
+    assert cells(look(boss))[0] == ("Job Title", "–", "Guest", "will be changed")
 
 
 def test_a_record_that_only_hubspot_knows_is_found_and_not_created(story, boss):  # noqa: F811
