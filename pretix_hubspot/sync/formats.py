@@ -27,6 +27,9 @@ LANGUAGES = {
     "nb": "no",
 }
 
+# Countries that pretix offers, and ISO has no code for.
+BEYOND_ISO = {"XK": "Kosovo"}
+
 
 def cut(text: str) -> str:
     """The text, shortened to what a HubSpot property holds."""
@@ -110,13 +113,13 @@ def language_codes(code: str) -> list[str]:
 
 
 def country_codes() -> list[str]:
-    """All ISO 3166-1 alpha-2 codes."""
-    return [country.alpha_2 for country in pycountry.countries]
+    """All codes that pretix offers: those of ISO 3166-1 alpha-2, and Kosovo's."""
+    return [*(country.alpha_2 for country in pycountry.countries), *BEYOND_ISO]
 
 
 def country_name(code: str) -> str | None:
     """The English name as people use it, which is what HubSpot's own lists hold."""
     country = pycountry.countries.get(alpha_2=code)
     if country is None:
-        return None
+        return BEYOND_ISO.get(code)
     return getattr(country, "common_name", country.name)

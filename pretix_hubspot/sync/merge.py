@@ -4,6 +4,7 @@ Rows are evaluated in order, each on what the rows before it left, starting from
 What comes out equal to what HubSpot holds is not sent.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -23,6 +24,9 @@ LIFECYCLE_ORDER = (
     "evangelist",
     "other",
 )
+
+# Between two semicolons; one that ends an HTML entity separates nothing.
+ITEM, HTML_ITEM = re.compile(r"[^;]+"), re.compile(r"(?:&#?\w+;|[^;])+")
 
 
 def merge(rows: Sequence[Row], current: Mapping[str, str | None] | None) -> Merged:
@@ -74,20 +78,23 @@ def add(prop: PropertyDefinition, before: str, value: str) -> str | Refusal:
 
 
 def _add_items(prop, before, value):
-    """Existing items stay as they are, in their order; new ones follow, each once."""
-    present = set(items(before))
-    missing = [item for item in dict.fromkeys(items(value)) if item not in present]
+    """Existing items stay as they are, in their order; new ones follow, each once, as far as there is room."""
+    pattern = HTML_ITEM if prop.field_type == "html" else ITEM
+    present = items(before, pattern)
+    missing = [item for item in dict.fromkeys(items(value, pattern)) if item not in present]
     if not missing:
         return before
-    added = ";".join([before.rstrip("; "), *missing])
-    if kinds.kind_of(prop) == kinds.K_TEXT and formats.cut(added) != added:
-        return _refuse("text_full", prop)
-    return added
+    kept = before[: before.rindex(present[-1]) + len(present[-1])] if present else ""
+    added = ";".join(filter(None, [kept, *missing]))
+    if kinds.kind_of(prop) != kinds.K_TEXT:
+        return added
+    added = formats.cut(added)
+    return before if added in (kept, f"{kept};") else added
 
 
-def items(text: str) -> list[str]:
+def items(text: str, pattern: re.Pattern[str] = ITEM) -> list[str]:
     """The items of a list in HubSpot's notation."""
-    return [item.strip() for item in text.split(";") if item.strip()]
+    return [item for item in map(str.strip, pattern.findall(text)) if item]
 
 
 def _wire(prop, before, after):

@@ -16,6 +16,7 @@ def prop(name, type_="string", field_type="text", *options, **changes):
 
 
 TEXT = prop("notes")
+HTML = prop("bio", "string", "html")
 EMAIL = prop("email")
 NUMBER = prop("amount", "number", "number")
 RADIO = prop("size", "enumeration", "radio", "S", "L")
@@ -87,7 +88,17 @@ def test_modes(mode, value, held, sent):
         (TEXT, "b;c", "a; b", "a; b;c"),
         (TEXT, "b", "a;", "a;b"),
         (TEXT, "B", "b", "b;B"),
-        (TEXT, "b", "x" * 65_536, "text_full"),
+        (TEXT, "b", ";", "b"),
+        (TEXT, "b", "x" * 65_536, None),  # HubSpot has no room for more
+        (TEXT, "b", "x" * 65_535, None),
+        (TEXT, "bcd", "x" * 65_533, "x" * 65_533 + ";bc"),
+        (TEXT, "bcd", "x" * 65_533 + ";bc", None),
+        (TEXT, "a&b;c", "&b", "&b;a&b;c"),
+        # in rich text, the semicolon of an entity separates nothing
+        (HTML, "b", "a &amp; c", "a &amp; c;b"),
+        (HTML, "c", "a &amp; b;c", None),
+        (HTML, "&lt;b&gt;", "a &amp;; ", "a &amp;;&lt;b&gt;"),
+        (HTML, "a &amp; b", "a &amp; b", None),
         # radio, dropdown, yes or no: fills when empty, never replaces
         (RADIO, "S", None, "S"),
         (RADIO, "S", "S", None),

@@ -189,7 +189,8 @@ def test_unknown_language():
         ("hs_country_region_code", "GB", "GB"),
         ("country", "GB", "United Kingdom"),
         ("country", "BO", "Bolivia"),
-        ("country", "XK", "XK"),
+        ("country", "XK", "Kosovo"),
+        ("country", "ZZ", "ZZ"),
     ],
 )
 def test_countries(name, code, expected):
