@@ -7,19 +7,20 @@ Values come back as strings, whatever went in (5.1, A).
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from math import isinf
 
 from .clock import from_milliseconds, iso, midnight_utc, parse_iso
 from .definitions import Option, Property
 from .rules import broken_rule
 from .switches import Switches
 
-LONGEST_TEXT = 65_536
+LONGEST_TEXT = 65_536  # in UTF-16 units, the stricter reading of "characters" (U): an emoji is two
 EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
                    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*\.[A-Za-z]{2,}\Z")
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
-MILLISECONDS = re.compile(r"-?\d{1,15}\Z")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+NUMBER = re.compile(r"-?\d+(\.\d+)?\Z", re.ASCII)
+MILLISECONDS = re.compile(r"-?\d{1,15}\Z", re.ASCII)
 
 
 class Refused(Exception):
@@ -58,10 +59,8 @@ def check(definition: Property, raw: str, allowed: list[Option], rules: Rules, p
 
 
 def _string(definition: Property, raw: str, allowed: list[Option], rules: Rules, previous: str) -> str:
-    if len(raw) > LONGEST_TEXT:
-        if rules.switches.too_long == "refuse":
-            raise Refused("INVALID_STRING", f"{definition.name} must not be longer than {LONGEST_TEXT} characters")
-        raw = raw[:LONGEST_TEXT]
+    if len(raw) > LONGEST_TEXT // 2:
+        raw = _fitting(definition, raw, rules)
     if definition.value_format == "email":
         if not EMAIL.match(raw.strip()):
             raise Refused("INVALID_EMAIL", f"Email address {raw} is invalid")
@@ -69,14 +68,23 @@ def _string(definition: Property, raw: str, allowed: list[Option], rules: Rules,
     return raw
 
 
+def _fitting(definition: Property, raw: str, rules: Rules) -> str:
+    """A text that is not too long, or what is left of it (hubspot.md 4.1, U; 6.2, A)."""
+    units = raw.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * LONGEST_TEXT:
+        return raw
+    if rules.switches.too_long == "refuse":
+        raise Refused("INVALID_STRING", f"{definition.name} must not be longer than {LONGEST_TEXT} characters")
+    return units[: 2 * LONGEST_TEXT].decode("utf-16-le", "ignore")
+
+
 def _number(definition: Property, raw: str, allowed: list[Option], rules: Rules, previous: str) -> str:
     text = raw.strip()
     if not NUMBER.match(text):
         raise Refused("INVALID_INTEGER", f"{raw} was not a valid number")
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise Refused("INVALID_DOUBLE", f"{raw} was not a valid number") from error
+    number = Decimal(text)
+    if isinf(float(number)):
+        raise Refused("INVALID_DOUBLE", f"{raw} was not a valid number")
     if definition.value_format == "not-negative" and number < 0:
         raise Refused("INVALID_NUMBER", f"{definition.name} must not be negative")
     return number_text(number)

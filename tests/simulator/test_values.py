@@ -38,9 +38,12 @@ ACCEPTED = [
     ("a_bool", "true", "true"), ("a_bool", False, "false"),
     ("a_choice", "b", "b"), ("some_choices", "c;a", "a;c"), ("some_choices", ";b", "b"),
     ("email", "Mixed@Example.ORG", "mixed@example.org"), ("jobtitle", " kept ", " kept "),
+    ("jobtitle", "\U0001f600" * 32_768, "\U0001f600" * 32_768),
 ]
 REFUSED = [
     ("a_number", "1,5", "INVALID_INTEGER"), ("a_number", "1 EUR", "INVALID_INTEGER"),
+    ("a_number", "1e2", "INVALID_INTEGER"), ("a_number", "\u0661", "INVALID_INTEGER"),
+    ("a_number", "9" * 310, "INVALID_DOUBLE"),
     ("a_date", "2026-11-21T12:00:00Z", "INVALID_DATE"), ("a_date", "1795219200001", "INVALID_DATE"),
     ("a_date", "tomorrow", "INVALID_LONG"), ("a_date", "2026-13-01", "INVALID_DATE"),
     ("a_datetime", "2026-11-21T12:00:00", "INVALID_DATE"), ("a_datetime", "noon", "INVALID_LONG"),
@@ -52,7 +55,7 @@ REFUSED = [
     ("hs_email_optout", "true", "READ_ONLY_VALUE"), ("num_associated_deals", "1", "READ_ONLY_VALUE"),
     ("hs_language", "de-informal", "INVALID_OPTION"), ("hubspot_owner_id", "70048101", "INVALID_OPTION"),
     ("hs_legal_basis", "Legitimate interest - prospect/lead", "INVALID_OPTION"),
-    ("jobtitle", "x" * 65_537, "INVALID_STRING"),
+    ("jobtitle", "x" * 65_537, "INVALID_STRING"), ("jobtitle", "\U0001f600" * 32_769, "INVALID_STRING"),
 ]
 
 
@@ -96,6 +99,8 @@ def test_too_long_texts_may_be_cut(api, sim):
     sim.switches.too_long = "truncate"
     answer = api.post(CONTACTS, {"properties": NEW | {"jobtitle": "x" * 70_000}})
     assert len(answer.json()["properties"]["jobtitle"]) == 65_536
+    answer = api.post(CONTACTS, {"properties": {"email": "b@b.de", "jobtitle": "\U0001f600" * 40_000}})
+    assert answer.json()["properties"]["jobtitle"] == "\U0001f600" * 32_768
 
 
 def test_format_rules_of_the_portal(api, sim):
