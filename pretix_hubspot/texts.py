@@ -58,9 +58,9 @@ TEXTS = {
         "The HubSpot field {property} holds a single value, and there is a different one already. "
         "“Add to list” does not replace it."
     ),
-    "text_full": gettext_noop("The HubSpot field {property} has no room for further entries."),
     # what HubSpot did not say
     "no_answer_for_record": gettext_noop("HubSpot did not confirm that it stored the record."),
+}
 #: The same codes where the value is a text that the mapping itself holds.
 OF_CONSTANTS = {
     "not_a_number": gettext_noop(
@@ -78,7 +78,6 @@ OF_CONSTANTS = {
     "no_option": gettext_noop(
         "The HubSpot field {property} has no option whose label or internal name is the constant text."
     ),
-}
 }
 UNKNOWN = gettext_noop("{field} cannot be sent to the HubSpot field {property}.")
 
