@@ -20,7 +20,7 @@ POSTGRES := PRETIX_DATABASE_BACKEND=postgresql PRETIX_DATABASE_NAME=$(DATABASE) 
 	PRETIX_DATABASE_USER=$(PGUSER) PRETIX_DATABASE_HOST=$(PGHOST)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset smoke test test-contract test-faults test-postgres test-workers e2e bench lint format locale wheel environment-demo environment-dev clean
+.PHONY: help demo demo-reset smoke test test-contract test-faults test-matrix test-postgres test-workers e2e bench lint format locale wheel environment-demo environment-dev clean
 
 help:  ## list these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
@@ -42,6 +42,9 @@ test-contract: environment-dev  ## pretix core's datasync and HubSpot's own SDKs
 
 test-faults: environment-dev  ## scripted failures of HubSpot at every stage of the engine
 	$(IN) -m pytest -m faults $(PARALLEL) $(PYTEST_ARGS)
+
+test-matrix: environment-dev  ## every pretix type, every type of HubSpot property, every mode
+	$(IN) -m pytest -m matrix $(PARALLEL) $(PYTEST_ARGS)
 
 test-postgres: environment-dev  ## what touches the database, and what is marked postgres, on PostgreSQL
 	$(POSTGRES) $(IN) -m pytest -m "not e2e and not workers and not faults" $(PARALLEL) $(PYTEST_ARGS) \

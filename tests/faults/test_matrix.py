@@ -23,7 +23,7 @@ from tests.integration.engine.story import KEY, Story
 
 from .conftest import expected, expire, later, orders, settle
 
-pytestmark = [pytest.mark.faults, pytest.mark.matrix, pytest.mark.django_db]
+pytestmark = [pytest.mark.faults, pytest.mark.django_db]
 
 #: (what happens to the orders, stage of the engine that it strikes)
 STAGES = (
