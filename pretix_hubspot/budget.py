@@ -28,7 +28,7 @@ def state_of(portal_id, kind):
     """The budget as it stands, for people to look at; nothing is spent."""
     key = f"{portal_id}:{kind}"
     store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
-    return store.update(lambda state: (state, state))
+    return store.read()
 
 
 class RowStore:
@@ -36,6 +36,10 @@ class RowStore:
 
     def __init__(self, key):
         self.key = key
+
+    def read(self):
+        row = RequestBudgetState.objects.filter(portal=self.key).first()
+        return State.from_json(row.state if row else None)
 
     def update(self, fn):
         RequestBudgetState.objects.get_or_create(portal=self.key)
@@ -57,6 +61,9 @@ class RedisStore:
         self.key = f"pretix_hubspot:budget:{key}"
         self.redis = redis or _redis()
         self._script = self.redis.register_script(ROLLING_WINDOW_LUA)
+
+    def read(self):
+        return State.from_json(_parsed(self.redis.get(self.key)))
 
     def update(self, fn):
         results = []

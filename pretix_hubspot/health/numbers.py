@@ -5,7 +5,6 @@ The database sorts them, in a constant number of queries, so that the numbers ad
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat
@@ -28,7 +27,6 @@ class Numbers:
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     oldest: Order | None = None
-    oldest_since: datetime | None = None
 
     @property
     def total(self) -> int:
@@ -47,10 +45,15 @@ class Numbers:
 def numbers(event: Event) -> Numbers:
     """Two queries, however many orders there are."""
     found = numbers_of([event.pk]).get(event.pk, Numbers())
-    waits = orders_in(event, WAITING).filter(queued_sync_jobs__sync_provider=PROVIDER)
-    found.oldest = waits.annotate(since=Min("queued_sync_jobs__triggered")).order_by("since", "pk").first()
-    found.oldest_since = found.oldest.since if found.oldest else None
+    found.oldest = oldest_waiting([event.pk])
     return found
+
+
+def oldest_waiting(events: Iterable[int]) -> Order | None:
+    """The order that has waited longest, with ``since`` when."""
+    orders = classified(Order.objects.filter(event_id__in=list(events))).filter(hubspot=f"{WAITING}:")
+    waits = orders.filter(queued_sync_jobs__sync_provider=PROVIDER).select_related("event")
+    return waits.annotate(since=Min("queued_sync_jobs__triggered")).order_by("since", "pk").first()
 
 
 def numbers_of(events: Iterable[int]) -> dict[int, Numbers]:

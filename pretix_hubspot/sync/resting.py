@@ -61,10 +61,14 @@ def reason(error: Exception) -> str:
     return "outage"
 
 
-def _midnight(connection: Connection) -> datetime:
+def time_zone(connection: Connection) -> ZoneInfo:
+    """Where the portal's days begin."""
     try:
-        zone = ZoneInfo(connection.account.get("time_zone") or "UTC")
+        return ZoneInfo(connection.account.get("time_zone") or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    here = now().astimezone(zone)
+        return ZoneInfo("UTC")
+
+
+def _midnight(connection: Connection) -> datetime:
+    here = now().astimezone(time_zone(connection))
     return (here + timedelta(days=1)).replace(hour=0, minute=1, second=0, microsecond=0)

@@ -20,8 +20,6 @@ from pretix_hubspot.views.mappings import ConnectedMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 from pretix_hubspot.views.resend import tell_impact
 
-FRESH = timedelta(minutes=1)
-
 
 class MappingMixin(ConnectedMixin):
     """A page about one of the event's object mappings."""
@@ -40,7 +38,7 @@ class EditMapping(MappingMixin, View):
     def get(self, request, *args, **kwargs):
         mapping = self.mapping()
         # Whoever comes to fix something sees what HubSpot offers now.
-        age = {"max_age": FRESH} if "fix" in request.GET else {}
+        age = {"max_age": timedelta(0)} if "fix" in request.GET else {}
         problem = self.catalog.freshen([mapping.external_object_type], **age)
         return self.page(MappingEditor(mapping, self.catalog), problem)
 

@@ -17,6 +17,7 @@ from ..health import actions
 from ..health.causes import FieldNames, cause_named, causes, first_failure, row_text
 from ..health.chart import chart
 from ..health.numbers import EXCLUDED, FAILING, STATES, WAITING, numbers, orders_in
+from ..health.requestbudget import used
 from ..health.words import MEANINGS, reason_text, retried_text
 from ..health.words import STATES as STATE_WORDS
 from ..models import PROVIDER
@@ -27,11 +28,17 @@ from .connect import joined_or_404
 from .mappings import ConnectedMixin
 
 
-def health_context(event):
+def health_context(event, connection):
     """What ``pretix_hubspot/includes/health.html`` needs."""
     found = numbers(event)
-    rows = list(state_rows(event, found))
-    return {"health": found, "health_rows": rows, "health_chart": chart(event), "waiting": found.of(WAITING)}
+    return {
+        "health": found,
+        "health_rows": list(state_rows(event, found)),
+        "health_chart": chart(event),
+        "waiting": found.of(WAITING),
+        "oldest": found.oldest,
+        "budget": used(connection),
+    }
 
 
 def state_rows(event, found):

@@ -4,7 +4,8 @@ from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from ..config import server_config
-from ..health.numbers import STATES, WAITING, Numbers, numbers_of
+from ..health.numbers import STATES, WAITING, Numbers, numbers_of, oldest_waiting
+from ..health.requestbudget import used
 from ..health.words import STATES as STATE_WORDS
 from ..models import Connection
 from .base import HubSpotOrganizerMixin, organizer_url
@@ -27,6 +28,15 @@ class OrganizerPanel(ConnectionPanel):
     def _row(joined, found):
         counts = [(STATE_WORDS[state], found.of(state), state) for state in STATES]
         return {"event": joined.event, "joined": joined, "counts": counts, "total": found.total}
+
+    @cached_property
+    def oldest(self):
+        """The order that has waited longest for this portal."""
+        return oldest_waiting([row["event"].pk for row in self.rows])
+
+    @cached_property
+    def budget(self):
+        return used(self.connection)
 
     @property
     def waiting(self):

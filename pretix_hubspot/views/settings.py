@@ -6,10 +6,12 @@ from django.views.generic import TemplateView
 from ..config import server_config
 from ..connection import for_event
 from ..forms.connect import EventOptionsForm
+from ..health.causes import causes
 from ..models import Connection
 from .base import HubSpotEventMixin, event_url
 from .health import health_context
 from .mappings import object_mappings_context
+from .notices import MOST
 from .panels import ConnectionPanel, WaysToConnect
 
 
@@ -22,6 +24,7 @@ class Settings(HubSpotEventMixin, TemplateView):
         context["joined"] = joined
         context["ways"] = WaysToConnect(self.request, self.event_url("connect.oauth"), self.event_url("connect.token"))
         context["has_sync_problems"] = has_sync_problems(self.request.event)
+        context["causes"] = causes(self.request.event)[:MOST] if context["has_sync_problems"] else []
         context |= _connected(self.request, joined) if joined else _not_connected(self.request.event)
         return context
 
@@ -34,7 +37,7 @@ def has_sync_problems(event):
 def _connected(request, joined):
     return object_mappings_context(request, joined) | {
         "panel": ConnectionPanel(joined.connection, server_config()),
-        **health_context(request.event),
+        **health_context(request.event, joined.connection),
         "options_form": EventOptionsForm(instance=joined),
         "options_url": event_url(request.event, "options"),
     }

@@ -295,7 +295,7 @@ def test_a_copied_event_does_not_join_by_itself_but_is_one_click_away(client, co
 def test_the_page_needs_few_queries_and_no_request(client, connection, portal, django_assert_max_num_queries):
     page_of(client)
     before = len(portal.requests)
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(50):
         page_of(client)
     assert len(portal.requests) == before
 

@@ -203,7 +203,7 @@ def test_the_oldest_waiting_order_and_since_when(story):
     OrderSyncQueue.objects.filter(order__code="A2").update(triggered=now() - timedelta(hours=3))
     found = numbers(story.event)
     assert found.oldest.code == "A2"
-    assert timedelta(hours=2.9) < now() - found.oldest_since < timedelta(hours=3.1)
+    assert timedelta(hours=2.9) < now() - found.oldest.since < timedelta(hours=3.1)
 
 
 def test_events_are_counted_apart_and_in_one_query(story):

@@ -1,5 +1,8 @@
 """What people see and do: numbers, lists, problems by cause, pause; who may, and how many queries it takes."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -11,7 +14,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator.definitions import Property
 from pretix_hubspot.connection import for_event
 from pretix_hubspot.health.causes import causes
-from pretix_hubspot.models import Connection, DailyCount, EventConnection
+from pretix_hubspot.models import Connection, DailyCount, EventConnection, RequestBudgetState
 from pretix_hubspot.sync import queue, sweep
 
 from .conftest import SETTINGS, browser, make_user
@@ -44,10 +47,49 @@ def failing(story):
 def test_the_settings_page_shows_numbers_with_links(client, failing):
     page = text(client, BASE)
     assert "Orders of this event in HubSpot" in page
-    assert f'href="{BASE}orders/failing/">2' in page
-    assert f'href="{BASE}orders/in_sync/">1' in page
+    assert tiles(page) == {
+        "in_sync": "1 In sync",
+        "waiting": "0 Waiting",
+        "failing": "2 Failing",
+        "excluded": "0 Excluded",
+        "not_in_scope": "0 Not in scope",
+    }
+    assert "<strong>3</strong> All orders" in page
     assert f'href="{BASE}problems/"' in page
     assert "Last 14 days" in page
+
+
+def tiles(page):
+    """What each number says, by where it leads."""
+    tile = rf'href="{BASE}orders/(\w+)/"[^>]*> ?<strong>(\d+)</strong> ([\w ]+)</a>'
+    found = re.findall(tile, page)
+    return {state: f"{count} {label}" for state, count, label in found}
+
+
+def test_the_settings_page_shows_the_oldest_waiting_order_and_the_budget(client, story):
+    story.order("OLD1")
+    story.order("NEW1")
+    OrderSyncQueue.objects.filter(order__code="OLD1").update(triggered=now() - timedelta(hours=3))
+    text(client, BASE)  # asks HubSpot for the schema once, which counts
+    daily = {"limit": 250_000, "remaining": 248_766, "at": int(now().timestamp() * 1000)}
+    key = f"{story.connection.portal_id}:{story.connection.kind}"
+    RequestBudgetState.objects.update_or_create(portal=key, defaults={"state": {"daily": daily}})
+    for address in (BASE, ORGANIZER):
+        page = text(client, address)
+        assert "Oldest waiting order: " in page
+        assert 'href="/control/event/ada/conf/orders/OLD1/">OLD1</a>' in page
+        assert "orders/NEW1/" not in page
+        assert "Request budget used: 0 of 100 in the last 10 seconds, 1,234 of 250,000 today." in page
+
+
+def test_yesterdays_quota_says_nothing_about_today(client, story):
+    text(client, BASE)
+    daily = {"limit": 250_000, "remaining": 1, "at": int((now() - timedelta(days=1)).timestamp() * 1000)}
+    key = f"{story.connection.portal_id}:{story.connection.kind}"
+    RequestBudgetState.objects.update_or_create(portal=key, defaults={"state": {"daily": daily}})
+    page = text(client, BASE)
+    assert "in the last 10 seconds." in page
+    assert "250,000" not in page
 
 
 def test_lists_name_orders_and_reasons(client, failing):
