@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any, TypeVar
 
-from .errors import BadAnswer
+from .errors import BadAnswer, HubSpotError
 
 Made = TypeVar("Made")
 
@@ -33,7 +33,29 @@ class Caller:
         `budget` names the budget that pays, None for calls that HubSpot does not count.
         `token` replaces the connection's own, and is never refreshed.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # because only `Client` has a connection
+
+    def _calls(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        values: Sequence[str],
+        bodies: Sequence[Any],
+        inputs: Sequence[int],
+    ) -> list[dict[str, Any] | HubSpotError]:
+        """The same call with several bodies at the same time: what `_call` would return or raise for each.
+
+        While the request budget is used up, not all are made: answers are for the first bodies, at least for one.
+        """
+        raise NotImplementedError  # because only `Client` has a connection
+
+
+def succeeded(answer: Made | HubSpotError) -> Made:
+    """`answer`, or raise it if it is an error."""
+    if isinstance(answer, HubSpotError):
+        raise answer
+    return answer
 
 
 def check_batch(inputs: Sized, limit: int) -> None:

@@ -1,15 +1,20 @@
 """Reading, writing and searching records (hubspot.md 5)."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from .calls import Caller, check_batch, check_unique, rows, usable
+from .calls import Caller, check_batch, check_unique, rows, succeeded, usable
+from .errors import BadAnswer, HubSpotError
 from .records import BatchResult, Record, SearchResult, WriteInput
 
 #: Inputs of a record batch; 101 are refused whole (hubspot.md 5.1, A/B).
 MAX_RECORDS = 100
 
 _BATCH = "/crm/objects/{V}/{}/batch/"
+
+Item = TypeVar("Item")
+Batches = Sequence[Sequence[Item]]
+BatchResults = list[BatchResult | HubSpotError]
 
 
 class RecordCalls(Caller):
@@ -22,35 +27,48 @@ class RecordCalls(Caller):
 
         Consistent right away, unlike search (hubspot.md 5.6, B); brings no associations.
         """
-        check_batch(ids, MAX_RECORDS)
-        check_unique("id", [_comparable(value, id_property) for value in ids])
-        body: dict[str, Any] = {
-            "properties": list(properties),
-            "propertiesWithHistory": [],
-            "inputs": [{"id": asked} for asked in ids],
-        }
-        if id_property:
-            body["idProperty"] = id_property
-        operation = f"{object_type} batch read"
-        answer = self._call(operation, "POST", _BATCH + "read", [object_type], body=body, inputs=len(ids))
-        return _batch(answer, operation)
+        return succeeded(self.batch_reads(object_type, [ids], properties, id_property)[0])
+
+    def batch_reads(
+        self, object_type: str, batches: Batches[str], properties: Sequence[str], id_property: str | None = None
+    ) -> BatchResults:
+        """Several `batch_read` at the same time; a result or an error for each of the first, see `_calls`."""
+        bodies = []
+        for ids in batches:
+            check_batch(ids, MAX_RECORDS)
+            check_unique("id", [_comparable(value, id_property) for value in ids])
+            body: dict[str, Any] = {
+                "properties": list(properties),
+                "propertiesWithHistory": [],
+                "inputs": [{"id": asked} for asked in ids],
+            }
+            bodies.append(body | {"idProperty": id_property} if id_property else body)
+        return self._batches(object_type, "read", bodies)
 
     def batch_create(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         """Create up to 100 records; associations may be made along."""
-        body = [item.to_create_json() for item in inputs]
-        return self._write(object_type, "create", inputs, body)
+        return succeeded(self.batch_creates(object_type, [inputs])[0])
+
+    def batch_creates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
+        """Several `batch_create` at the same time; a result or an error for each of the first, see `_calls`."""
+        return self._writes(object_type, "create", batches, WriteInput.to_create_json)
 
     def batch_update(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         """Update by `id`: contacts take record ids only (hubspot.md 5.4, A/C)."""
-        _check_ids(inputs)
-        return self._write(object_type, "update", inputs, [item.to_update_json() for item in inputs])
+        return succeeded(self.batch_updates(object_type, [inputs])[0])
+
+    def batch_updates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
+        """Several `batch_update` at the same time; a result or an error for each of the first, see `_calls`."""
+        for inputs in batches:
+            _check_ids(inputs)
+        return self._writes(object_type, "update", batches, WriteInput.to_update_json)
 
     def batch_upsert(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         """Create or update by the unique property `id_property`; takes no associations (hubspot.md 5.1, A)."""
         _check_ids(inputs)
         if not all(item.id_property for item in inputs):
             raise ValueError("an upsert needs an id_property")
-        return self._write(object_type, "upsert", inputs, [item.to_update_json() for item in inputs])
+        return succeeded(self._writes(object_type, "upsert", [inputs], WriteInput.to_update_json)[0])
 
     def batch_archive(self, object_type: str, ids: Sequence[str]) -> None:
         """Move records to the recycle bin; ids that do not exist are ignored (hubspot.md 5.1)."""
@@ -80,17 +98,26 @@ class RecordCalls(Caller):
         answer = self._call(operation, "GET", "/crm/objects/{V}/{}/{}", [object_type, record_id], params=params)
         return usable(Record.from_json(answer), operation)
 
-    def _write(
-        self, object_type: str, verb: str, inputs: Sequence[WriteInput], body: list[dict[str, Any]]
-    ) -> BatchResult:
-        check_batch(inputs, MAX_RECORDS)
-        # Without a unique trace id on every input, one bad record refuses all (hubspot.md 5.2, A/B).
-        check_unique("trace id", [item.trace_id for item in inputs])
-        if not all(item.trace_id for item in inputs):
-            raise ValueError("every input needs a trace id")
+    def _writes(
+        self,
+        object_type: str,
+        verb: str,
+        batches: Batches[WriteInput],
+        to_json: Callable[[WriteInput], dict[str, Any]],
+    ) -> BatchResults:
+        for inputs in batches:
+            check_batch(inputs, MAX_RECORDS)
+            # Without a unique trace id on every input, one bad record refuses all (hubspot.md 5.2, A/B).
+            check_unique("trace id", [item.trace_id for item in inputs])
+            if not all(item.trace_id for item in inputs):
+                raise ValueError("every input needs a trace id")
+        return self._batches(object_type, verb, [{"inputs": [to_json(item) for item in inputs]} for inputs in batches])
+
+    def _batches(self, object_type: str, verb: str, bodies: list[dict[str, Any]]) -> BatchResults:
         operation = f"{object_type} batch {verb}"
-        answer = self._call(operation, "POST", _BATCH + verb, [object_type], body={"inputs": body}, inputs=len(inputs))
-        return _batch(answer, operation)
+        inputs = [len(body["inputs"]) for body in bodies]
+        answers = self._calls(operation, "POST", _BATCH + verb, [object_type], bodies, inputs)
+        return [_batch(answer, operation) for answer in answers]
 
 
 def _check_ids(inputs: Sequence[WriteInput]) -> None:
@@ -106,6 +133,11 @@ def _comparable(value: str, id_property: str | None) -> str:
     return value.strip().lower() if id_property == "email" else value
 
 
-def _batch(answer: dict[str, Any], operation: str) -> BatchResult:
-    rows(answer, operation)
+def _batch(answer: dict[str, Any] | HubSpotError, operation: str) -> BatchResult | HubSpotError:
+    if isinstance(answer, HubSpotError):
+        return answer
+    try:
+        rows(answer, operation)
+    except BadAnswer as error:
+        return error
     return BatchResult.from_json(answer, operation)

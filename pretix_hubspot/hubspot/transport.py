@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -59,6 +60,7 @@ def new_session(version: str) -> requests.Session:
     # No retries down here: a write repeated by the adapter would escape the request budget and the engine.
     session.mount("https://", HTTPAdapter(max_retries=0))
     session.mount("http://", HTTPAdapter(max_retries=0))
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # of no use to us, and no jar is for threads
     session.headers["User-Agent"] = f"pretix-hubspot/{version}"
     session.headers["Accept"] = "application/json"
     return session

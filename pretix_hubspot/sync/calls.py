@@ -22,6 +22,9 @@ from pretix_hubspot.hubspot.errors import (
 )
 
 Item = TypeVar("Item")
+#: Sends batches at the same time: outcome per item, or an error, for the first of them, at least for one.
+#: May raise the error of the only one.
+Send = Callable[[list[list[Item]]], list[dict[Item, Any] | HubSpotError]]
 
 #: Seconds to wait before the second, third and fourth attempt of a call that failed for a passing reason.
 PATIENCE = (0.5, 2.0, 5.0)
@@ -62,19 +65,50 @@ class Caller:
         self._sleep = sleep
         self._failures_in_a_row = 0
 
-    def call(self, method: Callable[..., Any], *args: Any) -> Any:
-        """Call with patience. Raises ``PortalTrouble``, or the last ``HubSpotError`` if it concerns this call."""
-        for wait in (*PATIENCE, None):
-            self._beat()
-            try:
-                answer = method(*args)
-            except HubSpotError as error:
-                self._raise_if_final(error, last=wait is None)
-                self._sleep(_pause(error, wait or 0))
-            else:
-                self._failures_in_a_row = 0
-                return answer
-        raise AssertionError("unreachable: the last attempt returns or raises")
+    def batch(self, send: Send, items: Sequence[Item], size: int, at_once: int = 1) -> dict[Item, Any]:
+        """Outcome per item; a refused batch is halved until the refused item stands alone.
+
+        Raises ``PortalTrouble``; other errors are outcomes.
+        """
+        outcomes: dict[Item, Any] = {}
+        parts = list(chunks(items, size))
+        while parts:
+            answers = self._answers(send, parts[:at_once])
+            for part, answer in zip(parts, answers, strict=False):
+                outcomes |= self._isolated(send, part, answer)
+            del parts[: len(answers)]
+        return outcomes
+
+    def _answers(self, send: Send, parts: list[list[Item]]) -> list[dict[Item, Any] | HubSpotError]:
+        self._beat()
+        try:
+            return send(parts)
+        except HubSpotError as error:
+            return [error]
+
+    def _isolated(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
+        try:
+            return self._patient(send, items, answer)
+        except HubSpotError as error:
+            if len(items) == 1 or concerns_all(error):
+                return dict.fromkeys(items, error)
+        middle = len(items) // 2
+        halves = items[:middle], items[middle:]
+        first, second = (self._isolated(send, half, self._answers(send, [half])[0]) for half in halves)
+        return first | second
+
+    def _patient(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
+        """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""
+        for wait in PATIENCE:
+            if not isinstance(answer, HubSpotError):
+                break
+            self._raise_if_final(answer, last=False)
+            self._sleep(_pause(answer, wait))
+            [answer] = self._answers(send, [items])
+        if isinstance(answer, HubSpotError):
+            self._raise_if_final(answer, last=True)
+        self._failures_in_a_row = 0
+        return answer
 
     def _raise_if_final(self, error: HubSpotError, last: bool) -> None:
         if concerns_portal(error):
@@ -87,24 +121,6 @@ class Caller:
             if self._failures_in_a_row >= OUTAGE or isinstance(error, OverBudget):
                 raise PortalTrouble(error) from error
             raise error
-
-    def batch(
-        self, method: Callable[[list[Item]], dict[Item, Any]], items: Sequence[Item], size: int
-    ) -> dict[Item, Any]:
-        """Outcome per item; a refused batch is halved until the refused item stands alone."""
-        outcomes: dict[Item, Any] = {}
-        for part in chunks(items, size):
-            outcomes |= self._isolated(method, part)
-        return outcomes
-
-    def _isolated(self, method: Callable[[list[Item]], dict[Item, Any]], items: list[Item]) -> dict[Item, Any]:
-        try:
-            return self.call(method, items)
-        except HubSpotError as error:
-            if len(items) == 1 or concerns_all(error):
-                return dict.fromkeys(items, error)
-        middle = len(items) // 2
-        return self._isolated(method, items[:middle]) | self._isolated(method, items[middle:])
 
 
 def concerns_portal(error: HubSpotError) -> bool:

@@ -102,8 +102,9 @@ class Executor:
             self._label_type(from_type, to_type, labelled, execution)
 
     def _associate_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
-        def send(part: list[tuple[str, str]]) -> dict[tuple[str, str], HubSpotError | bool]:
-            return _confirmed(part, self._client.associate_default(from_type, to_type, part))
+        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
+            [part] = parts
+            return [_confirmed(part, self._client.associate_default(from_type, to_type, part))]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
         _note(from_type, to_type, pairs, outcomes, execution)
@@ -111,11 +112,12 @@ class Executor:
     def _label_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
         """Labels are replaced by what is sent (hubspot.md 7.1), so what is there already is sent along."""
 
-        def send(part: list[tuple[str, str]]) -> dict[tuple[str, str], HubSpotError | bool]:
+        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
+            [part] = parts
             there = self._client.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
             kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
             inputs = [AssociationInput(*pair, _united(kept.get(pair, ()), pairs[pair])) for pair in part]
-            return _confirmed(part, self._client.associate(from_type, to_type, inputs))
+            return [_confirmed(part, self._client.associate(from_type, to_type, inputs))]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
         _note(from_type, to_type, pairs, outcomes, execution)
@@ -141,10 +143,11 @@ class Executor:
         pairs: dict[tuple[str, str], list[tuple[int, str]]],
         execution: Execution,
     ) -> None:
-        def send(part: list[tuple[str, str]]) -> dict[tuple[str, str], HubSpotError | None]:
+        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | None]]:
+            [part] = parts
             result = self._client.archive_associations(from_type, to_type, part)
             refused = {found: error.error for error in result.errors for found in error.ids}
-            return {pair: refused.get(pair[0]) or refused.get(pair[1]) for pair in part}
+            return [{pair: refused.get(pair[0]) or refused.get(pair[1]) for pair in part}]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
         for pair, asked in pairs.items():

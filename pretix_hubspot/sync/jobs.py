@@ -23,7 +23,7 @@ from pretix_hubspot.config import lease_seconds
 from pretix_hubspot.models import PROVIDER
 
 #: Orders per slice; one slice fills a batch of deals (hubspot.md 5.1: 100 inputs).
-SLICE = 100
+SLICE = 200
 #: What *Sync now* writes into ``triggered_by``; such an order is read and repaired even if it did not change.
 BY_HAND = "user"
 #: How ``triggered_by`` begins where live orders go first: work that was queued in bulk, and what the sweep found.

@@ -6,16 +6,19 @@ A record is found by the id we stored, else by its identifier; search is never u
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from pretix_hubspot.hubspot.client import MAX_RECORDS, Client
+from pretix_hubspot.hubspot.client import AT_ONCE, MAX_RECORDS, Client
 from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
-from pretix_hubspot.hubspot.types import Record, WriteInput, match, match_read
+from pretix_hubspot.hubspot.types import BatchResult, Record, WriteInput, match, match_read
 
 from .calls import Caller
 from .merge import merge
 from .results import Failed, Outcome, Sent
 from .types import Refusal
 from .wanted import RecordKey, WantedRecord
+
+Asked = TypeVar("Asked")
 
 #: Looking, writing, and looking again after a conflict or a vanished record; more rounds mean a moving target.
 ROUNDS = 4
@@ -89,10 +92,11 @@ class TypeRun:
         """Batch-read by record id or unique value; refs without a record are left out."""
         names = self._property_names(asked, id_property)
 
-        def read(ids: list[str]) -> dict[str, object]:
-            return match_read(ids, self._client.batch_read(self._object_type, ids, names, id_property), id_property)
+        def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+            results = self._client.batch_reads(self._object_type, parts, names, id_property)
+            return _each(parts, results, lambda ids, result: match_read(ids, result, id_property))
 
-        answers = self._caller.batch(read, _unique(asked.values(), id_property), MAX_RECORDS)
+        answers = self._caller.batch(read, _unique(asked.values(), id_property), MAX_RECORDS, AT_ONCE)
         lowered = {_fold(value, id_property): answer for value, answer in answers.items()}
         found = {}
         for ref, value in asked.items():
@@ -138,8 +142,8 @@ class TypeRun:
                 updates[f"u{number}"] = (refs, WriteInput(f"u{number}", changes, id=current.id))
             else:
                 self._done(refs, current, {})
-        self._send(self._client.batch_create, creates, self._after_create)
-        self._send(self._client.batch_update, updates, self._after_update)
+        self._send(self._client.batch_creates, creates, self._after_create)
+        self._send(self._client.batch_updates, updates, self._after_update)
 
     def _diff(self, refs: list[RecordKey], current: Record | None) -> dict[str, str] | None:
         """What to send for one record, or None if its rows contradict what HubSpot holds."""
@@ -158,15 +162,15 @@ class TypeRun:
 
     def _send(
         self,
-        method: Callable[[str, list[WriteInput]], object],
+        method: Callable[[str, list[list[WriteInput]]], list[BatchResult | HubSpotError]],
         writes: Mapping[str, tuple[list[RecordKey], WriteInput]],
         after: Callable[[list[RecordKey], WriteInput, object], None],
     ) -> None:
-        def write(traces: list[str]) -> dict[str, object]:
-            inputs = [writes[trace][1] for trace in traces]
-            return match(inputs, method(self._object_type, inputs))
+        def write(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+            inputs = [[writes[trace][1] for trace in traces] for traces in parts]
+            return _each(inputs, method(self._object_type, inputs), match)
 
-        for trace, answer in self._caller.batch(write, list(writes), MAX_RECORDS).items():
+        for trace, answer in self._caller.batch(write, list(writes), MAX_RECORDS, AT_ONCE).items():
             refs, sent = writes[trace]
             after(refs, sent, answer)
 
@@ -216,6 +220,18 @@ class TypeRun:
     def _settle(self, ref: RecordKey, outcome: Outcome) -> None:
         self.outcomes[ref] = outcome
         del self._pending[ref]
+
+
+def _each(
+    parts: list[list[Asked]],
+    results: list[BatchResult | HubSpotError],
+    matched: Callable[[list[Asked], BatchResult], dict[str, object]],
+) -> list[dict[str, object] | HubSpotError]:
+    """What each part amounts to that has a result."""
+    return [
+        result if isinstance(result, HubSpotError) else matched(part, result)
+        for part, result in zip(parts, results, strict=False)
+    ]
 
 
 def _taken(error: object) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pretix_hubspot.sync.filters import reason
+from pretix_hubspot.sync.filters import question_fields, reason
 from pretix_hubspot.sync.plan import make_plan
 from pretix_hubspot.sync.types import Filters, Options, OrderSnapshot, PositionSnapshot
 
@@ -76,6 +76,11 @@ def test_positions(filters, fits, fails, why):
     if why != "filter_value":
         assert of_order(filters, position(71, **fails), position(**fits)) == "", "one position is enough"
         assert of_order(filters, position(**fails), position(71, **fails)) == why
+
+
+def test_answers_that_filters_look_at_have_to_be_read():
+    assert question_fields(Filters(answers=(("Q", "A"), ("Q", "B"), ("R", "")))) == {"question_Q", "question_R"}
+    assert question_fields(Filters(paid=True)) == frozenset()
 
 
 def test_one_position_has_to_meet_all_conditions():

@@ -398,6 +398,14 @@ def test_an_association_that_was_never_confirmed_fails(plan):
     assert [f.code for f in verdict.failures] == ["no_answer_for_record"]
 
 
+def test_an_association_that_could_not_be_removed_fails(plan):
+    done = execution(plan)
+    done.detach_errors = {7: {"deals:903>contacts:901": answered(400, said("One or more associations are invalid"))}}
+    [verdict] = judge(plan, done)
+    [failure] = verdict.failures
+    assert (failure.mapping, failure.code, failure.object_type) == (None, "invalid_association", "deals")
+
+
 def test_a_record_that_was_withheld_is_a_failure():
     values = {"email": FieldRefused("invalid_email"), "name": "L", "key": "A1"}
     plan = make_plan(99, [((BUYER, DEAL), [OrderSnapshot(7, "A1", "n", False, values, ())])])

@@ -174,3 +174,27 @@ def test_records_of_a_position_are_linked_to_the_same_position_only():
         ("pretix_position_key@position:70", value_key("email", "a@example.org")),
         ("pretix_position_key@position:71", value_key("email", "b@example.org")),
     }
+
+
+def test_object_types_are_written_in_the_order_of_the_mappings():
+    assert plan_of(order(positions=[position(70, "grace@example.org")])).object_types() == ["contacts", "deals"]
+    assert plan_of(order(), specs=(DEAL, BUYER)).object_types() == ["deals", "contacts"]
+    assert plan_of(order(), specs=()).object_types() == []
+
+
+def test_the_fingerprint_of_a_record_changes_with_what_would_be_written_only():
+    def fingerprint(found, portal=99, spec=BUYER):
+        [record] = plan_of(found, specs=(spec,)).records.values()
+        return record.fingerprint(portal)
+
+    same = fingerprint(order())
+    assert fingerprint(order(8)) == same, "whichever order says it"
+    assert fingerprint(order(), spec=replace(BUYER, revision=2)) == same, "however the mapping came to say it"
+    mode = replace(BUYER, rows=(replace(BUYER.rows[0], mode=OVERWRITE),))
+    others = [
+        fingerprint(order(name="Byron")),
+        fingerprint(order(email="ada@example.com")),
+        fingerprint(order(), portal=100),
+        fingerprint(order(), spec=mode),
+    ]
+    assert len({same, *others}) == 5

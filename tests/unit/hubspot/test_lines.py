@@ -1,0 +1,179 @@
+"""Several batches at the same time: what comes back, in what order, and what happens when one of them fails."""
+
+import json
+import threading
+
+import pytest
+import responses
+
+from pretix_hubspot.hubspot import client as client_module
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.pacing import NoBudget
+from pretix_hubspot.hubspot.types import BatchResult, WriteInput
+from tests.unit.hubspot import bodies
+
+API = "https://api.hubapi.com"
+READ = f"{API}/crm/objects/2026-03/contacts/batch/read"
+
+
+@pytest.fixture
+def hubspot():
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def make_client():
+    made = []
+
+    def make(budget=None, refresh=None, log=None):
+        on_request = log.append if log is not None else None
+        made.append(Client(API, "2026-03", lambda: "old", refresh, budget or NoBudget(), on_request=on_request))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+def asked(request):
+    return [item["id"] for item in json.loads(request.body)["inputs"]]
+
+
+def echo(request):
+    return 200, {}, json.dumps({"status": "COMPLETE", "results": [{"id": found} for found in asked(request)]})
+
+
+def read(client, *batches):
+    return client.batch_reads("contacts", [list(batch) for batch in batches], [])
+
+
+def ids(answers):
+    return [[record.id for record in answer.records] for answer in answers if isinstance(answer, BatchResult)]
+
+
+def test_all_are_under_way_before_the_first_is_answered(hubspot, make_client):
+    together = threading.Barrier(3, timeout=10)
+
+    def answer(request):
+        together.wait()
+        return echo(request)
+
+    hubspot.add_callback("POST", READ, answer)
+    log = []
+    assert ids(read(make_client(log=log), "12", "34", "5")) == [["1", "2"], ["3", "4"], ["5"]]
+    assert [(entry.operation, entry.inputs, entry.status) for entry in log] == [
+        ("contacts batch read", 2, 200),
+        ("contacts batch read", 2, 200),
+        ("contacts batch read", 1, 200),
+    ]
+
+
+def test_one_alone_needs_no_thread(hubspot, make_client):
+    seen = []
+    hubspot.add_callback("POST", READ, lambda request: seen.append(threading.current_thread()) or echo(request))
+    read(make_client(), "1")
+    assert seen == [threading.main_thread()]
+
+
+def test_each_has_its_own_answer(hubspot, make_client):
+    def answer(request):
+        if asked(request) == ["2"]:
+            return 429, {}, json.dumps(bodies.TEN_SECONDLY)
+        if asked(request) == ["3"]:
+            return 200, {}, "[]"
+        return echo(request)
+
+    hubspot.add_callback("POST", READ, answer)
+    first, limited, unreadable, last = read(make_client(), "1", "2", "3", "4")
+    assert ids([first, last]) == [["1"], ["4"]]
+    assert (type(limited), type(unreadable)) == (errors.RateLimited, errors.BadAnswer)
+
+
+def test_those_with_a_refused_token_are_repeated_once(hubspot, make_client):
+    def answer(request):
+        refused = request.headers["Authorization"] == "Bearer old" and asked(request) != ["2"]
+        return (401, {}, json.dumps(bodies.EXPIRED_TOKEN)) if refused else echo(request)
+
+    hubspot.add_callback("POST", READ, answer)
+    refreshed = []
+    client = make_client(refresh=lambda bad: refreshed.append(bad) or "new")
+    assert ids(read(client, "1", "2", "3")) == [["1"], ["2"], ["3"]]
+    assert refreshed == ["old"]
+    assert sorted(asked(call.request)[0] for call in hubspot.calls) == ["1", "1", "2", "3", "3"]
+
+
+class Refusing(NoBudget):
+    """Pays for so many calls."""
+
+    def __init__(self, calls):
+        self.calls = calls
+
+    def acquire(self, kind="crm", live=True):
+        if not self.calls:
+            raise errors.RateLimited("used up")
+        self.calls -= 1
+
+
+def test_a_budget_that_is_used_up_ends_the_group(hubspot, make_client):
+    hubspot.add_callback("POST", READ, echo)
+    answers = read(make_client(Refusing(2)), "1", "2", "3", "4")
+    assert ids(answers) == [["1"], ["2"]]
+    assert [type(answer) for answer in answers[2:]] == [errors.RateLimited]
+
+
+def test_a_token_refused_again_and_no_budget_for_all(hubspot, make_client):
+    hubspot.add_callback(
+        "POST",
+        READ,
+        lambda request: (
+            (401, {}, json.dumps(bodies.EXPIRED_TOKEN))
+            if request.headers["Authorization"] == "Bearer old"
+            else echo(request)
+        ),
+    )
+    answers = read(make_client(Refusing(3), refresh=lambda bad: "new"), "1", "2")
+    assert ids(answers) == [["1"]]
+    assert [type(answer) for answer in answers[1:]] == [errors.RateLimited]
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_writes_go_together_as_well(hubspot, make_client, verb):
+    together = threading.Barrier(2, timeout=10)
+
+    def answer(request):
+        together.wait()
+        [item] = json.loads(request.body)["inputs"]
+        done = [{"id": item["properties"]["a"], "objectWriteTraceId": item["objectWriteTraceId"]}]
+        return 201, {}, json.dumps({"status": "COMPLETE", "results": done})
+
+    hubspot.add_callback("POST", f"{API}/crm/objects/2026-03/contacts/batch/{verb}", answer)
+    write = getattr(make_client(), f"batch_{verb}s")
+    assert ids(write("contacts", [[WriteInput("t", {"a": n}, id=n)] for n in "12"])) == [["1"], ["2"]]
+
+
+class Slow(NoBudget):
+    """Moves the clock by so many seconds with each call."""
+
+    def __init__(self, clock, seconds):
+        self.clock, self.seconds = clock, seconds
+
+    def acquire(self, kind="crm", live=True):
+        self.clock.now += self.seconds
+
+
+class Clock:
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+def test_no_more_join_after_a_long_wait(hubspot, make_client, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(client_module, "time", clock)
+    hubspot.add_callback("POST", READ, echo)
+    client = make_client(Slow(clock, 6.0))
+    assert ids(read(client, "1", "2", "3", "4")) == [["1"], ["2"]]
+    assert ids(read(client, "3", "4")) == [["3"], ["4"]]

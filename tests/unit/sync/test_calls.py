@@ -1,0 +1,82 @@
+"""Batches on their way: how many at once, which of them again, and which item stands alone in the end."""
+
+import pytest
+
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.sync.calls import Caller, PortalTrouble
+
+
+class Portal:
+    """Takes notes of what it is sent; ``refuse`` says what is wrong with a batch, if anything."""
+
+    def __init__(self, refuse=lambda part: None, takes=99):
+        self.groups, self.refuse, self.takes = [], refuse, takes
+
+    def send(self, parts):
+        parts = parts[: self.takes]
+        self.groups.append(["".join(part) for part in parts])
+        return [self.refuse("".join(part)) or dict.fromkeys(part, "done") for part in parts]
+
+
+@pytest.fixture
+def caller():
+    return Caller(sleep=lambda seconds: None)
+
+
+def test_groups_of_batches(caller):
+    portal = Portal()
+    assert caller.batch(portal.send, "abcdefg", 2, at_once=3) == dict.fromkeys("abcdefg", "done")
+    assert portal.groups == [["ab", "cd", "ef"], ["g"]]
+
+
+def test_one_batch_at_a_time_unless_told_otherwise(caller):
+    portal = Portal()
+    caller.batch(portal.send, "abc", 2)
+    assert portal.groups == [["ab"], ["c"]]
+
+
+def test_batches_that_were_not_made_are_in_the_next_group(caller):
+    portal = Portal(takes=2)
+    assert caller.batch(portal.send, "abcde", 1, at_once=4) == dict.fromkeys("abcde", "done")
+    assert portal.groups == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_only_the_refused_batch_is_halved(caller):
+    wrong = errors.InvalidInput("no", status=400)
+    portal = Portal(lambda part: wrong if "d" in part else None)
+    assert caller.batch(portal.send, "abcdefgh", 4, at_once=2) == dict.fromkeys("abcefgh", "done") | {"d": wrong}
+    assert portal.groups == [["abcd", "efgh"], ["ab"], ["cd"], ["c"], ["d"]]
+
+
+def test_only_the_batch_that_failed_for_a_passing_reason_is_repeated(caller):
+    failures = [errors.ServerTrouble("oh", status=502), errors.RateLimited("wait", status=429)]
+    portal = Portal(lambda part: failures.pop() if part == "b" and failures else None)
+    assert caller.batch(portal.send, "abc", 1, at_once=3) == dict.fromkeys("abc", "done")
+    assert portal.groups == [["a", "b", "c"], ["b"], ["b"]]
+
+
+def test_what_concerns_the_portal_ends_everything(caller):
+    portal = Portal(lambda part: errors.AuthenticationFailed("no", status=401) if part == "b" else None)
+    with pytest.raises(PortalTrouble):
+        caller.batch(portal.send, "abcd", 1, at_once=2)
+    assert portal.groups == [["a", "b"]]
+
+
+def test_an_error_that_is_raised_is_that_of_the_first_batch(caller):
+    raised = [errors.ServerTrouble("oh", status=503)]
+    portal = Portal()
+
+    def send(parts):
+        if raised:
+            raise raised.pop()
+        return portal.send(parts)
+
+    assert caller.batch(send, "ab", 1, at_once=2) == dict.fromkeys("ab", "done")
+    assert portal.groups == [["a"], ["b"]]
+
+
+def test_the_claim_is_kept_alive_before_every_attempt():
+    beats = []
+    portal = Portal(lambda part: errors.InvalidInput("no", status=400) if part == "ab" else None)
+    Caller(beat=lambda: beats.append(len(portal.groups)), sleep=lambda seconds: None).batch(portal.send, "abcd", 2)
+    assert beats == [0, 1, 2, 3]
