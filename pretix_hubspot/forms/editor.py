@@ -193,7 +193,7 @@ class AssociationsForm(forms.Form):
         self.fields["associations"].choices = setup.earlier_mappings
         for pk, title in setup.earlier_mappings:
             self.fields[f"label_{pk}"] = forms.CharField(
-                label=_("Label of the association with {mapping}").format(mapping=title),
+                label=_("Label in HubSpot for {mapping} (optional)").format(mapping=title),
                 initial=self.known.get(pk, {}).get("label", ""),
                 required=False,
                 max_length=50,
