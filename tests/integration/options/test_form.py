@@ -134,7 +134,7 @@ def test_other_options_are_stored_as_far_as_they_deviate(shop, contacts, client)
 
 def test_a_label_is_created_in_hubspot_and_kept_by_number(contacts, client, portal):  # noqa: F811
     deals = add_mapping(contacts.event, "Order", "deals", 1)
-    assert "Label of the association with Order -&gt; Contacts" in page(client, deals)
+    assert "Label in HubSpot for Order -&gt; Contacts (optional)" in page(client, deals)
     query = f"associations-associations={contacts.pk}&associations-label_{contacts.pk}=Sponsor"
     setup = EditorSetup(deals, Catalog(deals.event.hubspot_connection.connection))
     form = AssociationsForm(QueryDict(query), setup=setup)
