@@ -20,7 +20,7 @@ POSTGRES := PRETIX_DATABASE_BACKEND=postgresql PRETIX_DATABASE_NAME=$(DATABASE) 
 	PRETIX_DATABASE_USER=$(PGUSER) PRETIX_DATABASE_HOST=$(PGHOST)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset smoke test test-contract test-faults test-matrix test-postgres test-workers e2e bench lint format locale wheel environment-demo environment-dev clean
+.PHONY: help demo demo-reset smoke test test-contract test-faults test-matrix test-postgres test-workers e2e coverage bench lint format locale wheel environment-demo environment-dev clean
 
 help:  ## list these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
@@ -56,10 +56,13 @@ test-workers: environment-dev  ## real Celery workers on PostgreSQL and Redis
 e2e: environment-dev  ## plays the product in Chromium; screenshots go to build/
 	$(IN) -m pytest -m e2e $(PYTEST_ARGS)
 
+coverage: environment-dev  ## whether unit tests take every branch of the pure modules
+	@$(IN) .ci/branches.py
+
 bench: environment-dev  ## our engine beside core's loop; last line is JSON
 	@$(IN) -m benchmarks
 
-lint: environment-dev  ## style, arrows, migrations, translations, security; last line is JSON
+lint: environment-dev  ## style, arrows, migrations, translations, coverage, security; last line is JSON
 	@$(IN) .ci/lint.py
 
 format: environment-dev  ## let ruff put the code in order

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import branches
 import translations
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,11 @@ def messages():
     return f"ok, {missing} to translate" if missing else "ok"
 
 
+def coverage():
+    """Every branch of the pure modules is taken by their unit tests."""
+    return verdict(*branches.check())
+
+
 def security():
     return verdict(*run("bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", SHIPPED))
 
@@ -88,6 +94,7 @@ CHECKS = {
     "arrows": arrows,
     "migrations": migrations,
     "messages": messages,
+    "coverage": coverage,
     "security": security,
     "vulnerabilities": vulnerabilities,
 }

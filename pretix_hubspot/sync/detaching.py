@@ -4,11 +4,11 @@ Only an association with a record that stands for this order or one of its posit
 One between records that others share, such as a contact and a company, may be true for a hundred other reasons.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from .results import Sent
 from .types import DETACH
-from .wanted import OrderPlan, Plan
+from .wanted import OrderPlan, Plan, RecordKey
 
 Source = tuple[int, int | None]  # (mapping, position)
 Where = tuple[str, str]  # (object type, record id)
@@ -23,12 +23,15 @@ def obsolete(
     plan: Plan,
     order: OrderPlan,
     earlier: Mapping[Source, Where],
-    outcomes: Mapping[tuple[str, str], object],
+    sent: Mapping[RecordKey, Sent],
     made: Iterable[str],
 ) -> list[str]:
-    """The associations to remove, by name; ``earlier`` says where the order's records were, ``made`` what we linked."""
-    now = dict(_where(order, outcomes))
-    own = {where for ref, where in _by_ref(order, outcomes) if plan.records[ref].ours}
+    """The associations to remove, by name, of an order whose records all arrived.
+
+    ``earlier`` says where the order's records were, ``made`` what we linked.
+    """
+    now = {ref: (ref[0], sent[ref].record_id) for records in order.records.values() for _, ref in records}
+    own = {where for ref, where in now.items() if plan.records[ref].ours}
     gone = {where for source, where in earlier.items() if where not in now.values() and _detaches(order, source)}
     return sorted(name for name in made if _is_obsolete(name, gone, own))
 
@@ -52,18 +55,3 @@ def _detaches(order: OrderPlan, source: Source) -> bool:
     if spec is None or any((item.mapping, item.position) == source for item in order.filtered):
         return False
     return (spec.options.canceled if position in order.canceled else spec.options.replaced) == DETACH
-
-
-def _where(order: OrderPlan, outcomes: Mapping[tuple[str, str], object]) -> Iterator[tuple[Source, Where]]:
-    for mapping, records in order.records.items():
-        for position, ref in records:
-            outcome = outcomes.get(ref)
-            if isinstance(outcome, Sent):
-                yield (mapping, position), (ref[0], outcome.record_id)
-
-
-def _by_ref(order: OrderPlan, outcomes: Mapping[tuple[str, str], object]) -> Iterator[tuple[tuple[str, str], Where]]:
-    for ref in {ref for records in order.records.values() for _, ref in records}:
-        outcome = outcomes.get(ref)
-        if isinstance(outcome, Sent):
-            yield ref, (ref[0], outcome.record_id)
