@@ -228,7 +228,8 @@ def test_lifecycle_stages_move_forward_only(definition, value, held, sent):
 # ---- against a plain model
 
 MODES = st.sampled_from([OVERWRITE, IF_NEW, IF_EMPTY, APPEND])
-LISTS = st.lists(st.sampled_from("abcd"), max_size=3, unique=True)
+ITEMS = {TEXT: "abcd", BOXES: "abcd", HTML: ["a", "&amp;", "&lt;b&gt;", "c &amp; d"]}
+LISTS = st.lists(st.integers(0, 3), max_size=3, unique=True)
 
 
 def model(rows, held):
@@ -243,22 +244,36 @@ def model(rows, held):
     return state
 
 
-@given(st.lists(st.tuples(LISTS, MODES), max_size=5), st.none() | LISTS, st.sampled_from([TEXT, BOXES]))
+@given(st.lists(st.tuples(LISTS, MODES), max_size=5), st.none() | LISTS, st.sampled_from([TEXT, BOXES, HTML]))
 def test_lists_follow_the_model(rows, held, definition):
-    current = None if held is None else {definition.name: ";".join(held)}
-    merged = merge([Row(definition, ";".join(found), mode) for found, mode in rows], current)
+    def text(found):
+        return ";".join(ITEMS[definition][number] for number in found)
+
+    current = None if held is None else {definition.name: text(held)}
+    merged = merge([Row(definition, text(found), mode) for found, mode in rows], current)
     expected = model(rows, held)
     assert merged.refusals == ()
     equal = set(expected) == set(held or []) if definition is BOXES else expected == (held or [])
-    assert merged.changes == ({} if equal else {definition.name: ";".join(expected)})
+    assert merged.changes == ({} if equal else {definition.name: text(expected)})
 
 
-SINGLES = st.sampled_from(["", "S", "L"])
+#: Properties that hold one value: two values as we write them, and as HubSpot may give them back.
+SINGLES = {
+    RADIO: (("S", "S"), ("L", "L")),
+    BOOL: (("true", "true"), ("false", "False")),
+    NUMBER: (("5", "5.0"), ("-7.50", "-7.5")),
+    DATE: (("2026-01-01", "2026-01-01T00:00:00Z"), ("2026-01-02", "2026-01-02")),
+    MOMENT: (("2026-01-01T12:00:00Z", "2026-01-01T12:00:00.000Z"), ("2026-01-02T12:00:00Z", "2026-01-02T12:00:00Z")),
+    PHONE: (("+4930123", "+49 30 123"), ("+4930124", "+4930124")),
+    EMAIL: (("Ada@example.org", "ada@example.org"), ("ida@example.org", "ida@example.org")),
+    prop("key", has_unique_value=True): (("K1", "K1"), ("K2", "K2")),
+}
+VALUES = st.integers(0, 2)  # 0 is no value
 
 
 def single_model(rows, held):
-    """The modes on a field that holds one value; the number of rows that would replace it is refused."""
-    state, refused = held or "", 0
+    """The modes on a field that holds one value; what "Add to list" would replace is refused."""
+    state, refused = held or 0, 0
     for value, mode in rows:
         if mode == OVERWRITE:
             state = value
@@ -271,12 +286,15 @@ def single_model(rows, held):
     return state, refused
 
 
-@given(st.lists(st.tuples(SINGLES, MODES), max_size=5), st.none() | SINGLES)
-def test_single_values_follow_the_model(rows, held):
-    merged = merge([Row(RADIO, *row) for row in rows], None if held is None else {"size": held})
+@given(st.lists(st.tuples(VALUES, MODES), max_size=5), st.none() | VALUES, st.sampled_from(sorted(SINGLES, key=str)))
+def test_single_values_follow_the_model(rows, held, definition):
+    ours, theirs = (["", *written] for written in zip(*SINGLES[definition], strict=True))
+    current = None if held is None else {definition.name: theirs[held]}
+    merged = merge([Row(definition, ours[value], mode) for value, mode in rows], current)
     expected, refused = single_model(rows, held)
-    assert len(merged.refusals) == refused
-    assert merged.changes == ({} if expected == (held or "") else {"size": expected})
+    code = "number_filled" if definition is NUMBER else "already_set"
+    assert [refusal.code for refusal in merged.refusals] == [code] * refused
+    assert merged.changes == ({} if expected == (held or 0) else {definition.name: ours[expected]})
 
 
 def written(definition, held, wire):
@@ -285,8 +303,8 @@ def written(definition, held, wire):
 
 
 @given(
-    st.lists(st.tuples(LISTS, MODES), max_size=5),
-    st.none() | st.lists(st.sampled_from(["a", "b", "gone"]), max_size=3, unique=True),
+    st.lists(st.tuples(st.lists(st.sampled_from("abcd"), max_size=3, unique=True), MODES), max_size=5),
+    st.none() | st.lists(st.sampled_from(["a", "b", "gone", "x" * 65_530]), max_size=3, unique=True),
     st.sampled_from([TEXT, BOXES]),
 )
 def test_what_was_sent_is_not_sent_again(rows, held, definition):
