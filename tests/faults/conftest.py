@@ -9,6 +9,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot import hubspot_app, tokens
 from pretix_hubspot.connection import connect_oauth
 from pretix_hubspot.models import Connection
+from tests.counting import numbers_add_up  # noqa: F401  for every test
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures are used by name
 from tests.integration.engine.story import KEY
 

@@ -19,6 +19,7 @@ from hubspot_simulator.faults import ANSWER_KINDS, PRESETS
 from pretix_hubspot import hubspot_app
 from pretix_hubspot.connection import connect_oauth
 from pretix_hubspot.models import Connection, OrderState
+from tests.counting import every_order_counts_once
 from tests.integration.engine.story import KEY, Story
 
 from .conftest import expected, expire, later, orders, settle
@@ -155,6 +156,7 @@ def test_fault(stage, case, quick, request):
         (case.fault, case.stage, case.when)
     }
     assert word(mine) == word_of(case)
+    every_order_counts_once()
     portal.faults.clear()
     retry_by_hand(mine)
     later()

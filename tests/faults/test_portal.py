@@ -11,6 +11,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.connection import connect_token
 from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import queue
+from tests.counting import every_order_counts_once
 from tests.workers import harness
 
 from .conftest import expected, expire, later, orders, settle
@@ -36,6 +37,7 @@ def _is_ours(record):
 
 
 def waits_unharmed():
+    every_order_counts_once()
     rows = OrderSyncQueue.objects.values_list("in_flight", "failed_attempts", "need_manual_retry")
     return set(rows) == {(False, 0, None)}
 
