@@ -207,10 +207,14 @@ def store_exclusions(excluded: dict[int, str]) -> None:
 
 
 def success_entry(order: Order, rows: Sequence[OrderSyncResult]) -> LogEntry:
-    """Core's entry about a transfer, in core's form."""
+    """Core's entry about a transfer, in core's form; a record that several mappings share is named once."""
     objects: dict[int, list[dict]] = {}
+    named: set[tuple] = set()
     for row in rows:
-        objects.setdefault(row.mapping_id, []).append(row.to_result_dict())
+        name = row.external_link_href, row.external_link_display_name
+        if name not in named:
+            named.add(name)
+            objects.setdefault(row.mapping_id, []).append(row.to_result_dict())
     return _entry(order, "success", {"provider": PROVIDER, "objects": objects})
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.utils.timezone import now
+from pretix.base.models import LogEntry
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator.definitions import Option, Property
@@ -159,3 +160,11 @@ def test_connecting_again_tries_orders_again_that_lacked_access(story, manager):
     assert retry_access(story.connection, manager) == 1
     assert OrderSyncQueue.objects.get(order__code="A1").need_manual_retry is None
     assert OrderSyncQueue.objects.get(order__code="A2").need_manual_retry == "config"
+
+
+def test_the_history_names_a_buyer_who_attends_once(client, story):
+    story.order("A1", email="ada@example.org", attendees=[("ada@example.org", "Ada", "Lovelace")])
+    story.sync()
+    entry = LogEntry.objects.get(action_type="pretix.event.order.data_sync.success")
+    named = [found["external_link_display_name"] for of in entry.parsed_data["objects"].values() for found in of]
+    assert sorted(name.partition(" (")[0] for name in named) == ["Contacts: ada@example.org", "Deals: CONF-A1"]
