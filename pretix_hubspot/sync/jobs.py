@@ -23,7 +23,7 @@ from pretix_hubspot.config import lease_seconds
 from pretix_hubspot.models import PROVIDER
 
 #: Orders per slice; one slice fills a batch of deals (hubspot.md 5.1: 100 inputs).
-SLICE = 200
+SLICE = 100
 #: What *Sync now* writes into ``triggered_by``; such an order is read and repaired even if it did not change.
 BY_HAND = "user"
 #: How ``triggered_by`` begins where live orders go first: work that was queued in bulk, and what the sweep found.
@@ -32,6 +32,10 @@ IS_BULK = Case(*(When(triggered_by__startswith=prefix, then=1) for prefix in BUL
 #: How often a step is repeated when signals queue its orders in the very moment that their rows come back.
 #: Every collision shows one more of at most ``SLICE`` waiting siblings, so that this is never used up.
 COLLISIONS = SLICE + 2
+#: What the engine asks of an order before it takes a snapshot; whole orders would be read twice.
+_CLAIMED = [field.name for field in OrderSyncQueue._meta.concrete_fields] + [
+    f"order__{name}" for name in ("code", "datetime", "event", "testmode")
+]
 
 T = TypeVar("T")
 
@@ -103,7 +107,7 @@ def claim(pks: Sequence[int]) -> Claim | None:
     except (IntegrityError, OperationalError):
         # A sibling took off between the look and the update, or SQLite was busy: the next run finds things settled.
         return None
-    rows = _at(stamp, mine).select_related("order").order_by("pk")
+    rows = _at(stamp, mine).select_related("order").only(*_CLAIMED).order_by("pk")
     return Claim(list(rows), stamp)
 
 

@@ -1,5 +1,6 @@
 """Orders -> a plan: what the pure planner needs to know is read here, in queries whose number is constant per event."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot import fields as source
 from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.fields import SourceField
 from pretix_hubspot.models import PROVIDER, ObjectMapping
 
 from . import snapshot
@@ -19,6 +21,8 @@ from .wanted import Plan
 
 #: Instead of a language: each order's own.
 OF_ORDER = "order"
+#: Seconds for which the source fields of an event are believed: questions and their options may change.
+FRESH = 5.0
 
 
 def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequence[int]]]) -> Plan:
@@ -63,10 +67,28 @@ def _by_locale(event: Event, pks: Sequence[int], mappings: Sequence[ObjectMappin
 def _read(
     event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping], name: str, catalog: Catalog
 ) -> tuple[tuple[MappingSpec, ...], list[OrderSnapshot]]:
-    with language(name, event.settings.region):
-        fields = source.source_fields(event)
+    fields = _fields(event, name, _source_keys(mappings))
     specs = specs_for(mappings, catalog, fields)
     return specs, snapshot.load(event, pks, wanted_fields(specs), fields, name)
+
+
+def _fields(event: Event, name: str, keys: set[str]) -> dict[str, SourceField]:
+    """The event's source fields in a language; in a long queue they are not collected anew for every slice.
+
+    They are kept with the event's instance, as its settings are, and never when a mapping asks for one they lack.
+    """
+    kept = event.__dict__.setdefault("_hubspot_fields", {})
+    moment, fields = kept.get(name, (-FRESH, {}))
+    if time.monotonic() - moment > FRESH or not keys <= fields.keys():
+        with language(name, event.settings.region):
+            fields = source.source_fields(event)
+        kept[name] = (time.monotonic(), fields)
+    return fields
+
+
+def _source_keys(mappings: Sequence[ObjectMapping]) -> set[str]:
+    rows = (row["pretix_field"] for mapping in mappings for row in mapping.property_mappings)
+    return {*rows, *(mapping.pretix_id_field for mapping in mappings if mapping.pretix_id_field)}
 
 
 def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]) -> Iterator[OrderSnapshot]:

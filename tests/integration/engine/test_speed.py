@@ -8,7 +8,8 @@ from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import doorbell, tasks
-from pretix_hubspot.sync import engine, jobs, queue
+from pretix_hubspot.models import OrderState
+from pretix_hubspot.sync import engine, jobs, planning, queue
 
 CODE_LENGTH = 16
 
@@ -162,3 +163,38 @@ def test_a_ring_that_fails_stops_no_checkout(rung, monkeypatch, db, django_captu
     monkeypatch.setattr(doorbell, "_redis", gone)
     ring(1, django_capture_on_commit_callbacks)
     assert rung == []
+
+
+def test_source_fields_are_not_collected_for_every_slice(story, slices_of_four, monkeypatch):
+    collected = []
+    collect = planning.source.source_fields
+    monkeypatch.setattr(planning.source, "source_fields", lambda event: collected.append(event) or collect(event))
+    for number in range(12):
+        story.order(f"A{number}", email=f"a{number}@example.org")
+    queue.drain(story.connection, seconds=60)
+    assert (len(collected), len(story.world()["deals"])) == (1, 12)
+
+
+def test_a_question_that_a_mapping_asks_for_is_seen_at_once(story, slices_of_four, monkeypatch):
+    """Also while the fields of the slices before are still believed."""
+    send = queue.send
+    keys = []
+
+    def with_a_new_question(connection, events, pks):
+        goes_on = send(connection, events, pks)
+        if not keys:
+            question = story.event.questions.create(question="Diet", type="S", identifier="DIET")
+            keys.append(f"question_{question.identifier}")
+            mapping = story.event.hubspot_object_mappings.get(pretix_model="OrderPosition")
+            row = {"pretix_field": keys[0], "external_field": "jobtitle", "value_map": "", "overwrite": "overwrite"}
+            mapping.property_mappings = [*mapping.property_mappings, row]
+            mapping.revision += 1
+            mapping.save()
+        return goes_on
+
+    monkeypatch.setattr(queue, "send", with_a_new_question)
+    for number in range(8):
+        story.order(f"A{number}", attendees=[(f"a{number}@example.org", "Ada", str(number))])
+    queue.drain(story.connection, seconds=60)
+    assert [state.problem for state in OrderState.objects.exclude(problem=None)] == []
+    assert len(story.world()["deals"]) == 8
