@@ -1,5 +1,6 @@
 """Orders -> a plan: what the pure planner needs to know is read here, in queries whose number is constant per event."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -78,7 +79,7 @@ def _fields(event: Event, name: str, keys: set[str]) -> dict[str, SourceField]:
     They are kept with the event's instance, as its settings are, and never when a mapping asks for one they lack.
     """
     kept = event.__dict__.setdefault("_hubspot_fields", {})
-    moment, fields = kept.get(name, (-FRESH, {}))
+    moment, fields = kept.get(name, (-math.inf, {}))
     if time.monotonic() - moment > FRESH or not keys <= fields.keys():
         with language(name, event.settings.region):
             fields = source.source_fields(event)
