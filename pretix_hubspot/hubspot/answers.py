@@ -51,6 +51,8 @@ _BY_OAUTH_STATUS: dict[str, type[HubSpotError]] = {
 }
 
 _NOT_VALID = "Property values were not valid"
+#: The list behind these words echoes values and all options of a property (hubspot.md 4.1, C), and is read whole.
+_LONGEST_LIST = 4_000_000
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
 # Keys that echo what was sent, and so may hold personal data.
 _ECHOES = frozenset({"propertyValue", "value", "rawValue"})
@@ -119,7 +121,7 @@ def _build(
 ) -> HubSpotError:
     headers = headers or {}
     raw = text(envelope.get("message"))
-    details = _details(raw, envelope)
+    details = _details(text(envelope.get("message"), _LONGEST_LIST), envelope)
     facts: dict[str, Any] = {"policy": _policy(envelope)} if issubclass(kind, errors.RateLimited) else {}
     return kind(
         _message(raw, details),
@@ -159,7 +161,7 @@ def _details(raw: str, envelope: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
     if not merged:
         for name in texts(mapping(envelope.get("context")).get("propertyName")):
             code = text(envelope.get("code"), 100) or text(envelope.get("subCategory"), 100)
-            merged[name, ""] = ErrorDetail(redact(code, limit=100), redact(raw, name), redact(name, limit=200))
+            merged[name, ""] = ErrorDetail(redact(code, limit=100), redact(text(raw), name), redact(name, limit=200))
     return tuple(merged.values())[:100]
 
 

@@ -1,5 +1,6 @@
 """Every error shape of HubSpot becomes one typed error that says what it means and nothing personal."""
 
+import json
 import pickle
 
 import pytest
@@ -55,6 +56,18 @@ def test_status_table(status, body, kind, retryable, may_have_written):
     assert type(error) is kind
     assert (error.status, error.retryable, error.may_have_written) == (status, retryable, may_have_written)
     assert error.operation == "contacts batch create"
+
+
+def test_a_list_of_a_thousand_options_hides_no_code():
+    options = ", ".join(
+        f'label: "Country number {n}"\nvalue: "country-{n}"\ndisplay_order: {n}\n' for n in range(1_000)
+    )
+    refused = {"message": f"XK was not one of the allowed options: [{options}]", "error": "INVALID_OPTION", "name": "c"}
+    said = f"Property values were not valid: {json.dumps([refused])}"
+    assert len(said) > 65_536
+    [detail] = parsed(400, {"status": "error", "category": "VALIDATION_ERROR", "message": said}).details
+    assert (detail.property_name, detail.code) == ("c", "INVALID_OPTION")
+    assert len(detail.message) < 1_000
 
 
 def test_both_lists_of_refused_properties_are_merged():
