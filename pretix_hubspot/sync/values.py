@@ -233,7 +233,7 @@ def _named(value, context, named):
 def _find(value, context):
     """The option's internal value: by value exactly, by label, by the pretix label; None when nothing fits."""
     options = context.prop.options
-    if not options and kind_of(context.prop) != K_BOOL:  # options that live elsewhere, such as owners
+    if _options_elsewhere(context.prop):
         return value
     values = {"true", "false"} if kind_of(context.prop) == K_BOOL else {option.value for option in options}
     candidates = formats.language_codes(value) if context.prop.name == "hs_language" else [value]
@@ -243,6 +243,11 @@ def _find(value, context):
     by_label = {option.label.strip().casefold(): option.value for option in reversed(options)}
     names = [value, *(label for identifier, label in context.enum_opts or () if identifier == value)]
     return next((by_label[name] for name in (n.strip().casefold() for n in names) if name in by_label), None)
+
+
+def _options_elsewhere(prop):
+    """Whether the definition does not tell the options, as with owners: only HubSpot knows what fits."""
+    return kind_of(prop) in (K_ONE, K_MANY) and not prop.options
 
 
 # ---- risks
@@ -261,6 +266,8 @@ def _each(samples, write):
     """The first refusal among everything a field can hold."""
 
     def risk(context):
+        if _options_elsewhere(context.prop):
+            return _refuse("no_option", context.prop)
         written = (write(sample, context) for sample in samples(context))
         return next((refusal for refusal in written if isinstance(refusal, Refusal)), None)
 

@@ -26,7 +26,8 @@ def stage(django_db_setup, django_db_blocker):
         schema = simulator.portal.schema
         schema.create("deals", Property(KEY, KEY, "string", "text", "dealinformation", unique=True))
         for definition in definitions():
-            schema.create("contacts", definition)
+            if not schema.find("contacts", definition.name):
+                schema.create("contacts", definition)
         with transaction.atomic():
             story = Story(simulator)
             story.channel = story.organizer.sales_channels.get(identifier="web")

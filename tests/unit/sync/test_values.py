@@ -307,6 +307,10 @@ COUNTRIES = tuple(Option(code, code) for code in values.formats.country_codes())
         ("B", prop("one", options=OPTIONS[:2]), None, "no_option"),
         ("B", prop("many", options=OPTIONS[:3]), None, "no_option"),
         ("CC", prop("one"), None, "no_option"),
+        # pairs of which only HubSpot knows whether they fit
+        ("C", prop("one", options=()), FITTING, "no_option"),
+        ("M", prop("many", options=()), FITTING, "no_option"),
+        ("B", prop("one", options=()), None, "no_option"),
         # pairs in which nothing fits
         ("B", prop("number"), None, "incompatible"),
         ("H", prop("datetime"), None, "incompatible"),
