@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 BEFORE, AFTER = "before", "after"
 KINDS = {"status", "html", "reset", "timeout", "truncated", "malformed", "empty", "drop_results", "empty_body"}
-# Presets by name: the repertoire that a fault matrix runs through (hubspot.md 3, 15 items 1 to 3).
+# Presets by name: the repertoire that a fault matrix runs through (hubspot.md 3).
 PRESETS: dict[str, dict] = {
     "ten-secondly": {"kind": "status", "status": 429, "policy": "TEN_SECONDLY_ROLLING"},
     "daily": {"kind": "status", "status": 429, "policy": "DAILY"},

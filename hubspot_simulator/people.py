@@ -1,4 +1,4 @@
-"""What people do in a portal while an integration works on it (hubspot.md 15, items 6, 8, 10, 11, 15).
+"""What people do in a portal while an integration works on it (hubspot.md 5.5, 6.1, 7.1).
 
 Every method takes plain values, so that tests in process and the admin API can both call it.
 Records are named by ``id`` or by ``find``, a property and its value, e.g. ``{"email": "ada@example.org"}``.

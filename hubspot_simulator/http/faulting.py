@@ -1,4 +1,4 @@
-"""Carrying scripted faults out (hubspot.md 3, 15 items 1 to 3)."""
+"""Carrying scripted faults out (hubspot.md 3)."""
 
 import json
 from typing import TYPE_CHECKING
