@@ -16,7 +16,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
 
-from . import bulk, metrics
+from . import metrics
+from .manyrows import store_rows
 from .models import EventConnection, Run, RunEntry
 from .sync.jobs import BY_HAND, Claim
 from .sync.outcomes import Verdict, Written
@@ -79,7 +80,7 @@ class RunLog:
             for row in claim.rows
             if row.event_id in runs and self._is_worth_telling(row)
         ]
-        bulk.store(entries)
+        store_rows(entries)
 
     def _is_worth_telling(self, row: Any) -> bool:
         verdict = self._verdicts.get(row.order_id)

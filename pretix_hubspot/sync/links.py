@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.timezone import now
 
-from pretix_hubspot import bulk, weblinks
+from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
+from pretix_hubspot.manyrows import store_rows
 from pretix_hubspot.models import RecordLink
 
 from .calls import chunks
@@ -50,7 +51,7 @@ def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[Record
         for ref, item in sorted(sent.items())
         if before.get(ref) != Known(item.record_id, item.fingerprint, urls[ref], item.owner)
     ]
-    bulk.store(
+    store_rows(
         links,
         unique=["portal_id", "object_type", "key"],
         update=["record_id", "sent_hash", "url", "owner", "updated_at"],

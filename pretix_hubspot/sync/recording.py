@@ -16,7 +16,7 @@ from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncResult
 from pretix.helpers.json import CustomJSONEncoder
 
-from pretix_hubspot import bulk
+from pretix_hubspot.manyrows import store_rows
 from pretix_hubspot.models import PROVIDER, DailyCount, OrderState
 from pretix_hubspot.problems import explain
 
@@ -61,7 +61,7 @@ def history() -> QuerySet[LogEntry]:
 
 def store_states(states: Iterable[OrderState]) -> None:
     """Insert or update, in the order of the orders' keys so that two workers cannot block each other."""
-    bulk.store(
+    store_rows(
         sorted(states, key=lambda state: state.order_id),
         unique=["order"],
         update=[
@@ -150,8 +150,8 @@ def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
     for of_order in rows.values():
         for row in of_order:
             (new if row.pk is None else old).append(row)
-    bulk.store(new)
-    bulk.store(old, unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
+    store_rows(new)
+    store_rows(old, unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
 
 
 def _fill(row: OrderSyncResult, item: Written, plan: Plan, labels: Labels) -> None:

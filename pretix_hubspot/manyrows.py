@@ -16,7 +16,7 @@ from django.db.models.constants import OnConflict
 ROWS = 2_000
 
 
-def store(rows: Iterable[Model], *, unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
+def store_rows(rows: Iterable[Model], *, unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
     """Insert instances of one model; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
 
     The database gives new primary keys and does not tell them, unless ``unique`` names the primary key.

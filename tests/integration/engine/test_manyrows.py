@@ -1,0 +1,97 @@
+"""Rows written past Django's fields are the rows that Django would have written."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from pretix.base.models.datasync import OrderSyncResult
+
+from pretix_hubspot import manyrows
+from pretix_hubspot.manyrows import store_rows
+from pretix_hubspot.models import OrderState, RecordLink
+
+MOMENT = datetime(2026, 10, 25, 0, 30, 15, 123456, tzinfo=UTC)
+UNIQUE = {"unique": ["portal_id", "object_type", "key"], "update": ["record_id", "owner"]}
+
+
+def link(key, **more):
+    return RecordLink(portal_id=2**40, object_type="contacts", key=key, record_id="7", updated_at=MOMENT, **more)
+
+
+def stored(queryset):
+    return [{name: value for name, value in row.items() if name != "id"} for row in queryset.order_by("pk").values()]
+
+
+@pytest.mark.django_db
+def test_the_same_as_bulk_create():
+    owner = {"order": 3, "label": "«Zoë» 👩‍🚀 \\ % '\""}
+    rows = [link("a=%s", owner=owner, url="https://app.hubspot.com/?x=%d"), link("", owner={})]
+    store_rows(rows)
+    ours = stored(RecordLink.objects.all())
+    RecordLink.objects.all().delete()
+    RecordLink.objects.bulk_create(rows)
+    assert ours == stored(RecordLink.objects.all())
+    assert (ours[0]["owner"], ours[0]["updated_at"], ours[0]["portal_id"]) == (owner, MOMENT, 2**40)
+
+
+@pytest.mark.django_db
+def test_what_exists_gets_what_is_to_be_updated_and_nothing_else():
+    store_rows([link("a", owner={"order": 1}, sent_hash="old"), link("b")], **UNIQUE)
+    before = dict(RecordLink.objects.values_list("key", "pk"))
+    again = link("a", owner={"order": 2}, sent_hash="new")
+    again.record_id = "8"
+    store_rows([again, link("c")], **UNIQUE)
+    row = RecordLink.objects.get(key="a")
+    assert (row.pk, row.record_id, row.owner, row.sent_hash) == (before["a"], "8", {"order": 2}, "old")
+    assert sorted(RecordLink.objects.values_list("key", flat=True)) == ["a", "b", "c"]
+
+
+@pytest.mark.django_db
+def test_more_rows_than_one_statement_takes(monkeypatch):
+    statements = []
+
+    def counted(execute, sql, *args):
+        statements.append(sql)
+        return execute(sql, *args)
+
+    monkeypatch.setattr(manyrows, "ROWS", 20)
+    with connection.execute_wrapper(counted):
+        store_rows(link(f"k{number}") for number in range(50))
+    assert (RecordLink.objects.count(), len(statements)) == (50, 3)
+
+
+@pytest.mark.django_db
+def test_no_rows_no_statement(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        store_rows([])
+
+
+def test_nothing_is_null_that_was_given_and_null_stays_null(story):
+    order = story.order("A1")
+    store_rows([OrderState(order=order, portal_id=1, problem=None, associated=["deals:7>contacts:3"])])
+    assert OrderState.objects.filter(problem__isnull=True, sent_at__isnull=True).count() == 1
+    assert OrderState.objects.get().associated == ["deals:7>contacts:3"]
+
+
+def test_an_existing_row_by_its_primary_key(story):
+    order = story.order("A1")
+    row = OrderSyncResult(
+        order=order,
+        sync_provider="hubspot",
+        mapping_id=1,
+        external_object_type="deals",
+        external_id_field="x",
+        id_value="1",
+        transmitted=MOMENT,
+        sync_info={"action": "created"},
+    )
+    store_rows([row])
+    row = OrderSyncResult.objects.get()
+    row.id_value, row.sync_info = "2", {"action": "updated"}
+    store_rows([row], unique=["id"], update=["id_value", "sync_info"])
+    assert OrderSyncResult.objects.values_list("pk", "id_value", "sync_info", "transmitted").get() == (
+        row.pk,
+        "2",
+        {"action": "updated"},
+        MOMENT,
+    )
