@@ -44,7 +44,7 @@ test-faults: environment-dev  ## scripted failures of HubSpot at every stage of 
 	$(IN) -m pytest -m faults $(PARALLEL) $(PYTEST_ARGS)
 
 test-matrix: environment-dev  ## every pretix type, every type of HubSpot property, every mode
-	$(IN) -m pytest -m matrix $(PARALLEL) $(PYTEST_ARGS)
+	$(IN) -m pytest -m matrix $(PARALLEL) $(PYTEST_ARGS) tests/matrix
 
 test-postgres: environment-dev  ## what touches the database, and what is marked postgres, on PostgreSQL
 	$(POSTGRES) $(IN) -m pytest -m "not e2e and not workers and not faults" $(PARALLEL) $(PYTEST_ARGS) \
