@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import DateTimeField, Field, JSONField, Model
 from django.db.models.constants import OnConflict
+from django.db.models.options import Options
 
 #: Rows per statement where the database sets no limit.
 ROWS = 2_000
@@ -27,26 +28,37 @@ def store_rows(rows: Iterable[Model], *, unique: Sequence[str] = (), update: Seq
         return
     meta = rows[0]._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in unique]
-    conflict = OnConflict.UPDATE if unique else None
-    columns = [[meta.get_field(name).column for name in names] for names in (update, unique)]
-    quote = connection.ops.quote_name
-    head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(field.column) for field in fields)}) VALUES "
-    tail = " " + connection.ops.on_conflict_suffix_sql(fields, conflict, *columns)
-    placeholders = f"({', '.join(['%s'] * len(fields))})"
-    names = [field.attname for field in fields]
-    prepared = [(number, prepare) for number, field in enumerate(fields) if (prepare := _prepare(field))]
+    head, tail = _statement(meta, fields, unique, update)
+    row_of_values = f"({', '.join(['%s'] * len(fields))})"
     size = min(ROWS, (connection.features.max_query_params or ROWS * len(fields)) // len(fields))
     with connection.cursor() as cursor:
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
-            values: list[Any] = []
-            for row in part:
-                known = row.__dict__
-                found = [known[name] for name in names]
-                for number, prepare in prepared:
-                    found[number] = prepare(found[number])
-                values += found
-            cursor.execute(f"{head}{', '.join([placeholders] * len(part))}{tail}", values)
+            cursor.execute(f"{head} {', '.join([row_of_values] * len(part))} {tail}", _values(part, fields))
+
+
+def _statement(meta: Options, fields: list[Field], unique: Sequence[str], update: Sequence[str]) -> tuple[str, str]:
+    """The statement before and after its rows."""
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields)
+    conflict = OnConflict.UPDATE if unique else None
+    updated, known = ([meta.get_field(name).column for name in names] for names in (update, unique))
+    head = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES"  # nosec B608  # quoted names of our models' columns
+    return head, connection.ops.on_conflict_suffix_sql(fields, conflict, updated, known)
+
+
+def _values(rows: Sequence[Model], fields: list[Field]) -> list[Any]:
+    """One after the other, as the database's driver understands them."""
+    names = [field.attname for field in fields]
+    prepared = [(number, prepare) for number, field in enumerate(fields) if (prepare := _prepare(field))]
+    values: list[Any] = []
+    for row in rows:
+        known = row.__dict__
+        found = [known[name] for name in names]
+        for number, prepare in prepared:
+            found[number] = prepare(found[number])
+        values += found
+    return values
 
 
 def _prepare(field: Field) -> Callable[[Any], Any] | None:
