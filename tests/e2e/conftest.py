@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from demo.names import LOGIN, PASSWORD
-from tests.e2e import axe
 from tests.e2e.house import ROOT, running_house
 from tests.e2e.screen import Screen
 
 DEVICES = {"desktop": (1280, 800), "phone": (390, 844)}
+FIRST_PORTS = {"desktop": 18300, "phone": 18400}  # apart, since both may start at the same moment
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",  # Chromium refuses to run as root with it, and containers usually are root
@@ -29,6 +29,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group(item.callspec.params["device"]))  # a story stays in one process
 
 
 @pytest.fixture(scope="session", params=DEVICES)
@@ -37,14 +38,14 @@ def device(request):
 
 
 @pytest.fixture(scope="session")
-def axe_or_why():
-    """The accessibility checker, or the reason why it is missing."""
-    return axe.load(ROOT / "build")
+def judged(device):
+    """Names of the plugin's pages and dialogs that were looked at so far."""
+    return set()
 
 
 @pytest.fixture(scope="session")
 def house(device, tmp_path_factory):
-    with running_house(tmp_path_factory.mktemp(device)) as house:
+    with running_house(tmp_path_factory.mktemp(device), FIRST_PORTS[device]) as house:
         yield house
 
 
@@ -60,7 +61,7 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def new_screen(browser, device, axe_or_why):
+def new_screen(browser, device, judged):
     """A window of its own, without anybody's cookies."""
     pictures = ROOT / "build" / "screenshots" / device
     shutil.rmtree(pictures, ignore_errors=True)
@@ -71,7 +72,7 @@ def new_screen(browser, device, axe_or_why):
     def make():
         context = browser.new_context(viewport={"width": width, "height": height}, locale="en", reduced_motion="reduce")
         contexts.append(context)
-        return Screen(context.new_page(), pictures, axe_or_why[0])
+        return Screen(context.new_page(), pictures, judged)
 
     yield make
     for context in contexts:

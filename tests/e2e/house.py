@@ -1,6 +1,7 @@
 """The demo in a process of its own, as `make demo` starts it, and the portal's staff beside it."""
 
 import contextlib
+import copy
 import json
 import subprocess
 import sys
@@ -27,6 +28,14 @@ class House:
         self.walks = f"{self.site}/control/event/{ORGANIZER}/{WALKS}/"
         self.organizer = f"{self.site}/control/organizer/{ORGANIZER}/"
 
+    def at(self, event):
+        """The same house, where the pages are those of another event."""
+        other = copy.copy(self)
+        other.shop = f"{self.site}/{ORGANIZER}/{event}/"
+        other.event = f"{self.site}/control/event/{ORGANIZER}/{event}/"
+        other.hubspot = f"{other.event}hubspot/"
+        return other
+
     def admin(self, path, **body):
         """The simulator's admin API. Not by requests: pretix, which tests load, forbids that to call this machine."""
         data = json.dumps(body).encode() if body else None
@@ -37,12 +46,17 @@ class House:
         """A person changes something in the portal by hand."""
         return self.admin(f"people/{action}", **what)
 
-    def create_property(self, name, label):
-        """A person adds a text property to contacts, which can be archived later; HubSpot's own cannot."""
-        wanted = {"name": name, "label": label, "groupName": "contactinformation"} | {
-            "type": "string",
-            "fieldType": "text",
-        }
+    def create_property(self, name, label, options=()):
+        """A person adds a property to contacts, which can be archived later; HubSpot's own cannot."""
+        wanted = {"name": name, "label": label, "groupName": "contactinformation"}
+        if options:
+            wanted |= {"type": "enumeration", "fieldType": "select"}
+            wanted["options"] = [
+                {"label": option, "value": option.lower(), "displayOrder": place, "hidden": False}
+                for place, option in enumerate(options)
+            ]
+        else:
+            wanted |= {"type": "string", "fieldType": "text"}
         headers = {"Authorization": f"Bearer {self.service_key}", "Content-Type": "application/json"}
         address = f"{self.portal}/crm/properties/2026-03/contacts"
         request = urllib.request.Request(address, json.dumps(wanted).encode(), headers)
@@ -66,9 +80,9 @@ class House:
 
 
 @contextlib.contextmanager
-def running_house(folder):
+def running_house(folder, first_port):
     """Starts everything in ``folder`` and ends it afterwards."""
-    port = free_port(18300)
+    port = free_port(first_port)
     house = House(port, free_port(port + 1))
     command = [sys.executable, "-m", "demo", "--data", str(folder / "data"), "--port", str(port),
                "--portal-port", house.portal.rpartition(":")[2]]  # fmt: skip

@@ -10,6 +10,7 @@
     element.matches("button, a, summary") ? element.textContent : "",
     element.matches("input[type=submit], input[type=button]") ? element.value : "",
     element.title,
+    element.placeholder,
   ].join("").trim();
   const outline = (element) => element.outerHTML.split("\n")[0].slice(0, 160);
   const found = [];

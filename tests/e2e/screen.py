@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from tests.e2e import axe, pages
+
 HERE = Path(__file__).resolve().parent
 JUDGE = (HERE / "judge.js").read_text()
 CONTENT = "#page-wrapper"  # pretix' menus around it are not ours
@@ -16,8 +18,10 @@ SETTLED = """() => new Promise((done) => {
     const moving = () => window.jQuery && jQuery(":animated").length;
     const look = () => (moving() ? setTimeout(look, 50) : document.fonts.ready.then(() => done(true)));
     look(); })"""
-AXE = """async (root) => {
-    const result = await axe.run({include: [root], exclude: ["footer"]}, {resultTypes: ["violations"]});
+# What pretix puts on every page, or below every list, within the content.
+OF_CORE = ["footer", ".pagination-container"]
+AXE = """async ([root, exclude]) => {
+    const result = await axe.run({include: [root], exclude}, {resultTypes: ["violations"]});
     const nodes = (found) => found.nodes.map((node) => node.html.slice(0, 160)).join(" … ");
     return result.violations.filter((found) => ["serious", "critical"].includes(found.impact))
         .map((found) => "offends axe's rule " + found.id + ": " + nodes(found)); }"""
@@ -26,10 +30,11 @@ AXE = """async (root) => {
 class Screen:
     """Watches its page all the time; ``see`` keeps a picture and judges what is shown."""
 
-    def __init__(self, page, pictures, axe):
+    def __init__(self, page, pictures, judged):
         self.page = page
         self.pictures = pictures
-        self.axe = axe
+        self.judged = judged
+        self.axe = axe.script()
         self.trouble = []
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
@@ -65,9 +70,10 @@ class Screen:
         """Waits until nothing moves; core folds things out, and moves and removes rows, with animations."""
         self.page.evaluate(SETTLED)
 
-    def see(self, name, ours=True):
+    def see(self, name, ours=True, dialog=None):
         """Keeps a picture of the whole page; a page of ours must fit, have names for everything, and please axe.
 
+        ``dialog`` is our name of the address from which an open dialog comes.
         What is wrong fails the step at its end, so that the story goes on.
         """
         self.settle()
@@ -75,12 +81,11 @@ class Screen:
         if ours:
             found = self.page.evaluate(JUDGE, CONTENT) + self._axe_findings()
             self.trouble += [f"{name}: the page {sentence}" for sentence in found]
+            self.judged.update(filter(None, (pages.name_of(self.page.url), dialog)))
 
     def _axe_findings(self):
-        if not self.axe:
-            return []
         self.page.evaluate(self.axe)
-        return self.page.evaluate(AXE, CONTENT)
+        return self.page.evaluate(AXE, [CONTENT, OF_CORE])
 
     def text(self):
         """What the content of the page says, in one line."""

@@ -1,15 +1,8 @@
-"""Enable the plugin and connect: by HubSpot's consent page first, by a token at the very end (test_5)."""
+"""Enable the plugin and connect: by HubSpot's consent page first, by a token at the very end (test_7)."""
 
 import re
 
-import pytest
 from playwright.sync_api import expect
-
-
-def test_accessibility_is_judged_on_every_page_that_follows(axe_or_why):
-    script, why_not = axe_or_why
-    if not script:
-        pytest.skip(why_not)
 
 
 def plugin(desk, house):

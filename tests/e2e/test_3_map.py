@@ -2,32 +2,7 @@
 
 from playwright.sync_api import expect
 
-ROWS = "[data-formset-body] [data-formset-form]"
-
-
-def rows(desk):
-    return desk.page.locator(ROWS).filter(visible=True)
-
-
-def edit(desk, house, title):
-    """Opens the editor of the mapping with this title."""
-    desk.page.goto(house.hubspot)
-    for link in desk.link("Edit mapping", exact=False).all():
-        desk.page.goto(house.site + link.get_attribute("href"))
-        if f"Object mapping: {title}" in desk.text():
-            return
-        desk.page.goto(house.hubspot)
-    raise AssertionError(f"There is no mapping {title}")
-
-
-def chosen(row):
-    """What a row of the editor says: pretix field, HubSpot field, mode."""
-    return [" ".join(select.locator("option:checked").inner_text().split()) for select in row.locator("select").all()]
-
-
-def save(desk):
-    desk.button("Save").click()
-    desk.says("Your changes have been saved.")
+from tests.e2e.steps import add_row, chosen, edit, refresh, rows, save
 
 
 def test_start_with_a_suggestion(desk, house):
@@ -74,25 +49,6 @@ def test_editor_adds_moves_deletes_and_saves(desk, house):
         before[-1][0],
     ]
     assert after[:-2] == [row for row in before[:-1] if not row[0].startswith("Order phone number")]
-
-
-def refresh(desk):
-    desk.button("Refresh from HubSpot", exact=False).click()
-    desk.says("Object types and properties have been refreshed from HubSpot.")
-
-
-def add_row(desk, source, words, found):
-    """Adds a property and searches its HubSpot field, as a person does."""
-    desk.button("Add property", exact=False).click()
-    row = rows(desk).last
-    option = row.locator("select").first.locator("option", has_text=source).first
-    row.locator("select").first.select_option(option.get_attribute("value"))
-    row.locator(".select2-selection").click()
-    desk.page.keyboard.type(words)
-    expect(desk.page.locator(".select2-results__option").first).to_have_text(found)
-    desk.see(f"editor-search-{words.replace(' ', '-')}")
-    desk.page.keyboard.press("Enter")
-    return row
 
 
 def test_editor_warns_where_types_do_not_fit(desk, house):
