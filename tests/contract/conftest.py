@@ -15,7 +15,7 @@ MONEY = (
 
 
 @pytest.fixture
-def period(story, django_capture_on_commit_callbacks):  # noqa: F811  the fixture imported above
+def period(story, django_capture_on_commit_callbacks):
     """One periodic round of ours, tasks included."""
 
     def period():
@@ -26,7 +26,7 @@ def period(story, django_capture_on_commit_callbacks):  # noqa: F811  the fixtur
 
 
 @pytest.fixture
-def books(story, period):  # noqa: F811  the fixture imported above
+def books(story, period):
     """The story with deals that show the money; ``books()`` is what the portal says after one period."""
     for _, name in MONEY:
         story.simulator.portal.schema.create("deals", Property(name, name, "number", "number", "dealinformation"))

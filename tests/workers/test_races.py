@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def story(transactional_db, served):  # noqa: F811  the fixture imported above
+def story(transactional_db, served):
     if database.vendor != "postgresql":
         pytest.skip("needs PostgreSQL")
     from hubspot_simulator.definitions import Property
@@ -94,7 +94,7 @@ def test_two_claims_share_nothing_and_leave_nothing(story):
     assert stamps == dict(OrderSyncQueue.objects.filter(in_flight=True).values_list("pk", "in_flight_since"))
 
 
-def test_four_drains_at_once_write_each_record_once(story, simulator):  # noqa: F811  the fixture imported above
+def test_four_drains_at_once_write_each_record_once(story, simulator):
     harness.seed(story, range(300))
     drains = [lambda: queue.drain(type(story.connection).objects.get(), seconds=30)] * 4
     assert not errors(together(*drains))
@@ -168,7 +168,7 @@ def test_states_of_the_same_orders_from_two_workers_never_deadlock(story):
     assert OrderState.objects.count() == 300
 
 
-def test_a_person_in_two_events_is_one_contact_whoever_is_faster(story, simulator):  # noqa: F811  imported above
+def test_a_person_in_two_events_is_one_contact_whoever_is_faster(story, simulator):
     """Both workers look, find nobody, and create; the slower one meets a conflict and reads again."""
     other = story.add_event("other")
     story.add_mappings(other)

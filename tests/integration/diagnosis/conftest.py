@@ -10,7 +10,7 @@ ORDERS = {"event.orders:read": True}
 
 
 @pytest.fixture
-def manager(story):  # noqa: F811  the fixture above
+def manager(story):
     return make_user(story.organizer, "manager", {**EVENT_SETTINGS, **ORDERS}, ORGANIZER_SETTINGS)
 
 
@@ -22,6 +22,6 @@ def client(manager):
 
 
 @pytest.fixture
-def page(story):  # noqa: F811  the fixture above
+def page(story):
     """The address of one of our pages."""
     return f"/control/event/{story.organizer.slug}/{story.event.slug}/hubspot/".__add__

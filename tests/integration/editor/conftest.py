@@ -21,7 +21,7 @@ from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are fou
 
 
 @pytest.fixture
-def contacts(joined, event) -> ObjectMapping:  # noqa: F811  the fixtures above
+def contacts(joined, event) -> ObjectMapping:
     """Buyers become contacts, without a property row."""
     return add_mapping(event, "Order", "contacts", pretix_id_field="email", external_id_field="email")
 

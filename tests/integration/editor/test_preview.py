@@ -18,7 +18,7 @@ ALLOWED = {"event.settings.general:write": True, "event.orders:read": True, "eve
 
 
 @pytest.fixture
-def boss(story):  # noqa: F811  the fixtures above
+def boss(story):
     return browser(make_user(story.organizer, "boss", **ALLOWED))
 
 
@@ -45,7 +45,7 @@ def plain(html):
     return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
 
-def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, boss):  # noqa: F811
+def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, boss):
     order = story.order("A1", email="ada@example.org", attendees=[("bob@example.org", "Bob", "Byte")], queue=False)
     before = story.world()
     story.simulator.requests.clear()
@@ -73,7 +73,7 @@ def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, b
     assert "Somebody looked at what HubSpot holds" in str(entry.display())
 
 
-def test_what_is_sent_afterwards_is_what_was_shown(story, boss):  # noqa: F811
+def test_what_is_sent_afterwards_is_what_was_shown(story, boss):
     story.order("A1", email="ada@example.org")
     shown = {(name, after) for name, before, after, state in cells(look(boss))}
     story.sync()
@@ -82,7 +82,7 @@ def test_what_is_sent_afterwards_is_what_was_shown(story, boss):  # noqa: F811
         assert (name, after) in shown and after in str(deal)
 
 
-def test_unchanged_filled_and_changed_are_told_apart(story, boss):  # noqa: F811
+def test_unchanged_filled_and_changed_are_told_apart(story, boss):
     order = story.order("A1", email="ada@example.org")
     story.sync()
     contact = story.simulator.portal.find("contacts", "email", "ada@example.org")
@@ -99,7 +99,7 @@ def test_unchanged_filled_and_changed_are_told_apart(story, boss):  # noqa: F811
     assert writes(story.simulator) == []
 
 
-def test_what_detaching_would_remove_is_shown_and_removed_by_nobody(story, boss):  # noqa: F811
+def test_what_detaching_would_remove_is_shown_and_removed_by_nobody(story, boss):
     attendee = story.event.hubspot_object_mappings.all()[1]
     attendee.options = {"replaced": "detach"}
     attendee.save()
@@ -123,7 +123,7 @@ def test_what_detaching_would_remove_is_shown_and_removed_by_nobody(story, boss)
     assert [link[2] for link in links(look(boss))] == ["linked", "linked"], "nothing is left to remove"
 
 
-def test_a_detached_record_that_is_gone_is_named_by_its_number(story, boss):  # noqa: F811
+def test_a_detached_record_that_is_gone_is_named_by_its_number(story, boss):
     attendee = story.event.hubspot_object_mappings.all()[1]
     attendee.options = {"replaced": "detach"}
     attendee.save()
@@ -135,7 +135,7 @@ def test_a_detached_record_that_is_gone_is_named_by_its_number(story, boss):  # 
     assert links(look(boss))[-1] == (f"3. Deal – Contact {grace.id}", "linked already", "link removed")
 
 
-def test_an_association_with_a_label_is_known_as_linked(story, boss):  # noqa: F811
+def test_an_association_with_a_label_is_known_as_linked(story, boss):
     buyer, _attendee, deal = story.event.hubspot_object_mappings.all()
     found = ensure_label(Catalog(story.connection), deal, buyer.pk, "Buyer")
     label = {"label": "Buyer", "type": f"{found.category}:{found.type_id}"}
@@ -146,7 +146,7 @@ def test_an_association_with_a_label_is_known_as_linked(story, boss):  # noqa: F
     assert links(look(boss)) == [("2. Deal – 1. Contact", "linked already", "linked")]
 
 
-def test_a_constant_text_is_shown(story, boss):  # noqa: F811
+def test_a_constant_text_is_shown(story, boss):
     buyer = story.event.hubspot_object_mappings.first()
     buyer.property_mappings = [property_mapping("constant_text", "jobtitle", "overwrite") | {"text": "Guest"}]
     buyer.save()
@@ -154,7 +154,7 @@ def test_a_constant_text_is_shown(story, boss):  # noqa: F811
     assert cells(look(boss))[0] == ("Job Title", "–", "Guest", "will be changed")
 
 
-def test_a_record_that_only_hubspot_knows_is_found_and_not_created(story, boss):  # noqa: F811
+def test_a_record_that_only_hubspot_knows_is_found_and_not_created(story, boss):
     story.order("A1", email="ada@example.org")
     story.sync()
     RecordLink.objects.all().delete()
@@ -163,7 +163,7 @@ def test_a_record_that_only_hubspot_knows_is_found_and_not_created(story, boss):
     assert cells(html)[-1][-1] == "unchanged"
 
 
-def test_refused_values_and_left_out_orders_are_explained(story, boss):  # noqa: F811
+def test_refused_values_and_left_out_orders_are_explained(story, boss):
     buyer = story.event.hubspot_object_mappings.first()
     buyer.property_mappings[0]["external_field"] = "gone"
     buyer.save()
@@ -173,7 +173,7 @@ def test_refused_values_and_left_out_orders_are_explained(story, boss):  # noqa:
     assert "“gone” does not exist any more" in html
 
 
-def test_a_mapping_without_an_identifier_in_this_order_says_so(story, boss):  # noqa: F811
+def test_a_mapping_without_an_identifier_in_this_order_says_so(story, boss):
     order = story.order("A1", email="ada@example.org", queue=False)
     html = look(boss)
     assert "Order position -&gt; Contacts: Not sent: the identifier has no value in this order." in html
@@ -182,20 +182,20 @@ def test_a_mapping_without_an_identifier_in_this_order_says_so(story, boss):  # 
     assert cells(look(boss))[0] == ("First Name", "–", "–", "unchanged: pretix has no value")
 
 
-def test_hubspot_down_is_said(story, boss):  # noqa: F811
+def test_hubspot_down_is_said(story, boss):
     story.order("A1")
     story.simulator.faults.add("unavailable", times=None)
     assert "HubSpot cannot be reached at the moment" in look(boss)
 
 
-def test_an_unknown_code_is_said_and_the_newest_orders_are_offered(story, boss):  # noqa: F811
+def test_an_unknown_code_is_said_and_the_newest_orders_are_offered(story, boss):
     story.order("A1")
     assert "There is no order with this code in this event." in look(boss, "NOPE")
     assert '<option value="A1">' in page_of(boss.get(PREVIEW))
     assert "Order A1" in look(boss, " conf-a1 ")
 
 
-def test_it_takes_both_permissions(story):  # noqa: F811
+def test_it_takes_both_permissions(story):
     story.order("A1")
     for name, permission in (("settings", "event.settings.general:write"), ("orders", "event.orders:read")):
         client = browser(make_user(story.organizer, name, **{permission: True}))
@@ -203,7 +203,7 @@ def test_it_takes_both_permissions(story):  # noqa: F811
         assert client.get(PREVIEW).status_code == 403
 
 
-def test_send_this_order_now(story, boss, django_capture_on_commit_callbacks):  # noqa: F811
+def test_send_this_order_now(story, boss, django_capture_on_commit_callbacks):
     story.order("A1", email="ada@example.org", queue=False)
     assert "Send this order now" in look(boss)
     with django_capture_on_commit_callbacks(execute=True):
@@ -212,7 +212,7 @@ def test_send_this_order_now(story, boss, django_capture_on_commit_callbacks):  
     assert "ada@example.org" in str(story.world())
 
 
-def test_who_may_only_look_may_not_send(story):  # noqa: F811
+def test_who_may_only_look_may_not_send(story):
     story.order("A1", queue=False)
     reader = {"event.settings.general:write": True, "event.orders:read": True}
     client = browser(make_user(story.organizer, "reader", **reader))

@@ -19,12 +19,12 @@ ALLOWED = {"event.settings.general:write": True, "event.orders:read": True, "eve
 
 
 @pytest.fixture
-def boss(story):  # noqa: F811  the fixtures above
+def boss(story):
     return browser(make_user(story.organizer, "boss", **ALLOWED))
 
 
 @pytest.fixture
-def sent(story):  # noqa: F811
+def sent(story):
     """Three orders that arrived yesterday, A1 placed first."""
     orders = [story.order(f"A{n}", datetime=now() - timedelta(hours=30 - n)) for n in (1, 2, 3)]
     story.joined.joined_at = now() - timedelta(days=3)
@@ -35,7 +35,7 @@ def sent(story):  # noqa: F811
     return orders
 
 
-def change(client, story):  # noqa: F811
+def change(client, story):
     """Somebody adds a property to the mapping of deals."""
     deal = story.event.hubspot_object_mappings.last()
     rows = [("event_order_code", "dealname", "overwrite"), ("order_total", "amount", "overwrite")]
@@ -53,7 +53,7 @@ def waiting():
     return [(row.order.code, row.triggered_by) for row in rows.select_related("order")]
 
 
-def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):  # noqa: F811
+def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):
     assert "All orders that were sent are sent with the object mappings of today." in page_of(boss.get(RESEND))
     assert "3 orders were sent to HubSpot with older object mappings." in change(boss, story)
     assert "3 orders were sent to HubSpot with older object mappings." in page_of(boss.get(HUBSPOT))
@@ -61,14 +61,14 @@ def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):  # noq
     assert waiting() == [], "nothing happens unasked"
 
 
-def test_saving_without_a_change_says_nothing(story, boss, sent):  # noqa: F811
+def test_saving_without_a_change_says_nothing(story, boss, sent):
     change(boss, story)
     boss.get(HUBSPOT)  # shows the messages
     story.event.logentry_set.filter(action_type__startswith="pretix_hubspot.mapping").delete()
     assert "older object mappings" not in change(boss, story)
 
 
-def test_they_are_sent_again_newest_first_and_behind_live_orders(story, boss, sent):  # noqa: F811
+def test_they_are_sent_again_newest_first_and_behind_live_orders(story, boss, sent):
     change(boss, story)
     assert "3 orders are sent again." in messages_of(boss.post(RESEND, {"start": "on"}))
     assert waiting() == [("A3", "bulk"), ("A2", "bulk"), ("A1", "bulk")]
@@ -83,7 +83,7 @@ def test_they_are_sent_again_newest_first_and_behind_live_orders(story, boss, se
     assert sorted(described) == ["A1", "A2", "A3", "LIVE"]
 
 
-def test_progress_and_cancel(story, boss, sent):  # noqa: F811
+def test_progress_and_cancel(story, boss, sent):
     change(boss, story)
     boss.post(RESEND, {"start": "on"})
     OrderSyncQueue.objects.get(order__code="A3").delete()  # done
@@ -93,7 +93,7 @@ def test_progress_and_cancel(story, boss, sent):  # noqa: F811
     assert waiting() == [("A2", "bulk")], "what is on its way arrives"
 
 
-def test_twice_makes_no_second_row_and_a_live_reason_wins(story, boss, sent):  # noqa: F811
+def test_twice_makes_no_second_row_and_a_live_reason_wins(story, boss, sent):
     change(boss, story)
     story.queue(sent[0], "order_paid")
     boss.post(RESEND, {"start": "on"})
@@ -104,14 +104,14 @@ def test_twice_makes_no_second_row_and_a_live_reason_wins(story, boss, sent):  #
     assert sorted(waiting()) == [("A1", "order_paid"), ("A2", "order_paid")]
 
 
-def test_it_takes_the_permission_to_change_orders(story, sent):  # noqa: F811
+def test_it_takes_the_permission_to_change_orders(story, sent):
     client = browser(make_user(story.organizer, "settings", **{"event.settings.general:write": True}))
     assert client.post(RESEND, {"start": "on"}).status_code == 403
     assert "You need the permission to change orders" in page_of(client.get(RESEND))
     assert waiting() == []
 
 
-def test_it_is_in_the_history(story, boss, sent):  # noqa: F811
+def test_it_is_in_the_history(story, boss, sent):
     change(boss, story)
     boss.post(RESEND, {"start": "on"})
     boss.post(RESEND, {"cancel": "on"})
@@ -123,7 +123,7 @@ def test_it_is_in_the_history(story, boss, sent):  # noqa: F811
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_starting_costs_the_same_number_of_queries(story, boss, count, django_assert_max_num_queries):  # noqa: F811
+def test_starting_costs_the_same_number_of_queries(story, boss, count, django_assert_max_num_queries):
     for number in range(count):
         order = story.order(f"Q{number}", queue=False)
         OrderState.objects.create(

@@ -12,7 +12,7 @@ def no_scopes(no_scope):
     """Pages lift scopes by themselves; tests look at everything."""
 
 
-def make_user(story, name, event_permissions=(), organizer_permissions=()):  # noqa: F811, a parameter, no fixture
+def make_user(story, name, event_permissions=(), organizer_permissions=()):
     user = User.objects.create_user(f"{name}@example.org", "secret", fullname=name.title())
     team = Team.objects.create(
         organizer=story.organizer,
@@ -36,7 +36,7 @@ ORDERS = ("event.orders:read", "event.orders:write")
 
 
 @pytest.fixture
-def manager(story):  # noqa: F811, as above
+def manager(story):
     """May change the settings of the organizer and its events, and orders."""
     return make_user(story, "manager", (SETTINGS, *ORDERS), ("organizer.settings.general:write",))
 

@@ -6,13 +6,13 @@ from tests.integration.engine.conftest import impatient, served, simulator, stor
 
 
 @pytest.fixture
-def mappings(story):  # noqa: F811  the fixture
+def mappings(story):
     """Buyer, attendee and deal."""
     return list(story.event.hubspot_object_mappings.all())
 
 
 @pytest.fixture
-def choose(story):  # noqa: F811  the fixture
+def choose(story):
     """Saves options as the editor does."""
 
     def save(mapping, **options):

@@ -23,7 +23,7 @@ from tests.integration.mapping.test_editor import contacts, data, page, url  # n
 
 
 @pytest.fixture
-def shop(event):  # noqa: F811
+def shop(event):
     """A product with a category and a variation, and two questions."""
     event.category = event.categories.create(name="Talks")
     event.ticket = event.items.create(name="Ticket", default_price=10, category=event.category)
@@ -34,7 +34,7 @@ def shop(event):  # noqa: F811
     return event
 
 
-def save(client, mapping, **options):  # noqa: F811
+def save(client, mapping, **options):
     rows = [(r["pretix_field"], r["external_field"], r["overwrite"]) for r in mapping.property_mappings]
     posted = data(mapping, rows, **{f"options-{name}": value for name, value in options.items()})
     response = client.post(url(mapping), posted)
@@ -42,7 +42,7 @@ def save(client, mapping, **options):  # noqa: F811
     return response
 
 
-def test_the_choices_are_the_events_own(shop, contacts, client):  # noqa: F811
+def test_the_choices_are_the_events_own(shop, contacts, client):
     html = page(client, contacts)
     for text in (
         "More options",
@@ -59,7 +59,7 @@ def test_the_choices_are_the_events_own(shop, contacts, client):  # noqa: F811
     assert '<details class="panel panel-default hubspot-options" >' in html
 
 
-def test_filters_are_stored_by_reference(shop, contacts, client):  # noqa: F811
+def test_filters_are_stored_by_reference(shop, contacts, client):
     ticket, student, category = shop.ticket.pk, shop.student.pk, shop.category.pk
     filters = {
         "paid": True,
@@ -79,7 +79,7 @@ def test_filters_are_stored_by_reference(shop, contacts, client):  # noqa: F811
     assert (contacts.options, contacts.revision) == ({}, 3), "only what deviates is stored"
 
 
-def test_what_vanished_stays_until_somebody_decides(shop, contacts, client):  # noqa: F811
+def test_what_vanished_stays_until_somebody_decides(shop, contacts, client):
     contacts.options = {"filters": {"items": [0], "answers": [["GONE", ""]]}}
     contacts.save()
     html = page(client, contacts)
@@ -88,7 +88,7 @@ def test_what_vanished_stays_until_somebody_decides(shop, contacts, client):  # 
     assert contacts.options == {"filters": {"items": [0], "answers": [["GONE", ""]]}}
 
 
-def test_a_copied_event_filters_by_its_own_products(shop, contacts, organizer):  # noqa: F811
+def test_a_copied_event_filters_by_its_own_products(shop, contacts, organizer):
     contacts.options = {
         "filters": {
             "paid": True,
@@ -117,7 +117,7 @@ def test_a_copied_event_filters_by_its_own_products(shop, contacts, organizer): 
     }
 
 
-def test_other_options_are_stored_as_far_as_they_deviate(shop, contacts, client):  # noqa: F811
+def test_other_options_are_stored_as_far_as_they_deviate(shop, contacts, client):
     chosen = {"replaced": "detach", "same_address": "first", "lenient": "on", "language": "order", "labels": "on"}
     save(client, contacts, **chosen)
     stored = {"replaced": "detach", "same_address": "first", "lenient": True, "language": "order", "labels": True}
@@ -132,7 +132,7 @@ def test_other_options_are_stored_as_far_as_they_deviate(shop, contacts, client)
     assert contacts.options == stored, "refused"
 
 
-def test_a_label_is_created_in_hubspot_and_kept_by_number(contacts, client, portal):  # noqa: F811
+def test_a_label_is_created_in_hubspot_and_kept_by_number(contacts, client, portal):
     deals = add_mapping(contacts.event, "Order", "deals", 1)
     assert "Label in HubSpot for Order -&gt; Contacts (optional)" in page(client, deals)
     query = f"associations-associations={contacts.pk}&associations-label_{contacts.pk}=Sponsor"
@@ -152,7 +152,7 @@ def test_a_label_is_created_in_hubspot_and_kept_by_number(contacts, client, port
     assert len(portal.requests.entries) == before, "an unchanged label costs no request"
 
 
-def test_a_label_that_hubspot_refuses_is_an_error_of_its_field(contacts, client, portal, monkeypatch):  # noqa: F811
+def test_a_label_that_hubspot_refuses_is_an_error_of_its_field(contacts, client, portal, monkeypatch):
     deals = add_mapping(contacts.event, "Order", "deals", 1)
 
     def full(self, *args):
