@@ -7,8 +7,8 @@ values that are refused, and a pair that does not warn has none.
 """
 
 import html
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.sync import formats
@@ -24,29 +24,26 @@ from pretix_hubspot.sync.kinds import (
     is_list,
     kind_of,
 )
+from pretix_hubspot.sync.risks import (
+    Context,
+    Options,
+    Rule,
+    booleans,
+    countries,
+    each,
+    options_elsewhere,
+    own_choices,
+    property_names,
+    refuse,
+    risky,
+    safe,
+    several_choices,
+)
 from pretix_hubspot.sync.types import APPEND, FieldRefused, Refusal
-
-Options = Sequence[tuple[str, str]]
 
 # pretix types, as core's Question.TYPE_*
 NUMBER, STRING, TEXT, BOOLEAN, CHOICE, MULTIPLE = "N", "S", "T", "B", "C", "M"
 DATE, TIME, DATETIME, COUNTRY, PHONE, FILE = "D", "H", "W", "CC", "TEL", "F"
-
-
-class Context(NamedTuple):
-    """What a conversion may look at beside the value."""
-
-    prop: PropertyDefinition
-    value_map: Mapping[str, str] | None
-    enum_opts: Options | None
-    joiner: str
-
-
-class Rule(NamedTuple):
-    """How one pair of types is written, and what may be refused, known before any value is."""
-
-    write: Callable[[Any, Context], "str | Refusal"]
-    risk: Callable[[Context], Refusal | None]
 
 
 def convert(
@@ -63,7 +60,7 @@ def convert(
     option when there is no value map.
     """
     if isinstance(value, FieldRefused):
-        return Refusal(value.reason, _names(prop) if prop else {})
+        return Refusal(value.reason, property_names(prop) if prop else {})
     value = value.strip() if isinstance(value, str) else value
     if value is None or value == "" or value == []:
         return ""
@@ -104,35 +101,24 @@ def append_risk(prop: PropertyDefinition) -> Refusal | None:
     """What "Add to list" does on a property that holds one value: it works only while the field is empty."""
     kind = kind_of(prop)
     if kind == K_NUMBER:
-        return _refuse("append_number", prop)
-    return None if is_list(prop) else _refuse("append_single", prop)
+        return refuse("append_number", prop)
+    return None if is_list(prop) else refuse("append_single", prop)
 
 
 def _rule(source_type, prop):
     """(refusal, None) for a pair that can never work, else (None, rule)."""
     if prop is None or prop.archived:
-        return _refuse("unknown_property", prop), None
+        return refuse("unknown_property", prop), None
     if not prop.writable:
-        return _refuse("read_only_property", prop), None
+        return refuse("read_only_property", prop), None
     if source_type is None:
-        return _refuse("unknown_field", prop), None
+        return refuse("unknown_field", prop), None
     if source_type == FILE:
-        return _refuse("file", prop), None
+        return refuse("file", prop), None
     rule = RULES.get(source_type, {}).get(kind_of(prop))
     if rule is None:
-        return _refuse("incompatible", prop, source_type=source_type), None
+        return refuse("incompatible", prop, source_type=source_type), None
     return None, rule
-
-
-def _names(prop):
-    return {"property": prop.name, "label": prop.label, "type": prop.type}
-
-
-def _refuse(code, prop, **params):
-    return Refusal(code, {**(_names(prop) if prop else {}), **params})
-
-
-# ---- writing
 
 
 def _as_text(value, context):
@@ -145,7 +131,7 @@ def _through(parse, code):
 
     def write(value, context):
         found = parse(str(value))
-        return found if found is not None else _refuse(code, context.prop)
+        return found if found is not None else refuse(code, context.prop)
 
     return write
 
@@ -188,7 +174,7 @@ def _choice_text(values, context):
 
 def _choice(values, context):
     if len(values) > 1:
-        return _refuse("several_values", context.prop)
+        return refuse("several_values", context.prop)
     return _option(values[0], context, named=True)
 
 
@@ -198,7 +184,7 @@ def _choices(values, context):
 
 def _choice_number(values, context):
     if len(values) > 1:
-        return _refuse("several_values", context.prop)
+        return refuse("several_values", context.prop)
     mapped = (context.value_map or {}).get(values[0], values[0])
     return _through(formats.typed_number, "not_a_number")(mapped, context)
 
@@ -214,12 +200,12 @@ def _option(value, context, *, named):
     mapped = value
     if context.value_map is not None:
         if value not in context.value_map:
-            return _refuse("option_not_mapped", context.prop, **_named(value, context, named))
+            return refuse("option_not_mapped", context.prop, **_named(value, context, named))
         mapped = context.value_map[value]
         if not mapped:  # mapped to nothing on purpose
             return ""
     found = _find(mapped, context)
-    return found if found is not None else _refuse("no_option", context.prop, **_named(value, context, named))
+    return found if found is not None else refuse("no_option", context.prop, **_named(value, context, named))
 
 
 def _named(value, context, named):
@@ -233,7 +219,7 @@ def _named(value, context, named):
 def _find(value, context):
     """The option's internal value: by value exactly, by label, by the pretix label; None when nothing fits."""
     options = context.prop.options
-    if _options_elsewhere(context.prop):
+    if options_elsewhere(context.prop):
         return value
     values = {"true", "false"} if kind_of(context.prop) == K_BOOL else {option.value for option in options}
     candidates = formats.language_codes(value) if context.prop.name == "hs_language" else [value]
@@ -245,107 +231,60 @@ def _find(value, context):
     return next((by_label[name] for name in (n.strip().casefold() for n in names) if name in by_label), None)
 
 
-def _options_elsewhere(prop):
-    """Whether the definition does not tell the options, as with owners: only HubSpot knows what fits."""
-    return kind_of(prop) in (K_ONE, K_MANY) and not prop.options
-
-
-# ---- risks
-
-
-def _safe(context):
-    return None
-
-
-def _risky(code):
-    """A pair in which some values fit and others do not."""
-    return lambda context: _refuse(code, context.prop)
-
-
-def _each(samples, write):
-    """The first refusal among everything a field can hold."""
-
-    def risk(context):
-        if _options_elsewhere(context.prop):
-            return _refuse("no_option", context.prop)
-        written = (write(sample, context) for sample in samples(context))
-        return next((refusal for refusal in written if isinstance(refusal, Refusal)), None)
-
-    return risk
-
-
-def _own_choices(context):
-    return [[identifier] for identifier in dict.fromkeys(identifier for identifier, label in context.enum_opts or ())]
-
-
-def _several_choices(context):
-    """Each choice alone, then two at once; unknown choices may be many."""
-    own = _own_choices(context)
-    return own + ([["", ""]] if len(own) != 1 else [])
-
-
-def _booleans(context):
-    return [True, False]
-
-
-def _countries(context):
-    return formats.country_codes()
-
-
-PLAIN = Rule(_as_text, _safe)
+PLAIN = Rule(_as_text, safe)
 FREE_TEXT = {
     K_TEXT: PLAIN,
-    K_NUMBER: Rule(_through(formats.typed_number, "not_a_number"), _risky("not_a_number")),
-    K_DATE: Rule(_through(formats.day, "not_a_date"), _risky("not_a_date")),
-    K_DATETIME: Rule(_through(formats.instant, "not_a_date"), _risky("not_a_date")),
-    K_BOOL: Rule(_through(formats.boolean, "not_a_boolean"), _risky("not_a_boolean")),
-    K_ONE: Rule(_one_option, _risky("no_option")),
-    K_MANY: Rule(_options_in_text, _risky("no_option")),
-    K_PHONE: Rule(_through(formats.phone, "not_a_phone"), _risky("not_a_phone")),
+    K_NUMBER: Rule(_through(formats.typed_number, "not_a_number"), risky("not_a_number")),
+    K_DATE: Rule(_through(formats.day, "not_a_date"), risky("not_a_date")),
+    K_DATETIME: Rule(_through(formats.instant, "not_a_date"), risky("not_a_date")),
+    K_BOOL: Rule(_through(formats.boolean, "not_a_boolean"), risky("not_a_boolean")),
+    K_ONE: Rule(_one_option, risky("no_option")),
+    K_MANY: Rule(_options_in_text, risky("no_option")),
+    K_PHONE: Rule(_through(formats.phone, "not_a_phone"), risky("not_a_phone")),
 }
 OF_CHOICE = {
-    K_TEXT: Rule(_choice_text, _safe),
-    K_NUMBER: Rule(_choice_number, _each(_own_choices, _choice_number)),
-    K_BOOL: Rule(_choice, _each(_own_choices, _choice)),
-    K_ONE: Rule(_choice, _each(_own_choices, _choice)),
-    K_MANY: Rule(_choices, _each(_own_choices, _choices)),
+    K_TEXT: Rule(_choice_text, safe),
+    K_NUMBER: Rule(_choice_number, each(own_choices, _choice_number)),
+    K_BOOL: Rule(_choice, each(own_choices, _choice)),
+    K_ONE: Rule(_choice, each(own_choices, _choice)),
+    K_MANY: Rule(_choices, each(own_choices, _choices)),
 }
 RULES: dict[str, dict[str, Rule]] = {
     STRING: FREE_TEXT,
     TEXT: FREE_TEXT,
     NUMBER: {
         K_TEXT: PLAIN,
-        K_NUMBER: Rule(_through(formats.number, "not_a_number"), _safe),
-        K_ONE: Rule(_one_option, _risky("no_option")),
-        K_MANY: Rule(_one_option, _risky("no_option")),
+        K_NUMBER: Rule(_through(formats.number, "not_a_number"), safe),
+        K_ONE: Rule(_one_option, risky("no_option")),
+        K_MANY: Rule(_one_option, risky("no_option")),
     },
     BOOLEAN: {
-        K_TEXT: Rule(_bool_text, _safe),
-        K_BOOL: Rule(_bool_text, _safe),
-        K_ONE: Rule(_bool_option, _each(_booleans, _bool_option)),
-        K_MANY: Rule(_bool_option, _each(_booleans, _bool_option)),
+        K_TEXT: Rule(_bool_text, safe),
+        K_BOOL: Rule(_bool_text, safe),
+        K_ONE: Rule(_bool_option, each(booleans, _bool_option)),
+        K_MANY: Rule(_bool_option, each(booleans, _bool_option)),
     },
     CHOICE: OF_CHOICE,
     MULTIPLE: {
         K_TEXT: OF_CHOICE[K_TEXT],
-        K_ONE: Rule(_choice, _each(_several_choices, _choice)),
+        K_ONE: Rule(_choice, each(several_choices, _choice)),
         K_MANY: OF_CHOICE[K_MANY],
     },
     DATE: {
         K_TEXT: PLAIN,
-        K_DATE: Rule(_through(formats.day, "not_a_date"), _safe),
-        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), _safe),
+        K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
+        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), safe),
     },
     TIME: {K_TEXT: PLAIN},
     DATETIME: {
         K_TEXT: PLAIN,
-        K_DATE: Rule(_through(formats.day, "not_a_date"), _safe),
-        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), _safe),
+        K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
+        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), safe),
     },
     COUNTRY: {
-        K_TEXT: Rule(_country_text, _safe),
-        K_ONE: Rule(_one_option, _each(_countries, _one_option)),
-        K_MANY: Rule(_one_option, _each(_countries, _one_option)),
+        K_TEXT: Rule(_country_text, safe),
+        K_ONE: Rule(_one_option, each(countries, _one_option)),
+        K_MANY: Rule(_one_option, each(countries, _one_option)),
     },
     PHONE: {K_TEXT: PLAIN, K_PHONE: PLAIN},
 }

@@ -1,0 +1,84 @@
+"""What a source could hold that a property refuses, known before there is any value. Pure.
+
+The editor's warning symbol: a rule's risk tries everything that a field can hold, with the rule's own way of writing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pretix_hubspot.hubspot.types import PropertyDefinition
+from pretix_hubspot.sync import formats
+from pretix_hubspot.sync.kinds import K_MANY, K_ONE, kind_of
+from pretix_hubspot.sync.types import Refusal
+
+Options = Sequence[tuple[str, str]]
+
+
+class Context(NamedTuple):
+    """What a conversion may look at beside the value."""
+
+    prop: PropertyDefinition
+    value_map: Mapping[str, str] | None
+    enum_opts: Options | None
+    joiner: str
+
+
+class Rule(NamedTuple):
+    """How one pair of types is written, and what may be refused, known before any value is."""
+
+    write: Callable[[Any, Context], "str | Refusal"]
+    risk: Callable[[Context], Refusal | None]
+
+
+def property_names(prop):
+    """How a refusal names a property."""
+    return {"property": prop.name, "label": prop.label, "type": prop.type}
+
+
+def refuse(code, prop, **params):
+    return Refusal(code, {**(property_names(prop) if prop else {}), **params})
+
+
+def options_elsewhere(prop):
+    """Whether the definition does not tell the options, as with owners: only HubSpot knows what fits."""
+    return kind_of(prop) in (K_ONE, K_MANY) and not prop.options
+
+
+def safe(context):
+    """A pair in which everything fits."""
+    return None
+
+
+def risky(code):
+    """A pair in which some values fit and others do not."""
+    return lambda context: refuse(code, context.prop)
+
+
+def each(samples, write):
+    """The first refusal among everything a field can hold."""
+
+    def risk(context):
+        if options_elsewhere(context.prop):
+            return refuse("no_option", context.prop)
+        written = (write(sample, context) for sample in samples(context))
+        return next((refusal for refusal in written if isinstance(refusal, Refusal)), None)
+
+    return risk
+
+
+def own_choices(context):
+    return [[identifier] for identifier in dict.fromkeys(identifier for identifier, label in context.enum_opts or ())]
+
+
+def several_choices(context):
+    """Each choice alone, then two at once; unknown choices may be many."""
+    own = own_choices(context)
+    return own + ([["", ""]] if len(own) != 1 else [])
+
+
+def booleans(context):
+    return [True, False]
+
+
+def countries(context):
+    return formats.country_codes()
