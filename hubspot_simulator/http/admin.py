@@ -68,7 +68,7 @@ def state(sim: "Simulator", raw: Raw, body: dict) -> object:
         "service_key": sim.service_key, "client_id": app.client_id, "client_secret": app.client_secret,
         "switches": asdict(sim.switches), "latency_ms": sim.latency_ms, "batch_latency_ms": sim.batch_latency_ms,
         "records": {kind.name: len(sim.portal.store(kind.name).live) for kind in sim.portal.types.all},
-        "associations": sim.portal.associations.count(),
+        "associations": sim.portal.associations.count(), "bugs": sim.bugs,
     }
 
 

@@ -1,17 +1,60 @@
-"""The engine's stage, a clock that never waits, and sixty orders whose portal is known by heart."""
+"""The engine's stage, a clock that never waits, and sixty orders whose portal is known by heart.
 
+The portal is a simulator of our own, or the server that ``HUBSPOT_API_URL`` names, see ``elsewhere``.
+"""
+
+from contextlib import contextmanager
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
+from hubspot_simulator import Simulator
 from pretix_hubspot import hubspot_app, tokens
 from pretix_hubspot.connection import connect_oauth
 from pretix_hubspot.models import Connection
 from tests.counting import numbers_add_up  # noqa: F401  for every test
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures are used by name
+from tests.integration.engine.conftest import impatient, story  # noqa: F401  fixtures are used by name
 from tests.integration.engine.story import KEY
+
+from . import elsewhere
+
+
+@contextmanager
+def portal():
+    """An empty portal that does what it is told, and its address."""
+    if elsewhere.URL:
+        yield elsewhere.Elsewhere(elsewhere.URL), elsewhere.URL
+        return
+    simulator = Simulator(rate_limit=None, daily_limit=None, property_lag_ms=0)
+    with simulator.serve() as url:
+        yield simulator, url
+
+
+@pytest.fixture
+def served(settings, monkeypatch):
+    """The portal, configured as the server's operator would configure HubSpot."""
+    settings.ALLOW_HTTP_TO_PRIVATE_NETWORKS = True
+    with portal() as (made, url):
+        monkeypatch.setenv("PRETIX_HUBSPOT_API_URL", url)
+        monkeypatch.setenv("PRETIX_HUBSPOT_APP_URL", url)
+        yield made
+
+
+@pytest.fixture
+def simulator(served):
+    return served
+
+
+@pytest.fixture
+def our_own(simulator):
+    """For tests that reach into the simulator, where a clock has to stand still, say."""
+    if elsewhere.URL:
+        pytest.skip("needs a simulator within this process")
+    return simulator
 
 
 @pytest.fixture
@@ -43,16 +86,26 @@ def real_budget():
 
 
 @pytest.fixture
-def oauth(story, simulator, monkeypatch):  # noqa: F811  the fixtures imported above
+def oauth(story, simulator, monkeypatch):
     """The story's connection, authorised by OAuth instead of a service key."""
-    app = next(iter(simulator.auth.apps.values()))
-    monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_ID", app.client_id)
-    monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_SECRET", app.client_secret)
-    scopes = [s for s in story.connection.scopes if s != "oauth"]
-    code = simulator.auth.authorise(app, simulator.portal.id, scopes, hubspot_app.return_url())
-    connect_oauth(story.organizer, hubspot_app._app().exchange(code, hubspot_app.return_url()), None)
-    story.connection.refresh_from_db()
+    authorize(story, monkeypatch)
     return story.connection
+
+
+def authorize(story, monkeypatch):
+    """The story's organizer agrees on HubSpot's page, and we exchange the code."""
+    url = hubspot_app.server_config().api_url
+    app = requests.get(f"{url}/_simulator/state", timeout=60).json()
+    monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_ID", app["client_id"])
+    monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_SECRET", app["client_secret"])
+    monkeypatch.setattr("django.conf.settings.SITE_URL", "https://pretix.example")  # HubSpot returns to nothing less
+    back = hubspot_app.return_url()
+    asked = {"client_id": app["client_id"], "redirect_uri": back, "scope": " ".join(story.connection.scopes)}
+    form = {**asked, "decision": "connect"}
+    answer = requests.post(f"{url}/oauth/authorize", params=asked, data=form, allow_redirects=False, timeout=60)
+    [code] = parse_qs(urlsplit(answer.headers["Location"]).query)["code"]
+    connect_oauth(story.organizer, hubspot_app._app().exchange(code, back), None)
+    story.connection.refresh_from_db()
 
 
 def expire(connection):
@@ -61,7 +114,7 @@ def expire(connection):
     connection.refresh_from_db()
 
 
-def orders(story, numbers, **values):  # noqa: F811  a parameter
+def orders(story, numbers, **values):
     """Orders with a buyer and one attendee each."""
     return [
         story.order(f"A{n:03d}", attendees=[(f"a{n:03d}@example.org", "Grace", f"H{n}")], **values) for n in numbers
@@ -103,7 +156,7 @@ def later():
     Connection.objects.update(resting_until=None)
 
 
-def settle(story, rounds=12):  # noqa: F811  a parameter
+def settle(story, rounds=12):
     """Periods until nothing waits any more; returns how many it took."""
     for number in range(rounds + 1):
         if not OrderSyncQueue.objects.filter(need_manual_retry__isnull=True).exists():

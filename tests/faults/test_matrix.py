@@ -5,6 +5,7 @@ and that the portal ends exactly as expected: nothing lost, nothing doubled.
 One stage is built for all of them, since building it takes longer than a combination; every one has orders of its own.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
 
@@ -13,16 +14,13 @@ from django.db import transaction
 from django_scopes import scopes_disabled
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
-from hubspot_simulator import Simulator
 from hubspot_simulator.definitions import Property
 from hubspot_simulator.faults import ANSWER_KINDS, PRESETS
-from pretix_hubspot import hubspot_app
-from pretix_hubspot.connection import connect_oauth
 from pretix_hubspot.models import Connection, OrderState
 from tests.counting import every_order_counts_once
 from tests.integration.engine.story import KEY, Story
 
-from .conftest import expected, expire, later, orders, settle
+from .conftest import authorize, expected, expire, later, orders, portal, settle
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db]
 
@@ -96,29 +94,17 @@ def _silence(case):
 @pytest.fixture(scope="module")
 def stage(django_db_setup, django_db_blocker):
     """Story, simulator and OAuth connection for all combinations."""
-    simulator = Simulator(rate_limit=None, daily_limit=None, property_lag_ms=0)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        django_db_blocker.unblock(),
-        scopes_disabled(),
-        simulator.serve() as url,
-    ):
-        app = next(iter(simulator.auth.apps.values()))
-        configured = {"API_URL": url, "APP_URL": url, "CLIENT_ID": app.client_id, "CLIENT_SECRET": app.client_secret}
-        for name, value in configured.items():
-            patch.setenv(f"PRETIX_HUBSPOT_{name}", value)
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), scopes_disabled(), ExitStack() as stack:
         patch.setattr("django.conf.settings.ALLOW_HTTP_TO_PRIVATE_NETWORKS", True, raising=False)
+        simulator, url = stack.enter_context(portal())
+        patch.setenv("PRETIX_HUBSPOT_API_URL", url)
+        patch.setenv("PRETIX_HUBSPOT_APP_URL", url)
         with transaction.atomic():
             simulator.portal.schema.create(
                 "deals", Property(KEY, KEY, "string", "text", "dealinformation", unique=True)
             )
             story = Story(simulator)
-            code = simulator.auth.authorise(app, simulator.portal.id, [], hubspot_app.return_url())
-            granted = hubspot_app._app().exchange(code, hubspot_app.return_url())
-            granted = type(granted)(**{**vars(granted), "scopes": tuple(story.connection.scopes)})
-            simulator.auth.refresh_tokens[granted.refresh_token].scopes = list(story.connection.scopes)
-            connect_oauth(story.organizer, granted, None)
-            story.connection.refresh_from_db()
+            authorize(story, patch)
             story.numbers = count()
             story.sync()
             yield story
@@ -134,8 +120,8 @@ def quick(monkeypatch):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_fault(stage, case, quick, request):
-    portal = stage.simulator
-    portal.faults.clear()
+    faults = stage.simulator.faults
+    faults.clear()
     numbers = [next(stage.numbers), next(stage.numbers)]
     mine = orders(stage, numbers)
     amount = "100.0"
@@ -150,20 +136,18 @@ def test_fault(stage, case, quick, request):
         request.getfixturevalue("short_timeouts")
     if case.stage == "token":
         expire(stage.connection)
-    portal.faults.add(case.fault, stage=case.stage, when=case.when, times=None)
+    faults.add(case.fault, stage=case.stage, when=case.when, times=None)
     stage.sync()
-    assert {(fired.name, fired.stage, fired.when) for fired in portal.faults.fired} == {
-        (case.fault, case.stage, case.when)
-    }
+    assert {(fired.name, fired.stage, fired.when) for fired in faults.fired} == {(case.fault, case.stage, case.when)}
     assert word(mine) == word_of(case)
     every_order_counts_once()
-    portal.faults.clear()
+    faults.clear()
     retry_by_hand(mine)
     later()
     settle(stage)
     assert content(stage, numbers) == expected(numbers, amount)
     assert in_sync(mine)
-    assert not portal.bugs
+    assert not stage.simulator.bugs
 
 
 def word(mine):

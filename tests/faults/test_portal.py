@@ -83,8 +83,7 @@ def test_a_migration_rests_as_long_as_hubspot_says_but_looks_again_within_the_ho
 
 
 def test_a_revoked_key_burns_no_attempt_and_everything_arrives_after_reconnecting(story, simulator):
-    key = simulator.service_key
-    token = simulator.auth.tokens.pop(key)
+    key = simulator.people.rotate_service_key(simulator.service_key)["key"]
     orders(story, range(4))
     for _ in range(3):
         later()
@@ -93,14 +92,13 @@ def test_a_revoked_key_burns_no_attempt_and_everything_arrives_after_reconnectin
     assert waits_unharmed()
     entries = story.event.logentry_set.filter(action_type="pretix_hubspot.connection.revoked")
     assert entries.count() == 1, "one message, not one per order"
-    simulator.auth.tokens[key] = token
     connection = connect_token(story.organizer, key, None)
     queue.drain(connection, seconds=10)
     assert story.world() == expected(range(4)), "at once, without waiting for anything"
 
 
 def test_a_revoked_app_is_noticed_when_the_token_is_refreshed(story, simulator, oauth):
-    simulator.auth.revoke_all(hang_on=False)
+    simulator.people.revoke(hang_on=False)
     expire(oauth)
     orders(story, range(2))
     story.sync()

@@ -16,7 +16,7 @@ from .conftest import expected, orders
 pytestmark = [pytest.mark.faults, pytest.mark.django_db]
 
 
-def test_the_request_budget_is_kept(story, simulator, monkeypatch, real_budget):
+def test_the_request_budget_is_kept(our_own, story, simulator, monkeypatch, real_budget):
     """Request budget; fails without ``Budget.acquire`` in the client: HubSpot would refuse calls."""
     clock = Clock(1_800_000_000)
     simulator.limits.clock, simulator.limits.burst = clock, 8
