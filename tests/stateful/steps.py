@@ -1,0 +1,370 @@
+"""What can happen, and how often; every step draws its own details, so that leaving out one changes no other."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+
+from pretix.base.models import Order
+from pretix.base.models.datasync import OrderSyncQueue
+
+from hubspot_simulator.faults import PRESETS
+from pretix_hubspot.models import Connection
+
+from .stage import BLOCKED, NO_ADDRESS, Killed, Moments, Stage
+
+EXISTING = ("ada@example.org", "bea@example.org", "cem@example.org", "dora@example.org", "eve@example.org")
+ADDRESSES = (*EXISTING, "Ada@Example.org", "", BLOCKED, NO_ADDRESS)
+GIVEN, FAMILY = ("", "Ada", "Bea"), ("", "Lovelace", "Hopper")
+FAULTS = sorted(set(PRESETS) - {"timeout"})  # which takes its time, and is the same to us as a reset
+WORK = ("drain", "period", "cores_run")
+
+RULES: dict[Callable, int] = {}
+
+
+def rule(weight: int) -> Callable:
+    def add(step: Callable) -> Callable:
+        RULES[step] = weight
+        return step
+
+    return add
+
+
+class Steps:
+    """One run of steps on one stage; ``draw`` belongs to the step at hand."""
+
+    def __init__(self, stage: Stage, moments: Moments) -> None:
+        self.stage, self.moments = stage, moments
+        self.draw = Random(0)
+        self.story: list[str] = []
+        self._told: tuple = ()
+
+    def take(self, step: Callable, seed: float) -> None:
+        self._take("", step, seed)
+
+    def tell(self, *details: object) -> None:
+        """What the step at hand was about."""
+        self._told = details
+
+    def _take(self, indent: str, step: Callable, seed: float) -> None:
+        self.draw, self._told = Random(seed), ()
+        try:
+            step(self)
+        finally:
+            self.story.append(f"{indent}{step.__name__}: {', '.join(map(str, self._told))}".rstrip(": "))
+
+    # Who and what
+
+    def order(self) -> Order | None:
+        orders = self.stage.orders()
+        return self.draw.choice(orders) if orders else None
+
+    def event(self):
+        return self.draw.choice(self.stage.events)
+
+    def contact(self) -> str | None:
+        contacts = list(self.stage.model.portal.contacts)
+        return self.draw.choice(contacts) if contacts else None
+
+    def deal(self) -> str | None:
+        deals = list(self.stage.model.portal.deals)
+        return self.draw.choice(deals) if deals else None
+
+    def person(self) -> tuple[str, str, str]:
+        return self.draw.choice(ADDRESSES), self.draw.choice(GIVEN), self.draw.choice(FAMILY)
+
+    # Orders
+
+    @rule(8)
+    def place(self):
+        email, silently = self.draw.choice(ADDRESSES), self.draw.random() < 0.3
+        people = [self.person() for _ in range(self.draw.choice((0, 1, 1, 2)))]
+        self.tell(self.stage.place(self.event(), email, people, silently=silently), email, people)
+
+    @rule(1)
+    def place_out_of_scope(self):
+        testmode = self.draw.random() < 0.5
+        self.tell(self.stage.place(self.event(), self.draw.choice(EXISTING), [], testmode=testmode, old=not testmode))
+
+    @rule(4)
+    def change_buyer(self):
+        if order := self.order():
+            details = (*self.person(), self.draw.random() < 0.5)
+            self.stage.change_buyer(order, *details)
+            self.tell(order, *details)
+
+    @rule(4)
+    def change_attendee(self):
+        if order := self.order():
+            details = (self.draw.randrange(3), *self.person(), self.draw.random() < 0.5)
+            self.stage.change_attendee(order, *details)
+            self.tell(order, *details)
+
+    @rule(4)
+    def pay(self):
+        if order := self.order():
+            self.stage.pay(order, order.total if self.draw.random() < 0.7 else 10)
+            self.tell(order)
+
+    @rule(10)
+    def change_order(self):
+        if order := self.order():
+            name = self.draw.choice(("refund", "cancel", "expire", "revive", "revive", "comment"))
+            details = {"refund": [5], "comment": [f"comment {self.draw.randrange(100)}"]}.get(name, [])
+            getattr(self.stage, name)(order, *details)
+            self.tell(order, name)
+
+    @rule(6)
+    def change_positions(self):
+        if order := self.order():
+            what, number = self.draw.choice(("cancel", "add", "price", "split")), self.draw.randrange(1, 9)
+            self.stage.change_positions(order, what, number)
+            self.tell(order, what, number)
+
+    @rule(5)
+    def ask_for_an_order(self):
+        if order := self.order():
+            what = self.draw.choice(("signal", "signal", "sync_now", "ignore"))
+            getattr(self.stage, what)(order)
+            self.tell(order, what)
+
+    # Mappings
+
+    @rule(5)
+    def edit_a_mapping(self):
+        event, draw, act = self.event(), self.draw, self.stage.map_row
+        what = draw.choice(("name", "list", "comment", "filter", "detach"))
+        if what == "name":
+            value = draw.choice(("overwrite", "if_empty", "if_new", None))
+            act(event, "contacts", "Order", "invoice_address_name_family_name", "lastname", value)
+        elif what == "list":
+            value = draw.choice(("append", None))
+            act(event, "contacts", "Order", "event_order_code", "pretix_orders", value)
+        elif what == "comment":
+            value = draw.choice(("overwrite", None))
+            act(event, "deals", "Order", "order_comment", "description", value)
+        elif what == "filter":
+            value = draw.choice(({"paid": True}, None))
+            self.stage.set_option(event, "deals", "Order", "filters", value)
+        else:
+            value = (draw.choice(("canceled", "replaced")), draw.choice(("detach", None)))
+            self.stage.set_option(event, "contacts", "OrderPosition", *value)
+        self.tell(event.slug, what, value)
+
+    @rule(1)
+    def send_again(self):
+        self.stage.send_again(self.event())
+
+    # People in HubSpot
+
+    @rule(2)
+    def somebody_adds_a_contact(self):
+        email, family = self.draw.choice(EXISTING), self.draw.choice(FAMILY)
+        properties = {"email": email} | ({"lastname": family} if family else {})
+        self.stage.person(lambda staff: staff.create("contacts", properties))
+        self.tell(properties)
+
+    @rule(4)
+    def somebody_edits_a_contact(self):
+        if record := self.contact():
+            name = self.draw.choice(("firstname", "lastname", "phone", "pretix_orders"))
+            value = self.draw.choice(FAMILY)
+            self.stage.person(lambda staff: staff.change("contacts", {name: value}, id=record), record)
+            self.tell(record, name, value)
+
+    @rule(2)
+    def somebody_corrects_an_address(self):
+        """Only where pretix knows the record for sure: else the next order would find somebody else."""
+        record, email = self.contact(), self.draw.choice(EXISTING)
+        if record in self.stage.model.people.values():
+            self.stage.person(lambda staff: staff.change("contacts", {"email": email}, id=record), record)
+            self.tell(record, email)
+
+    @rule(3)
+    def somebody_edits_a_deal(self):
+        if record := self.deal():
+            name = self.draw.choice(("amount", "dealname", "description", "dealstage"))
+            value = {"amount": "1", "dealstage": "closedwon"}.get(name, "edited")
+            self.stage.person(lambda staff: staff.change("deals", {name: value}, id=record), record)
+            self.tell(record, name)
+
+    @rule(3)
+    def somebody_deletes_a_contact(self):
+        if record := self.contact():
+            self.stage.person(lambda staff: staff.archive("contacts", id=record), record)
+            self.tell(record)
+
+    @rule(2)
+    def somebody_deletes_a_deal(self):
+        if record := self.deal():
+            self.stage.person(lambda staff: staff.archive("deals", id=record), record)
+            self.tell(record)
+
+    @rule(3)
+    def somebody_merges_contacts(self):
+        one, two = self.contact(), self.contact()
+        if one != two:
+            self.stage.person(lambda staff: staff.merge("contacts", one, two), one, two)
+            self.tell(one, two)
+
+    @rule(1)
+    def somebody_merges_deals(self):
+        """Only where pretix knows both for sure: a merged deal forgets one of the order keys."""
+        one, two = self.deal(), self.deal()
+        if one != two and {one, two} <= set(self.stage.model.orders.values()):
+            self.stage.person(lambda staff: staff.merge("deals", one, two), one, two)
+            self.tell(one, two)
+
+    @rule(1)
+    def somebody_blocks_a_domain(self):
+        blocking = self.draw.random() < 0.5
+        self.stage.block(blocking)
+        self.tell(blocking)
+
+    # HubSpot fails
+
+    @rule(8)
+    def hubspot_fails(self):
+        fault, stage = (
+            self.draw.choice(FAULTS),
+            self.draw.choice(("read", "create", "create", "update", "associate", "")),
+        )
+        when, times = self.draw.choice(("before", "after", "after")), self.draw.choice((1, 1, 2, 5, 12))
+        self.stage.simulator.faults.add(fault, stage=stage, when=when, times=times)
+        self.tell(fault, stage, when, times)
+
+    @rule(2)
+    def hubspot_recovers(self):
+        self.stage.simulator.faults.clear()
+
+    # The connection
+
+    @rule(1)
+    def access(self):
+        granted = self.draw.random() < 0.8
+        self.stage.access(granted)
+        self.tell(granted)
+
+    @rule(1)
+    def disconnect(self):
+        self.stage.disconnect()
+
+    @rule(5)
+    def reconnect(self):
+        self.stage.reconnect()
+
+    @rule(2)
+    def pause(self):
+        paused, whole = self.draw.random() < 0.3, self.draw.random() < 0.3
+        self.stage.pause_all(paused) if whole else self.stage.pause(self.event(), paused)
+        self.tell(paused, whole)
+
+    # Workers and time
+
+    @rule(22)
+    def work(self):
+        name = self.draw.choice(WORK)
+        self.stage.working(getattr(self.stage, name))
+        self.tell(name)
+
+    def _interrupted(self, act: Callable[[], object], *told: object) -> None:
+        """Work, with something else at one of its moments."""
+        moment, name = int(self.draw.triangular(0, 12, 5)), self.draw.choice(("drain", "cores_run"))
+        with self.moments.interrupted(moment, act):
+            self.stage.working(getattr(self.stage, name))
+        self.tell(name, moment, *told)
+
+    @rule(9)
+    def die(self):
+        def act():
+            raise Killed
+
+        self._interrupted(act)
+
+    @rule(5)
+    def overlap(self):
+        other = self.draw.choice(WORK)
+        self._interrupted(lambda: self.stage.working(getattr(self.stage, other)), other)
+
+    @rule(2)
+    def fall_asleep(self):
+        """A worker that is silent for longer than the lease, while others go on."""
+
+        def act():
+            self.stage.pass_time(timedelta(minutes=6))
+            self.stage.working(self.stage.period)
+
+        self._interrupted(act)
+
+    @rule(5)
+    def change_while_sending(self):
+        seed = self.draw.random()
+        step = self.draw.choice((Steps.change_buyer, Steps.change_attendee, Steps.change_order, Steps.place))
+        self._interrupted(lambda: self._other(step, seed), step.__name__)
+
+    @rule(7)
+    def people_while_sending(self):
+        seed = self.draw.random()
+        step = self.draw.choice(
+            (Steps.somebody_deletes_a_contact, Steps.somebody_merges_contacts, Steps.somebody_deletes_a_deal)
+            + (Steps.somebody_adds_a_contact, Steps.somebody_edits_a_contact)
+        )
+        self._interrupted(lambda: self._other(step, seed), step.__name__)
+
+    def _other(self, step: Callable, seed: float) -> None:
+        """Another step within this one."""
+        outer = self.draw, self._told
+        self._take("    ", step, seed)
+        self.draw, self._told = outer
+
+    @rule(4)
+    def time_passes(self):
+        minutes = self.draw.choice((2, 6, 70, 1500))
+        self.stage.pass_time(timedelta(minutes=minutes))
+        self.tell(minutes)
+
+    @rule(2)
+    def calm(self):
+        self.calm_down(for_good=False)
+
+    def calm_down(self, for_good: bool) -> None:
+        """Everything works again; what waits arrives by itself, and *Sync now* repairs what people changed."""
+        stage, model = self.stage, self.stage.model
+        self._repair(for_good)
+        self._wait()
+        states, wishes = stage.states(), stage.wishes()
+        assert "waiting" not in states.values(), "pretix forgot an order"
+        arrived = [w for w in wishes if states[w.order] == "in_sync" and w.event not in stage.remapped]
+        model.complete(arrived, wishes, untouched_only=True)
+        for order in stage.orders():
+            if for_good or order.pk in {wish.order for wish in wishes}:
+                stage.sync_now(order)
+        self._wait()
+        states, wishes = stage.states(), stage.wishes()
+        failing = {wish.order for wish in wishes if states[wish.order] == "failing"}
+        assert {wish.order for wish in wishes if not stage.may_fail(wish)} & failing == set()
+        complete = [wish for wish in wishes if wish.order not in failing]
+        assert {states[wish.order] for wish in complete if wish.deal is not None} <= {"in_sync"}
+        model.complete(complete, wishes)
+        model.remember(complete)
+        model.touched.clear()
+        stage.remapped.clear()
+        assert not stage.simulator.bugs
+
+    def _repair(self, for_good: bool) -> None:
+        self.stage.simulator.faults.clear()
+        self.stage.access(True)
+        if for_good:
+            self.stage.block(False)
+        if Connection.objects.get().status != Connection.Status.ACTIVE:
+            self.stage.reconnect()
+        self.stage.pause_all(False)
+        for event in self.stage.events:
+            self.stage.pause(event, False)
+
+    def _wait(self) -> None:
+        for _ in range(8):
+            self.stage.pass_time(timedelta(hours=2))
+            self.stage.working(self.stage.period)
+            if not OrderSyncQueue.objects.filter(need_manual_retry__isnull=True).exists():
+                return
+        raise AssertionError(f"still waiting: {list(OrderSyncQueue.objects.values())}")
