@@ -54,7 +54,7 @@ test-workers: environment-dev  ## real Celery workers on PostgreSQL and Redis
 	$(POSTGRES) $(IN) -m pytest -m workers $(PYTEST_ARGS)
 
 e2e: environment-dev  ## plays the product in Chromium; screenshots go to build/
-	$(IN) -m pytest -m e2e --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+	$(IN) -m pytest -m e2e $(PYTEST_ARGS)
 
 coverage: environment-dev  ## whether unit tests take every branch of the pure modules
 	@$(IN) .ci/branches.py

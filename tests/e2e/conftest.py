@@ -14,7 +14,6 @@ from tests.e2e.house import ROOT, running_house
 from tests.e2e.screen import Screen
 
 DEVICES = {"desktop": (1280, 800), "phone": (390, 844)}
-FIRST_PORTS = {"desktop": 18300, "phone": 18400}  # apart, since both may start at the same moment
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",  # Chromium refuses to run as root with it, and containers usually are root
@@ -29,7 +28,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group(item.callspec.params["device"]))  # a story stays in one process
 
 
 @pytest.fixture(scope="session", params=DEVICES)
@@ -45,7 +43,7 @@ def judged(device):
 
 @pytest.fixture(scope="session")
 def house(device, tmp_path_factory):
-    with running_house(tmp_path_factory.mktemp(device), FIRST_PORTS[device]) as house:
+    with running_house(tmp_path_factory.mktemp(device)) as house:
         yield house
 
 

@@ -80,9 +80,9 @@ class House:
 
 
 @contextlib.contextmanager
-def running_house(folder, first_port):
+def running_house(folder):
     """Starts everything in ``folder`` and ends it afterwards."""
-    port = free_port(first_port)
+    port = free_port(18300)
     house = House(port, free_port(port + 1))
     command = [sys.executable, "-m", "demo", "--data", str(folder / "data"), "--port", str(port),
                "--portal-port", house.portal.rpartition(":")[2]]  # fmt: skip

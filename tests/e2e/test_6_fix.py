@@ -51,7 +51,7 @@ def test_a_wrong_option(desk, visitor, house, clicks):
     desk.says("Your changes have been saved.")
     desk.says("One order is tried again.")
     desk.see("editor-fixed")
-    until(lambda: "Deals: " in panel(desk, house, code).inner_text())
+    until(lambda: "Contacts: tim@wires.example.org" in panel(desk, house, code).inner_text())
     assert status_of(house, "tim@wires.example.org") == "pending"
     desk.page.goto(house.event)
     desk.page.wait_for_load_state("networkidle")
