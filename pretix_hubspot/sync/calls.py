@@ -5,6 +5,7 @@ Every write of ours can be repeated: creates are answered by a conflict, updates
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -87,15 +88,21 @@ class Caller:
             return [error]
 
     def _isolated(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
-        try:
-            return self._patient(send, items, answer)
-        except HubSpotError as error:
-            if len(items) == 1 or concerns_all(error):
-                return dict.fromkeys(items, error)
-        middle = len(items) // 2
-        halves = items[:middle], items[middle:]
-        first, second = (self._isolated(send, half, self._answers(send, [half])[0]) for half in halves)
-        return first | second
+        """Outcome per item. Both halves have their turn before a part of either: then a single item that HubSpot
+        stumbles over every time brings a success beside each failure, and does not look like an outage."""
+        outcomes: dict[Item, Any] = {}
+        waiting = deque([items])
+        while waiting:
+            part = waiting.popleft()
+            try:
+                outcomes |= self._patient(send, part, answer if part is items else self._answers(send, [part])[0])
+            except HubSpotError as error:
+                if len(part) == 1 or concerns_all(error):
+                    outcomes |= dict.fromkeys(part, error)
+                else:
+                    middle = len(part) // 2
+                    waiting += (part[:middle], part[middle:])
+        return outcomes
 
     def _patient(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
         """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""

@@ -55,6 +55,23 @@ def test_only_the_batch_that_failed_for_a_passing_reason_is_repeated(caller):
     assert portal.groups == [["a", "b", "c"], ["b"], ["b"]]
 
 
+@pytest.mark.parametrize("where", [0, 37, 99])
+def test_one_item_that_hubspot_always_stumbles_over_is_no_outage(caller, where):
+    broken = errors.ServerTrouble("oh", status=500)
+    items = [f"<{number}>" for number in range(100)]
+    portal = Portal(lambda part: broken if items[where] in part else None)
+    outcomes = caller.batch(portal.send, items, 100)
+    assert outcomes[items[where]] is broken
+    assert [item for item in items if outcomes[item] == "done"] == [i for i in items if i != items[where]]
+
+
+def test_an_outage_is_seen_after_three_calls(caller):
+    portal = Portal(lambda part: errors.ServerTrouble("oh", status=503))
+    with pytest.raises(PortalTrouble):
+        caller.batch(portal.send, "abcd", 4)
+    assert portal.groups == [["abcd"]] * 4 + [["ab"]] * 4 + [["cd"]] * 4
+
+
 def test_what_concerns_the_portal_ends_everything(caller):
     portal = Portal(lambda part: errors.AuthenticationFailed("no", status=401) if part == "b" else None)
     with pytest.raises(PortalTrouble):
