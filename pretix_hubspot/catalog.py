@@ -5,6 +5,7 @@ Reading asks HubSpot only for what was never stored; a stored copy outlives ever
 Two processes that refresh at once each write whole rows, and the later answer stays.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -22,6 +23,8 @@ from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.types import ObjectType, Option, Pipeline, PropertyDefinition
 from pretix_hubspot.models import CatalogEntry
 from pretix_hubspot.objecttypes import CUSTOM_SCOPES, STANDARD, key, standard
+
+logger = logging.getLogger(__name__)
 
 MAX_AGE = timedelta(hours=12)
 LAG = 1  # seconds; a new property shows in HubSpot's list 250 to 700 ms after its creation (hubspot.md 5.6)
@@ -318,11 +321,20 @@ def usable_types(client, scopes) -> tuple[list[ObjectType], list[dict]]:
     except (errors.MissingScope, errors.Forbidden):
         # Below Enterprise there are no custom objects, and nobody could grant the scope.
         left_out.append({"name": "custom", "reason": "scope", "scopes": sorted(CUSTOM_SCOPES)})
+    except (errors.NotFound, errors.InvalidInput, errors.UnexpectedStatus):
+        pass  # whoever has no custom objects may be told so in one of these ways as well
     return have, left_out
 
 
 def _enablement(client) -> dict[str, bool]:
+    """What the object library says; without one, the account has everything that its scopes allow.
+
+    Nothing else hangs on it, so an answer in a form that we do not know stops nothing.
+    """
     try:
         return client.object_enablement()
     except (errors.MissingScope, errors.Forbidden, errors.NotFound, errors.InvalidInput):
-        return {}  # an account without the object library has everything that its scopes allow
+        return {}
+    except (errors.UnexpectedStatus, errors.BadAnswer) as error:
+        logger.info("HubSpot did not tell which object types are switched on: %s", error)
+        return {}

@@ -15,7 +15,16 @@ from pretix.base.models import LogEntry
 from . import __version__, budget, hubspot_app, tokens
 from .config import ServerMisconfigured, server_config
 from .hubspot.client import Client
-from .hubspot.errors import Forbidden, HubSpotError, InvalidInput, MissingScope, NotFound, UnexpectedStatus
+from .hubspot.errors import (
+    AuthenticationFailed,
+    BadAnswer,
+    Forbidden,
+    HubSpotError,
+    InvalidInput,
+    MissingScope,
+    NotFound,
+    UnexpectedStatus,
+)
 from .models import PROVIDER, Connection, EventConnection
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
 from .tokens import mark_revoked
@@ -136,7 +145,7 @@ def connect_oauth(organizer, granted, user, expected=None):
         connection.kind = Connection.Kind.OAUTH
         connection.hubspot_user = hubspot_user
         tokens.store_granted(connection, granted)
-        connection.scopes = sorted(scopes)
+        connection.scopes = sorted(scopes or ())
 
     return _connect(organizer, account, fill, user)
 
@@ -236,10 +245,21 @@ def granted_scopes(connection, client):
 
 
 def _scopes_of_static(client, token):
-    """What a static token is good for; None where HubSpot does not say: how to ask is documented, but unverified."""
+    """What a static token is good for; None where HubSpot does not say: how to ask is documented, but unverified.
+
+    A token that is not accepted here may be good nonetheless: the next call with it will tell.
+    """
     try:
         return client.private_app_token_info(token).scopes
-    except (Forbidden, MissingScope, InvalidInput, NotFound, UnexpectedStatus) as error:
+    except (
+        AuthenticationFailed,
+        Forbidden,
+        MissingScope,
+        InvalidInput,
+        NotFound,
+        UnexpectedStatus,
+        BadAnswer,
+    ) as error:
         logger.info("HubSpot did not tell the scopes of a token: %s", error)
         return None
 
@@ -274,13 +294,13 @@ def _resume(connection):
 
 
 def _introspected(granted):
-    """``(HubSpot user, scopes)``; who it was is nice to know, so trouble with asking stops nothing."""
+    """``(HubSpot user, scopes)``, the latter None if nobody tells; trouble with asking stops nothing."""
     try:
         info = hubspot_app.introspect(granted.access_token)
     except HubSpotError as error:
         logger.info("HubSpot did not say who granted access: %s", error)
         info = None
-    return (info.user[:255] if info else ""), granted.scopes or (info.scopes if info else ())
+    return (info.user[:255] if info else ""), granted.scopes or (info.scopes if info else None) or None
 
 
 def _revoke(connection):

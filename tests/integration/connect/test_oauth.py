@@ -228,6 +228,12 @@ def test_who_granted_access_is_nice_to_know_and_nothing_more(client, event, port
     assert Connection.objects.get().hubspot_user == ""
 
 
+def test_scopes_that_nobody_tells_are_taken_as_granted(client, event, portal, monkeypatch):
+    monkeypatch.setattr("pretix_hubspot.hubspot.schema._scopes", lambda answer: ())
+    assert "now active" in connect(client, portal)
+    assert Connection.objects.get().scopes == []
+
+
 def test_required_scopes_that_were_not_granted_are_named(client, event, portal):
     page = connect(client, portal, without=["crm.objects.contacts.write"])
     assert "Missing scopes: crm.objects.contacts.write" in page

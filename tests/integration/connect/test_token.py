@@ -85,7 +85,6 @@ def test_what_optional_scopes_disable_is_said(client, event, portal):
         ("unavailable", "HubSpot cannot be reached at the moment."),
         ("bad-gateway", "HubSpot cannot be reached at the moment."),
         ("reset", "HubSpot cannot be reached at the moment."),
-        ("malformed", "HubSpot cannot be reached at the moment."),
         ("ten-secondly", "HubSpot receives too many requests at the moment."),
     ],
 )
@@ -96,6 +95,22 @@ def test_trouble_at_hubspot_is_said_and_stores_nothing(client, event, portal, fa
     assert message in page
     assert "Nothing has been changed." in page
     assert not Connection.objects.exists()
+
+
+def test_an_account_that_cannot_be_read_stores_nothing(client, event, portal):
+    portal.faults.add("malformed", path="account-info")
+    assert "HubSpot cannot be reached at the moment." in paste(client, portal.service_key)
+    assert not Connection.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "refusal", [{"status": status} for status in (400, 401, 403, 404, 405)] + [{"kind": "malformed"}], ids=str
+)
+def test_a_token_about_which_hubspot_tells_nothing_is_good_if_it_works(client, event, portal, refusal):
+    struck = portal.faults.add(path="access-token-info", **refusal)
+    assert "now active" in paste(client, portal.service_key)
+    assert struck.fired == 1
+    assert Connection.objects.get().scopes == []
 
 
 @pytest.mark.usefixtures("blocking_pretix")

@@ -45,6 +45,21 @@ def test_types_without_scope_or_switched_off_are_left_out_with_the_reason(catalo
     assert (left_out["tickets"], left_out["orders"]) == ("scope", "disabled")
 
 
+@pytest.mark.parametrize("refusal", [{"status": 404}, {"status": 405}, {"kind": "malformed"}], ids=str)
+def test_what_is_switched_on_is_nice_to_know(catalog, portal, refusal):
+    struck = portal.faults.add(path="object-library", **refusal)
+    assert "orders" in [key(object_type) for object_type in catalog.object_types()]
+    assert struck.fired == 1
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_a_portal_that_knows_no_custom_objects(catalog, portal, status):
+    struck = portal.faults.add(path="schemas$", status=status)
+    assert "deals" in [key(object_type) for object_type in catalog.object_types()]
+    assert struck.fired == 1
+    assert "custom" not in [entry["name"] for entry in catalog.left_out()]
+
+
 def test_stored_once_and_then_read_without_a_request(catalog, portal, django_assert_num_queries):
     catalog.ensure(["contacts", "deals"])
     asked = requests(portal)
