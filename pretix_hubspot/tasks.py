@@ -8,6 +8,7 @@ from pretix.celery_app import app
 
 from . import catalogcare, doorbell, metrics, runlog
 from .health import digest, watch
+from .isolation import apart
 from .models import Connection, Heartbeat
 from .sync import queue, sweep
 
@@ -41,15 +42,17 @@ def drain(connection_id: int) -> None:
 
 @app.task(base=TransactionAwareTask)
 def tend() -> None:
-    """The periodic round: free what is stuck, find what was missed, send what waits."""
+    """The periodic round: free what is stuck, find what was missed, send what waits.
+
+    All organizers of this server share it, so what goes wrong with one event stops nothing else.
+    """
     with scopes_disabled():
         Heartbeat.beat(Heartbeat.Name.WORKER)
-        sweep.tend_queue()
-        runlog.prune()
-        metrics.look_around()
+        for step in (sweep.tend_queue, runlog.prune, metrics.look_around):
+            apart(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
             for joined in queue.joined_events(connection, paused=True):
-                sweep.run(joined)
+                apart(sweep.run, joined)
             drain.apply_async(args=(connection.pk,))
         report.apply_async()
         for pk in catalogcare.outdated():
@@ -70,5 +73,5 @@ def report() -> None:
     with scopes_disabled():
         for connection in Connection.objects.exclude(status=Connection.Status.DISCONNECTED):
             for joined in queue.joined_events(connection, paused=True):
-                watch.look(joined)
-                digest.send_due(joined)
+                apart(watch.look, joined)
+                apart(digest.send_due, joined)

@@ -6,7 +6,6 @@ claim -> snapshot -> plan -> read, write, associate -> judge -> record
 import logging
 import random
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -14,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.db import InterfaceError, OperationalError, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
 from django.utils.timezone import now
 from pretix.base.models import Event, LogEntry, Order
 
@@ -24,6 +24,7 @@ from pretix_hubspot.config import ServerMisconfigured, server_config
 from pretix_hubspot.connection import client_for, rest
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.isolation import SERVER_TROUBLE, log_without_values
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.runlog import RunLog
@@ -101,9 +102,13 @@ def run(
             _run(_slice(connection, claim, events, asking), list(claim.orders), report, sleep)
     except jobs.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
-    except (OperationalError, InterfaceError) as error:
-        logger.warning("The database failed, %d orders return to the queue: %s", len(claim.rows), type(error).__name__)
+    except SERVER_TROUBLE as error:
+        logger.warning("This server failed, %d orders return to the queue: %s", len(claim.rows), type(error).__name__)
+        report.trouble = error
         jobs.release(claim, claim.orders)
+    except (SoftTimeLimitExceeded, KeyboardInterrupt, SystemExit):
+        jobs.release(claim, claim.orders)  # somebody ends this worker: others need not wait for the lease
+        raise
     except ServerMisconfigured as error:
         logger.error("Connection %s cannot be used: %s", connection.pk, error)
         _let_rest(connection, claim, report, error)
@@ -133,7 +138,7 @@ def _run(work: _Slice, orders: list[int], report: Report, sleep: Callable[[float
     """Send these orders; one that breaks the engine itself is found by halving, and costs the others nothing."""
     try:
         _send(work, orders, report, sleep)
-    except (PortalTrouble, ServerMisconfigured, jobs.ClaimLost):
+    except (PortalTrouble, ServerMisconfigured, jobs.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # outside of any order: the schema could not be read
         if concerns_portal(error) or error.retryable:
@@ -141,15 +146,15 @@ def _run(work: _Slice, orders: list[int], report: Report, sleep: Callable[[float
         broken = [_broken(pk, error) for pk in orders]
         report.log.judged(broken)
         _record_failures(work, broken, report)
-    except (OperationalError, InterfaceError):
-        raise  # our own database: no order is to blame, and nothing can be recorded
+    except SERVER_TROUBLE:
+        raise  # no order is to blame, and nothing can be recorded
     except Exception as error:
         if len(orders) > 1:
             middle = len(orders) // 2
             _run(work, orders[:middle], report, sleep)
             _run(work, orders[middle:], report, sleep)
         else:
-            _log_without_values(error)
+            log_without_values("Sending an order failed unexpectedly", error)
             broken = [_broken(orders[0], error)]
             report.log.judged(broken)
             _record_failures(work, broken, report)
@@ -338,9 +343,3 @@ def _labels(work: _Slice, plan: Plan) -> recording.Labels:
 def _broken(order: int, error: Exception) -> Verdict:
     failure = classify(error) if isinstance(error, HubSpotError) else Failure(SYSTEM, "unexpected")
     return Verdict(order, "", failures=(failure,))
-
-
-def _log_without_values(error: Exception) -> None:
-    """The place and kind of an error, without its text, which may quote the order."""
-    place = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("Sending an order failed unexpectedly: %s\n%s", type(error).__name__, place)

@@ -15,13 +15,19 @@ from pretix_hubspot.hubspot.errors import (
     RateLimited,
     TokenRevoked,
 )
+from pretix_hubspot.isolation import SERVER_TROUBLE
 from pretix_hubspot.models import Connection
 
 OUTAGE = timedelta(minutes=1)
 SERVER = timedelta(minutes=10)
 AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
 
-_SERVER = (BlockedByServer, OAuthMisconfigured, ServerMisconfigured)  # for the server's operator to repair
+_SERVER = (
+    BlockedByServer,
+    OAuthMisconfigured,
+    ServerMisconfigured,
+    *SERVER_TROUBLE,
+)  # for the server's operator to repair
 
 
 def is_needed(error: Exception) -> bool:

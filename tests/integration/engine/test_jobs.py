@@ -3,8 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError
 from django.utils.timezone import now
+from django_redis.exceptions import ConnectionInterrupted
 from pretix.base.models.datasync import OrderSyncQueue
+from redis.exceptions import RedisError
 
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.hubspot import errors
@@ -283,3 +287,33 @@ def test_a_busy_database_at_the_claim_is_nobodys_fault(story, monkeypatch):
         story.sync()
     story.sync()
     assert not OrderSyncQueue.objects.exists()
+
+
+@pytest.mark.parametrize("error", [RedisError("gone"), ConnectionInterrupted(None), InterfaceError("closed")], ids=repr)
+def test_no_order_pays_for_a_server_that_fails(story, monkeypatch, error):
+    for code in "AB":
+        story.order(code)
+    with monkeypatch.context() as patch:
+        patch.setattr("pretix_hubspot.hubspot.pacing.SharedBudget.observe", _raising(error))
+        story.sync()
+    rows = OrderSyncQueue.objects.values_list("in_flight", "failed_attempts", "need_manual_retry")
+    assert list(rows) == [(False, 0, None)] * 2
+    story.sync()
+    assert not OrderSyncQueue.objects.exists()
+    assert len(story.world()["deals"]) == 2
+
+
+@pytest.mark.parametrize("error", [SoftTimeLimitExceeded(), KeyboardInterrupt(), SystemExit(1)], ids=repr)
+def test_whoever_ends_the_worker_does_not_have_to_wait_for_the_lease(story, monkeypatch, error):
+    story.order("A")
+    monkeypatch.setattr("pretix_hubspot.hubspot.pacing.SharedBudget.observe", _raising(error))
+    with pytest.raises(type(error)):
+        story.sync()
+    assert list(OrderSyncQueue.objects.values_list("in_flight", "failed_attempts")) == [(False, 0)]
+
+
+def _raising(error):
+    def step(*args, **kwargs):
+        raise error
+
+    return step

@@ -8,6 +8,8 @@ from pretix.base.models import LogEntry
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
+from pretix_hubspot import tasks
+from pretix_hubspot.connection import join
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.sync import sweep
 from pretix_hubspot.sync.queue import joined_events
@@ -204,3 +206,30 @@ def test_an_entry_that_was_committed_hours_later_is_found_within_a_round(story, 
 def sweep_at(moment, story, monkeypatch):
     monkeypatch.setattr(sweep, "now", lambda: moment)
     return sweep_up(story)
+
+
+def test_what_goes_wrong_with_one_event_stops_no_other(story, monkeypatch, caplog):
+    gala = story.add_event("gala")
+    join(gala, story.connection, None)
+    mine, other = story.order("A", queue=False), story.order("B", event=gala, queue=False)
+    for order in (mine, other):
+        order.log_action("pretix.event.order.placed")
+    sweep_one = sweep.run
+
+    def run(joined):
+        if joined.event_id == story.event.pk:
+            raise ValueError(mine.email)
+        return sweep_one(joined)
+
+    run.__module__, run.__qualname__ = sweep_one.__module__, sweep_one.__qualname__
+    monkeypatch.setattr("pretix_hubspot.sync.sweep.run", run)
+    monkeypatch.setattr("pretix_hubspot.tasks.drain.apply_async", lambda args: None)
+    monkeypatch.setattr("pretix_hubspot.runlog.prune", _fails)
+    tasks.tend()
+    assert list(OrderSyncQueue.objects.values_list("order__code", flat=True)) == ["B"]
+    assert "pretix_hubspot.sync.sweep.run failed: ValueError" in caplog.text
+    assert mine.email not in caplog.text
+
+
+def _fails():
+    raise RuntimeError
