@@ -48,7 +48,7 @@ def test_problems_by_cause(desk, house, new_screen):
     desk.says("order_state")
     desk.see("problems")
     desk.button("Dismiss").click()
-    desk.says("is not tried again")
+    desk.says("not tried again, and pretix no longer warns")
     desk.see("problems-dismiss")
     desk.link("Cancel").click()
     desk.page.locator("summary", has_text="Stay informed").click()
