@@ -179,9 +179,9 @@ class TypeRun:
             for ref in refs:
                 self._pending[ref].created = True
             self._done(refs, answer, sent.properties)
-        elif answer is None or _taken(answer):
+        elif answer is None or _taken(answer, sent.id_property):
             for ref in refs:
-                self._look_again(ref, answer, getattr(answer, "existing_id", None))
+                self._look_again(ref, answer, _holder(answer, self._pending[ref].record))
         else:
             for ref in refs:
                 self._fail(ref, answer)
@@ -234,11 +234,23 @@ def _each(
     ]
 
 
-def _taken(error: object) -> bool:
-    """Whether a create was refused because a record holds the identifier (hubspot.md 4.1, 4.2)."""
-    if isinstance(error, Conflict):
-        return True
-    return isinstance(error, InvalidInput) and "CONFLICTING_UNIQUE_VALUE" in error.codes
+def _taken(error: object, id_property: str | None) -> bool:
+    """Whether a create was refused because a record holds the identifier (hubspot.md 4.1, 4.2).
+
+    One that holds another unique value of ours is a record of its own, to be left alone.
+    """
+    if isinstance(error, InvalidInput):
+        codes = {d.code for d in error.details if d.property_name in ("", id_property)}
+        return "CONFLICTING_UNIQUE_VALUE" in codes or bool(not error.codes and error.existing_id)
+    return isinstance(error, Conflict)
+
+
+def _holder(error: HubSpotError | None, record: WantedRecord) -> str | None:
+    """The record to look at, if HubSpot names it: the contact who has the address, perhaps as a further one.
+
+    Whatever is ours alone is found by nothing but its identifier.
+    """
+    return error.existing_id if isinstance(error, Conflict) and not record.ours else None
 
 
 def _fold(value: str, id_property: str | None) -> str:
