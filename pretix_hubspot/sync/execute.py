@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.errors import HubSpotError, NotFound
+from pretix_hubspot.hubspot.errors import HubSpotError, NotFound, UnexpectedStatus
 from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType
 
 from .calls import Caller
@@ -115,6 +115,9 @@ class Executor:
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
             [part] = parts
             there = self._client.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
+            for refusal in there.errors:
+                if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
+                    raise refusal.error  # what cannot be read would be lost
             kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
             inputs = [AssociationInput(*pair, _united(kept.get(pair, ()), pairs[pair])) for pair in part]
             return [_confirmed(part, self._client.associate(from_type, to_type, inputs))]

@@ -136,6 +136,8 @@ def same(prop: PropertyDefinition, one: str, other: str) -> bool:
         return False
     if kinds.is_email(prop):
         return one.strip().casefold() == other.strip().casefold()
+    if prop.field_type == "phonenumber" and formats.phone(one) and formats.phone(other):
+        return _phone(one) == _phone(other)
     meaning = MEANING.get(kinds.kind_of(prop) or "")
     return meaning is not None and meaning(one) == meaning(other)
 
@@ -159,7 +161,6 @@ MEANING: dict[str, Callable[[str], object]] = {
     kinds.K_DATETIME: lambda text: formats.instant(text) or text,
     kinds.K_BOOL: str.casefold,
     kinds.K_MANY: lambda text: frozenset(items(text)),
-    kinds.K_PHONE: _phone,
 }
 
 

@@ -4,7 +4,9 @@ import pytest
 
 from pretix_hubspot.associationlabels import ensure_label
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.hubspot.types import AssociationInput, AssociationType
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType, InputError
 from pretix_hubspot.models import OrderState
 
 
@@ -75,6 +77,25 @@ def test_labels_that_people_set_stay(story, label):
     story.sync()
     assert labels_of(story, "ada@example.org") == ["Buyer", "Decision maker"]
     assert labels_of(story, "grace@example.org") == []
+
+
+def test_labels_that_cannot_be_read_at_the_moment_stay(story, label, monkeypatch):
+    label("Buyer", "")
+    order = send(story)
+    label("Guest", "")
+    read, troubles = Client.read_associations, [errors.ServerTrouble("oh"), errors.InvalidInput("no")]
+
+    def partly(client, from_type, to_type, ids):
+        if troubles:  # a 207 that tells nothing about these records but that something is wrong
+            return AssociationResult((), (InputError(None, tuple(ids), troubles.pop()),))
+        return read(client, from_type, to_type, ids)
+
+    monkeypatch.setattr(Client, "read_associations", partly)
+    for _ in range(2):
+        story.queue(order, "user")
+        story.sync()
+    assert not troubles
+    assert labels_of(story, "ada@example.org") == ["Buyer", "Guest"]
 
 
 def test_a_labelled_association_is_made_once_and_detached_as_any(story, label, mappings, choose):

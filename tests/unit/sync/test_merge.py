@@ -25,6 +25,7 @@ BOOL = prop("vip", "bool", "booleancheckbox")
 DATE = prop("day", "date", "date")
 MOMENT = prop("at", "datetime", "date")
 PHONE = prop("mobile", "phone_number", "phonenumber")
+PHONE_TEXT = prop("phone", "string", "phonenumber")  # HubSpot's own are of this kind
 STAGE = prop("lifecyclestage", "enumeration", "radio")
 
 
@@ -169,6 +170,7 @@ def test_a_refusal_leaves_the_other_rows_alone():
         (BOXES, "a;b", "b; a;"),
         (EMAIL, "Ada@Example.org", "ada@example.org"),
         (PHONE, "+49 30 123", "+4930123"),
+        (PHONE_TEXT, "+49 30 123", "+4930123"),
     ],
 )
 def test_what_means_the_same_is_not_sent(definition, value, held):
@@ -190,6 +192,9 @@ def test_what_means_the_same_is_not_sent(definition, value, held):
         (BOXES, "a", "a;b"),
         (EMAIL, "ada@example.org", "ida@example.org"),
         (PHONE, "+4930", "+4940"),
+        (PHONE_TEXT, "+4930", "+4940"),
+        (PHONE_TEXT, "+4930", "ask Ada"),
+        (PHONE_TEXT, "ask Grace", "ask Ada"),
         (prop("where", "object_coordinates", "text"), "1", "2"),
     ],
 )
