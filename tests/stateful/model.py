@@ -36,13 +36,17 @@ class Person:
 
 @dataclass(frozen=True)
 class Wish:
-    """What one order is to be in HubSpot; ``deal`` is None where a filter leaves it out."""
+    """What one order is to be in HubSpot.
+
+    A deal that a filter leaves out is not made, but kept up to date if it was there before: ``deal_if_known``.
+    """
 
     order: int
     event: int
     key: str
-    deal: tuple[tuple[str, str], ...] | None
+    deal: tuple[tuple[str, str], ...]
     people: tuple[Person, ...]
+    deal_if_known: bool = False
     detaches: bool = False
 
 
@@ -53,6 +57,7 @@ class Model:
         self.portal = Portal()
         self.people: dict[str, str] = {}  # address -> the contact that it was sent to
         self.orders: dict[int, str] = {}  # order -> its deal
+        self.seen: set[str] = set()  # keys of all deals that ever were
         self.touched: set[str] = set()  # what people changed since all orders were sent by hand: ids, addresses, keys
 
     # What people did
@@ -90,6 +95,7 @@ class Model:
         unlinked = {pair for pair in before.links - portal.links if pair[0] not in detachable or pair in wished}
         assert not unlinked, f"links taken away: {unlinked}"
         self.portal = portal
+        self.seen |= {held[KEY] for held in portal.deals.values()}
 
     def _nothing_doubled(self, portal: Portal, wishes: list[Wish]) -> None:
         addresses = {person.address for wish in wishes for person in wish.people}
@@ -97,7 +103,7 @@ class Model:
             address = portal.contacts[record]["email"]
             assert address in addresses, "a contact that nobody wished for"
             assert self.contact(address, self.portal) is None, f"{address} twice"
-        by_key = {wish.key: wish for wish in wishes if wish.deal is not None}
+        by_key = {wish.key: wish for wish in wishes if not wish.deal_if_known or wish.key in self.seen}
         for record in portal.deals.keys() - self.portal.deals.keys():
             key = portal.deals[record].get(KEY)
             assert key in by_key, f"a deal that nobody wished for: {key}"
@@ -119,12 +125,12 @@ class Model:
         """Each of these wishes came true; others may have had their way where they wish for the same property."""
         for wish in wishes:
             deal = self.deal(wish, self.portal)
-            if wish.deal is not None and not (untouched_only and self._is_touched(wish)):
+            if not wish.deal_if_known and not (untouched_only and self._is_touched(wish)):
                 assert deal, f"{wish.key} is lost"
                 rivals = [other for other in all_wishes if self.deal(other, self.portal) == deal]
                 for name, _ in wish.deal:
                     held = self.portal.deals[deal].get(name, "")
-                    wished = [value for other in rivals for of, value in other.deal or () if of == name]
+                    wished = [value for other in rivals for of, value in other.deal if of == name]
                     assert any(_same(name, held, value) for value in wished), (wish.key, name, held, wished)
             for person in wish.people:
                 if not person.canceled and not (untouched_only and self._is_touched(wish)):
@@ -142,14 +148,14 @@ class Model:
                 assert value in _items(held.get(name, "")), (person.address, name, held)
             elif mode == "if_empty" and not any(of == name and m == "overwrite" for of, m, _ in rivals):
                 assert held.get(name) or not value, (person.address, name, held)
-        if deal := wish.deal is not None and self.deal(wish, self.portal):
+        if not wish.deal_if_known:
+            deal = self.deal(wish, self.portal)
             assert (deal, record) in self.portal.links, f"{wish.key} is not linked with {person.address}"
 
     def remember(self, wishes: Iterable[Wish]) -> None:
         """These orders are in sync: from now on their records are known by their ids, whatever people call them."""
         for wish in wishes:
-            deal = self.deal(wish, self.portal)
-            if deal and wish.deal is not None:
+            if (deal := self.deal(wish, self.portal)) and not wish.deal_if_known:
                 self.orders[wish.order] = deal
             for person in wish.people:
                 if record := self.contact(person.address, self.portal):
@@ -170,7 +176,7 @@ class Model:
         return [row for person in wish.people if self.contact(person.address, portal) == record for row in person.rows]
 
     def _links(self, wish: Wish, portal: Portal) -> set[tuple[str, str]]:
-        deal = self.deal(wish, portal) if wish.deal is not None else None
+        deal = self.deal(wish, portal)
         people = {self.contact(person.address, portal) for person in wish.people}
         return {(deal, record) for record in people if deal and record}
 
@@ -181,7 +187,7 @@ class Model:
 
 
 def _overwriting(wish: Wish) -> list[tuple[str, str, str]]:
-    return [(name, "overwrite", value) for name, value in wish.deal or ()]
+    return [(name, "overwrite", value) for name, value in wish.deal]
 
 
 def _may_become(name: str, old: str, new: str, rows: list[tuple[str, str]], is_new: bool) -> bool:

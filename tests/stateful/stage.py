@@ -106,11 +106,11 @@ class Stage:
         return order.pk in self.asked or (not order.testmode and order.datetime >= joined.joined_at)
 
     def _wish(self, order: Order) -> Wish:
-        people, deal, detaches = [], None, False
+        people, deal, if_known, detaches = [], (), False, False
         for mapping in ObjectMapping.objects.filter(event=order.event):
             detaches |= "detach" in mapping.options.values()
             if mapping.external_object_type == "deals":
-                deal = self._deal(order, mapping)
+                deal, if_known = self._deal(order, mapping), self._only_if_known(order, mapping)
             elif mapping.pretix_model == "Order":
                 people.append(Person((order.email or "").lower(), _rows(mapping, order, None)))
             else:
@@ -118,12 +118,14 @@ class Stage:
                     rows = _rows(mapping, order, position)
                     people.append(Person((position.attendee_email or "").lower(), rows, position.canceled))
         found = tuple(person for person in people if "@" in person.address)
-        return Wish(order.pk, order.event_id, _key(order), deal, found, detaches)
+        return Wish(order.pk, order.event_id, _key(order), deal, found, if_known, detaches)
 
-    def _deal(self, order: Order, mapping: ObjectMapping) -> tuple | None:
-        only_paid = mapping.options.get("filters", {}).get("paid")
-        if only_paid and order.status != Order.STATUS_PAID and order.pk not in self.model.orders:
-            return None
+    def _only_if_known(self, order: Order, mapping: ObjectMapping) -> bool:
+        """Whether only paid orders get a deal, and this one is none, nor has a deal for sure."""
+        only_paid = mapping.options.get("filters", {}).get("paid", False)
+        return only_paid and order.status != Order.STATUS_PAID and order.pk not in self.model.orders
+
+    def _deal(self, order: Order, mapping: ObjectMapping) -> tuple[tuple[str, str], ...]:
         rows = tuple((name, value) for name, _, value in _rows(mapping, order, None))
         return (*rows, (KEY, _key(order)), ("pipeline", "default"), ("dealstage", STAGES[order.status]))
 
