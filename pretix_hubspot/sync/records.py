@@ -5,7 +5,7 @@ A record is found by the id we stored, else by its identifier; search is never u
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pretix_hubspot.hubspot.client import AT_ONCE, MAX_RECORDS, Client
@@ -33,14 +33,13 @@ NO_ANSWER = Failed(refusals=(Refusal("no_answer_for_record"),))
 class _Pending:
     """A record on its way: which id it may have, and whether looking it up by value is still needed.
 
-    ``silence`` holds the lookups, by "id" or "value", that HubSpot left without an answer.
-    A record whose id got silence must not be made anew: HubSpot said neither what it holds nor that it is gone.
+    ``silence`` means that HubSpot left a lookup by value without an answer.
     """
 
     record: WantedRecord
     record_id: str | None
     look_up: bool
-    silence: set[str] = field(default_factory=set)
+    silence: bool = False
     created: bool = False
     last_error: HubSpotError | None = None
 
@@ -97,6 +96,9 @@ class TypeRun:
             return _each(parts, results, lambda ids, result: match_read(ids, result, id_property))
 
         answers = self._caller.batch(read, _unique(asked.values(), id_property), MAX_RECORDS, AT_ONCE)
+        if id_property is None:
+            unclear = [record_id for record_id, answer in answers.items() if answer is None]
+            answers |= self._caller.batch(lambda parts: self._read_alone(parts, names), unclear, 1)
         lowered = {_fold(value, id_property): answer for value, answer in answers.items()}
         found = {}
         for ref, value in asked.items():
@@ -106,8 +108,16 @@ class TypeRun:
             elif isinstance(answer, HubSpotError) and not isinstance(answer, NotFound):
                 self._fail(ref, answer)
             elif answer is None:
-                self._pending[ref].silence.add("value" if id_property else "id")
+                self._pending[ref].silence = True
         return found
+
+    def _read_alone(self, parts: list[list[str]], names: list[str]) -> list[dict[str, object] | HubSpotError]:
+        """A record that the answer of a batch left out: is it gone, or is it called otherwise now (hubspot.md 5.5)?
+
+        To make it anew without asking would double it.
+        """
+        [[record_id]] = parts
+        return [{record_id: self._client.get_record(self._object_type, record_id, names)}]
 
     def _property_names(self, refs: Iterable[RecordKey], id_property: str | None) -> list[str]:
         rows = (row.property.name for ref in refs for row in self._pending[ref].record.rows())
@@ -126,10 +136,6 @@ class TypeRun:
         updates: dict[str, tuple[list[RecordKey], WriteInput]] = {}
         for number, refs in enumerate(units.values()):
             current = found[refs[0]]
-            if current is None and any("id" in self._pending[ref].silence for ref in refs):
-                for ref in refs:
-                    self._settle(ref, NO_ANSWER)
-                continue
             changes = self._diff(refs, current)
             if changes is None:
                 continue

@@ -52,6 +52,11 @@ class Rehearsal:
                 self._note(object_type, ids, result, id_property)
         return results
 
+    def get_record(self, object_type: str, record_id: str, properties: Sequence[str]) -> Record:
+        record = self._client.get_record(object_type, record_id, properties)
+        self.before[object_type, record.id] = record
+        return record
+
     def _note(self, object_type: str, ids: Sequence[str], result: BatchResult, id_property: str | None) -> None:
         for record in result.records:
             self.before[object_type, record.id] = record

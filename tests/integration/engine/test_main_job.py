@@ -236,6 +236,27 @@ def test_merged_contacts_are_followed(story):
     assert not OrderSyncQueue.objects.exists()
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_records_that_an_answer_leaves_out_are_asked_for_one_by_one(story, gone):
+    order = story.order("A1", email="ada@example.org")
+    story.sync()
+    ada = story.simulator.portal.find("contacts", "email", "ada@example.org")
+    if gone:
+        story.archive(ada)
+    else:  # by its old address nobody would find the contact any more
+        story.edit(ada, email="lovelace@example.org")
+    order.total = 55
+    order.save()
+    left_out = story.simulator.faults.add("drop-results", path="batch/read", times=None)
+    story.queue(order, "user")
+    story.sync()
+    assert left_out.fired
+    assert not OrderSyncQueue.objects.exists()
+    [contact] = story.world()["contacts"]
+    assert contact["email"] == ("ada@example.org" if gone else "lovelace@example.org")
+    assert [deal["amount"] for deal in story.world()["deals"]] == ["55.0"]
+
+
 def test_a_deal_of_our_key_made_by_somebody_else_is_taken_over(story):
     story.simulator.record("deals", **{KEY: "ADA/CONF/A1", "dealname": "by hand", "dealstage": "appointmentscheduled"})
     story.order("A1")
