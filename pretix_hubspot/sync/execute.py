@@ -5,10 +5,11 @@ Nothing here is remembered between runs, so that every run can be repeated.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.errors import HubSpotError, NotFound, UnexpectedStatus
+from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
 from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType
 
 from .calls import Caller
@@ -45,8 +46,33 @@ class Executor:
         self._run(plan, known, associated or {}, execution)
         for order in sorted(_shared_failures(plan, execution)):
             self._run(plan.only([order]), known, associated or {}, execution)
+        self._find_again(plan, known, associated or {}, execution)
         self._detach(plan, earlier or {}, execution)
         return execution
+
+    def _find_again(
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, Known],
+        associated: Mapping[int, Iterable[str]],
+        execution: Execution,
+    ) -> None:
+        """Look at records that cannot be linked, even if they are to stay as they were: they may not be there any more.
+
+        Somebody deleted or merged them since we looked last.
+        """
+        lost = _lost(execution)
+        if not lost:
+            return
+        first = {order: execution.records[order] for order in lost}
+        sent = execution.sent()
+        there = {**known, **{ref: Known(s.record_id, s.fingerprint, s.url, s.owner) for ref, s in sent.items()}}
+        unread = {ref: replace(there[ref], sent_hash="") for refs in lost.values() for ref in refs if ref in there}
+        self._run(plan.only(lost), {**there, **unread}, associated, execution)
+        for order, outcomes in first.items():
+            for ref, outcome in execution.records[order].items():
+                if isinstance(outcome, Sent) and outcome.action == "nothing_to_do" and _same(outcome, outcomes[ref]):
+                    execution.records[order][ref] = outcomes[ref]  # what was done to it before
 
     def _run(
         self,
@@ -149,8 +175,8 @@ class Executor:
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | None]]:
             [part] = parts
             result = self._client.archive_associations(from_type, to_type, part)
-            refused = {found: error.error for error in result.errors for found in error.ids}
-            return [{pair: refused.get(pair[0]) or refused.get(pair[1]) for pair in part}]
+            refused = _refused(part, result, part)
+            return [{pair: refused.get(pair) for pair in part}]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
         for pair, asked in pairs.items():
@@ -166,8 +192,23 @@ def _confirmed(part: list[tuple[str, str]], result: AssociationResult) -> dict[t
     """What HubSpot says about each pair; False if it says nothing."""
     made = {(pair.from_id, pair.to_id) for pair in result.pairs}
     made |= {(to_id, from_id) for from_id, to_id in made}
-    refused = {found: error.error for error in result.errors for found in error.ids}
-    return {pair: pair in made or refused.get(pair[0]) or refused.get(pair[1]) or False for pair in part}
+    refused = _refused(part, result, [pair for pair in part if pair not in made])
+    return {pair: pair in made or refused.get(pair) or False for pair in part}
+
+
+def _refused(
+    part: list[tuple[str, str]], result: AssociationResult, unclear: list[tuple[str, str]]
+) -> dict[tuple[str, str], HubSpotError]:
+    """The refusal of each pair that one names, by either record.
+
+    Raises one that names none of these records while something is unclear: halving finds out whom it is about.
+    """
+    named = {record_id for pair in part for record_id in pair}
+    by_id = {found: refusal.error for refusal in result.errors for found in refusal.ids}
+    for refusal in result.errors:
+        if unclear and named.isdisjoint(refusal.ids):
+            raise refusal.error
+    return {pair: by_id[end] for pair in unclear for end in pair if end in by_id}
 
 
 def _united(there: Iterable[AssociationType], wanted: list[Wanted]) -> tuple[AssociationType, ...]:
@@ -196,6 +237,20 @@ def _sent_pair(source: Outcome, target: Outcome) -> tuple[str, str] | None:
     if isinstance(source, Sent) and isinstance(target, Sent):
         return (source.record_id, target.record_id)
     return None
+
+
+def _lost(execution: Execution) -> dict[int, set[RecordKey]]:
+    """Orders whose records HubSpot did not link, or not under the ids that we know, with these records."""
+    lost: dict[int, set[RecordKey]] = {}
+    for order, errors in execution.association_errors.items():
+        for pair, error in errors.items():
+            if error is None or isinstance(error, (InvalidInput, NotFound)):
+                lost.setdefault(order, set()).update(pair)
+    return lost
+
+
+def _same(one: Sent, other: Outcome) -> bool:
+    return isinstance(other, Sent) and one.record_id == other.record_id
 
 
 def _shared_failures(plan: Plan, execution: Execution) -> set[int]:

@@ -1,9 +1,14 @@
-"""A record of somebody else must never become ours because one of its values is ours as well."""
+"""Whom a refusal is about: nobody else pays, and no record of somebody else becomes ours."""
+
+from dataclasses import replace
 
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator.definitions import Property
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.types import AssociationResult, InputError
 from pretix_hubspot.models import OrderState
 
 MEMBER = "member_number"
@@ -42,3 +47,35 @@ def test_a_unique_value_of_another_record_is_a_problem_and_takes_nothing_over(un
     unique.sync()
     assert unique.world()[object_type] == before
     assert problem("B2") == ("permanent", object_type, "CONFLICTING_UNIQUE_VALUE", MEMBER)
+
+
+@pytest.mark.parametrize("write", ["associate_default", "archive_associations"])
+def test_a_refused_association_that_names_no_record(story, monkeypatch, write):
+    """A 207 that does not say which input it refuses."""
+    if write == "archive_associations":
+        story.event.hubspot_object_mappings.update(options={"replaced": "detach"})
+    orders = {code: story.order(code, email=f"{code}@old.example") for code in "ABCD"}
+    if write == "archive_associations":
+        story.sync()
+        for order in orders.values():
+            order.email = f"{order.code}@new.example"
+            order.save()
+            story.queue(order)
+    real = getattr(Client, write)
+    refused = []
+
+    def partly(client, from_type, to_type, pairs):
+        refused[:] = refused or pairs[2:3]  # the third is never accepted
+        good = [pair for pair in pairs if pair not in refused]
+        done = real(client, from_type, to_type, good) if good else AssociationResult()
+        error = errors.InvalidInput("One or more associations are invalid")
+        return done if len(good) == len(pairs) else replace(done, errors=(InputError(None, (), error),))
+
+    monkeypatch.setattr(Client, write, partly)
+    story.sync()
+    [row] = OrderSyncQueue.objects.all()
+    assert row.need_manual_retry == "permanent"
+    [failure] = OrderState.objects.get(order=row.order).problem
+    assert failure["code"] == "invalid_association"
+    linked = sorted(len(deal.get("associations", {}).get("contacts", ())) for deal in story.world()["deals"])
+    assert linked == ([0, 1, 1, 1] if write == "associate_default" else [1, 1, 1, 2])
