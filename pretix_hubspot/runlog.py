@@ -21,7 +21,7 @@ from .manyrows import store_rows
 from .models import EventConnection, Run, RunEntry
 from .sync.jobs import BY_HAND, Claim
 from .sync.outcomes import Verdict, Written
-from .sync.wanted import Plan
+from .sync.wanted import Plan, RecordKey
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class RunLog:
         self._started = now()
         self._clock = time.monotonic()
         self._requests = 0
-        self._passed_over: dict[int, int] = {}
+        self._passed_over: dict[int, set[RecordKey]] = {}
         self._verdicts: dict[int, Verdict] = {}
 
     def on_request(self, request: Any) -> None:
@@ -50,7 +50,8 @@ class RunLog:
     def passed_over(self, plan: Plan, orders: Iterable[int]) -> None:
         """Orders whose records were not even looked at, since nothing about them changed."""
         for pk in orders:
-            self._passed_over[pk] = sum(len(records) for records in plan.orders[pk].records.values())
+            found = plan.orders[pk].records.values()
+            self._passed_over[pk] = {ref for records in found for _position, ref in records}
 
     def judged(self, verdicts: Iterable[Verdict]) -> None:
         self._verdicts |= {verdict.order: verdict for verdict in verdicts}
@@ -87,12 +88,12 @@ class RunLog:
         return bool(verdict and (verdict.changed or verdict.failures or row.triggered_by == BY_HAND))
 
     def _run(self, event: int, rows: list, trouble: str, seconds: float, shared: bool) -> Run:
-        numbers: Counter[str] = Counter()
-        for row in rows:
-            numbers["unchanged"] += self._passed_over.get(row.order_id, 0)
-            if verdict := self._verdicts.get(row.order_id):
-                numbers += Counter(NUMBERS[item.sent.action] for item in verdict.written)
-                numbers["failed"] += _failed_records(verdict)
+        verdicts = [self._verdicts[row.order_id] for row in rows if row.order_id in self._verdicts]
+        unchanged = {ref for row in rows for ref in self._passed_over.get(row.order_id, ())}
+        actions = dict.fromkeys(unchanged, "nothing_to_do")  # a record that several share counts once
+        actions |= {item.ref: item.sent.action for verdict in verdicts for item in verdict.written}
+        numbers = Counter(NUMBERS[action] for action in actions.values())
+        numbers["failed"] = sum(map(_failed_records, verdicts))
         return Run(
             event_id=event,
             started=self._started,
@@ -109,7 +110,7 @@ class RunLog:
         return RunEntry(
             run=run,
             order_id=verdict.order,
-            records=[_record(item, with_values) for item in verdict.written],
+            records=[_record(item, with_values) for item in {item.ref: item for item in verdict.written}.values()],
             failures=[failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
         )
 

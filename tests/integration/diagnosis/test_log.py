@@ -44,6 +44,20 @@ def test_a_run_is_logged_in_numbers_of_records(story):
     assert [entry.run.triggers for entry in RunEntry.objects.all()] == [{"user": 1}, {"order_placed": 1}]
 
 
+def test_a_record_that_several_share_counts_once(story):
+    everybody = [("ada@example.org", "Ada", "L"), ("ADA@example.org", "Max", "L")]
+    orders = [story.order(code, email="ada@example.org", attendees=everybody) for code in ("A1", "A2")]
+    story.sync()
+    for order in orders:
+        story.queue(order, "order_paid")
+    story.sync()
+    assert runs() == [
+        (2, 3, 0, 0, 0, {"order_placed": 2}, ""),  # one contact and two deals
+        (2, 0, 0, 3, 0, {"order_paid": 2}, ""),
+    ]
+    assert [[r["type"] for r in entry.records] for entry in RunEntry.objects.all()] == [["contacts", "deals"]] * 2
+
+
 def test_an_entry_names_records_and_properties_and_no_value(story):
     story.order("A1", attendees=PEOPLE)
     story.sync()
