@@ -13,11 +13,11 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.signals import register_data_exporters, register_multievent_data_exporters
 
 from .addresses import backend_address
-from .health.causes import FieldNames, mode_word, row_text
+from .health.causes import mode_word, row_text
 from .health.numbers import FAILING, classified
 from .models import PROVIDER, ObjectMapping, OrderState
 from .objecttypes import STANDARD
-from .problems import explain
+from .problems import FieldNames, explain
 from .sync.calls import chunks
 from .sync.outcomes import Failure
 

@@ -1,10 +1,13 @@
 """Sync problems in words for organizers: which record, which property, what HubSpot says, what to do."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from pretix.base.models import Event
 
+from .fields import source_fields
 from .objecttypes import STANDARD
 from .pagelinks import event_url
 from .sync.outcomes import SYSTEM, TEMPORARY, Failure
@@ -67,6 +70,23 @@ for _same, _as in (
 ):
     _MEANINGS[_same] = _MEANINGS[_as]
 _NO_ANSWER = ("connect_timeout", "read_timeout", "connection_failed", "bad_answer", "no_answer")
+
+
+class FieldNames:
+    """Problems name pretix fields by key; people know them by label."""
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+        self._labels: Mapping[str, str] | None = None
+
+    def named(self, failure: Failure) -> Failure:
+        """The same failure with the label of its field."""
+        if "field" not in failure.params:
+            return failure
+        if self._labels is None:
+            self._labels = {key: str(field.label) for key, field in source_fields(self._event).items()}
+        key = failure.params["field"]
+        return replace(failure, params={**failure.params, "field": self._labels.get(key, key)})
 
 
 def explain(failure: Failure) -> str:

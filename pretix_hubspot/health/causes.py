@@ -1,6 +1,5 @@
 """Sync problems by cause: what went wrong, for how many orders, since when, and where it is fixed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,9 +8,8 @@ from django.utils.translation import gettext as _
 from pretix.base.models import Event
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.fields import source_fields
 from pretix_hubspot.models import PROVIDER, OrderState
-from pretix_hubspot.problems import explain, where_to_fix
+from pretix_hubspot.problems import FieldNames, explain, where_to_fix
 from pretix_hubspot.sync.outcomes import MISCONFIGURATION, SYSTEM, TEMPORARY, Failure
 
 from .numbers import FAILING, ROW, classified
@@ -66,23 +64,6 @@ def causes(event: Event) -> list[Cause]:
 def cause_named(event: Event, key: str) -> Cause | None:
     """The cause with this key, as long as there is an order that fails for it."""
     return next((cause for cause in causes(event) if cause.key == key), None)
-
-
-class FieldNames:
-    """Problems name pretix fields by key; people know them by label."""
-
-    def __init__(self, event: Event) -> None:
-        self._event = event
-        self._labels: Mapping[str, str] | None = None
-
-    def named(self, failure: Failure) -> Failure:
-        """The same failure with the label of its field."""
-        if "field" not in failure.params:
-            return failure
-        if self._labels is None:
-            self._labels = {key: str(field.label) for key, field in source_fields(self._event).items()}
-        key = failure.params["field"]
-        return replace(failure, params={**failure.params, "field": self._labels.get(key, key)})
 
 
 def first_failure(state: OrderState | None) -> Failure | None:

@@ -11,9 +11,9 @@ from pretix.base.i18n import language
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
-from pretix_hubspot.problems import explain
+from pretix_hubspot.problems import FieldNames, explain
 
-from .causes import FieldNames, first_failure
+from .causes import first_failure
 
 FOUND, RECOVERED = "pretix_hubspot.event.problems.found", "pretix_hubspot.recovered.problems"
 #: Temporary failures heal by themselves; who still fails after this is a problem.

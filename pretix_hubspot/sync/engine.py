@@ -27,6 +27,7 @@ from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.isolation import SERVER_TROUBLE, log_without_values
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id
+from pretix_hubspot.problems import FieldNames
 from pretix_hubspot.runlog import RunLog
 
 from . import jobs, links, planning, recording, resting, scope
@@ -309,7 +310,10 @@ def _record_failures(work: _Slice, verdicts: list[Verdict], report: Report) -> N
         recording.store_states(work.states[v.order] for v in verdicts if v.order in held)
     report.count("failed", (work.order(v.order) for v in verdicts))
     final = [v for v in verdicts if v.order in held and modes[v.order] != TEMPORARY]
-    entries = [recording.failure_entry(work.order(v.order), v, modes[v.order]) for v in final]
+    names = {pk: FieldNames(joined.event) for pk, joined in work.events.items()}
+    entries = [
+        recording.failure_entry(order := work.order(v.order), v, modes[v.order], names[order.event_id]) for v in final
+    ]
     LogEntry.bulk_create_and_postprocess(entries)
 
 

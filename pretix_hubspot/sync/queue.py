@@ -15,6 +15,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.connection import is_active, wake
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
+from pretix_hubspot.problems import FieldNames
 
 from . import engine, jobs, recording
 from .outcomes import MISCONFIGURATION, Failure, Verdict
@@ -136,9 +137,9 @@ def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
     for row in claim.rows:
         row.order.event = event
     held = jobs.fail(claim, dict.fromkeys(claim.orders, MISCONFIGURATION))
-    failure = Failure(MISCONFIGURATION, "not_connected")
+    failure, names = Failure(MISCONFIGURATION, "not_connected"), FieldNames(event)
     entries = [
-        recording.failure_entry(row.order, Verdict(row.order_id, "", failures=(failure,)), MISCONFIGURATION)
+        recording.failure_entry(row.order, Verdict(row.order_id, "", failures=(failure,)), MISCONFIGURATION, names)
         for row in claim.rows
         if row.order_id in held
     ]

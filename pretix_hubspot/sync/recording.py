@@ -18,7 +18,7 @@ from pretix.helpers.json import CustomJSONEncoder
 
 from pretix_hubspot.manyrows import store_rows
 from pretix_hubspot.models import PROVIDER, DailyCount, OrderState
-from pretix_hubspot.problems import explain
+from pretix_hubspot.problems import FieldNames, explain
 
 from .calls import chunks
 from .detaching import Source, Where
@@ -160,7 +160,7 @@ def _fill(row: OrderSyncResult, item: Written, plan: Plan, labels: Labels) -> No
     row.external_object_type = record.object_type
     row.external_id_field = record.id_property.name
     row.id_value = shorten(record.id_value, _ID_LENGTH)
-    also = record.also_used_by(row.order_id)
+    also = record.also_used_by(row.order_id, item.position)
     name = f"{label}: {_as_people_say(record)}"
     if also:
         name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
@@ -209,19 +209,19 @@ def store_exclusions(excluded: dict[int, str]) -> None:
 def success_entry(order: Order, rows: Sequence[OrderSyncResult]) -> LogEntry:
     """Core's entry about a transfer, in core's form; a record that several mappings share is named once."""
     objects: dict[int, list[dict]] = {}
-    named: set[tuple] = set()
+    named: set[str | None] = set()
     for row in rows:
-        name = row.external_link_href, row.external_link_display_name
+        name = row.external_link_href or row.external_link_display_name
         if name not in named:
             named.add(name)
             objects.setdefault(row.mapping_id, []).append(row.to_result_dict())
     return _entry(order, "success", {"provider": PROVIDER, "objects": objects})
 
 
-def failure_entry(order: Order, verdict: Verdict, mode: str) -> LogEntry:
+def failure_entry(order: Order, verdict: Verdict, mode: str, names: FieldNames) -> LogEntry:
     """Core's entry about a failed transfer, with each reason in the event's language."""
     with language(order.event.settings.locale, order.event.settings.region):
-        reasons = list(dict.fromkeys(explain(failure) for failure in verdict.failures))
+        reasons = list(dict.fromkeys(explain(names.named(failure)) for failure in verdict.failures))
     full = "; ".join(dict.fromkeys(filter(None, (failure.message for failure in verdict.failures))))
     return _entry(order, f"failed.{mode}", {"provider": PROVIDER, "error": reasons, "full_message": full})
 

@@ -79,14 +79,14 @@ class WantedRecord:
         where = (order, mapping, position)
         return next((c.left_out for c in self.contributions if (c.order, c.mapping, c.position) == where), ())
 
-    def also_used_by(self, order: int) -> list[str]:
-        """Other orders, and other positions under different names, that share the record with the order."""
+    def also_used_by(self, order: int, position: int | None) -> list[str]:
+        """Who else shares the record: other orders, and people of the same order under different names."""
         mine = {c.person: c.rows for c in self._live() if c.order == order}
         others = {c.label for c in self._live() if c.order != order}
         if self.previous and self.previous.order not in self.orders:
             others.add(self.previous.label)
         if len({tuple(row.value for row in rows if row.names) for rows in mine.values()} - {()}) > 1:
-            others |= {person.label for person in mine}
+            others |= {person.label for person in mine if person.position != position}
         return sorted(others - {""})[: sharing.MAX_NAMED]
 
     @property

@@ -14,7 +14,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from ..forms.digest import DigestForm
 from ..health import actions
-from ..health.causes import FieldNames, cause_named, causes, first_failure, row_text
+from ..health.causes import cause_named, causes, first_failure, row_text
 from ..health.chart import chart
 from ..health.numbers import EXCLUDED, FAILING, STATES, WAITING, numbers, orders_in
 from ..health.requestbudget import used
@@ -22,7 +22,7 @@ from ..health.words import MEANINGS, reason_text, retried_text
 from ..health.words import STATES as STATE_WORDS
 from ..models import PROVIDER
 from ..pausing import is_paused, pause_connection, pause_event, resume_connection, resume_event
-from ..problems import explain
+from ..problems import FieldNames, explain
 from .base import HubSpotEventMixin, HubSpotOrganizerMixin, event_url
 from .connect import joined_or_404
 from .mappings import ConnectedMixin

@@ -13,7 +13,7 @@ from ..config import server_config
 from ..connection import for_event
 from ..models import Run, RunEntry
 from ..objecttypes import type_id
-from ..problems import explain, where_to_fix
+from ..problems import FieldNames, explain, where_to_fix
 from ..sync.outcomes import Failure
 from ..weblinks import record_base
 from .base import HubSpotEventMixin
@@ -112,18 +112,19 @@ def described(request, page):
     """Entries with links and words."""
     joined = for_event(request.event)
     catalog = Catalog(joined.connection) if joined else None
-    config = server_config()
-    return [EntryLine(entry, request.event, catalog, config) for entry in page]
+    config, names = server_config(), FieldNames(request.event)
+    return [EntryLine(entry, request.event, catalog, config, names) for entry in page]
 
 
 class EntryLine:
     """What was done for one order."""
 
-    def __init__(self, entry, event, catalog, config):
+    def __init__(self, entry, event, catalog, config, names):
         self.run, self.order = entry.run, entry.order
         self.records = [_record(record, catalog, config) for record in entry.records]
-        failures = [Failure(**failure) for failure in entry.failures]
-        self.failures = [(explain(failure), where_to_fix(failure, event)) for failure in failures]
+        failures = [names.named(Failure(**failure)) for failure in entry.failures]
+        told = [(explain(failure), where_to_fix(failure, event)) for failure in failures]
+        self.failures = list(dict.fromkeys(told))  # positions that fail for the same reason
 
 
 def _record(record, catalog, config):

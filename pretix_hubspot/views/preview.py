@@ -21,8 +21,8 @@ from pretix_hubspot.forms.preview import PreviewForm
 from pretix_hubspot.forms.setup import describe_mapping
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.objecttypes import type_id
+from pretix_hubspot.problems import FieldNames, why_excluded
 from pretix_hubspot.problems import explain as explain_failure
-from pretix_hubspot.problems import why_excluded
 from pretix_hubspot.sync.calls import PortalTrouble
 from pretix_hubspot.sync.preview import NO_IDENTIFIER, preview
 from pretix_hubspot.views.mappings import ConnectedMixin
@@ -95,17 +95,25 @@ class PreviewOrder(ConnectedMixin, View):
     def titles(self):
         return {m.pk: describe_mapping(m, self.catalog) for m in self.request.event.hubspot_object_mappings.all()}
 
+    @cached_property
+    def names(self):
+        return FieldNames(self.request.event)
+
     def in_words(self, seen):
         records = {id(record): self.record(record, number) for number, record in enumerate(seen.records, start=1)}
         return {
             "excluded": why_excluded(seen.excluded) if seen.excluded else None,
             "records": list(records.values()),
-            "failures": [explain_failure(failure) for failure in seen.failures],
+            "failures": self.reasons(seen.failures),
             "filtered": [(self.titles.get(mapping, ""), self.why(reason)) for mapping, reason in seen.filtered],
             "associations": [
                 (self.end(link.one, records), self.end(link.other, records), link) for link in seen.associations
             ],
         }
+
+    def reasons(self, failures):
+        """Each reason once, though several positions may share it."""
+        return list(dict.fromkeys(explain_failure(self.names.named(failure)) for failure in failures))
 
     def end(self, record, records):
         """One of the two records of an association: as numbered on the page, or one that stood there before."""
@@ -131,7 +139,7 @@ class PreviewOrder(ConnectedMixin, View):
             "style": style,
             "url": self.url(record),
             "rows": [(p, STATES[p.state], p.state == "changed") for p in record.properties],
-            "failures": [explain_failure(failure) for failure in record.failures],
+            "failures": self.reasons(record.failures),
         }
 
     def url(self, record):
