@@ -69,6 +69,15 @@ def open_texts(catalogue):
     return sum(1 for message in catalogue if message.id and (message.fuzzy or not is_translated(message)))
 
 
+def mixed_up(catalogue):
+    """Texts that Python and a template share, with plurals in the form of Python: a template leaves these braces."""
+    return [
+        message.id[0]
+        for message in catalogue
+        if message.pluralizable and message.python_brace_format and any("templates/" in p for p, _ in message.locations)
+    ]
+
+
 def is_translated(message):
     return all(message.string) if isinstance(message.string, (tuple, list)) else bool(message.string)
 
@@ -81,7 +90,10 @@ def check():
         collect(copy)
         stored, current = catalogues(ROOT / PACKAGE), catalogues(copy)
     stale = sorted(name for name in current if name not in stored or texts(stored[name]) != texts(current[name]))
+    mixed = sorted({text for catalogue in current.values() for text in mixed_up(catalogue)})
     missing = sum(open_texts(catalogue) for catalogue in stored.values())
+    if mixed:
+        return f"in Python and in a template, with plurals that differ: {'; '.join(mixed)}", missing
     return (f"not current: {', '.join(stale)}; run make locale" if stale else ""), missing
 
 

@@ -103,4 +103,4 @@ def describe(refused: Refusal | FieldRefused, field: str | None = None) -> str:
 
 
 def _quoted(name):
-    return f"“{name}”" if name else ""
+    return gettext("“{name}”").format(name=name) if name else ""

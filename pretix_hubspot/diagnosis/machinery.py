@@ -24,7 +24,7 @@ def queue(subject):
     due = rows.filter(in_flight=False, need_manual_retry__isnull=True, not_before__lte=now())
     oldest = due.order_by("triggered").values_list("triggered", flat=True).first()
     count = due.count()
-    text = ngettext("One order waits.", "{number} orders wait.", count).format(number=count)
+    text = ngettext("One order is waiting.", "{number} orders are waiting.", count).format(number=count)
     if oldest and now() - oldest > LATE:
         text += " " + _("The oldest one has waited for {time}.").format(time=timesince(oldest))
         hint = _("If nothing above explains this, the periodic task or the workers do not run.")

@@ -50,8 +50,8 @@ class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
         """The URL of another of our pages in this event."""
         return event_url(self.request.event, name, **kwargs)
 
-    def back_to_settings(self):
-        return HttpResponseRedirect(self.event_url("settings"))
+    def back_to_settings(self, query=""):
+        return HttpResponseRedirect(self.event_url("settings") + query)
 
 
 class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequiredMixin):
@@ -64,8 +64,8 @@ class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequire
             raise Http404(_("The HubSpot plugin is not active for this organizer."))
         return super().dispatch(request, *args, **kwargs)
 
-    def back_to_settings(self):
-        return HttpResponseRedirect(organizer_url(self.request.organizer, "organizer.connections"))
+    def back_to_settings(self, query=""):
+        return HttpResponseRedirect(organizer_url(self.request.organizer, "organizer.connections") + query)
 
     def own_connection(self, pk):
         return own_connection(self.request.organizer, pk)

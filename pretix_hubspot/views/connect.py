@@ -21,6 +21,9 @@ from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMi
 
 logger = logging.getLogger(__name__)
 
+#: Opens the box for a token again, of a connection by its id, or of a new one.
+REFUSED, NEW = "?refused=", "new"
+
 
 class ConnectToken(HubSpotEventMixin, ManagesConnectionsMixin, View):
     """A pasted token for an event, which will use the connection; renews the one that it uses already."""
@@ -30,8 +33,9 @@ class ConnectToken(HubSpotEventMixin, ManagesConnectionsMixin, View):
     def post(self, request, *args, **kwargs):
         joined = for_event(request.event)
         connection = connect_pasted_token(request, joined.connection if joined else None)
-        if connection:
-            join(request.event, connection, request.user)
+        if connection is None:
+            return self.back_to_settings(REFUSED + NEW)
+        join(request.event, connection, request.user)
         return self.back_to_settings()
 
 
@@ -42,8 +46,8 @@ class OrganizerConnectToken(HubSpotOrganizerMixin, View):
 
     def post(self, request, *args, **kwargs):
         pk = request.POST.get("connection")
-        connect_pasted_token(request, self.own_connection(pk) if pk else None)
-        return self.back_to_settings()
+        connection = connect_pasted_token(request, self.own_connection(pk) if pk else None)
+        return self.back_to_settings("" if connection else REFUSED + (pk or NEW))
 
 
 class Join(HubSpotEventMixin, View):

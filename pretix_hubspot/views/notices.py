@@ -4,15 +4,21 @@ Each answers HTML, or an empty string where there is nothing to say or nobody wh
 """
 
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 from pretix.base.models import Order
 
+from ..config import server_config
 from ..connection import for_event, is_active
-from ..health.causes import FieldNames, causes, first_failure
+from ..health.causes import causes, first_failure
 from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
 from ..models import PROVIDER, Connection, OrderState
-from ..problems import explain, where_to_fix, why_excluded
+from ..pausing import is_paused
+from ..problems import FieldNames, explain, where_to_fix, why_excluded
 from ..sync.scope import BEFORE_CONNECTION
 from .base import EVENT_PERMISSION, may_manage_connections
+from .panels import ConnectionPanel
 
 #: More causes than this are read on their own page.
 MOST = 5
@@ -44,14 +50,30 @@ def about_order(event, order, request):
     context = {}
     if state == FAILING:
         context = _failure(event, order)
-    elif state == WAITING and joined.connection.status == Connection.Status.REVOKED:
-        context = {"waits": True}
+    elif state == WAITING:
+        context = _why_it_waits(joined)
     elif state == NOT_IN_SCOPE and not order.sync_results.filter(sync_provider=PROVIDER).exists():
         context = {"reason": why_excluded(BEFORE_CONNECTION)}
     if not context:
         return ""
     context["may_change"] = _may_change(event, request)
     return render_to_string("pretix_hubspot/notices/about_order.html", context, request)
+
+
+def _why_it_waits(joined):
+    """pretix only says that the order is pending; nothing if it is sent within minutes."""
+    panel = ConnectionPanel(joined.connection, server_config())
+    if panel.is_revoked:
+        reason = _("This order waits, since HubSpot no longer accepts the access of pretix.")
+        return {"reason": reason, "settings_link": _("Reconnect"), "revoked": True}
+    if is_paused(joined):
+        reason = _("This order waits, since the transfer is paused.")
+        return {"reason": reason, "settings_link": _("Show the HubSpot settings")}
+    if panel.is_resting and panel.resting_reason:
+        until = date_format(localtime(panel.connection.resting_until), "SHORT_DATETIME_FORMAT")
+        text = _("Orders wait until {until} and are then transferred automatically.").format(until=until)
+        return {"reason": f"{panel.resting_reason} {text}"}
+    return {}
 
 
 def _failure(event, order):

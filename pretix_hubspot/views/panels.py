@@ -100,6 +100,7 @@ class WaysToConnect:
         self.oauth_url = oauth_url
         self.token_url = token_url
         self.token_form = TokenForm()
+        self.refused = request.GET.get("refused", "")  # which token was refused a moment ago: the box stays open
         self.required_scopes = [scope for scope in REQUIRED_SCOPES if scope != "oauth"]
         self.optional_scopes = list(OPTIONAL_SCOPES)
         self.return_url = return_url()

@@ -19,6 +19,7 @@ from pretix_hubspot.forms.wizard import ChooseForm, ReviewForm, TryOrderForm
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable
 from pretix_hubspot.models import PROVIDER, ObjectMapping
 from pretix_hubspot.suggestions import ATTENDEES, SuggestionImpossible, apply_suggestion, possible, suggest
+from pretix_hubspot.sync.recording import EXCLUDED
 from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_problem
 from pretix_hubspot.views.problems import UNAVAILABLE
 
@@ -119,7 +120,7 @@ class TryOrder(ConnectedMixin, View):
     """Sends one real order that a person chose, and shows where it arrived."""
 
     def get(self, request, *args, **kwargs):
-        return self.page(TryOrderForm(event=request.event))
+        return self.page(TryOrderForm(event=request.event, initial={"order": request.GET.get("order")}))
 
     def post(self, request, *args, **kwargs):
         form = TryOrderForm(request.POST, event=request.event)
@@ -148,10 +149,12 @@ class TryOrder(ConnectedMixin, View):
         """What core's order panel would say about the order."""
         if order is None:
             return {}
+        results = OrderSyncResult.objects.filter(order=order, sync_provider=PROVIDER).order_by("mapping_id", "pk")
         waiting = OrderSyncQueue.objects.filter(order=order, sync_provider=PROVIDER).order_by("-triggered")
         return {
             "order": order,
             "waiting": waiting.filter(need_manual_retry__isnull=True).first(),
             "problem": waiting.filter(need_manual_retry__isnull=False).first(),
-            "results": OrderSyncResult.objects.filter(order=order, sync_provider=PROVIDER).order_by("mapping_id", "pk"),
+            "results": results.exclude(external_object_type=EXCLUDED),
+            "left_out": results.filter(external_object_type=EXCLUDED).first(),
         }

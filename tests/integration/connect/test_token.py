@@ -61,6 +61,7 @@ def test_an_unknown_token_is_refused(client, event, portal):
     page = paste(client, "pat-eu1-00000000-0000-4000-8000-000000000000")
     assert "HubSpot does not accept this token." in page
     assert "pat-eu1-0000" not in page
+    assert "<details open>" in page, "for the next attempt"
     assert not Connection.objects.exists()
 
 

@@ -66,6 +66,17 @@ def test_core_s_list_of_problems_says_why_and_leads_to_the_row(client, deals):
     assert f'href="{BASE}problems/"' in page
 
 
+def test_every_page_calls_the_pretix_field_by_its_label(client, deals, story):
+    order = story.event.orders.get()
+    reason = "which “Order status” may hold"
+    history = str(order.all_logentries().filter(action_type__contains="data_sync.failed").first().display())
+    preview = client.post(BASE + "preview/", {"code": "A1"}).content.decode()
+    log = text(client, BASE + "log/?order=A1")
+    for page in (history, preview, log, text(client, EVENT + "orders/A1/")):
+        assert "“order_status”" not in page
+        assert reason in page
+
+
 def test_saving_the_mapping_tries_its_failed_orders_again(client, deals, story):
     page = save_editor(client, deals, value_map=json.dumps({"n": "yes", "p": "yes", "e": "yes", "c": "yes"}))
     assert "Your changes have been saved." in page
@@ -137,6 +148,25 @@ def test_the_dashboard_warns_of_lost_access_although_no_order_failed(client, rev
     assert "One order waits and is sent once you reconnect." in page
     assert f'href="{BASE}"> Reconnect</a>' in page
     assert "since HubSpot no longer accepts the access of pretix" in text(client, EVENT + "orders/A1/")
+
+
+def test_an_order_says_that_hubspot_cannot_be_reached(client, story):
+    story.order("A1")
+    story.simulator.faults.add("unavailable", times=None)
+    story.sync()
+    page = text(client, EVENT + "orders/A1/")
+    assert "<strong>HubSpot:</strong> HubSpot cannot be reached at the moment. Orders wait until" in page
+
+
+def test_the_test_order_of_the_wizard_has_not_arrived_if_a_filter_leaves_it_out(client, story):
+    story.event.hubspot_object_mappings.update(options={"filters": {"paid": True}})
+    story.order("A1", queue=False)
+    client.post(BASE + "wizard/try/", {"order": "A1"})
+    story.sync()
+    page = text(client, BASE + "wizard/try/?order=A1")
+    assert "the object mappings only send paid orders" in page
+    assert "has arrived" not in page
+    assert '<option value="A1" selected>' in page
 
 
 def test_the_dashboard_says_it_to_nobody_who_cannot_help(revoked):

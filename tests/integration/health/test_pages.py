@@ -182,6 +182,7 @@ def test_pause_keeps_the_queue_and_resume_goes_on(client, story):
     page = text(client, BASE)
     assert "Manager paused the transfer on" in page
     assert "2 orders wait." in page
+    assert "This order waits, since the transfer is paused." in text(client, "/control/event/ada/conf/orders/A1/")
     page = post(client, BASE + "pause/", pause="off")
     assert "The transfer has been resumed." in page
     queue.drain(Connection.objects.get(), seconds=5)
