@@ -34,9 +34,17 @@ _BY_CATEGORY: dict[str, type[HubSpotError]] = {
     "OBJECT_NOT_FOUND": errors.NotFound,
     "MISSING_SCOPES": errors.MissingScope,
     "RATE_LIMITS": errors.RateLimited,
+    "RATE_LIMIT": errors.RateLimited,
     "INVALID_AUTHENTICATION": errors.AuthenticationFailed,
     "EXPIRED_AUTHENTICATION": errors.TokenExpired,
 }
+
+# What an entry says that names no category (hubspot.md 4: every field is optional; 4.2 for the words, A/B).
+_BY_WORDS: tuple[tuple[str, type[HubSpotError]], ...] = (
+    ("Could not get some", errors.NotFound),
+    ("not found", errors.NotFound),
+    ("already exists", errors.Conflict),
+)
 
 _BY_OAUTH_STATUS: dict[str, type[HubSpotError]] = {
     "BAD_REFRESH_TOKEN": errors.TokenRevoked,
@@ -75,8 +83,11 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes, op
 def error_from_entry(entry: Any, operation: str = "") -> HubSpotError:
     """The error that one element of the `errors` of a 207 stands for."""
     envelope = mapping(entry)
-    category = text(envelope.get("category"), 100)
+    category = text(envelope.get("category") or envelope.get("errorType"), 100)
     kind = _BY_CATEGORY.get(category)
+    if not category:
+        said = text(envelope.get("message"), 1_000)
+        kind = next((kind for words, kind in _BY_WORDS if words in said), None)
     if kind is None:
         server_side = any(word in category.upper() for word in ("INTERNAL", "SERVER", "TIMEOUT", "UNAVAILABLE"))
         kind = errors.ServerTrouble if server_side else errors.UnexpectedStatus

@@ -36,7 +36,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_EXISTING_ID = re.compile(r"[Ee]xisting I[Dd]:?\s*(\d{1,30})\b|\b(\d{1,30}) already has that value")
+_EXISTING_ID = re.compile(r"(?i)\bexisting id\W{0,5}(\d{1,30})\b|\b(\d{1,30}) already has that value")
 
 
 @dataclass(frozen=True)
