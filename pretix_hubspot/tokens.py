@@ -102,7 +102,10 @@ def _current_or_refreshed(row, bad):
 def _is_good(connection):
     if not connection.access_token:
         return False
-    return connection.expires_at is None or connection.expires_at - now() > EARLY
+    if connection.expires_at is None:
+        return True
+    lifetime = connection.expires_at - (connection.refreshed_at or connection.expires_at)
+    return connection.expires_at - now() > min(EARLY, lifetime / 2)  # a short-lived token is good for something, too
 
 
 def mark_revoked(connection, error):

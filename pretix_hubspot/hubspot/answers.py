@@ -58,6 +58,14 @@ _BY_OAUTH_STATUS: dict[str, type[HubSpotError]] = {
     "BAD_CODE_VERIFIER": errors.OAuthMisconfigured,
 }
 
+# Where HubSpot's own word is missing: RFC 6749, section 5.2.
+_BY_RFC_WORD: dict[str, type[HubSpotError]] = {
+    "invalid_client": errors.OAuthMisconfigured,
+    "unauthorized_client": errors.OAuthMisconfigured,
+    "unsupported_grant_type": errors.OAuthMisconfigured,
+    "invalid_scope": errors.OAuthMisconfigured,
+}
+
 _NOT_VALID = "Property values were not valid"
 #: The list behind these words echoes values and all options of a property (hubspot.md 4.1, C), and is read whole.
 _LONGEST_LIST = 4_000_000
@@ -104,10 +112,16 @@ def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: byt
         return error_from_response(status, headers, body, operation)
     envelope = _envelope(body)
     word = text(envelope.get("status"), 100)
-    kind = _BY_OAUTH_STATUS.get(word, errors.OAuthError)
+    kind = _BY_OAUTH_STATUS.get(word) or _by_rfc_word(text(envelope.get("error"), 100), operation)
     said = text(envelope.get("message")) or text(envelope.get("error_description"))
     envelope = {**envelope, "message": said, "category": word or text(envelope.get("error"), 100)}
     return _build(kind, envelope, operation=operation, status=status, headers=headers)
+
+
+def _by_rfc_word(word: str, operation: str) -> type[HubSpotError]:
+    if word == "invalid_grant":  # said of refresh tokens and of codes
+        return errors.TokenRevoked if operation == "oauth refresh" else errors.AuthCodeRejected
+    return _BY_RFC_WORD.get(word, errors.OAuthError)
 
 
 def _envelope(body: bytes) -> dict[str, Any]:

@@ -110,7 +110,8 @@ def authorize(story, monkeypatch):
 
 def expire(connection):
     """The access token needs to be refreshed before the next call."""
-    Connection.objects.filter(pk=connection.pk).update(expires_at=now() + tokens.EARLY / 2)
+    times = {"refreshed_at": now() - timedelta(minutes=27), "expires_at": now() + tokens.EARLY / 2}
+    Connection.objects.filter(pk=connection.pk).update(**times)
     connection.refresh_from_db()
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as database
 from django.utils.timezone import now
 from django_scopes import scopes_disabled
+from freezegun import freeze_time
 from pretix.base.models import LogEntry
 
 from pretix_hubspot import hubspot_app, tokens
@@ -36,6 +37,7 @@ def oauth_connection(organizer, event, portal, user):
 
 def expire(connection, left=timedelta(0)):
     connection.expires_at = now() + left
+    connection.refreshed_at = connection.expires_at - timedelta(minutes=30)
     connection.save()
 
 
@@ -55,6 +57,18 @@ def test_a_token_is_refreshed_five_minutes_ahead(connection, portal, left, refre
     expire(connection, left)
     tokens.access_token(connection)
     assert portal.auth.refreshes == refreshes
+
+
+def test_a_token_that_lives_for_a_minute_is_not_refreshed_at_every_call(connection, portal):
+    before = portal.auth.refreshes
+    with freeze_time(tick=True) as clock:
+        connection.refreshed_at, connection.expires_at = now(), now() + timedelta(minutes=1)
+        connection.save()
+        tokens.access_token(connection)
+        assert portal.auth.refreshes == before
+        clock.tick(timedelta(seconds=31))
+        tokens.access_token(connection)
+    assert portal.auth.refreshes == before + 1
 
 
 def test_a_refreshed_token_is_stored_with_its_times(connection, portal):

@@ -216,7 +216,10 @@ def test_entries_of_a_207(entry, kind):
         (400, {"status": "BAD_SCOPES"}, errors.OAuthMisconfigured),
         (400, {"status": "BAD_GRANT_TYPE"}, errors.OAuthMisconfigured),
         (400, {"status": "BAD_CODE_VERIFIER"}, errors.OAuthMisconfigured),
-        (400, {"error": "invalid_grant"}, errors.OAuthError),
+        (400, {"error": "invalid_grant"}, errors.TokenRevoked),
+        (400, {"error": "invalid_grant", "status": "error"}, errors.TokenRevoked),
+        (401, {"error": "invalid_client"}, errors.OAuthMisconfigured),
+        (400, {"error": "invalid_request"}, errors.OAuthError),
         (400, b"<html>", errors.OAuthError),
         (429, bodies.TEN_SECONDLY, errors.RateLimited),
         (503, bodies.EDGE_PAGE, errors.ServerTrouble),
@@ -225,6 +228,11 @@ def test_entries_of_a_207(entry, kind):
 )
 def test_token_endpoint(status, body, kind):
     assert type(error_from_token_endpoint(status, {}, encoded(body), "oauth refresh")) is kind
+
+
+def test_a_rejected_code_without_hubspots_own_word():
+    error = error_from_token_endpoint(400, {}, encoded({"error": "invalid_grant"}), "oauth code exchange")
+    assert type(error) is errors.AuthCodeRejected
 
 
 def test_str_and_repr_say_what_happened_without_hubspots_text():
