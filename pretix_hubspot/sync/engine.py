@@ -336,12 +336,9 @@ def _retry_at(attempts: int) -> datetime:
 
 
 def _labels(work: _Slice, plan: Plan) -> recording.Labels:
-    types = plan.object_types()
     config = server_config()
-    return recording.Labels(
-        {name: work.catalog.label(name) for name in types},
-        {name: weblinks.record_base(work.connection, type_id(name), config) for name in types},
-    )
+    urls = {name: weblinks.record_base(work.connection, type_id(name), config) for name in plan.object_types()}
+    return recording.Labels(work.catalog.label, urls, lambda order: work.order(order).event)
 
 
 def _broken(order: int, error: Exception) -> Verdict:

@@ -4,7 +4,8 @@ Everything is written in bulk, for orders whose claim still holds.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from django.contrib.contenttypes.models import ContentType
@@ -41,10 +42,17 @@ _ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
 
 @dataclass(frozen=True)
 class Labels:
-    """How records are shown: the object type's name, and the link into the portal."""
+    """How records are shown, in the language of the order's event: the object type's name, the link into the portal."""
 
-    object_type: dict[str, str]
+    object_type: Callable[[str], str]
     record_url: dict[str, str]  # object type -> address up to the record id
+    event: Callable[[int], Event]  # of an order
+
+    @contextmanager
+    def language(self, order: int) -> Iterator[None]:
+        settings = self.event(order).settings
+        with language(settings.locale, settings.region):
+            yield
 
 
 def log_counts(orders: Sequence[int]) -> dict[int, int]:
@@ -108,16 +116,20 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
     gone = [row.pk for row in existing.values() if row.external_object_type == EXCLUDED]
     rows: dict[int, list[OrderSyncResult]] = {}
     for verdict in verdicts:
-        for item in verdict.written:
-            row = existing.get((verdict.order, item.position, item.mapping)) or OrderSyncResult(
-                order_id=verdict.order, order_position_id=item.position, mapping_id=item.mapping, sync_provider=PROVIDER
-            )
-            _fill(row, item, plan, labels)
-            rows.setdefault(verdict.order, []).append(row)
+        with labels.language(verdict.order):
+            for item in verdict.written:
+                where = (verdict.order, item.position, item.mapping)
+                row = existing.get(where) or _new_row(*where)
+                _fill(row, item, plan, labels)
+                rows.setdefault(verdict.order, []).append(row)
     _save(rows)
     if gone:
         OrderSyncResult.objects.filter(pk__in=gone).delete()
     return rows
+
+
+def _new_row(order: int, position: int | None, mapping: int) -> OrderSyncResult:
+    return OrderSyncResult(order_id=order, order_position_id=position, mapping_id=mapping, sync_provider=PROVIDER)
 
 
 def sent_earlier(orders: Sequence[int]) -> dict[int, dict[Source, Where]]:
@@ -156,7 +168,7 @@ def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
 
 def _fill(row: OrderSyncResult, item: Written, plan: Plan, labels: Labels) -> None:
     record = plan.records[item.ref]
-    label = labels.object_type.get(record.object_type, record.object_type)
+    label = labels.object_type(record.object_type)
     row.external_object_type = record.object_type
     row.external_id_field = record.id_property.name
     row.id_value = shorten(record.id_value, _ID_LENGTH)

@@ -1,6 +1,7 @@
 """Several people with one address, in one transfer and in several."""
 
 import pytest
+from pretix.base.i18n import language
 from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot.models import RecordLink
@@ -47,6 +48,19 @@ def test_names_are_left_alone(story, overwriting, choose):
         story.order(code, attendees=[("ada@example.org", given, "A")])
         story.sync()
     assert name(story) == "One"
+
+
+def test_pretix_shows_records_in_the_language_of_the_event_whoever_sent_them(story, mappings):
+    story.event.settings.locale = "de"
+    order = story.order("A1", email="ada@example.org", attendees=[("ada@example.org", "One", "A")])
+    with language("en"):
+        story.sync()
+    shown = order.sync_results.order_by("pk").values_list("external_link_display_name", flat=True)
+    assert list(shown) == [
+        "Kontakte: ada@example.org (auch verwendet von A1-1)",
+        "Kontakte: ada@example.org (auch verwendet von A1)",
+        "Deals: CONF-A1",
+    ]
 
 
 def test_links_hold_codes_and_no_names(story, mappings):
