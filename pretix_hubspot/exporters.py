@@ -83,7 +83,8 @@ class _EventRows:
 
     def _order(self, code: str, state: OrderState | None, row: OrderSyncQueue | None) -> Iterator[list[Any]]:
         problems = [Failure(**problem) for problem in (state.problem or [] if state else [])]
-        for facts in [self._failure(f) for f in problems] or [self._core_says(row)]:
+        facts_of_order = [self._failure(f) for f in problems] or [self._core_says(row)]
+        for facts in dict.fromkeys(map(tuple, facts_of_order)):  # positions that fail for the same reason
             yield [
                 self._event.organizer.slug,
                 self._event.slug,

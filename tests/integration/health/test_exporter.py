@@ -46,6 +46,16 @@ def test_one_row_per_problem(failing):
     assert "secret@nowhere" not in str(found)
 
 
+def test_positions_that_fail_for_the_same_reason_are_one_row(story):
+    row = {"pretix_field": "order_total", "external_field": "gone", "overwrite": "overwrite", "value_map": ""}
+    attendees = story.event.hubspot_object_mappings.get(pretix_model="OrderPosition")
+    attendees.property_mappings = [*attendees.property_mappings, row]
+    attendees.save()
+    story.order("A1", attendees=[("ada@example.org", "Ada", "L"), ("bob@example.org", "Bob", "B")])
+    story.sync()
+    assert [row["Order code"] for row in rows(SyncProblemsExporter(story.event, story.organizer))] == ["A1"]
+
+
 def test_many_events_as_a_workbook(failing):
     other = failing.add_event("gala")
     failing.join(other)
