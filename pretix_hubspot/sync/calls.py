@@ -20,6 +20,7 @@ from pretix_hubspot.hubspot.errors import (
     OAuthError,
     OverBudget,
     RateLimited,
+    ReadTimeout,
 )
 
 Item = TypeVar("Item")
@@ -111,7 +112,10 @@ class Caller:
                 break
             self._raise_if_final(answer, last=False)
             self._sleep(_pause(answer, wait))
+            late = isinstance(answer, ReadTimeout)
             [answer] = self._answers(send, [items])
+            if late and isinstance(answer, ReadTimeout):
+                break  # half a minute each time: smaller batches may be quicker, and a worker has other work
         if isinstance(answer, HubSpotError):
             self._raise_if_final(answer, last=True)
         self._failures_in_a_row = 0

@@ -65,6 +65,19 @@ def test_one_item_that_hubspot_always_stumbles_over_is_no_outage(caller, where):
     assert [item for item in items if outcomes[item] == "done"] == [i for i in items if i != items[where]]
 
 
+def test_what_takes_too_long_twice_is_halved(caller):
+    portal = Portal(lambda part: errors.ReadTimeout("late") if len(part) > 2 else None)
+    assert caller.batch(portal.send, "abcdefgh", 4, at_once=2) == dict.fromkeys("abcdefgh", "done")
+    assert portal.groups == [["abcd", "efgh"], ["abcd"], ["ab"], ["cd"], ["efgh"], ["ef"], ["gh"]]
+
+
+def test_one_late_answer_among_other_troubles(caller):
+    failures = [errors.ReadTimeout("late"), errors.ServerTrouble("oh", status=502), errors.ReadTimeout("late")]
+    portal = Portal(lambda part: failures.pop() if failures else None)
+    assert caller.batch(portal.send, "a", 1) == {"a": "done"}
+    assert portal.groups == [["a"]] * 4
+
+
 def test_an_outage_is_seen_after_three_calls(caller):
     portal = Portal(lambda part: errors.ServerTrouble("oh", status=503))
     with pytest.raises(PortalTrouble):
