@@ -8,7 +8,7 @@ import logging
 from dataclasses import asdict
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.timezone import now
 from pretix.base.models import LogEntry
 
@@ -194,17 +194,24 @@ def disconnect(connection, user):
 
 
 def rest(connection, until, reason):
-    """Leave the portal alone until then; a longer rest stays."""
-    if connection.resting_until is None or until > connection.resting_until:
-        connection.resting_until, connection.resting_reason = until, reason[:32]
-        connection.save(update_fields=["resting_until", "resting_reason"])
+    """Leave the portal alone until then; a longer rest stays, also one that another worker decided on meanwhile."""
+    shorter = Q(resting_until__isnull=True) | Q(resting_until__lt=until)
+    Connection.objects.filter(shorter, pk=connection.pk).update(resting_until=until, resting_reason=reason[:32])
+    _see_rest(connection)
 
 
 def wake(connection):
-    """The portal answers again."""
+    """The portal answers again, unless another worker learned otherwise meanwhile."""
     if connection.resting_until is not None:
-        connection.resting_until, connection.resting_reason = None, ""
-        connection.save(update_fields=["resting_until", "resting_reason"])
+        same = Connection.objects.filter(pk=connection.pk, resting_until=connection.resting_until)
+        same.update(resting_until=None, resting_reason="")
+        _see_rest(connection)
+
+
+def _see_rest(connection):
+    """Take up what is stored, unless the connection is gone with its organizer."""
+    for row in Connection.objects.filter(pk=connection.pk).values("resting_until", "resting_reason"):
+        connection.resting_until, connection.resting_reason = row["resting_until"], row["resting_reason"]
 
 
 def refresh_account(connection):

@@ -207,6 +207,22 @@ def test_disconnecting_works_while_hubspot_is_down(connection, portal, manager):
     assert reloaded(connection).access_token == ""
 
 
+def test_what_another_worker_learned_meanwhile_stays(connection):
+    soon, later = now() + timedelta(minutes=1), now() + timedelta(hours=1)
+    mine, other = reloaded(connection), reloaded(connection)
+    rest(other, later, "daily_limit")
+    rest(mine, soon, "outage")
+    assert (mine.resting_until, mine.resting_reason) == (later, "daily_limit")
+    assert reloaded(connection).resting_reason == "daily_limit"
+
+    Connection.objects.update(resting_until=now() - timedelta(hours=1))
+    mine, other = reloaded(connection), reloaded(connection)
+    rest(other, later, "migration")
+    wake(mine)
+    assert (mine.resting_until, mine.resting_reason) == (later, "migration")
+    assert reloaded(connection).resting_until == later
+
+
 def test_resting_only_grows_until_it_ends(connection):
     soon, later = now() + timedelta(minutes=1), now() + timedelta(hours=1)
     rest(connection, later, "daily")
