@@ -10,11 +10,11 @@ from dataclasses import replace
 from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
-from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType
+from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType, Record
 
 from .calls import Caller
 from .detaching import Source, Where, ends, obsolete
-from .records import TypeRun
+from .records import TypeRun, read_by_id
 from .results import Execution, Failed, Known, Outcome, Pair, Sent, association_name
 from .wanted import Plan, RecordKey, WantedRecord
 
@@ -153,17 +153,39 @@ class Executor:
 
     def _detach(self, plan: Plan, earlier: Mapping[int, Mapping[Source, Where]], execution: Execution) -> None:
         """Remove what no longer holds, of orders whose every record and association is in place."""
-        asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[int, str]]]] = {}
+        names: dict[int, list[str]] = {}
         for order, before in earlier.items():
             outcomes, made = execution.records[order], execution.associated[order]
-            if execution.association_errors[order] or not all(isinstance(o, Sent) for o in outcomes.values()):
-                continue
-            for name in obsolete(plan, plan.orders[order], before, outcomes, made):
+            if not execution.association_errors[order] and all(isinstance(o, Sent) for o in outcomes.values()):
+                names[order] = obsolete(plan, plan.orders[order], before, outcomes, made)
+        there = self._look_up({end for found in names.values() for name in found for end in ends(name)})
+        asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[int, str]]]] = {}
+        for order, found in names.items():
+            still = {ends(name) for name in execution.associated[order] if name not in found}
+            for name in found:
                 one, other = ends(name)
+                unknown = [end for end in (one, other) if not isinstance(there[end], (str, NotFound))]
+                if unknown:
+                    execution.detach_errors.setdefault(order, {})[name] = there[unknown[0]]
+                    continue
+                if ((one[0], there[one]), (other[0], there[other])) in still:
+                    execution.associated[order].discard(name)  # merged: the pair goes by other ids now, and holds
+                    continue
                 pairs = asked.setdefault((one[0], other[0]), {})
                 pairs.setdefault((one[1], other[1]), []).append((order, name))
         for (from_type, to_type), pairs in asked.items():
             self._detach_type(from_type, to_type, pairs, execution)
+
+    def _look_up(self, places: Iterable[Where]) -> dict[Where, str | HubSpotError | None]:
+        """The present ids of these records: HubSpot takes the id of a merged record for the one that it became."""
+        by_type: dict[str, list[str]] = {}
+        for object_type, record_id in sorted(places):
+            by_type.setdefault(object_type, []).append(record_id)
+        return {
+            (object_type, asked): answer.id if isinstance(answer, Record) else answer
+            for object_type, ids in by_type.items()
+            for asked, answer in read_by_id(self._client, self._caller, object_type, ids).items()
+        }
 
     def _detach_type(
         self,

@@ -4,7 +4,7 @@ A record is found by the id we stored, else by its identifier; search is never u
 (hubspot.md 5.6, B).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -226,6 +226,18 @@ class TypeRun:
     def _settle(self, ref: RecordKey, outcome: Outcome) -> None:
         self.outcomes[ref] = outcome
         del self._pending[ref]
+
+
+def read_by_id(
+    client: Client, caller: Caller, object_type: str, ids: Sequence[str]
+) -> dict[str, Record | HubSpotError | None]:
+    """What these ids lead to; one that was merged away leads to the record that it became."""
+    names = list(ALIASES.get(object_type, MERGED))
+
+    def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+        return _each(parts, client.batch_reads(object_type, parts, names, None), match_read)
+
+    return caller.batch(read, list(ids), MAX_RECORDS, AT_ONCE)
 
 
 def _each(

@@ -106,8 +106,7 @@ def test_a_temporary_failure_whose_row_got_lost_is_found(story, arrived):
     sweep_up(story)
     arrived.total += 1
     arrived.save()
-    story.simulator.faults.add("drop-results", stage="update", times=None)
-    story.simulator.faults.add("drop-results", stage="read", times=None)
+    story.simulator.faults.add("locked", stage="update", times=None)
     story.sync()
     assert OrderSyncQueue.objects.get().failed_attempts == 1
     story.simulator.faults.clear()

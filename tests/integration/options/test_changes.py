@@ -82,3 +82,28 @@ def test_an_interrupted_transfer_detaches_later(story, order, mappings, choose, 
     story.sync()
     assert linked(story) == ["ada@example.org", "alan@example.org"]
     assert not OrderState.objects.get().problem
+
+
+def test_a_merged_contact_is_not_detached_from_itself(story, order, mappings, choose):
+    """Its former id leads to what it became; fails without the look in ``Executor._detach``."""
+    choose(mappings[1], replaced="detach")
+    grace = story.simulator.portal.find("contacts", "email", "grace@example.org")
+    story.merge(story.simulator.record("contacts", email="amazing@example.org"), grace)
+    story.queue(order, "user")
+    story.sync()
+    assert linked(story) == ["ada@example.org", "amazing@example.org"]
+    assert len(OrderState.objects.get().associated) == 2
+    replace_attendee(story, order)
+    assert linked(story) == ["ada@example.org", "alan@example.org"], "the new id is detached like any other"
+
+
+def test_nothing_is_detached_while_hubspot_does_not_say_who_is_who(story, order, mappings, choose, monkeypatch):
+    choose(mappings[1], replaced="detach")
+    with monkeypatch.context() as patched:
+        patched.setattr("pretix_hubspot.sync.execute.read_by_id", lambda client, caller, kind, ids: dict.fromkeys(ids))
+        replace_attendee(story, order)
+    assert linked(story) == ["ada@example.org", "alan@example.org", "grace@example.org"]
+    assert OrderState.objects.get().problem[0]["mode"] == "temporary"
+    story.queue(order)
+    story.sync()
+    assert linked(story) == ["ada@example.org", "alan@example.org"]
