@@ -25,7 +25,7 @@ from .hubspot.errors import (
     NotFound,
     UnexpectedStatus,
 )
-from .models import PROVIDER, Connection, EventConnection
+from .models import PROVIDER, Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
 from .tokens import mark_revoked
 
@@ -151,13 +151,20 @@ def connect_oauth(organizer, granted, user, expected=None):
 
 
 def join(event, connection, user):
-    """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already."""
+    """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already.
+
+    What waited for another portal, and what people sent there by hand, is not sent to this one by itself.
+    """
     if connection.organizer_id != event.organizer_id:
         raise ValueError("a connection is for events of its own organizer")
     with transaction.atomic():
         joined = EventConnection.objects.select_for_update().filter(event=event).first()
         if joined and joined.connection_id == connection.pk:
             return joined
+        if joined:
+            _forget_queue(event)
+        sent_elsewhere = OrderState.objects.filter(order__event=event).exclude(portal_id=connection.portal_id)
+        sent_elsewhere.filter(by_hand=True).update(by_hand=False)
         joined = joined or EventConnection(event=event)
         joined.connection, joined.joined_at = connection, now()
         joined.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
@@ -172,9 +179,13 @@ def leave(event, user):
         joined = EventConnection.objects.select_related("connection").filter(event=event).first()
         if joined:
             joined.delete()
-            event.queued_sync_jobs.filter(sync_provider=PROVIDER, in_flight=False).delete()
+            _forget_queue(event)
             data = {"portal": joined.connection.portal_id}
             event.log_action("pretix_hubspot.event.left", user=user, data=data)
+
+
+def _forget_queue(event):
+    event.queued_sync_jobs.filter(sync_provider=PROVIDER, in_flight=False).delete()
 
 
 def disconnect(connection, user):

@@ -15,7 +15,7 @@ from ..connection import connect_token, disconnect, for_event, join, leave
 from ..forms.connect import EventOptionsForm, TokenForm
 from ..health.actions import retry_access
 from ..health.words import retried_text
-from ..models import Connection
+from ..models import Connection, EventConnection
 from . import explain
 from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMixin, own_connection
 
@@ -35,7 +35,7 @@ class ConnectToken(HubSpotEventMixin, ManagesConnectionsMixin, View):
         connection = connect_pasted_token(request, joined.connection if joined else None)
         if connection is None:
             return self.back_to_settings(REFUSED + NEW)
-        join(request.event, connection, request.user)
+        join_and_tell(request, request.event, connection)
         return self.back_to_settings()
 
 
@@ -60,7 +60,7 @@ class Join(HubSpotEventMixin, View):
         if connection.status != Connection.Status.ACTIVE:
             messages.error(request, _("This connection is not active. Please reconnect it first."))
         else:
-            join(request.event, connection, request.user)
+            join_and_tell(request, request.event, connection)
             messages.success(request, _("The HubSpot integration is now active."))
         return self.back_to_settings()
 
@@ -147,6 +147,19 @@ def tell_connected(request, connection):
     messages.success(request, _("The HubSpot integration is now active."))
     if retried := retry_access(connection, request.user):
         messages.success(request, retried_text(retried))
+
+
+def join_and_tell(request, event, connection):
+    """The event uses the connection; mappings that were made for another portal deserve a look."""
+    before = EventConnection.objects.filter(event=event).select_related("connection").first()
+    join(event, connection, request.user)
+    old, new = before and before.connection.portal_id, connection.portal_id
+    if before and old != new and event.hubspot_object_mappings.exists():
+        text = _(
+            "This event used portal {old} before. Its object mappings are kept and now apply to portal {new}: please "
+            "check that they fit."
+        )
+        messages.warning(request, text.format(old=old, new=new))
 
 
 def disconnect_and_tell(request, connection):

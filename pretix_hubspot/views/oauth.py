@@ -11,7 +11,7 @@ from django_scopes import scope
 
 from .. import hubspot_app, oauth_flow
 from ..config import ServerMisconfigured
-from ..connection import PLUGIN, connect_oauth, for_event, is_active, join
+from ..connection import PLUGIN, connect_oauth, for_event, is_active
 from . import explain
 from .base import (
     EVENT_PERMISSION,
@@ -22,7 +22,7 @@ from .base import (
     event_url,
     organizer_url,
 )
-from .connect import tell_connected
+from .connect import join_and_tell, tell_connected
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class OAuthReturn(View):
             messages.error(self.request, explain.oauth_failure(error))
             return
         if started.event:
-            join(started.event, connection, self.request.user)
+            join_and_tell(self.request, started.event, connection)
         tell_connected(self.request, connection)
 
 

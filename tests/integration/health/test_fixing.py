@@ -1,16 +1,19 @@
 """From a warning of pretix to where it is fixed: what our lines on pretix's pages say, and what a fix sets going."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils.timezone import now
-from pretix.base.models import LogEntry
+from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator.definitions import Option, Property
-from pretix_hubspot.connection import mark_revoked
+from hubspot_simulator.portal import Account
+from pretix_hubspot.connection import disconnect, mark_revoked
 from pretix_hubspot.health.actions import retry_access
 from pretix_hubspot.health.causes import causes
+from pretix_hubspot.health.numbers import numbers
 from pretix_hubspot.hubspot.errors import TokenRevoked
 from pretix_hubspot.models import OrderState
 
@@ -167,6 +170,25 @@ def test_the_test_order_of_the_wizard_has_not_arrived_if_a_filter_leaves_it_out(
     assert "the object mappings only send paid orders" in page
     assert "has arrived" not in page
     assert '<option value="A1" selected>' in page
+
+
+def test_nothing_that_waited_for_one_portal_is_sent_to_another(client, story):
+    old = now() - timedelta(days=1)
+    early, late = story.order("A1", queue=False), story.order("A2", queue=False)
+    Order.objects.filter(pk=early.pk).update(datetime=old)
+    story.queue(early, "user")
+    story.sync()
+    assert OrderState.objects.get(order=early).by_hand
+    story.queue(early)
+    story.queue(late)
+    disconnect(story.connection, None)
+    story.simulator.add_portal(Account(48_100_002))
+    key = story.simulator.auth.add_service_key(48_100_002, "eu1", None)
+    page = client.post(BASE + "connect/token/", {"token": key}, follow=True).content.decode()
+    assert "This event used portal 48100001 before." in page
+    assert not OrderSyncQueue.objects.exists()
+    assert not OrderState.objects.get(order=early).by_hand
+    assert numbers(story.event).of("not_in_scope") == 2
 
 
 def test_the_dashboard_says_it_to_nobody_who_cannot_help(revoked):
