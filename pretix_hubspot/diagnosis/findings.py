@@ -63,6 +63,11 @@ class Report:
     def status(self):
         return max(result.status for result in self.results)
 
+    @property
+    def transfers(self):
+        """Whether orders are on their way: neither paused, nor does the portal rest, and HubSpot answers."""
+        return all(r.status == Status.OK for r in self.results if r.check in ("connection", "token"))
+
     def as_text(self):
         """To be copied into a mail."""
         lines = [f"{name}: {value}" for name, value in self.facts] + [""]

@@ -225,12 +225,24 @@ def test_workers_that_answer_but_do_nothing(story, settings, monkeypatch):
 
 
 def test_a_portal_that_rests_and_an_event_that_pauses(story):
+    assert check_connection(story.event).transfers
     Connection.objects.update(resting_until=now() + timedelta(hours=1), resting_reason="daily_limit")
     story.joined.paused_since = now()
     story.joined.save()
     text = bad(story)["connection"]
     assert "daily limit" in text
     assert "paused" in text
+    report = check_connection(story.event)
+    assert (report.status, report.transfers) == (Status.WARN, False)
+
+
+def test_a_field_that_this_event_does_not_have_is_named_by_its_row(story):
+    deals = mapping(story)
+    row = {"pretix_field": "question_GONE", "external_field": "amount", "overwrite": "overwrite", "value_map": ""}
+    deals.property_mappings = [*deals.property_mappings, row]
+    deals.save()
+    text = "Order -> Deals: Amount: This pretix field is not available in this event, nothing can be sent."
+    assert text in bad(story)["properties"]
 
 
 def test_a_check_that_breaks_down_is_told_and_the_others_go_on(story, monkeypatch):
