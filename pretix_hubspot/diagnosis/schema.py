@@ -43,7 +43,7 @@ def properties(subject):
             definition = setup.definitions.get(row["external_field"])
             usable = definition and definition.writable and row["pretix_field"] in setup.fields
             label = definition.label if definition else row["external_field"]
-            notes = [note if f"“{label}”" in note else f"{label}: {note}" for note in setup.notes(row)]
+            notes = [note if label in note else f"{label}: {note}" for note in setup.notes(row)]
             bad += [_about(subject, setup, note, warn if usable else fail) for note in notes]
             count += bool(usable)
     yield from bad
