@@ -10,9 +10,10 @@ from django.utils.timezone import now
 from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.models import PROVIDER, OrderState
+from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 
 from .calls import chunks
+from .scope import IGNORED, in_scope
 
 #: What ``triggered_by`` says; see ``jobs.BULK``.
 AGAIN = "bulk"
@@ -27,10 +28,12 @@ def mappings_changed_at(event: Event) -> datetime | None:
 
 
 def outdated(event: Event) -> QuerySet[OrderState]:
-    """Orders that were sent, and not since the mappings changed."""
-    states = OrderState.objects.filter(order__event=event).exclude(sent_hash="")
-    changed_at = mappings_changed_at(event)
-    return states.filter(sent_at__lt=changed_at) if changed_at else states.none()
+    """Orders that were sent, not since the mappings changed, and would be sent again."""
+    joined, changed_at = EventConnection.objects.filter(event=event).first(), mappings_changed_at(event)
+    if not joined or not changed_at:
+        return OrderState.objects.none()
+    states = OrderState.objects.filter(order__in=in_scope(joined), sent_at__lt=changed_at)
+    return states.exclude(sent_hash="").exclude(excluded_reason=IGNORED)
 
 
 def start(event: Event, user) -> int:

@@ -1,5 +1,6 @@
 """Which orders are sent at all, and why the others are not."""
 
+from django.db.models import Q, QuerySet
 from pretix.base.models import Order
 
 from pretix_hubspot.models import EventConnection, OrderState
@@ -12,6 +13,12 @@ IGNORED = "ignored"
 DISMISSED = "dismissed"
 #: Personal data was removed, what was sent included; until the order changes.
 SHREDDED = "shredded"
+
+
+def in_scope(joined: EventConnection) -> QuerySet[Order]:
+    """The orders of the event that are sent when they change."""
+    placed_since, by_hand = Q(datetime__gte=joined.joined_at), Q(hubspot_state__by_hand=True)
+    return Order.objects.filter(placed_since | by_hand, event_id=joined.event_id)
 
 
 def excluded(order: Order, connection: EventConnection, state: OrderState | None, by_hand: bool) -> str:

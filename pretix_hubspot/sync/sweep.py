@@ -18,6 +18,7 @@ from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.recording import history
 
 from .calls import chunks
+from .scope import in_scope
 
 #: Entries younger than this are looked at again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
@@ -51,18 +52,13 @@ def _whose_turn_it_is(joined: EventConnection) -> QuerySet[Order]:
     """The keys of a small part of the orders, another one every few minutes."""
     turns = ROUND // TURN
     turn = int(now().timestamp() // TURN.total_seconds()) % turns
-    mine = _in_scope(joined).alias(turn=F("pk") % turns).filter(turn=turn)
+    mine = in_scope(joined).alias(turn=F("pk") % turns).filter(turn=turn)
     return mine.order_by().values_list("pk", flat=True)
-
-
-def _in_scope(joined: EventConnection) -> QuerySet[Order]:
-    placed_since, by_hand = Q(datetime__gte=joined.joined_at), Q(hubspot_state__by_hand=True)
-    return Order.objects.filter(placed_since | by_hand, event_id=joined.event_id)
 
 
 def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]:
     """Of these orders, those in scope that have more history now than when they were last read."""
-    pks = list(_in_scope(joined).filter(pk__in=orders).values_list("pk", flat=True))
+    pks = list(in_scope(joined).filter(pk__in=orders).values_list("pk", flat=True))
     seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
     counts = history().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
     return [pk for pk, count in counts if count > seen.get(pk, 0)]

@@ -22,6 +22,7 @@ from .panels import RESTING_REASONS
 TRIGGERS = {
     "user": gettext_lazy("Sync now"),
     "sweep": gettext_lazy("Periodic search for changes"),
+    "bulk": gettext_lazy("Sent again"),
     "order_placed": gettext_lazy("Order placed"),
     "order_paid": gettext_lazy("Order paid"),
     "order_modified": gettext_lazy("Order information changed"),

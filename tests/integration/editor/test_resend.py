@@ -53,6 +53,17 @@ def waiting():
     return [(row.order.code, row.triggered_by) for row in rows.select_related("order")]
 
 
+def test_orders_that_would_not_be_sent_are_not_offered(story, boss, sent):
+    OrderState.objects.filter(order=sent[0]).update(excluded_reason="ignored")
+    story.joined.joined_at = sent[2].datetime  # the event was away from HubSpot
+    story.joined.save()
+    assert "1 order was sent to HubSpot with older object mappings." in change(boss, story)
+    boss.post(RESEND, {"start": "on"})
+    assert waiting() == [("A3", "bulk")]
+    OrderState.objects.filter(order=sent[1]).update(by_hand=True)
+    assert bulk.outdated(story.event).count() == 2
+
+
 def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):
     assert "All orders that were sent are sent with the object mappings of today." in page_of(boss.get(RESEND))
     assert "3 orders were sent to HubSpot with older object mappings." in change(boss, story)
