@@ -4,8 +4,7 @@ Everything is written in bulk, for orders whose claim still holds.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.contrib.contenttypes.models import ContentType
@@ -42,17 +41,11 @@ _ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
 
 @dataclass(frozen=True)
 class Labels:
-    """How records are shown, in the language of the order's event: the object type's name, the link into the portal."""
+    """How records are shown: the object type's name in the current language, and the link into the portal."""
 
     object_type: Callable[[str], str]
     record_url: dict[str, str]  # object type -> address up to the record id
     event: Callable[[int], Event]  # of an order
-
-    @contextmanager
-    def language(self, order: int) -> Iterator[None]:
-        settings = self.event(order).settings
-        with language(settings.locale, settings.region):
-            yield
 
 
 def log_counts(orders: Sequence[int]) -> dict[int, int]:
@@ -115,13 +108,18 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
     }
     gone = [row.pk for row in existing.values() if row.external_object_type == EXCLUDED]
     rows: dict[int, list[OrderSyncResult]] = {}
+    by_event: dict[Event, list[Verdict]] = {}
     for verdict in verdicts:
-        with labels.language(verdict.order):
-            for item in verdict.written:
-                where = (verdict.order, item.position, item.mapping)
-                row = existing.get(where) or _new_row(*where)
-                _fill(row, item, plan, labels)
-                rows.setdefault(verdict.order, []).append(row)
+        by_event.setdefault(labels.event(verdict.order), []).append(verdict)
+    for event, of_event in by_event.items():
+        with language(event.settings.locale, event.settings.region):
+            names = {object_type: labels.object_type(object_type) for object_type in labels.record_url}
+            for verdict in of_event:
+                for item in verdict.written:
+                    where = (verdict.order, item.position, item.mapping)
+                    row = existing.get(where) or _new_row(*where)
+                    _fill(row, item, plan, names, labels.record_url)
+                    rows.setdefault(verdict.order, []).append(row)
     _save(rows)
     if gone:
         OrderSyncResult.objects.filter(pk__in=gone).delete()
@@ -166,14 +164,14 @@ def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
     store_rows(old, unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
 
 
-def _fill(row: OrderSyncResult, item: Written, plan: Plan, labels: Labels) -> None:
+def _fill(row: OrderSyncResult, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str]) -> None:
+    """What the order page shows about one record; ``names`` and ``urls`` are by object type."""
     record = plan.records[item.ref]
-    label = labels.object_type(record.object_type)
     row.external_object_type = record.object_type
     row.external_id_field = record.id_property.name
     row.id_value = shorten(record.id_value, _ID_LENGTH)
     also = record.also_used_by(row.order_id, item.position)
-    name = f"{label}: {_as_people_say(record)}"
+    name = f"{names[record.object_type]}: {_as_people_say(record)}"
     if also:
         name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
     refused = record.left_out(row.order_id, item.mapping, item.position)
@@ -181,7 +179,7 @@ def _fill(row: OrderSyncResult, item: Written, plan: Plan, labels: Labels) -> No
     if left_out:
         name = _("{record} (without {properties})").format(record=name, properties=", ".join(left_out))
     row.external_link_display_name = shorten(name, _NAME_LENGTH)
-    href = f"{labels.record_url[record.object_type]}{item.sent.record_id}"
+    href = f"{urls[record.object_type]}{item.sent.record_id}"
     row.external_link_href = href if len(href) <= _LINK_LENGTH else None
     row.sync_info = {"action": item.sent.action, "record": item.sent.record_id, "key": record.key}
     if also:

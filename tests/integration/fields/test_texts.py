@@ -11,7 +11,7 @@ from pretix_hubspot.texts import TEXTS, describe, knows
 
 NAMES = {"property": "amount", "label": "Amount", "type": "number"}
 ROOM = Path(pretix_hubspot.__file__).parent
-CODES = re.compile(r'(?:_refuse|Refusal|FieldRefused|_through\([\w.]+,|_risky)\(?\s*"([a-z_]+)"')
+CODES = re.compile(r'(?:refuse|Refusal|FieldRefused|_through\([\w.]+,|risky)\(?\s*"([a-z_]+)"')
 
 
 def codes():
