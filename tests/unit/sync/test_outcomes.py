@@ -198,7 +198,7 @@ TOKEN_ENDPOINT = {
         + ("BAD_SCOPES", "BAD_GRANT_TYPE")
     },
     "code used": (400, {"status": "BAD_AUTH_CODE"}, TEMPORARY, "auth_code_rejected"),
-    "RFC 6749 only": (400, {"error": "invalid_grant"}, TEMPORARY, "oauth_error"),
+    "RFC 6749 only": (400, {"error": "invalid_grant"}, MISCONFIGURATION, "token_revoked"),
     "limit": (429, bodies.TEN_SECONDLY, TEMPORARY, "rate_limited"),
     "trouble": (503, HTML, TEMPORARY, "server_trouble"),
 }
