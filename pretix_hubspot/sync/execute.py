@@ -45,7 +45,7 @@ class Executor:
         execution = Execution()
         self._run(plan, known, associated or {}, execution)
         for order in sorted(_shared_failures(plan, execution)):
-            self._run(plan.only([order]), known, associated or {}, execution)
+            self._run_again(plan.only([order]), known, order, execution)
         self._find_again(plan, known, associated or {}, execution)
         self._detach(plan, earlier or {}, execution)
         return execution
@@ -89,6 +89,16 @@ class Executor:
             refs = [ref for pairs in order.records.values() for _, ref in pairs]
             execution.records[order.order] = {ref: outcomes[ref] for ref in refs}
         self._associate(plan, associated, execution)
+
+    def _run_again(self, part: Plan, known: Mapping[RecordKey, Known], order: int, execution: Execution) -> None:
+        """One order alone; what has arrived already stays as it is, and is not sent once more."""
+        arrived = {ref: sent for ref, sent in execution.records[order].items() if isinstance(sent, Sent)}
+        links = {ref: Known(sent.record_id, sent.fingerprint, sent.url, sent.owner) for ref, sent in arrived.items()}
+        self._run(part, {**known, **links}, {order: set(execution.associated[order])}, execution)
+        outcomes = execution.records[order]
+        for ref, sent in arrived.items():
+            if isinstance(outcomes[ref], Sent) and not outcomes[ref].changed:
+                outcomes[ref] = sent
 
     def _send_records(
         self, object_type: str, wanted: list[WantedRecord], known: Mapping[RecordKey, Known], portal_id: int

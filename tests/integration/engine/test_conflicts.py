@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from pretix.base.models.datasync import OrderSyncQueue
+from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
 from hubspot_simulator.definitions import Property
 from pretix_hubspot.hubspot import errors
@@ -79,3 +79,16 @@ def test_a_refused_association_that_names_no_record(story, monkeypatch, write):
     assert failure["code"] == "invalid_association"
     linked = sorted(len(deal.get("associations", {}).get("contacts", ())) for deal in story.world()["deals"])
     assert linked == ([0, 1, 1, 1] if write == "associate_default" else [1, 1, 1, 2])
+
+
+def test_what_arrived_is_not_sent_again_with_a_record_that_is_refused(story):
+    story.simulator.people.set_rules("contacts", "email", [["EMAIL_BLOCKED_DOMAINS", ["blocked.example"]]])
+    for code in "ABC":
+        story.order(code, email="ada@blocked.example")
+    story.simulator.requests.clear()
+    story.sync()
+    assert OrderSyncQueue.objects.filter(need_manual_retry="permanent").count() == 3
+    writes = [request.path for request in story.simulator.requests if request.stage in ("create", "update")]
+    assert [path.split("/")[-3] for path in writes] == ["contacts", "deals", "contacts", "contacts", "contacts"]
+    made = OrderSyncResult.objects.filter(external_object_type="deals")
+    assert [row.sync_info["action"] for row in made] == ["created"] * 3
