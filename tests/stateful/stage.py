@@ -69,6 +69,7 @@ class Stage:
         self.asked: set[int] = set()
         self.remapped: set[int] = set()
         self.count = 0
+        self.excuse = False  # whether an order may be failing until somebody retries
         self._running: list[Wish] = []  # wishes that workers now at work may have read
 
     # Looking
@@ -265,6 +266,7 @@ class Stage:
 
     def block(self, blocking):
         """The portal refuses a domain, or not any more."""
+        self.excuse |= blocking
         self.blocking = blocking
         rules = [["EMAIL_BLOCKED_DOMAINS", ["blocked.example"]]] if blocking else []
         self.simulator.people.set_rules("contacts", "email", rules)
@@ -321,6 +323,7 @@ class Stage:
         connection = Connection.objects.get()
         if connection.status != Connection.Status.DISCONNECTED:
             disconnect(connection, None)
+            self.excuse = True  # who asked for an order meanwhile is told
 
     def reconnect(self):
         if self.key in self.simulator.auth.tokens:
