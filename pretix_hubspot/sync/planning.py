@@ -23,7 +23,7 @@ from .wanted import Plan
 #: Instead of a language: each order's own.
 OF_ORDER = "order"
 #: Seconds for which the source fields of an event are believed: questions and their options may change.
-FRESH = 5.0
+FRESH = 2.0
 
 
 def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequence[int]]]) -> Plan:

@@ -5,12 +5,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 
-from django.db.models import Window
+from django.db.models import Count, Window
 from django.db.models.functions import RowNumber
 from django.utils.timezone import now
 from django_scopes import scopes_disabled
-from pretix.base.models import Event, LogEntry, Order
+from pretix.base.models import Event, LogEntry, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.connection import is_active, wake
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: Workers that send for one portal at once; with four, HubSpot's request limit is what everybody waits for.
 WORKERS = 4
+#: Positions of one slice, so that a hundred orders of a thousand positions each fit into a worker's memory.
+POSITIONS = 5_000
 #: Seconds to wait where others are claiming, or changing, the rows that we wanted.
 COLLISION = 0.1
 
@@ -114,12 +117,19 @@ def still_running(events: Sequence[EventConnection]) -> list[int]:
 
 
 def next_rows(events: Sequence[int]) -> list[int]:
-    """The next slice: live orders before bulk work, events in turns, oldest first within each."""
+    """The next slice: live orders before bulk work, events in turns, oldest first within each.
+
+    It ends before it has more than ``POSITIONS``, unless a single order does.
+    """
     rows = jobs.waiting().filter(event_id__in=events).annotate(bulk=jobs.IS_BULK)
     busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
     turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
     order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows
-    return list(rows.order_by(*order).values_list("pk", flat=True)[: jobs.SLICE])
+    found = list(rows.order_by(*order).values_list("pk", "order_id")[: jobs.SLICE])
+    counted = OrderPosition.all.filter(order__in=[pk for _, pk in found]).order_by().values_list("order")
+    positions = dict(counted.annotate(Count("pk")))
+    fitting = sum(total <= POSITIONS for total in accumulate(positions.get(pk, 0) for _, pk in found))
+    return [row for row, _ in found[: max(1, fitting)]]
 
 
 def is_open(connection: Connection) -> bool:

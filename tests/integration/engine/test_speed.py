@@ -198,3 +198,16 @@ def test_a_question_that_a_mapping_asks_for_is_seen_at_once(story, slices_of_fou
     queue.drain(story.connection, seconds=60)
     assert [state.problem for state in OrderState.objects.exclude(problem=None)] == []
     assert len(story.world()["deals"]) == 8
+
+
+def test_big_orders_make_small_slices(story, monkeypatch):
+    monkeypatch.setattr(queue, "POSITIONS", 5)
+    people = [("ada@example.org", "Ada", "L"), ("bob@example.org", "Bob", "B"), ("cy@example.org", "Cy", "C")]
+    for number, attendees in enumerate([people[:2], people, people, people * 3, people[:1]]):
+        story.order(f"A{number}", attendees=attendees)
+    sent = []
+    send = queue.send
+    monkeypatch.setattr(queue, "send", lambda c, events, pks: sent.append(len(pks)) or send(c, events, pks))
+    queue.drain(story.connection, seconds=60)
+    assert sent == [2, 1, 1, 1]
+    assert len(story.world()["deals"]) == 5
