@@ -1,7 +1,7 @@
 """Everything that can happen to orders, mappings, workers and the portal, one method each; the model watches."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -95,6 +95,11 @@ class Stage:
         """Where pretix says that each order is, without the reason."""
         rows = classified(Order.objects.filter(event__in=self.events)).values_list("pk", "hubspot")
         return {pk: name.partition(":")[0] for pk, name in rows}
+
+    def reasons(self, orders: Iterable[int]) -> set[str]:
+        """Why these orders are failing, as pretix tells."""
+        problems = OrderState.objects.filter(order__in=orders).values_list("problem", flat=True)
+        return {problem["code"] for found in problems for problem in found or [{"code": "?"}]}
 
     def wishes(self) -> list[Wish]:
         """Of all orders that are to be sent."""
