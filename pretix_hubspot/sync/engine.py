@@ -192,8 +192,8 @@ def _send(work: _Slice, orders: list[int], report: Report, sleep: Callable[[floa
 def _in_scope(work: _Slice, orders: list[int], report: Report) -> list[int]:
     """Load states, remember what was asked for by hand, and finish the rows of orders that are left out."""
     by_hand = {pk for pk in orders if work.claim.orders[pk].triggered_by == jobs.BY_HAND}
-    work.forced = frozenset(by_hand)
     work.states = {s.order_id: s for s in OrderState.objects.filter(order_id__in=orders)}
+    work.forced = frozenset(by_hand | {pk for pk, state in work.states.items() if _lost_a_record(state)})
     work.log_counts = recording.log_counts(orders)
     excluded = {}
     for pk in orders:
@@ -205,6 +205,11 @@ def _in_scope(work: _Slice, orders: list[int], report: Report) -> list[int]:
     for pk in by_hand:
         work.state(pk).by_hand = True
     return [pk for pk in orders if pk not in excluded]
+
+
+def _lost_a_record(state: OrderState) -> bool:
+    """Whether an association was refused: a record may be gone, which only a look tells."""
+    return any(problem["code"] == "invalid_association" for problem in state.problem or ())
 
 
 def _without_filtered(work: _Slice, plan: Plan, report: Report) -> list[int]:

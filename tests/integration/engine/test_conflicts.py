@@ -10,6 +10,7 @@ from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.types import AssociationResult, InputError
 from pretix_hubspot.models import OrderState
+from pretix_hubspot.sync import jobs
 
 MEMBER = "member_number"
 
@@ -92,3 +93,17 @@ def test_what_arrived_is_not_sent_again_with_a_record_that_is_refused(story):
     assert [path.split("/")[-3] for path in writes] == ["contacts", "deals", "contacts", "contacts", "contacts"]
     made = OrderSyncResult.objects.filter(external_object_type="deals")
     assert [row.sync_info["action"] for row in made] == ["created"] * 3
+
+
+def test_a_retry_looks_at_the_records_of_a_refused_association(story):
+    """What was sent before is not looked at again, but a refused association tells that a record may be gone."""
+    order = story.order("A1", email="ada@example.org")
+    story.sync()
+    story.simulator.people.archive("contacts", find={"email": "ada@example.org"})
+    refused = [{"mode": "permanent", "code": "invalid_association", "object_type": "deals"}]
+    OrderState.objects.filter(order=order).update(sent_hash="", problem=refused)
+
+    jobs.retry(story.event, [order.pk])
+    story.sync()
+    assert OrderState.objects.get(order=order).problem is None
+    assert [contact["email"] for contact in story.world()["contacts"]] == ["ada@example.org"]
