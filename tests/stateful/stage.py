@@ -152,6 +152,7 @@ class Stage:
             f"A{self.count:03d}", email=email, attendees=people, event=event, queue=False, testmode=testmode,
             datetime=moment,
         )  # fmt: skip
+        order.create_transactions(is_new=True)  # core looks after every commit whether somebody forgot
         order.log_action("pretix.event.order.placed")
         if not silently:
             order_placed.send(event, order=order)
