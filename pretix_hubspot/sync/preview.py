@@ -8,6 +8,7 @@ from pretix.base.models import Order
 
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.models import EventConnection, OrderState
 
 from . import links, planning, recording, scope
@@ -35,8 +36,7 @@ CHANGED, SAME, NOTHING, FILLED, EXISTS, LISTED, KEPT = (
 class PropertyPreview:
     """One property of one record; ``after`` is what HubSpot would hold."""
 
-    name: str
-    label: str
+    property: PropertyDefinition
     before: str
     after: str
     state: str
@@ -156,7 +156,7 @@ def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehear
     record = rehearsal.before.get((item.object_type, record_id))
     before = record.properties if record else {}
     written = rehearsal.written.get((item.object_type, record_id), {})
-    shown = {shown.name for shown in item.properties}
+    shown = {shown.property.name for shown in item.properties}
     by_property: dict[str, list[Row]] = {}
     for row in wanted.rows():
         by_property.setdefault(row.property.name, []).append(row)
@@ -171,10 +171,10 @@ def _property(rows: list[Row], before: str, written: str | None, item: RecordPre
     definition = rows[0].property
     if item.action == "failed":
         wanted = next((row.value for row in reversed(rows) if row.value), "") or ""
-        return PropertyPreview(definition.name, definition.label, before, wanted, "failed")
+        return PropertyPreview(definition, before, wanted, "failed")
     if written is None:
-        return PropertyPreview(definition.name, definition.label, before, before, _why_kept(rows, before))
-    return PropertyPreview(definition.name, definition.label, before, _after(before, written), CHANGED)
+        return PropertyPreview(definition, before, before, _why_kept(rows, before))
+    return PropertyPreview(definition, before, _after(before, written), CHANGED)
 
 
 def _after(before: str, written: str) -> str:

@@ -17,6 +17,7 @@ from pretix.base.datasync.datasync import datasync_providers
 from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, client_for
+from pretix_hubspot.displayed import shown, stage_labels
 from pretix_hubspot.forms.preview import PreviewForm
 from pretix_hubspot.forms.setup import describe_mapping
 from pretix_hubspot.models import PROVIDER
@@ -138,9 +139,22 @@ class PreviewOrder(ConnectedMixin, View):
             "action": text,
             "style": style,
             "url": self.url(record),
-            "rows": [(p, STATES[p.state], p.state == "changed") for p in record.properties],
+            "rows": self.rows(record),
             "failures": self.reasons(record.failures),
         }
+
+    def rows(self, record):
+        stages = stage_labels(self.catalog, record.object_type)
+        return [
+            {
+                "label": row.property.label,
+                "before": shown(row.before, row.property, stages),
+                "after": shown(row.after, row.property, stages),
+                "state": STATES[row.state],
+                "changed": row.state == "changed",
+            }
+            for row in record.properties
+        ]
 
     def url(self, record):
         """The record's page in HubSpot, as far as it has one."""

@@ -1,10 +1,14 @@
 """The preview: the engine's own plan, shown and not sent; who may look; and what is remembered of it."""
 
 import re
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
+from pretix.base.models import User
 from pretix.base.models.datasync import OrderSyncQueue
 
+from hubspot_simulator.definitions import Property
 from pretix_hubspot.associationlabels import ensure_label
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.models import OrderState, RecordLink
@@ -58,10 +62,10 @@ def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, b
         ("Last Name", "–", "Byte", "will be changed"),
         ("Email", "–", "bob@example.org", "will be changed"),
         ("Deal Name", "–", "CONF-A1", "will be changed"),
-        ("Amount", "–", "100.00", "will be changed"),
+        ("Amount", "–", "100", "will be changed"),
         ("pretix order key", "–", "ADA/CONF/A1", "will be changed"),
-        ("Pipeline", "–", "default", "will be changed"),
-        ("Deal Stage", "–", "appointmentscheduled", "will be changed"),
+        ("Pipeline", "–", "Sales Pipeline default", "will be changed"),
+        ("Deal Stage", "–", "Appointment Scheduled appointmentscheduled", "will be changed"),
     ]
     assert html.count("will be created") == 3
     assert links(html) == [("3. Deal – 1. Contact", "–", "linked"), ("3. Deal – 2. Contact", "–", "linked")]
@@ -78,8 +82,8 @@ def test_what_is_sent_afterwards_is_what_was_shown(story, boss):
     shown = {(name, after) for name, before, after, state in cells(look(boss))}
     story.sync()
     deal = story.simulator.world({"deals": ["dealname", "amount", "dealstage", "pretix_order_key"]})
-    for name, after in (("Deal Name", "CONF-A1"), ("Deal Stage", "appointmentscheduled")):
-        assert (name, after) in shown and after in str(deal)
+    for name, after in (("Deal Name", "CONF-A1"), ("Deal Stage", "Appointment Scheduled appointmentscheduled")):
+        assert (name, after) in shown and after.split()[-1] in str(deal)
 
 
 def test_unchanged_filled_and_changed_are_told_apart(story, boss):
@@ -93,7 +97,7 @@ def test_unchanged_filled_and_changed_are_told_apart(story, boss):
     rows = {row[0]: row[1:] for row in cells(look(boss))}
     assert rows["First Name"] == ("Ada", "Ada", "skipped: the field is filled already")
     assert rows["Last Name"] == ("–", "A1", "will be changed")
-    assert rows["Amount"] == ("100.0", "50.00", "will be changed")
+    assert rows["Amount"] == ("100", "50", "will be changed")
     assert rows["Deal Name"] == ("CONF-A1", "CONF-A1", "unchanged")
     assert links(look(boss)) == [("2. Deal – 1. Contact", "linked already", "linked")]
     assert writes(story.simulator) == []
@@ -152,6 +156,26 @@ def test_a_constant_text_is_shown(story, boss):
     buyer.save()
     story.order("A1", email="ada@example.org")
     assert cells(look(boss))[0] == ("Job Title", "–", "Guest", "will be changed")
+
+
+def test_options_dates_and_numbers_are_shown_as_the_reader_writes_them(story, boss):
+    story.simulator.portal.schema.create("deals", Property("ordered", "Ordered", "datetime", "date", "dealinformation"))
+    deal = story.event.hubspot_object_mappings.last()
+    deal.property_mappings += [
+        property_mapping("order_date", "ordered", "overwrite"),
+        property_mapping("constant_text", "closedate", "overwrite") | {"text": "2027-06-30"},
+        property_mapping("constant_text", "dealtype", "overwrite") | {"text": "newbusiness"},
+    ]
+    deal.save()
+    placed = datetime(2027, 6, 1, 22, 30, tzinfo=UTC)
+    story.order("A1", datetime=placed, total=Decimal("12.50"))
+    boss.cookies["pretix_language"] = "de"
+    User.objects.filter(email="boss@example.org").update(locale="de", timezone="Europe/Berlin")
+    rows = {row[0]: row[2] for row in cells(look(boss))}
+    assert rows["Amount"] == "12,5"
+    assert rows["Ordered"] == "02.06.2027 00:30 2027-06-01T22:30:00Z"
+    assert rows["Close Date"].startswith("30.06.2027 02:00 2027-06-30")
+    assert rows["Deal Type"] == "New Business newbusiness"
 
 
 def test_a_record_that_only_hubspot_knows_is_found_and_not_created(story, boss):

@@ -1,0 +1,65 @@
+"""A value of a property as people see it in HubSpot: labels, and dates and numbers in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.hubspot.types import PropertyDefinition
+from pretix_hubspot.objecttypes import stage_properties
+from pretix_hubspot.sync import formats
+from pretix_hubspot.sync.kinds import K_BOOL, K_DATE, K_DATETIME, K_MANY, K_NUMBER, K_ONE, kind_of
+from pretix_hubspot.sync.merge import items
+
+
+@dataclass(frozen=True)
+class Shown:
+    """``raw`` is what HubSpot stores, where nobody could tell it from the text."""
+
+    text: str
+    raw: str = ""
+
+
+def stage_labels(catalog: Catalog, object_type: str) -> dict[str, dict[str, str]]:
+    """Labels of pipelines and stages by the property that holds them: its own definition names none."""
+    pipeline, stage = stage_properties(object_type)
+    found = catalog.pipelines(object_type)
+    return {pipeline: {p.id: p.label for p in found}, stage: {s.id: s.label for p in found for s in p.stages}}
+
+
+def shown(value: str, definition: PropertyDefinition, stages: Mapping[str, Mapping[str, str]]) -> Shown:
+    """What people see; what does not look like a value of its type is shown as it is."""
+    if kind_of(definition) == K_NUMBER:
+        return Shown(_number(value))
+    text = _text(value, definition, stages.get(definition.name))
+    return Shown(text, value if text != value else "")
+
+
+def _number(value: str) -> str:
+    """HubSpot answers 100.0 where 100.00 was sent, and shows 100."""
+    digits = formats.number(value)
+    if digits is None:
+        return value
+    return number_format(digits.rstrip("0").rstrip(".") if "." in digits else digits)
+
+
+def _text(value: str, definition: PropertyDefinition, stages: Mapping[str, str] | None) -> str:
+    if not value:
+        return ""
+    if stages:
+        return stages.get(value, value)
+    kind = kind_of(definition)
+    if kind in (K_ONE, K_MANY, K_BOOL):
+        labels = ({"true": _("Yes"), "false": _("No")} if kind == K_BOOL else {}) | {
+            option.value: option.label for option in definition.options
+        }
+        return "; ".join(labels.get(item, item) for item in (items(value) if kind == K_MANY else [value]))
+    if kind == K_DATE and (day := formats.day(value)):
+        return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+    if kind == K_DATETIME and formats.instant(value):
+        return date_format(localtime(formats.moment(value)), "SHORT_DATETIME_FORMAT")
+    return value
