@@ -43,7 +43,7 @@ ANSWER_KINDS = {"truncated", "malformed", "empty", "drop_results", "empty_body"}
 class Fault:
     """One scripted fault.
 
-    It matches requests by ``stage``, ``method`` and ``path`` (a regular expression, searched);
+    It matches requests by ``stage``, ``method``, ``path`` and ``body`` (regular expressions, searched);
     of the matching ones it takes the ``nth`` (from 1), or every ``every``-th, or each, at most ``times`` times.
     ``when`` says on which side of the commit it strikes: before, nothing is written; after, everything is.
     """
@@ -53,6 +53,7 @@ class Fault:
     stage: str = ""
     method: str = ""
     path: str = ""
+    body: str = ""
     nth: int | None = None
     every: int | None = None
     times: int | None = 1
@@ -74,6 +75,7 @@ class Fault:
         if not self.name:
             self.name = f"{self.kind}-{self.status}" if self.kind in ("status", "html") else self.kind
         re.compile(self.path)
+        re.compile(self.body)
 
     @classmethod
     def preset(cls, name: str, **changes: object) -> "Fault":
@@ -82,11 +84,13 @@ class Fault:
         fault.name = name
         return fault
 
-    def takes(self, method: str, path: str, stage: str) -> bool:
+    def takes(self, method: str, path: str, stage: str, body: bytes) -> bool:
         """Whether this request goes wrong; counts the requests that match."""
         if (self.stage and self.stage != stage) or (self.method and self.method != method):
             return False
         if self.path and not re.search(self.path, path):
+            return False
+        if self.body and not re.search(self.body.encode(), body):
             return False
         self.seen += 1
         if self.times is not None and self.fired >= self.times:
@@ -133,9 +137,9 @@ class Faults:
         self.scripted.clear()
         self.fired.clear()
 
-    def pick(self, method: str, path: str, stage: str, at: float) -> Fault | None:
+    def pick(self, method: str, path: str, stage: str, at: float, body: bytes) -> Fault | None:
         for fault in self.scripted:
-            if fault.takes(method, path, stage):
+            if fault.takes(method, path, stage, body):
                 fault.fired += 1
                 self.fired.append(Fired(
                     fault.name, fault.kind, stage, fault.when, method, path, fault.status, at))

@@ -86,7 +86,7 @@ def _count_and_run(sim: "Simulator", trip: Trip) -> Reply:
     portal = sim.portals[trip.grant.portal_id]
     sim.limits.count(portal, trip.grant, match.route.search)
     headers = {} if match.route.search else sim.limits.headers(portal, trip.grant)
-    trip.fault = sim.faults.pick(raw.method, raw.path, trip.stage, sim.clock())
+    trip.fault = sim.faults.pick(raw.method, raw.path, trip.stage, sim.clock(), raw.body)
     trip.call = Call(sim, portal, trip.grant, match.version, raw.method, raw.path, match.params, raw.query, None,
                      len(raw.body))
     if trip.fault is not None and trip.fault.when == BEFORE:
@@ -124,7 +124,7 @@ def _oauth(sim: "Simulator", trip: Trip) -> Reply:
     trip.stage = "token" if parts[-1] == "token" else "introspect"
     _sleep(sim, raw.path, before=True)
     with sim.lock:
-        trip.fault = sim.faults.pick(raw.method, raw.path, trip.stage, sim.clock())
+        trip.fault = sim.faults.pick(raw.method, raw.path, trip.stage, sim.clock(), raw.body)
         if trip.fault is not None and trip.fault.when == BEFORE:
             return fault_reply(sim, trip.fault, None, trip.correlation_id, None)
         try:

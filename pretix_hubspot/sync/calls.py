@@ -30,8 +30,12 @@ Send = Callable[[list[list[Item]]], list[dict[Item, Any] | HubSpotError]]
 
 #: Seconds to wait before the second, third and fourth attempt of a call that failed for a passing reason.
 PATIENCE = (0.5, 2.0, 5.0)
-#: Calls in a row that stayed without success after all attempts: the portal is the problem, not a record.
+#: Calls in a row that stayed without success after all attempts: the portal may be the problem, not a record.
 OUTAGE = 3
+#: How many single items are tried then: if HubSpot has an answer to one of them, it stumbles over records.
+PROBES = 3
+#: Seconds that a worker waits in the middle of its work, at most; who asks for more is left alone until then.
+LONGEST_PAUSE = 60.0
 #: A property that cannot be written at all: halving would only find out that every input has it.
 DEFINITION_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 
@@ -66,6 +70,7 @@ class Caller:
         self._beat = beat
         self._sleep = sleep
         self._failures_in_a_row = 0
+        self._answered: list[Any] = []  # an item of the batch at work that HubSpot had an answer to
 
     def batch(self, send: Send, items: Sequence[Item], size: int, at_once: int = 1) -> dict[Item, Any]:
         """Outcome per item; a refused batch is halved until the refused item stands alone.
@@ -74,6 +79,7 @@ class Caller:
         """
         outcomes: dict[Item, Any] = {}
         parts = list(chunks(items, size))
+        self._answered = []
         while parts:
             answers = self._answers(send, parts[:at_once])
             for part, answer in zip(parts, answers, strict=False):
@@ -90,20 +96,44 @@ class Caller:
 
     def _isolated(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
         """Outcome per item. Both halves have their turn before a part of either: then a single item that HubSpot
-        stumbles over every time brings a success beside each failure, and does not look like an outage."""
+        stumbles over every time brings a success beside each failure."""
         outcomes: dict[Item, Any] = {}
-        waiting = deque([items])
+        waiting, first = deque([items]), [answer]
         while waiting:
-            part = waiting.popleft()
+            part = [item for item in waiting.popleft() if item not in outcomes]  # the others were tried alone
+            if not part:
+                continue
             try:
-                outcomes |= self._patient(send, part, answer if part is items else self._answers(send, [part])[0])
+                outcomes |= self._patient(send, part, first.pop() if first else self._answers(send, [part])[0])
+                self._answered = part[:1]
             except HubSpotError as error:
                 if len(part) == 1 or concerns_all(error):
                     outcomes |= dict.fromkeys(part, error)
                 else:
                     middle = len(part) // 2
                     waiting += (part[:middle], part[middle:])
+                if self._failures_in_a_row >= OUTAGE:
+                    outcomes |= self._probed(send, [item for item in items if item not in outcomes], error)
         return outcomes
+
+    def _probed(self, send: Send, untried: list[Item], error: HubSpotError) -> dict[Item, Any]:
+        """Is it an outage, or does HubSpot stumble over several items? Outcome of an item that was tried alone.
+
+        Asks once more for an item that worked, else for some of the others, not always the same ones. Raises
+        ``PortalTrouble`` if HubSpot has an answer to none.
+        """
+        known = self._answered
+        for item in known or random.sample(untried, min(PROBES, len(untried))):  # needs no secrecy
+            [answer] = self._answers(send, [[item]])
+            if isinstance(answer, HubSpotError):
+                if concerns_portal(answer) or isinstance(answer, OverBudget):
+                    raise PortalTrouble(answer) from answer
+                if answer.retryable:
+                    continue
+                answer = {item: answer}
+            self._failures_in_a_row, self._answered = 0, [item]
+            return {} if known else answer
+        raise PortalTrouble(error) from error
 
     def _patient(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
         """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""
@@ -129,15 +159,17 @@ class Caller:
             raise error
         if last:
             self._failures_in_a_row += 1
-            if self._failures_in_a_row >= OUTAGE or isinstance(error, OverBudget):
+            if isinstance(error, OverBudget):
                 raise PortalTrouble(error) from error
             raise error
 
 
 def concerns_portal(error: HubSpotError) -> bool:
     """Whether every other call would fail in the same way, until time passes or somebody acts."""
-    if isinstance(error, RateLimited):
-        return error.policy == "daily"
+    if isinstance(error, RateLimited) and error.policy == "daily":
+        return True
+    if error.retryable and (error.retry_after or 0) > LONGEST_PAUSE:
+        return True
     return isinstance(error, (AuthenticationFailed, OAuthError, Migrating, BlockedByServer))
 
 
@@ -151,5 +183,5 @@ def _pause(error: HubSpotError, wait: float) -> float:
     if isinstance(error, Locked):
         wait = max(wait, 2.0)
     if error.retry_after:
-        wait = max(wait, min(error.retry_after, 60.0))
+        wait = max(wait, error.retry_after)
     return wait * random.uniform(1.0, 1.3)  # jitter needs no secrecy

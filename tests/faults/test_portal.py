@@ -128,6 +128,21 @@ def test_a_lasting_lock_on_one_batch_stops_only_that_batch(story, simulator):
     assert story.world() == expected(range(4))
 
 
+def test_records_that_hubspot_always_stumbles_over_look_like_no_outage(story, simulator):
+    """One in each half of the batch: both halves fail for good, and with them three calls in a row."""
+    simulator.faults.add("server-error", stage="create", body="a003@example|a012@example", times=None)
+    orders(story, range(16))
+    story.sync()
+    assert {fired.stage for fired in simulator.faults.fired} == {"create"}
+    assert Connection.objects.get().resting_until is None
+    failing = OrderSyncQueue.objects.values_list("order__code", "failed_attempts", "need_manual_retry")
+    assert sorted(failing) == [("A003", 1, None), ("A012", 1, None)]
+    assert OrderState.objects.filter(problem__isnull=True).exclude(sent_hash="").count() == 14
+    simulator.faults.clear()
+    settle(story, rounds=1)
+    assert story.world() == expected(range(16))
+
+
 def test_one_refused_address_among_a_hundred(story, simulator):
     simulator.people.set_rules("contacts", "email", [["EMAIL_BLOCKED_DOMAINS", ["blocked.example"]]])
     harness.seed(story, range(99))

@@ -60,6 +60,12 @@ def test_matching_by_method_path_and_stage(api, sim):
     assert api.get("/crm/objects/V/deals").status_code == 503
 
 
+def test_matching_by_what_is_sent(api, sim):
+    """A record that HubSpot stumbles over every time."""
+    sim.faults.add("server-error", body=r"b@example\.org", times=None)
+    assert [create(api, f"{name}@example.org").status_code for name in "abcb"] == [201, 500, 201, 500]
+
+
 def test_the_migration_says_when_to_come_back(api, sim):
     sim.faults.add("migration", retry_after=120)
     answer = create(api)

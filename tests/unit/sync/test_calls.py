@@ -1,8 +1,11 @@
 """Batches on their way: how many at once, which of them again, and which item stands alone in the end."""
 
+import random
+
 import pytest
 
 from pretix_hubspot.hubspot import errors
+from pretix_hubspot.sync import calls
 from pretix_hubspot.sync.calls import Caller, PortalTrouble
 
 
@@ -65,6 +68,94 @@ def test_one_item_that_hubspot_always_stumbles_over_is_no_outage(caller, where):
     assert [item for item in items if outcomes[item] == "done"] == [i for i in items if i != items[where]]
 
 
+@pytest.mark.parametrize(
+    "where", [(0, 99), (20, 70), (49, 50), (0, 30, 60, 90), range(60, 70), range(90, 100), range(1, 100, 9)], ids=str
+)
+def test_several_items_that_hubspot_always_stumbles_over_are_no_outage(caller, where):
+    """Fails without ``Caller._probed``: both halves fail for good, as they would in an outage."""
+    random.seed(1)
+    broken = errors.ServerTrouble("oh", status=500)
+    items = [f"<{number}>" for number in range(100)]
+    bad = {items[number] for number in where}
+    portal = Portal(lambda part: broken if any(item in part for item in bad) else None)
+    outcomes = caller.batch(portal.send, items, 100)
+    assert outcomes == {item: broken if item in bad else "done" for item in items}
+
+
+@pytest.mark.parametrize("works", "abcd")
+def test_one_item_that_works_is_found_and_asked_again_later(caller, monkeypatch, works):
+    monkeypatch.setattr(calls, "PROBES", 4)
+    broken = errors.ServerTrouble("oh", status=500)
+    portal = Portal(lambda part: None if part == works else broken)
+    assert caller.batch(portal.send, "abcd", 4) == dict.fromkeys("abcd", broken) | {works: "done"}
+
+
+def test_a_refusal_of_a_single_item_is_a_sign_of_life(caller):
+    broken, no = errors.ServerTrouble("oh", status=500), errors.InvalidInput("no", status=400)
+    portal = Portal(lambda part: no if len(part) == 1 else broken)
+    assert caller.batch(portal.send, "abcdefgh", 8) == dict.fromkeys("abcdefgh", no)
+
+
+def test_an_outage_that_begins_in_the_middle_is_noticed_by_what_worked_before(caller):
+    down = errors.ServerTrouble("oh", status=503)
+    sent = []
+
+    def refuse(part):
+        sent.append(part)
+        return down if len(sent) > 1 else None
+
+    portal = Portal(refuse)
+    with pytest.raises(PortalTrouble):
+        caller.batch(portal.send, "abcdefgh", 4)
+    assert portal.groups == [["abcd"]] + [["efgh"]] * 4 + [["ef"]] * 4 + [["gh"]] * 4 + [["a"]]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.RateLimited("day", status=429, policy="daily"), errors.OverBudget("ours"), errors.Migrating(status=477)],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_probe_may_meet_what_concerns_the_portal(caller, error):
+    portal = Portal(lambda part: error if len(part) == 1 else errors.ServerTrouble("oh", status=500))
+    with pytest.raises(PortalTrouble) as caught:
+        caller.batch(portal.send, "abcdefgh", 8)
+    assert caught.value.error is error
+
+
+def test_who_names_a_long_time_is_left_alone_until_then(caller):
+    """Fails without ``LONGEST_PAUSE``: three attempts within three minutes, of which HubSpot asked for none."""
+    busy = errors.ServerTrouble("busy", status=503, retry_after=600.0)
+    portal = Portal(lambda part: busy)
+    with pytest.raises(PortalTrouble) as caught:
+        caller.batch(portal.send, "ab", 2)
+    assert portal.groups == [["ab"]]
+    assert caught.value.error.retry_after == 600
+
+
+@pytest.mark.parametrize(
+    ("error", "least"),
+    [
+        (errors.ServerTrouble(status=502), [0.5, 2, 5]),
+        (errors.ServerTrouble(status=503, retry_after=30.0), [30, 30, 30]),
+        (errors.ServerTrouble(status=503, retry_after=60.0), [60, 60, 60]),
+        (errors.ServerTrouble(status=503, retry_after=1.0), [1, 2, 5]),
+        (errors.Locked(status=423), [2, 2, 5]),
+    ],
+    ids=lambda value: str(getattr(value, "retry_after", "")),
+)
+def test_waits_grow_with_jitter_and_are_never_shorter_than_hubspot_asks_for(error, least):
+    waits = [waits_for(error) for _ in range(20)]
+    for number, at_least in enumerate(least):
+        found = [wait[number] for wait in waits]
+        assert at_least <= min(found) < max(found) <= 1.3 * at_least
+
+
+def waits_for(error):
+    slept = []
+    Caller(sleep=slept.append).batch(Portal(lambda part: error).send, "a", 1)
+    return slept
+
+
 def test_what_takes_too_long_twice_is_halved(caller):
     portal = Portal(lambda part: errors.ReadTimeout("late") if len(part) > 2 else None)
     assert caller.batch(portal.send, "abcdefgh", 4, at_once=2) == dict.fromkeys("abcdefgh", "done")
@@ -82,7 +173,10 @@ def test_an_outage_is_seen_after_three_calls(caller):
     portal = Portal(lambda part: errors.ServerTrouble("oh", status=503))
     with pytest.raises(PortalTrouble):
         caller.batch(portal.send, "abcd", 4)
-    assert portal.groups == [["abcd"]] * 4 + [["ab"]] * 4 + [["cd"]] * 4
+    assert portal.groups[:12] == [["abcd"]] * 4 + [["ab"]] * 4 + [["cd"]] * 4
+    probes = {item for [item] in portal.groups[12:]}
+    assert len(probes) == len(portal.groups[12:]) == calls.PROBES
+    assert probes < set("abcd")
 
 
 def test_what_concerns_the_portal_ends_everything(caller):
