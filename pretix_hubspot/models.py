@@ -205,8 +205,9 @@ class DailyCount(models.Model):
 
 
 class Run(models.Model):
-    """One slice as far as one event is concerned, in numbers of records; see ``runlog``.
+    """One slice as far as one event is concerned; see ``runlog``.
 
+    ``orders`` and ``failed`` count orders; ``created``, ``updated`` and ``unchanged`` count records.
     ``requests`` and ``seconds`` are of the whole slice, which it may have shared with other events.
     ``triggers`` counts the orders by what queued them; ``trouble`` says why the portal rested (see ``sync.resting``).
     """

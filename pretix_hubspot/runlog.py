@@ -93,7 +93,7 @@ class RunLog:
         actions = dict.fromkeys(unchanged, "nothing_to_do")  # a record that several share counts once
         actions |= {item.ref: item.sent.action for verdict in verdicts for item in verdict.written}
         numbers = Counter(NUMBERS[action] for action in actions.values())
-        numbers["failed"] = sum(map(_failed_records, verdicts))
+        numbers["failed"] = sum(bool(verdict.failures) for verdict in verdicts)
         return Run(
             event_id=event,
             started=self._started,
@@ -113,11 +113,6 @@ class RunLog:
             records=[_record(item, with_values) for item in {item.ref: item for item in verdict.written}.values()],
             failures=[failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
         )
-
-
-def _failed_records(verdict: Verdict) -> int:
-    """A record with several refused values is one; a failure without a record counts as one as well."""
-    return len({(failure.mapping, failure.position) for failure in verdict.failures})
 
 
 def _record(item: Written, with_values: bool) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The log: what a run wrote, in how few statements, without values unless wanted, and for how long."""
 
+import re
 from datetime import timedelta
 
 from django.db import DatabaseError
@@ -97,6 +98,18 @@ def test_failures_are_logged_without_values(story):
     [failure] = RunEntry.objects.get().failures
     assert failure["mode"] == "permanent"
     assert "odd address" not in str(failure)
+
+
+def test_an_order_that_fails_in_several_positions_is_one_failed_order(story, client, page):
+    story.order("A1", email="odd address", attendees=[("odd", "A", "A"), ("odder", "B", "B")])
+    story.order("A2")
+    story.sync()
+    assert len(RunEntry.objects.get(order__code="A1").failures) == 3
+    [(orders, *_, failed, _, _)] = runs()
+    assert (orders, failed) == (2, 1)
+    content = client.get(page(LOG)).content.decode()
+    heads, cells = (re.findall(rf'<{tag} class="text-right flip">(.*?)</{tag}>', content) for tag in ("th", "td"))
+    assert dict(zip(heads, cells, strict=True))["Failed orders"] == "1"
 
 
 def test_an_order_that_breaks_the_engine_is_logged(story, monkeypatch):
