@@ -197,7 +197,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         if answer.status == 429:
             limited = answers.error_from_response(429, answer.headers, answer.body)
             policy = limited.policy if isinstance(limited, errors.RateLimited) else "burst"
-            self._budget.throttled(policy, limited.retry_after)
+            self._budget.throttled(policy, limited.retry_after, call.budget)
 
     def _tell(self, call: "_Call", end: "_End") -> None:
         if self._on_request is None:

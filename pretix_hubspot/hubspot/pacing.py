@@ -68,8 +68,8 @@ class Budget(Protocol):
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from the headers of an answer."""
 
-    def throttled(self, policy: str, retry_after: float | None) -> None:
-        """HubSpot answered 429 with this policy: "burst", "secondly" or "daily"."""
+    def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
+        """HubSpot answered 429 to a call of this kind, with this policy: "burst", "secondly" or "daily"."""
 
 
 class NoBudget:
@@ -81,7 +81,7 @@ class NoBudget:
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         pass
 
-    def throttled(self, policy: str, retry_after: float | None) -> None:
+    def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
         pass
 
 
@@ -218,13 +218,14 @@ class SharedBudget:
             self._told = (limit or known_limit, interval or known_interval, daily or known_daily)
         return news
 
-    def throttled(self, policy: str, retry_after: float | None) -> None:
+    def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
         now = self._now()
-        kind = "search" if policy == "secondly" else "crm"
+        kind = kind if policy == "secondly" else "crm"  # the other limits are those of all calls
 
         def rest(state: State) -> tuple[State, None]:
             window = state.window(kind)
-            usual = BELIEVED_MS if policy == "daily" else window.interval_ms + window.margin_ms
+            exceeded = state.search if policy == "secondly" else window
+            usual = BELIEVED_MS if policy == "daily" else exceeded.interval_ms + exceeded.margin_ms
             until = now + (usual if retry_after is None else max(1_000, int(retry_after * 1000)))
             return state.with_window(kind, window.blocked(until, policy)), None
 

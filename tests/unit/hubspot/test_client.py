@@ -34,8 +34,8 @@ class Budget(NoBudget):
     def observe(self, status, headers):
         self.events.append(("observe", status))
 
-    def throttled(self, policy, retry_after):
-        self.events.append(("throttled", policy, retry_after))
+    def throttled(self, policy, retry_after, kind="crm"):
+        self.events.append(("throttled", policy, retry_after, kind))
 
 
 @pytest.fixture
@@ -385,7 +385,7 @@ def test_the_budget_is_asked_and_told(hubspot, client, budget):
         2.0,
         "contacts search",
     )
-    assert budget.events == [("acquire", "search", False), ("observe", 429), ("throttled", "secondly", 2.0)]
+    assert budget.events == [("acquire", "search", False), ("observe", 429), ("throttled", "secondly", 2.0, "search")]
 
 
 def test_a_refusal_of_the_budget_names_the_operation_and_sends_nothing(client, budget):

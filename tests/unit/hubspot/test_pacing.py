@@ -128,13 +128,23 @@ def test_429s(budget, world):
     budget.throttled("burst", None)
     budget.acquire()
     assert world.slept == [10.5]
-    budget.throttled("secondly", None)
+    budget.throttled("secondly", None, "search")
     budget.acquire()
     budget.acquire("search")
     assert world.slept == [10.5, 1.1]
-    budget.throttled("burst", 2.5)
+    budget.throttled("burst", 2.5, "search")
+    budget.acquire("search")
     budget.acquire()
     assert world.slept == [10.5, 1.1, 2.5]
+
+
+def test_a_secondly_limit_on_another_call_stops_those_for_a_second(budget, world):
+    """HubSpot documents it for search only; whoever meets it elsewhere has to wait there."""
+    budget.throttled("secondly", None)
+    budget.acquire("search")
+    assert world.slept == []
+    budget.acquire()
+    assert world.slept == [1.1]
 
 
 def test_daily_429_rests_for_an_hour_unless_reset(budget, world):
