@@ -58,8 +58,9 @@ TEXTS = {
         "The HubSpot field {property} holds a single value, and there is a different one already. "
         "“Add to list” does not replace it."
     ),
-    # what HubSpot did not say
+    # what HubSpot did not say, and what people did there meanwhile
     "no_answer_for_record": gettext_noop("HubSpot did not confirm that it stored the record."),
+    "record_vanished": gettext_noop("A record was deleted or merged in HubSpot while it was being associated."),
 }
 #: The same codes where the value is a text that the mapping itself holds.
 OF_CONSTANTS = {

@@ -209,7 +209,7 @@ def _in_scope(work: _Slice, orders: list[int], report: Report) -> list[int]:
 
 def _lost_a_record(state: OrderState) -> bool:
     """Whether an association was refused: a record may be gone, which only a look tells."""
-    return any(problem["code"] == "invalid_association" for problem in state.problem or ())
+    return any(problem["code"] in ("invalid_association", "record_vanished") for problem in state.problem or ())
 
 
 def _without_filtered(work: _Slice, plan: Plan, report: Report) -> list[int]:

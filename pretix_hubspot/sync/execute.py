@@ -4,7 +4,7 @@ Knows HubSpot's limits and manners, nothing of pretix.
 Nothing here is remembered between runs, so that every run can be repeated.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
@@ -16,10 +16,14 @@ from .calls import Caller
 from .detaching import Source, Where, ends, obsolete
 from .records import TypeRun, read_by_id
 from .results import Execution, Failed, Known, Outcome, Pair, Sent, association_name
+from .types import Refusal
 from .wanted import Plan, RecordKey, WantedRecord
 
 Wanted = tuple[int, Pair, AssociationType | None]  # who asks, for which records, with which label
 Asked = dict[tuple[str, str], list[Wanted]]  # by record ids
+
+#: An association that HubSpot refuses because somebody deletes or merges records there right now.
+VANISHED = Refusal("record_vanished")
 
 
 class Executor:
@@ -47,6 +51,7 @@ class Executor:
         for order in sorted(_shared_failures(plan, execution)):
             self._run_again(plan.only([order]), known, order, execution)
         self._find_again(plan, known, associated or {}, execution)
+        self._tell_vanished(execution)
         self._detach(plan, earlier or {}, execution)
         return execution
 
@@ -61,7 +66,9 @@ class Executor:
 
         Somebody deleted or merged them since we looked last.
         """
-        lost = _lost(execution)
+        lost: dict[int, set[RecordKey]] = {}
+        for order, pair, _ in _not_linked(execution):
+            lost.setdefault(order, set()).update(pair)
         if not lost:
             return
         first = {order: execution.records[order] for order in lost}
@@ -73,6 +80,18 @@ class Executor:
             for ref, outcome in execution.records[order].items():
                 if isinstance(outcome, Sent) and outcome.action == "nothing_to_do" and _same(outcome, outcomes[ref]):
                     execution.records[order][ref] = outcomes[ref]  # what was done to it before
+
+    def _tell_vanished(self, execution: Execution) -> None:
+        """A refusal is final only if both records are there; else people move them, and the next attempt looks first."""
+        refused = [
+            (order, pair, [(ref[0], execution.records[order][ref].record_id) for ref in pair])
+            for order, pair, error in _not_linked(execution)
+            if error
+        ]
+        there = self._look_up({place for _, _, both in refused for place in both})
+        for order, pair, both in refused:
+            if any(there[place] != place[1] for place in both):
+                execution.association_errors[order][pair] = VANISHED
 
     def _run(
         self,
@@ -271,14 +290,12 @@ def _sent_pair(source: Outcome, target: Outcome) -> tuple[str, str] | None:
     return None
 
 
-def _lost(execution: Execution) -> dict[int, set[RecordKey]]:
-    """Orders whose records HubSpot did not link, or not under the ids that we know, with these records."""
-    lost: dict[int, set[RecordKey]] = {}
+def _not_linked(execution: Execution) -> Iterator[tuple[int, Pair, HubSpotError | None]]:
+    """Records of an order that HubSpot did not link, or not under the ids that we know."""
     for order, errors in execution.association_errors.items():
         for pair, error in errors.items():
             if error is None or isinstance(error, (InvalidInput, NotFound)):
-                lost.setdefault(order, set()).update(pair)
-    return lost
+                yield order, pair, error
 
 
 def _same(one: Sent, other: Outcome) -> bool:

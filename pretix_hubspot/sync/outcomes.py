@@ -47,6 +47,8 @@ _BY_TEXT = (
     ("associations are invalid", "invalid_association", PERMANENT),
     ("for associations to be created", "invalid_association", PERMANENT),
 )
+#: Codes of refusals that the next attempt may well not meet.
+_PASSING = frozenset({"no_answer_for_record", "record_vanished"})
 #: Statuses by which HubSpot refuses the form of our requests, not their content: only a new version of ours helps.
 _OUR_FAULT = (405, 410, 415)
 #: Codes of refusals (see ``types.Refusal``) that a change of the mapping resolves, rather than a change of the order.
@@ -124,7 +126,8 @@ def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
                 failures += _failures(outcome, mapping, position, ref[0])
     for (source, _), error in execution.association_errors.get(order.order, {}).items():
         mapping = next(m for m, records in order.records.items() if source in [ref for _, ref in records])
-        failures.append(classify(error, mapping=mapping, object_type=source[0]))
+        failed = Failed(refusals=(error,)) if isinstance(error, Refusal) else Failed(error)
+        failures += _failures(failed, mapping, None, source[0])
     for name, error in execution.detach_errors.get(order.order, {}).items():
         failures.append(classify(error, object_type=name.partition(":")[0]))
     return Verdict(
@@ -146,7 +149,7 @@ def _failures(outcome: Failed, mapping: int, position: int | None, object_type: 
 
 def refused(refusal: Refusal, mapping: int | None, position: int | None, object_type: str) -> Failure:
     """A value or record that we did not send."""
-    if refusal.code == "no_answer_for_record":
+    if refusal.code in _PASSING:
         mode = TEMPORARY
     else:
         of_mapping = refusal.code in _CONFIG_REFUSALS or refusal.params.get("constant")

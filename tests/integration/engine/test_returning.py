@@ -1,9 +1,15 @@
 """People who order again after somebody deleted or merged their contact: nothing about them has changed for us."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.models import OrderState, Run
+from pretix_hubspot.sync.execute import Executor
 
 from .story import KEY
 
@@ -74,4 +80,61 @@ def test_what_cannot_be_linked_is_looked_for_once(story, ada):
     story.sync()
     assert OrderSyncQueue.objects.get().need_manual_retry == "permanent"
     stages = [request.stage for request in story.simulator.requests]
-    assert stages == ["create", "associate", "read", "read", "associate"]
+    assert stages == ["create", "associate", "read", "read", "associate", "read", "read"]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """``meanwhile(act)``: before the first two associations, somebody does something in HubSpot."""
+
+    def meanwhile(act):
+        send, acts = Client.associate_default, [act, act]
+
+        def interrupted(client, *args):
+            if acts:
+                acts.pop()()
+            return send(client, *args)
+
+        monkeypatch.setattr(Client, "associate_default", interrupted)
+
+    return meanwhile
+
+
+def test_a_contact_deleted_again_and_again_heals_without_a_person(story, ada, meanwhile):
+    """Fails without ``Executor._tell_vanished``: the order waits for somebody to retry."""
+    meanwhile(lambda: story.simulator.people.archive("contacts", find={"email": "ada@example.org"}))
+    order = story.order("A2", email="", attendees=[ADA])
+    story.sync()
+    [row] = OrderSyncQueue.objects.all()
+    assert (row.need_manual_retry, row.failed_attempts) == (None, 1)
+    [problem] = OrderState.objects.get(order=order).problem
+    assert (problem["mode"], problem["code"]) == ("temporary", "record_vanished")
+
+    OrderSyncQueue.objects.update(not_before=now() - timedelta(seconds=1))
+    story.simulator.requests.clear()
+    story.sync()
+    assert [request.stage for request in story.simulator.requests][:2] == ["read", "read"], "it looks before it writes"
+    assert not OrderSyncQueue.objects.exists()
+    assert OrderState.objects.get(order=order).problem is None
+    [deal] = [deal for deal in story.world()["deals"] if deal[KEY] == "ADA/CONF/A2"]
+    assert deal["associations"] == {"contacts": ["ada@example.org"]}
+    assert len(story.world()["contacts"]) == 1
+
+
+LOOKS = {
+    "both there": (lambda found: found, "permanent"),
+    "merged": (lambda found: dict.fromkeys(found, "4711"), None),
+    "left out": (lambda found: dict.fromkeys(found), None),
+    "gone": (lambda found: dict.fromkeys(found, errors.NotFound()), None),
+    "no answer": (lambda found: dict.fromkeys(found, errors.ReadTimeout()), None),
+}
+
+
+@pytest.mark.parametrize(("look", "word"), LOOKS.values(), ids=LOOKS)
+def test_a_refused_association_is_final_only_if_both_records_are_there(story, ada, monkeypatch, look, word):
+    look_up = Executor._look_up
+    monkeypatch.setattr(Executor, "_look_up", lambda executor, places: look(look_up(executor, places)))
+    story.simulator.faults.add("bad-request", stage="associate", times=None)
+    story.order("A2", email="", attendees=[ADA])
+    story.sync()
+    assert OrderSyncQueue.objects.get().need_manual_retry == word

@@ -311,7 +311,7 @@ FIXED_IN_THE_MAPPING = {
 @pytest.mark.parametrize("code", sorted({*TEXTS} - {"no_option_named"}))
 def test_refusals(code):
     failure = refused(Refusal(code, {"property": "prop"}), 7, 8, "contacts")
-    if code == "no_answer_for_record":
+    if code in ("no_answer_for_record", "record_vanished"):
         mode = TEMPORARY
     else:
         mode = MISCONFIGURATION if code in FIXED_IN_THE_MAPPING else PERMANENT
@@ -396,6 +396,16 @@ def test_an_association_that_was_never_confirmed_fails(plan):
     done.association_errors = {7: {(refs(plan)[3], refs(plan)[1]): None}}
     [verdict] = judge(plan, done)
     assert [f.code for f in verdict.failures] == ["no_answer_for_record"]
+
+
+def test_an_association_with_a_record_that_went_away_waits_for_the_next_attempt(plan):
+    done = execution(plan)
+    done.association_errors = {7: {(refs(plan)[3], refs(plan)[1]): Refusal("record_vanished")}}
+    [verdict] = judge(plan, done)
+    assert verdict.failures == (Failure(TEMPORARY, "record_vanished", {}, 3, None, "deals"),)
+    assert explain(verdict.failures[0]) == (
+        "Deals: A record was deleted or merged in HubSpot while it was being associated."
+    )
 
 
 def test_an_association_that_could_not_be_removed_fails(plan):
