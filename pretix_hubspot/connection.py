@@ -27,6 +27,7 @@ from .hubspot.errors import (
 )
 from .models import PROVIDER, Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
+from .sync import jobs
 from .tokens import mark_revoked
 
 __all__ = [
@@ -154,6 +155,7 @@ def join(event, connection, user):
     """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already.
 
     What waited for another portal, and what people sent there by hand, is not sent to this one by itself.
+    What people sent to this one by hand, and could not send to another one in the meantime, is tried again.
     """
     if connection.organizer_id != event.organizer_id:
         raise ValueError("a connection is for events of its own organizer")
@@ -169,8 +171,17 @@ def join(event, connection, user):
         joined.connection, joined.joined_at = connection, now()
         joined.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
         joined.save()
+        _try_again(event, connection)
         event.log_action("pretix_hubspot.event.joined", user=user, data={"portal": connection.portal_id})
     return joined
+
+
+def _try_again(event, connection):
+    """Orders that are in scope since people sent them to this portal, whatever became of them since."""
+    failing = OrderState.objects.filter(order__event=event, by_hand=True, excluded_reason="").exclude(cause="")
+    if orders := list(failing.filter(portal_id=connection.portal_id).values_list("order_id", flat=True)):
+        jobs.retry(event, orders)
+        _resume(connection)
 
 
 def leave(event, user):

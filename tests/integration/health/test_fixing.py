@@ -191,6 +191,28 @@ def test_nothing_that_waited_for_one_portal_is_sent_to_another(client, story):
     assert numbers(story.event).of("not_in_scope") == 2
 
 
+def test_what_failed_at_a_wrong_portal_arrives_once_the_right_one_is_back(client, story):
+    """An old order, sent by hand: nothing but this wish keeps it in scope."""
+    order = story.order("A1", queue=False, datetime=now() - timedelta(days=1))
+    story.queue(order, "user")
+    story.sync()
+    disconnect(story.connection, None)
+    story.simulator.add_portal(Account(48_100_002))
+    wrong = story.simulator.auth.add_service_key(48_100_002, "eu1", None)
+    client.post(BASE + "connect/token/", {"token": wrong})
+    story.queue(order, "user")
+    story.sync()
+    assert OrderSyncQueue.objects.get().need_manual_retry == "config", "the other portal lacks our property"
+    assert numbers(story.event).of("failing") == 1
+    client.post(BASE + "disconnect/")
+    client.post(BASE + "connect/token/", {"token": story.simulator.service_key})
+    assert numbers(story.event).of("waiting") == 1
+    story.sync()
+    assert numbers(story.event).of("in_sync") == 1
+    assert OrderState.objects.get(order=order).problem is None
+    assert len(story.world()["deals"]) == 1
+
+
 def test_the_dashboard_says_it_to_nobody_who_cannot_help(revoked):
     assert LOST not in text(browser(make_user(revoked, "clerk", ORDERS)), EVENT)
     page = text(browser(make_user(revoked, "planner", (SETTINGS, *ORDERS))), EVENT)
