@@ -166,6 +166,7 @@ class OrderState(models.Model):
     """Where one order stands with HubSpot.
 
     ``sent_hash`` covers portal, mapping revisions and all values; equal means that there is nothing to do.
+    ``sent_at`` is when HubSpot was last known to hold just that.
     ``by_hand`` brings an order into scope that was placed before the event joined, or in test mode.
     ``log_count`` is how many log entries the order had when it was last read: the sweep compares it with today's.
     ``associated`` lists the associations made for this order, e.g. ``["deals:7>contacts:3"]``.

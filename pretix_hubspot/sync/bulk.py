@@ -28,11 +28,13 @@ def mappings_changed_at(event: Event) -> datetime | None:
 
 
 def outdated(event: Event) -> QuerySet[OrderState]:
-    """Orders that were sent, not since the mappings changed, and would be sent again."""
+    """Orders that were last in sync before the mappings changed, and would be sent again."""
     joined, changed_at = EventConnection.objects.filter(event=event).first(), mappings_changed_at(event)
     if not joined or not changed_at:
         return OrderState.objects.none()
     states = OrderState.objects.filter(order__in=in_scope(joined), sent_at__lt=changed_at)
+    if not joined.send_test_orders:
+        states = states.exclude(order__testmode=True, by_hand=False)
     return states.exclude(sent_hash="").exclude(excluded_reason=IGNORED)
 
 

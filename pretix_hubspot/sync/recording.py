@@ -82,7 +82,8 @@ def store_states(states: Iterable[OrderState]) -> None:
 
 
 def settle(state: OrderState) -> None:
-    """The order is as it should be: what once kept it from HubSpot is history."""
+    """The order is as it should be, whether something had to be sent or not: what once kept it is history."""
+    state.sent_at = now()
     state.excluded_reason, state.problem, state.cause = "", None, ""
     state.failing_since, state.attempts = None, 0
 

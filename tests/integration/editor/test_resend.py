@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils.timezone import now
+from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.models import OrderState
+from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.sync import bulk, queue
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
 from tests.integration.mapping.test_editor import data, messages_of
@@ -62,6 +63,37 @@ def test_orders_that_would_not_be_sent_are_not_offered(story, boss, sent):
     assert waiting() == [("A3", "bulk")]
     OrderState.objects.filter(order=sent[1]).update(by_hand=True)
     assert bulk.outdated(story.event).count() == 2
+
+
+def test_orders_that_a_new_filter_leaves_out_are_offered_once(story, boss, sent):
+    change(boss, story)
+    other = story.event.items.create(name="Other", default_price=1)
+    story.event.hubspot_object_mappings.update(options={"filters": {"items": [other.pk]}}, revision=9)
+    assert bulk.outdated(story.event).count() == 3, "nobody has looked at them with the new filter"
+    boss.post(RESEND, {"start": "on"})
+    story.sync()
+    assert OrderState.objects.filter(excluded_reason="filter_product").count() == 3
+    assert bulk.outdated(story.event).count() == 0
+
+
+def test_test_orders_that_are_left_out_are_not_offered(story, boss, sent):
+    Order.objects.filter(pk__in=[order.pk for order in sent[:2]]).update(testmode=True)
+    OrderState.objects.filter(order=sent[0]).update(by_hand=True)
+    change(boss, story)
+    assert {state.order.code for state in bulk.outdated(story.event)} == {"A1", "A3"}
+    EventConnection.objects.update(send_test_orders=True)
+    assert bulk.outdated(story.event).count() == 3
+
+
+def test_a_change_that_changes_nothing_about_an_order_is_not_offered_for_ever(story, boss, sent):
+    mapping = story.add_mapping(story.event, "Order", "companies", ("", ""), ())
+    mapping.log_action("pretix_hubspot.mapping.added")
+    assert bulk.outdated(story.event).count() == 3
+    before = story.world()
+    boss.post(RESEND, {"start": "on"})
+    story.sync()
+    assert story.world() == before
+    assert bulk.outdated(story.event).count() == 0
 
 
 def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):
