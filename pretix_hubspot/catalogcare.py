@@ -1,4 +1,7 @@
-"""Looking after stored catalogues: failed attempts are remembered for a while, and old copies are renewed."""
+"""Looking after stored catalogues: failed attempts are remembered for a while, and old copies are renewed.
+
+What HubSpot says about the account itself is renewed with them: it may have moved to another region.
+"""
 
 import logging
 from datetime import timedelta
@@ -7,6 +10,7 @@ from django.db.models import Min, Q
 from django.utils.timezone import now
 
 from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.connection import refresh_account
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import CatalogEntry, Connection
 
@@ -59,6 +63,7 @@ def renew(connection: Connection) -> bool:
 
     try:
         Catalog(connection).refresh()
+        refresh_account(connection)
     except (errors.HubSpotError, ServerMisconfigured) as error:
         logger.warning("The catalogue of connection %s could not be renewed: %s", connection.pk, type(error).__name__)
         return False

@@ -237,7 +237,7 @@ def _see_rest(connection):
 
 
 def refresh_account(connection):
-    """Ask HubSpot again who this portal is: a region migration changes where links lead."""
+    """Ask HubSpot again who this portal is: a region migration changes where links lead, people change time zones."""
     account = client_for(connection, max_wait=PATIENCE_OF_PEOPLE).account()
     connection.account = asdict(account)
     connection.save(update_fields=["account"])

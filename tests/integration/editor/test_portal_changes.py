@@ -8,8 +8,11 @@ from django.utils.timezone import now
 
 from pretix_hubspot import catalogcare, tasks
 from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.config import server_config
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.models import CatalogEntry
+from pretix_hubspot.models import CatalogEntry, Connection
+from pretix_hubspot.sync.resting import time_zone
+from pretix_hubspot.weblinks import record_base
 
 from .conftest import BASE, add_mapping, page_of, set_rows, url
 
@@ -129,6 +132,22 @@ def test_the_periodic_task_renews_what_is_a_day_old(joined, catalog, portal, ten
     tend()
     assert Catalog(joined.connection).properties("contacts")["jobtitle"].label == "Profession"
     assert catalogcare.outdated() == []
+
+
+def test_links_follow_a_portal_that_moved_and_its_day_begins_elsewhere(joined, catalog, portal, tend, monkeypatch):
+    """Fails without ``refresh_account``: until somebody reconnects, links would lead to the old region."""
+    monkeypatch.delenv("PRETIX_HUBSPOT_APP_URL")
+    assert record_link(joined).startswith("https://app-eu1.hubspot.com/")
+    portal.people.change_account(ui_origin="https://app-na2.hubspot.com", time_zone="Asia/Tokyo")
+    a_day_later(joined)
+    tend()
+    assert record_link(joined).startswith("https://app-na2.hubspot.com/")
+    assert str(time_zone(Connection.objects.get())) == "Asia/Tokyo"
+
+
+def record_link(joined):
+    joined.connection.refresh_from_db()
+    return record_base(joined.connection, "0-1", server_config())
 
 
 def test_a_portal_that_does_not_answer_stops_nothing(joined, catalog, portal, tend):
