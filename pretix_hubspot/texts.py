@@ -4,7 +4,8 @@ The same sentence serves the editor's warning symbol, before any value is known,
 refused, so each says what the property takes.
 """
 
-from django.utils.translation import gettext, gettext_noop
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from pretix_hubspot.sync.types import FieldRefused, Refusal
 
@@ -62,6 +63,18 @@ TEXTS = {
     "no_answer_for_record": gettext_noop("HubSpot did not confirm that it stored the record."),
     "record_vanished": gettext_noop("A record was deleted or merged in HubSpot while it was being associated."),
 }
+#: The same codes where several choices have no option.
+OF_SEVERAL = {
+    "no_option": gettext_noop(
+        "The HubSpot field {property} has no options for {options}, which {field} may hold. "
+        "Please add the options in HubSpot or map the values to other ones."
+    ),
+    "option_not_mapped": gettext_noop(
+        "These values of {field} are not mapped to options of the HubSpot field {property}: {options}."
+    ),
+}
+#: More choices than this are counted.
+MOST = 5
 #: The same codes where the value is a text that the mapping itself holds.
 OF_CONSTANTS = {
     "not_a_number": gettext_noop(
@@ -93,14 +106,29 @@ def describe(refused: Refusal | FieldRefused, field: str | None = None) -> str:
     if isinstance(refused, FieldRefused):
         refused = Refusal(refused.reason)
     params = refused.params
-    code = "no_option_named" if refused.code == "no_option" and params.get("option") else refused.code
-    texts = {**TEXTS, **OF_CONSTANTS} if params.get("constant") else TEXTS
-    sentence = gettext(texts.get(code, UNKNOWN)).format(
+    sentence = gettext(_text(refused.code, params)).format(
         field=_quoted(field or params.get("field")) or gettext("The pretix field"),
         property=_quoted(params.get("label") or params.get("property")),
         option=params.get("option_label") or params.get("option", ""),
+        options=_listed(params.get("option_labels", ())),
     )
     return " ".join(sentence.split())  # a name left out leaves no gap
+
+
+def _text(code, params):
+    if params.get("constant") and code in OF_CONSTANTS:
+        return OF_CONSTANTS[code]
+    if len(params.get("option_labels", ())) > 1:
+        return OF_SEVERAL[code]
+    return TEXTS.get("no_option_named" if code == "no_option" and params.get("option") else code, UNKNOWN)
+
+
+def _listed(names):
+    """The first names in quotes, and how many there are beside them."""
+    listed = [_quoted(name) for name in names[:MOST]]
+    if (more := len(names) - MOST) > 0:
+        listed.append(ngettext("{count} more", "{count} more", more).format(count=more))
+    return get_text_list(listed, gettext("and"))
 
 
 def _quoted(name):

@@ -54,15 +54,24 @@ def risky(code):
 
 
 def each(samples, write):
-    """The first refusal among everything a field can hold."""
+    """The first refusal among everything a field can hold; where choices have no option, it names all of them."""
 
     def risk(context):
         if options_elsewhere(context.prop):
             return refuse("no_option", context.prop)
-        written = (write(sample, context) for sample in samples(context))
-        return next((refusal for refusal in written if isinstance(refusal, Refusal)), None)
+        written = [write(sample, context) for sample in samples(context)]
+        return together([refusal for refusal in written if isinstance(refusal, Refusal)])
 
     return risk
+
+
+def together(refusals):
+    """The first, with the labels of all choices that are refused for the same reason."""
+    if not refusals:
+        return None
+    first = refusals[0]
+    same = [r.params["option_label"] for r in refusals if r.code == first.code and "option_label" in r.params]
+    return Refusal(first.code, {**first.params, "option_labels": list(dict.fromkeys(same))}) if same else first
 
 
 def own_choices(context):

@@ -49,6 +49,23 @@ def test_names_of_choices():
     )
 
 
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [(2, "“a” and “b”"), (5, "“a”, “b”, “c”, “d” and “e”"), (6, "“a”, “b”, “c”, “d”, “e” and 1 more"),
+     (40, "“a”, “b”, “c”, “d”, “e” and 35 more")],
+)  # fmt: skip
+def test_several_choices_are_named_and_the_rest_counted(count, named):
+    labels = [*"abcdef", *map(str, range(34))][:count]
+    names = {**NAMES, "option": "a", "option_label": "a", "option_labels": labels}
+    assert describe(Refusal("no_option", names), field="Size") == (
+        f"The HubSpot field “Amount” has no options for {named}, which “Size” may hold. "
+        "Please add the options in HubSpot or map the values to other ones."
+    )
+    assert describe(Refusal("option_not_mapped", names), field="Size") == (
+        f"These values of “Size” are not mapped to options of the HubSpot field “Amount”: {named}."
+    )
+
+
 def test_reasons_of_fields_and_codes_of_the_future():
     assert describe(FieldRefused("invalid_email"), field="Order email") == (
         "“Order email” is not a valid email address."

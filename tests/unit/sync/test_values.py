@@ -326,6 +326,17 @@ def test_a_value_map_settles_a_warning():
     assert values.warning("C", prop("one"), OVERWRITE, CHOICES, {"S": "S"}).code == "option_not_mapped"
 
 
+def test_a_warning_names_every_choice_that_is_refused_for_the_same_reason():
+    sizes = (("S", "Small"), ("M", "Medium"), ("odd", "Odd"), ("odd", "Seltsam"), ("XL", "Extra large"))
+    found = values.warning("C", prop("one"), OVERWRITE, sizes)
+    assert (found.params["option"], found.params["option_labels"]) == ("M", ["Medium", "Odd", "Extra large"])
+    found = values.warning("M", prop("many"), OVERWRITE, sizes, {"S": "S", "M": "gone"})
+    assert (found.code, found.params["option_labels"]) == ("no_option", ["Medium"])
+    found = values.warning("C", prop("one"), OVERWRITE, sizes, {"S": "S"})
+    assert (found.code, found.params["option_labels"]) == ("option_not_mapped", ["Medium", "Odd", "Extra large"])
+    assert "option_labels" not in values.warning("C", prop("number"), OVERWRITE, sizes).params
+
+
 @pytest.mark.parametrize(
     ("definition", "code"),
     [
