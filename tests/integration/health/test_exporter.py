@@ -1,12 +1,17 @@
-"""The export of sync problems: at event and organizer level, as CSV and XLSX, offered where pretix offers exports."""
+"""The export of sync problems: at event and organizer level, as CSV and XLSX, offered where pretix offers exports, and
+on a schedule."""
 
 import csv
 import io
+from datetime import UTC, datetime, time
 
 import openpyxl
 import pytest
-from pretix.base.models import Event
+from django.core import mail
+from freezegun import freeze_time
+from pretix.base.models import Event, LogEntry
 from pretix.base.models.datasync import OrderSyncQueue
+from pretix.base.services import export
 from pretix.base.signals import register_data_exporters, register_multievent_data_exporters
 
 from pretix_hubspot.exporters import SyncProblemsExporter
@@ -73,3 +78,61 @@ def test_it_is_offered(story):
     assert SyncProblemsExporter in [found for _receiver, found in register_data_exporters.send(story.event)]
     offered = register_multievent_data_exporters.send(story.organizer)
     assert SyncProblemsExporter in [found for _receiver, found in offered]
+
+
+# On a schedule, by core's own periodic task
+
+
+@pytest.fixture
+def period(monkeypatch, django_capture_on_commit_callbacks):
+    """What core does at this moment when cron calls: its tasks run after its transaction, as in a worker."""
+    due = []
+    for task in (export.scheduled_event_export, export.scheduled_organizer_export):
+        monkeypatch.setattr(task, "apply_async", lambda kwargs, task=task: due.append((task, kwargs)))
+
+    def period(moment):
+        mail.outbox.clear()
+        due.clear()
+        with freeze_time(moment), django_capture_on_commit_callbacks(execute=True):
+            export.run_scheduled_exports(None)
+            for task, kwargs in due:
+                task.apply(kwargs=kwargs)
+        return mail.outbox
+
+    return period
+
+
+def scheduled(context, owner, form_data):
+    return context.scheduled_exports.create(
+        owner=owner,
+        export_identifier=SyncProblemsExporter.identifier,
+        export_form_data=form_data,
+        locale="en",
+        mail_subject="What HubSpot did not take",
+        mail_template="Please see attached.",
+        mail_additional_recipients="boss@example.org",
+        schedule_rrule="DTSTART:20261101T000000\nRRULE:FREQ=DAILY",
+        schedule_rrule_time=time(7),
+        schedule_next_run=datetime(2026, 11, 22, 7, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize("level", ["event", "organizer"])
+def test_it_comes_by_mail_every_day(failing, manager, period, level):
+    context = getattr(failing, level)
+    form_data = {"_format": "default"} | ({"all_events": True, "events": []} if level == "organizer" else {})
+    schedule = scheduled(context, manager, form_data)
+    assert period(datetime(2026, 11, 22, 6, 59, tzinfo=UTC)) == []
+    [message] = period(datetime(2026, 11, 22, 7, 1, tzinfo=UTC))
+    assert (message.to, message.cc) == (["boss@example.org"], [manager.email])
+    assert message.subject == "What HubSpot did not take"
+    [(name, content, kind)] = message.attachments
+    slug = {"event": "conf", "organizer": "ada"}[level]
+    assert (name, kind) == (f"{slug}_hubspot_sync_problems.csv", "text/csv")
+    rows = list(csv.DictReader(io.StringIO(content.decode() if isinstance(content, bytes) else content)))
+    assert {row["Order code"] for row in rows} == {"A1", "A2", "A3"}
+    assert "secret@nowhere" not in str(rows)
+    schedule.refresh_from_db()
+    assert (schedule.error_counter, schedule.schedule_next_run.day) == (0, 23)
+    assert period(datetime(2026, 11, 22, 7, 31, tzinfo=UTC)) == [], "once a day"
+    assert LogEntry.objects.filter(action_type="pretix.event.export.schedule.executed").count() == 1
