@@ -1,0 +1,72 @@
+"""How long a portal is left alone, and what that is called."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from freezegun import freeze_time
+
+from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.hubspot import errors
+from pretix_hubspot.models import Connection
+from pretix_hubspot.sync import resting
+
+DAILY = errors.RateLimited("You have reached your daily limit.", status=429, policy="daily")
+MINUTE = timedelta(minutes=1)
+
+
+def until(error, moment, zone="Europe/Berlin"):
+    with freeze_time(datetime.fromisoformat(moment)):
+        return resting.until(Connection(account={"time_zone": zone}), error).isoformat(timespec="minutes")
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "rests_until"),
+    [
+        ("2026-11-22 22:15", "Europe/Berlin", "2026-11-22T23:01+00:00"),  # 23:15 there: until a minute past midnight
+        ("2026-11-22 22:59", "Europe/Berlin", "2026-11-22T23:01+00:00"),
+        ("2026-11-22 23:01", "Europe/Berlin", "2026-11-23T00:01+00:00"),  # the new day has just begun: an hour
+        ("2026-11-22 10:00", "Europe/Berlin", "2026-11-22T11:00+00:00"),  # far from midnight: look again in an hour
+        ("2026-07-01 21:30", "Europe/Berlin", "2026-07-01T22:01+00:00"),  # summer time
+        ("2026-11-22 07:40", "America/Los_Angeles", "2026-11-22T08:01+00:00"),
+        ("2026-11-22 14:50", "Asia/Tokyo", "2026-11-22T15:01+00:00"),
+        ("2026-11-22 18:20", "Asia/Kolkata", "2026-11-22T18:31+00:00"),
+        ("2026-11-22 23:30", "", "2026-11-23T00:01+00:00"),
+        ("2026-11-22 23:30", "Somewhere/Else", "2026-11-23T00:01+00:00"),
+        ("2026-11-22 23:30", "../etc/passwd", "2026-11-23T00:01+00:00"),
+    ],
+)
+def test_the_daily_limit_ends_at_midnight_of_the_portal(moment, zone, rests_until):
+    assert until(DAILY, f"{moment}+00:00", zone) == rests_until
+
+
+@pytest.mark.parametrize(
+    ("error", "minutes", "reason"),
+    [
+        (errors.ServerTrouble(status=503), 1, "outage"),
+        (errors.ServerTrouble(status=503, retry_after=600.0), 10, "outage"),
+        (errors.ServerTrouble(status=503, retry_after=86_400.0), 60, "outage"),
+        (errors.ConnectTimeout(), 1, "outage"),
+        (errors.RateLimited(status=429), 1, "outage"),
+        (errors.OverBudget(policy="burst", retry_after=180.0), 3, "budget"),
+        (errors.Migrating(status=477), 60, "migration"),
+        (errors.Migrating(status=477, retry_after=1200.0), 20, "migration"),
+        (errors.Migrating(status=477, retry_after=86_400.0), 60, "migration"),
+        (errors.AuthenticationFailed(status=401), 10, "revoked"),
+        (errors.TokenRevoked(status=400), 10, "revoked"),
+        (errors.OAuthMisconfigured(status=400), 10, "server"),
+        (errors.BlockedByServer(), 10, "server"),
+        (ServerMisconfigured("no client id"), 10, "server"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_every_other_trouble(error, minutes, reason):
+    moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with freeze_time(moment):
+        assert resting.until(Connection(account={}), error) == moment + minutes * MINUTE
+    assert resting.reason(error) == reason
+
+
+def test_only_a_budget_that_others_use_up_rests_nobody_else():
+    assert not resting.is_needed(errors.OverBudget(policy="burst"))
+    assert resting.is_needed(errors.OverBudget(policy="daily"))
+    assert resting.is_needed(DAILY)
