@@ -160,15 +160,37 @@ class EditorSetup:
         if name in self.own_properties:
             return [*found, _("Please use “Pipeline and stages” below instead of this row.")]
         field = self.fields.get(field_key)
-        return [*found, *self._value_notes(field, definition, row)] if field else found
+        return [*found, *self._value_notes(field, definition, row), *self._unique_notes(definition, row)]
 
     def _value_notes(self, field, definition, row):
         """What the table of conversions warns of; a value map is held against today's choices and options."""
+        if field is None:
+            return []
         value_map = valuemaps.parse(row.get("value_map"))
         if gone := portalchanges.options_gone(value_map, definition):
             return [gone]
         refusal = warning(field.type, definition, row["overwrite"], field.synonyms, value_map or None, text_of(row))
         return [str(describe(refusal, field.label))] if refusal else []
+
+    def _unique_notes(self, definition, row):
+        """A value that HubSpot takes once only, unless it is the identifier, by which the object is found."""
+        field_key, name = row["pretix_field"], definition.name
+        identifier = (self.mapping.pretix_id_field, self.mapping.external_id_field)
+        if not is_identifier(self.object_type, definition) or (field_key, name) == identifier:
+            return []
+        if text_of(row) is not None:
+            return [
+                _(
+                    "HubSpot takes each value of “{field}” only once. "
+                    "Only one object can get the constant text, all other orders are reported as sync problems."
+                ).format(field=definition.label)
+            ]
+        return [
+            _(
+                "HubSpot takes each value of “{field}” only once. "
+                "An order is reported as a sync problem if another object has the value already."
+            ).format(field=definition.label)
+        ]
 
     def news(self, name):
         """What changed in HubSpot without consequences for the row."""

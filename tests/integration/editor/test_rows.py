@@ -11,7 +11,7 @@ from pretix_hubspot.copying import copy_from
 from pretix_hubspot.suggestions import property_mapping
 from tests.integration.mapping.test_editor import data
 
-from .conftest import BASE, make_event, page_of, set_rows, url
+from .conftest import BASE, add_mapping, make_event, page_of, set_rows, url
 from .test_start import upload
 
 LEAD = property_mapping("constant_text", "jobtitle", "overwrite") | {"text": "Summer Conference 2027"}
@@ -117,6 +117,39 @@ def test_an_option_is_found_by_label_or_internal_name(contacts, client):
     assert told == (
         "The HubSpot field “Lifecycle Stage” has no option whose label or internal name is the constant text."
     )
+
+
+ONCE = "HubSpot takes each value of “{}” only once. "
+REFUSED = "An order is reported as a sync problem if another object has the value already."
+
+
+def test_a_value_that_hubspot_takes_once_warns_where_it_is_not_the_identifier(contacts, client, portal):
+    member = Property("member", "Member", "string", "text", "contactinformation", unique=True)
+    portal.portal.schema.create("contacts", member)
+    portal.portal.schema.find("contacts", "member").visible_at = 0
+    create(portal, contacts, "nickname", "Nickname", "string", "text")
+
+    def notes(field, name, **more):
+        return check(client, contacts, property_mapping(field, name, "if_empty") | more)["notes"]
+
+    assert notes("email", "email") == [], "this is the identifier"
+    assert notes("customer_email", "email") == [ONCE.format("Email") + REFUSED]
+    assert notes("order_code", "member") == [ONCE.format("Member") + REFUSED]
+    assert notes("order_code", "nickname") == []
+    [told] = notes("constant_text", "member", text="VIP")
+    assert told == ONCE.format("Member") + (
+        "Only one object can get the constant text, all other orders are reported as sync problems."
+    )
+    contacts.pretix_id_field, contacts.external_id_field = "order_code", "member"
+    contacts.save()
+    assert notes("email", "email") == [ONCE.format("Email") + REFUSED]
+    assert notes("order_code", "member") == []
+
+
+def test_a_companys_domain_is_not_unique(event, joined, client):
+    companies = add_mapping(event, "Order", "companies", pretix_id_field="order_code", external_id_field="name")
+    Catalog(joined.connection).refresh(["companies"])
+    assert check(client, companies, property_mapping("invoice_address_company", "domain", "overwrite"))["notes"] == []
 
 
 def test_several_options_of_multiple_checkboxes(contacts, client, portal):

@@ -50,6 +50,20 @@ def test_a_unique_value_of_another_record_is_a_problem_and_takes_nothing_over(un
     assert problem("B2") == ("permanent", object_type, "CONFLICTING_UNIQUE_VALUE", MEMBER)
 
 
+def test_an_address_of_another_contact_is_a_problem_where_it_does_not_identify(unique):
+    """What the editor warns of."""
+    unique.event.hubspot_object_mappings.all().delete()
+    row = ("email", "email", "overwrite")
+    unique.add_mapping(unique.event, "Order", "contacts", ("order_code", MEMBER), [row])
+    for code in ("A1", "B2"):
+        unique.order(code, email="ada@example.org")
+        unique.sync()
+    assert [contact["email"] for contact in unique.world()["contacts"]] == ["ada@example.org"]
+    assert OrderSyncQueue.objects.get().order.code == "B2"
+    [failure] = OrderState.objects.get(order__code="B2").problem
+    assert failure["mode"] == "permanent"
+
+
 @pytest.mark.parametrize("write", ["associate_default", "archive_associations"])
 def test_a_refused_association_that_names_no_record(story, monkeypatch, write):
     """A 207 that does not say which input it refuses."""
