@@ -107,10 +107,14 @@ def client_for(connection, live=True, max_wait=30.0, **options):
     Further ``options`` go to the client, which is not to be shared between threads.
     Raises ``ServerMisconfigured``; the client's calls raise ``TokenRevoked`` once access is lost for good.
     """
+    shared_budget = budget.for_portal(connection.portal_id, connection.kind, max_wait)
+    rested = connection.resting_until and connection.resting_until <= now()
+    if rested and connection.resting_reason == "daily_limit":
+        shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out
     return _client(
         lambda: tokens.access_token(connection),
         lambda bad: tokens.better_token(connection, bad),
-        budget.for_portal(connection.portal_id, connection.kind, max_wait),
+        shared_budget,
         live=live,
         **options,
     )

@@ -40,14 +40,15 @@ def is_needed(error: Exception) -> bool:
 
 def until(connection: Connection, error: Exception) -> datetime:
     """When to try the portal again."""
-    wait = OUTAGE
+    wait, said = OUTAGE, getattr(error, "retry_after", None)
     if isinstance(error, RateLimited) and error.policy == "daily":
         wait = _midnight(connection) - now()  # hubspot.md 3: the daily quota ends at midnight of the portal
+        said = None if isinstance(error, OverBudget) else said  # our budget does not know when that is
     elif isinstance(error, Migrating):
         wait = AT_MOST
     elif isinstance(error, (*_SERVER, AuthenticationFailed, TokenRevoked)):
         wait = SERVER
-    if said := getattr(error, "retry_after", None):
+    if said:
         wait = timedelta(seconds=said)
     return now() + min(max(wait, timedelta(seconds=1)), AT_MOST)
 

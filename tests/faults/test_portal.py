@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils.timezone import now
+from freezegun import freeze_time
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.connection import connect_token
@@ -66,6 +67,22 @@ def test_the_daily_limit_rests_the_portal_until_its_midnight_or_an_hour(story, s
     assert waits_unharmed()
     simulator.limits.daily = None
     settle(story)
+    assert story.world() == expected(range(4))
+
+
+def test_right_after_midnight_of_the_portal_the_new_quota_is_used(our_own, story, simulator, real_budget):
+    """Fails without ``reset`` in ``client_for``: the budget would believe in yesterday's number for an hour."""
+    assert Connection.objects.get().account["time_zone"] == "Europe/Berlin"
+    with freeze_time("2026-11-22 22:50+00:00", tick=True) as clock:
+        simulator.limits.daily = simulator.limits.used_today(simulator.portal) + 2
+        orders(story, range(4), datetime=now())
+        story.sync()
+        assert f"{Connection.objects.get().resting_until:%H:%M:%S}" == "23:01:00"
+        simulator.limits.daily = None
+        clock.move_to("2026-11-22 23:01:01+00:00")
+        OrderSyncQueue.objects.update(not_before=now())
+        story.sync()
+    assert not OrderSyncQueue.objects.exists()
     assert story.world() == expected(range(4))
 
 

@@ -11,6 +11,7 @@ from pretix_hubspot.models import Connection
 from pretix_hubspot.sync import resting
 
 DAILY = errors.RateLimited("You have reached your daily limit.", status=429, policy="daily")
+BUDGET = errors.OverBudget("The request budget of this portal is used up", policy="daily", retry_after=3_600.0)
 MINUTE = timedelta(minutes=1)
 
 
@@ -37,6 +38,7 @@ def until(error, moment, zone="Europe/Berlin"):
 )
 def test_the_daily_limit_ends_at_midnight_of_the_portal(moment, zone, rests_until):
     assert until(DAILY, f"{moment}+00:00", zone) == rests_until
+    assert until(BUDGET, f"{moment}+00:00", zone) == rests_until, "whoever notices first"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,7 @@ def test_the_daily_limit_ends_at_midnight_of_the_portal(moment, zone, rests_unti
         (errors.ServerTrouble(status=503, retry_after=86_400.0), 60, "outage"),
         (errors.ConnectTimeout(), 1, "outage"),
         (errors.RateLimited(status=429), 1, "outage"),
+        (errors.RateLimited(status=429, policy="daily", retry_after=120.0), 2, "daily_limit"),
         (errors.OverBudget(policy="burst", retry_after=180.0), 3, "budget"),
         (errors.Migrating(status=477), 60, "migration"),
         (errors.Migrating(status=477, retry_after=1200.0), 20, "migration"),
