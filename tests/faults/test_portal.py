@@ -8,7 +8,9 @@ import pytest
 from django.utils.timezone import now
 from freezegun import freeze_time
 from pretix.base.models.datasync import OrderSyncQueue
+from pretix.base.services.datasync import sync_all
 
+from pretix_hubspot import tasks
 from pretix_hubspot.connection import connect_token
 from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import queue
@@ -123,17 +125,28 @@ def test_a_revoked_app_is_noticed_when_the_token_is_refreshed(story, simulator, 
     assert waits_unharmed()
 
 
-def test_an_outage_of_36_hours_needs_nobody(story, simulator):
-    simulator.faults.add("unavailable", times=None)
-    orders(story, range(6))
-    for _ in range(36):
-        later()
-        story.sync()
-    assert waits_unharmed()
-    assert Connection.objects.get().resting_reason == "outage"
-    simulator.faults.clear()
-    settle(story, rounds=1)
-    assert story.world() == expected(range(6))
+def test_an_outage_of_36_hours_needs_nobody(our_own, story, simulator):
+    """The clock moves, cron calls pretix every half hour, and nobody else does anything."""
+    with freeze_time(tick=True) as clock:
+
+        def half_an_hour():
+            clock.tick(timedelta(minutes=30))
+            sync_all()
+            tasks.tend.apply()
+
+        orders(story, range(3), datetime=now())
+        simulator.faults.add("unavailable", times=None)
+        for round_ in range(72):
+            if round_ % 24 == 12:
+                orders(story, [round_], datetime=now())
+            half_an_hour()
+            assert waits_unharmed()
+            assert Connection.objects.get().resting_reason == "outage"
+        simulator.faults.clear()
+        half_an_hour()
+        assert not OrderSyncQueue.objects.exists()
+        assert Connection.objects.get().resting_until is None
+    assert story.world() == expected([0, 1, 2, 12, 36, 60])
 
 
 def test_a_lasting_lock_on_one_batch_stops_only_that_batch(story, simulator):
