@@ -4,8 +4,10 @@
 """
 
 import json
+import math
 
 from django import forms
+from django.forms.formsets import ORDERING_FIELD_NAME
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from pretix.base.models import Order
@@ -173,8 +175,18 @@ class PropertyRowFormSet(PropertyMappingFormSet):
         # Our rows search the list by themselves: core's way makes an option for each property in each row.
         self.form_kwargs |= {"setup": setup, "external_fields_id": None}
 
+    @property
+    def in_order(self):
+        """The rows as somebody left them: core's script numbers them anew, in the order of the page."""
+        return sorted(self.forms, key=_place) if self.is_bound else self.forms
+
     def to_property_mappings_list(self):
         return [form.row for form in self.ordered_forms]
+
+
+def _place(form):
+    form.is_valid()  # else nothing is cleaned
+    return form.cleaned_data.get(ORDERING_FIELD_NAME) or math.inf
 
 
 class AssociationsForm(forms.Form):

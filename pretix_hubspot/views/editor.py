@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from pretix_hubspot.forms.editor import MORE_ROW_KEYS, ROW_KEYS, MappingEditor
+from pretix_hubspot.forms.mistakes import mistakes
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
 from pretix_hubspot.health.actions import retry_mapping
 from pretix_hubspot.health.words import retried_text
@@ -66,11 +67,9 @@ class EditMapping(MappingMixin, View):
                     "Open this page in a new tab to see the current state, or save again to replace it with yours."
                 ),
             )
-        else:
-            messages.error(self.request, _("Your changes have not been saved, see below for the reason."))
-        return self.page(editor)
+        return self.page(editor, mistakes=mistakes(editor))
 
-    def page(self, editor, problem=None):
+    def page(self, editor, problem=None, **context):
         age = self.catalog.age(editor.mapping.external_object_type)
         context = self.get_context_data(
             editor=editor,
@@ -80,6 +79,7 @@ class EditMapping(MappingMixin, View):
             key_property=KEYS[editor.mapping.pretix_model],
             catalog_problem=explain(problem) if problem else None,
             catalog_refreshed=now() - age if age is not None else None,
+            **context,
         )
         return render(self.request, "pretix_hubspot/mapping.html", context)
 

@@ -179,6 +179,23 @@ $(function () {
     if (first) window.setTimeout(function () { first.focus(); });
   });
 
+  // Why nothing was saved: read out first, and each reason leads to its field, however that is hidden or replaced.
+  function prepareMistakes(box) {
+    box.focus();
+    box.addEventListener("click", function (event) {
+      const link = event.target.closest("a");
+      const field = link && document.getElementById(link.hash.slice(1));
+      if (!field) return;
+      event.preventDefault();
+      const folded = field.closest("details");
+      if (folded) folded.open = true;
+      const shown = field.parentElement.querySelector(".select2-selection") || field;
+      shown.scrollIntoView({ block: "center" });
+      shown.focus();
+    });
+  }
+
+  document.querySelectorAll("[data-hubspot-mistakes]").forEach(prepareMistakes);
   document.querySelectorAll("[data-hubspot-editor]").forEach(prepareEditor);
   document.querySelectorAll("[data-hubspot-pipeline]").forEach(preparePipeline);
 });

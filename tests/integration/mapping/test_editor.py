@@ -146,6 +146,55 @@ def test_nonsense_is_refused_in_words(contacts, joined, client, event):
     assert contacts.revision == 1
 
 
+def summary(response):
+    """(link, place, reason) of each entry above the form."""
+    entries = re.findall(r"<li>(.*?)</li>", " ".join(response.content.decode().split()).partition("<form")[0])
+    found = (re.fullmatch(r' (?:<a href="#(.*?)">)?([^<:]*)(?:</a>)?: (.*) ', entry) for entry in entries)
+    return [match.groups() for match in found if match]
+
+
+def test_what_is_refused_is_listed_with_row_reason_and_a_link(contacts, client):
+    gone, fine = ("order_phone", "hs_object_id", "overwrite"), NAME
+    posted = data(contacts, [gone, fine, ("nonsense", "", "sideways"), CITY], identifier=("", "email"))
+    posted |= {"properties-0-ORDER": 3, "properties-2-ORDER": 1, "properties-3-DELETE": "on"}
+    posted |= {"properties-3-external_field": ""}
+    response = client.post(url(contacts), posted)
+    choice = "Select a valid choice. {} is not one of the available choices."
+    assert summary(response) == [
+        (
+            "id_identifier-pretix_field",
+            "Identifier, pretix Field",
+            "Please choose the pretix field that identifies the object, for example the order email.",
+        ),
+        ("id_properties-2-pretix_field", "Row 1, pretix Field", choice.format("nonsense")),
+        ("id_properties-2-external_field", "Row 1, HubSpot Field", "Please choose a HubSpot field."),
+        ("id_properties-2-overwrite", "Row 1, Mode", choice.format("sideways")),
+        (
+            "id_properties-0-external_field",
+            "Row 3, HubSpot Field",
+            "HubSpot does not offer the field “hs_object_id”.",
+        ),
+    ]
+    html = response.content.decode()
+    for anchor, _place, _reason in summary(response):
+        assert html.count(f'id="{anchor}"') == 1
+    rows = re.findall(r'name="properties-(\d)-external_field"', html)
+    assert rows == ["2", "1", "0", "3"], "moved rows stay where they were moved to"
+    assert "data-hubspot-mistakes" not in page(client, contacts)
+
+
+def test_pipeline_and_options_are_in_the_list_too(joined, client, event):
+    deals = add_mapping(event, "Order", "deals", pretix_id_field="order_key", external_id_field="hs_object_id")
+    posted = data(deals, [], identifier=("order_key", "hs_object_id")) | {"pipeline-pipeline": "default"}
+    posted |= {"pipeline-stage_p": "nowhere", "options-language": "xx"}
+    response = client.post(url(deals), posted)
+    assert [(link, place) for link, place, _reason in summary(response)] == [
+        ("id_identifier-external_field", "Identifier, HubSpot Field"),
+        ("id_pipeline-stage_p", "Pipeline and stages, Stage of paid orders"),
+        ("id_options-language", "More options, Language"),
+    ]
+
+
 def test_an_identifier_that_is_not_unique_is_refused_in_words(joined, client, event):
     companies = add_mapping(event, "Order", "companies", pretix_id_field="email_domain", external_id_field="domain")
     html = page(client, companies)
