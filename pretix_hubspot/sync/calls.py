@@ -36,6 +36,8 @@ OUTAGE = 3
 PROBES = 3
 #: Seconds that a worker waits in the middle of its work, at most; who asks for more is left alone until then.
 LONGEST_PAUSE = 60.0
+#: No order can do without these; a test holds them equal to what every connection is asked for.
+NEEDED_BY_ALL = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write"})
 #: A property that cannot be written at all: halving would only find out that every input has it.
 DEFINITION_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 
@@ -167,6 +169,8 @@ class Caller:
 def concerns_portal(error: HubSpotError) -> bool:
     """Whether every other call would fail in the same way, until time passes or somebody acts."""
     if isinstance(error, RateLimited) and error.policy == "daily":
+        return True
+    if isinstance(error, MissingScope) and not NEEDED_BY_ALL.isdisjoint(error.required_scopes):
         return True
     if error.retryable and (error.retry_after or 0) > LONGEST_PAUSE:
         return True

@@ -10,6 +10,7 @@ from pretix_hubspot.hubspot.errors import (
     AuthenticationFailed,
     BlockedByServer,
     Migrating,
+    MissingScope,
     OAuthMisconfigured,
     OverBudget,
     RateLimited,
@@ -21,6 +22,9 @@ from pretix_hubspot.models import Connection
 OUTAGE = timedelta(minutes=1)
 SERVER = timedelta(minutes=10)
 AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
+
+#: Why a portal rests that does not grant what every order needs: people have to act, as after a revocation.
+SCOPES = "scopes"
 
 _SERVER = (
     BlockedByServer,
@@ -46,7 +50,7 @@ def until(connection: Connection, error: Exception) -> datetime:
         said = None if isinstance(error, OverBudget) else said  # our budget does not know when that is
     elif isinstance(error, Migrating):
         wait = AT_MOST
-    elif isinstance(error, (*_SERVER, AuthenticationFailed, TokenRevoked)):
+    elif isinstance(error, (*_SERVER, AuthenticationFailed, MissingScope, TokenRevoked)):
         wait = SERVER
     if said:
         wait = timedelta(seconds=said)
@@ -54,7 +58,7 @@ def until(connection: Connection, error: Exception) -> datetime:
 
 
 def reason(error: Exception) -> str:
-    """A word for the settings page and the log: daily_limit, budget, migration, revoked, server or outage."""
+    """A word for the settings page and the log: daily_limit, budget, migration, revoked, scopes, server or outage."""
     if isinstance(error, RateLimited):
         if error.policy == "daily":
             return "daily_limit"
@@ -63,6 +67,8 @@ def reason(error: Exception) -> str:
         return "migration"
     if isinstance(error, (AuthenticationFailed, TokenRevoked)):
         return "revoked"
+    if isinstance(error, MissingScope):
+        return SCOPES
     if isinstance(error, _SERVER):
         return "server"
     return "outage"

@@ -13,7 +13,7 @@ from ..config import server_config
 from ..connection import for_event, is_active
 from ..health.causes import causes, first_failure
 from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
-from ..models import PROVIDER, Connection, OrderState
+from ..models import PROVIDER, OrderState
 from ..pausing import is_paused
 from ..problems import FieldNames, explain, where_to_fix, why_excluded
 from ..sync.scope import BEFORE_CONNECTION
@@ -25,12 +25,13 @@ MOST = 5
 
 
 def lost_access(event, request):
-    """The dashboard of an event whose access was revoked: its orders wait, so pretix has nothing to warn of."""
+    """The dashboard of an event that lost access, or part of it: its orders wait, so pretix has nothing to warn of."""
     joined = for_event(event)
-    if not joined or joined.connection.status != Connection.Status.REVOKED or not _may_change(event, request):
+    panel = ConnectionPanel(joined.connection, server_config()) if joined else None
+    if not panel or not (panel.is_revoked or panel.lacks_scopes) or not _may_change(event, request):
         return ""
     waiting = numbers_of([event.pk])[event.pk].of(WAITING) if event.orders.exists() else 0
-    context = {"waiting": waiting, "may_manage": may_manage_connections(request)}
+    context = {"waiting": waiting, "panel": panel, "may_manage": may_manage_connections(request)}
     return render_to_string("pretix_hubspot/notices/lost_access.html", context, request)
 
 

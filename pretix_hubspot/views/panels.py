@@ -10,6 +10,7 @@ from ..forms.connect import TokenForm
 from ..hubspot_app import return_url
 from ..models import Connection
 from ..scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, lost_features
+from ..sync.resting import SCOPES
 from ..weblinks import portal_url
 from .base import may_manage_connections
 
@@ -25,6 +26,7 @@ RESTING_REASONS = {  # as named in sync.resting
     "migration": _("HubSpot is moving this account to a different region."),
     "outage": _("HubSpot cannot be reached at the moment."),
     "revoked": _("HubSpot does not accept the access of pretix at the moment."),
+    SCOPES: _("HubSpot does not grant all scopes any more that pretix needs. Please connect again to grant them."),
     "server": _(
         "The HubSpot integration of this server is not set up correctly. Please contact the operator of this server."
     ),
@@ -63,6 +65,10 @@ class ConnectionPanel:
     def is_resting(self):
         until = self.connection.resting_until
         return bool(until and until > now())
+
+    @property
+    def lacks_scopes(self):
+        return self.is_resting and self.connection.resting_reason == SCOPES
 
     @property
     def resting_reason(self):

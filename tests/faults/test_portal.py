@@ -12,6 +12,8 @@ from pretix.base.services.datasync import sync_all
 
 from pretix_hubspot import tasks
 from pretix_hubspot.connection import connect_token
+from pretix_hubspot.health.actions import retry_access
+from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import queue
 from tests.counting import every_order_counts_once
@@ -69,6 +71,46 @@ def test_the_daily_limit_rests_the_portal_until_its_midnight_or_an_hour(story, s
     assert waits_unharmed()
     simulator.limits.daily = None
     settle(story)
+    assert story.world() == expected(range(4))
+
+
+def test_lost_scopes_rest_the_portal_until_they_are_granted_again(our_own, story, simulator):
+    """Nobody can be sent without contacts: one message, not one failure per order."""
+    simulator.people.reduce_scopes(["crm.objects.contacts.write"])
+    orders(story, range(4))
+    story.sync()
+    connection = Connection.objects.get()
+    assert (connection.status, connection.resting_reason) == ("active", "scopes")
+    assert timedelta(minutes=9) < connection.resting_until - now() <= timedelta(minutes=10)
+    assert waits_unharmed()
+    key = simulator.people.add_service_key()["key"]
+    queue.drain(connect_token(story.organizer, key, None), seconds=10)
+    assert story.world() == expected(range(4)), "at once, without waiting for anything"
+    assert Connection.objects.get().resting_reason == ""
+
+
+def test_lost_scopes_that_come_back_need_nobody_here(our_own, story, simulator):
+    grant = simulator.auth.tokens[simulator.service_key].grant
+    granted = grant.scopes
+    simulator.people.reduce_scopes(["crm.objects.contacts.read"])
+    orders(story, range(2))
+    story.sync()
+    assert waits_unharmed()
+    grant.scopes = granted
+    settle(story, rounds=1)
+    assert story.world() == expected(range(2))
+
+
+def test_lost_scopes_of_one_object_type_fail_its_orders_for_one_cause(our_own, story, simulator):
+    """Other events may not need deals at all."""
+    simulator.people.reduce_scopes(["crm.objects.deals.write"])
+    orders(story, range(4))
+    story.sync()
+    assert Connection.objects.get().resting_until is None
+    assert [(cause.orders, cause.failure.code) for cause in causes(story.event)] == [(4, "missing_scope")]
+    key = simulator.people.add_service_key()["key"]
+    assert retry_access(connect_token(story.organizer, key, None), None) == 4
+    story.sync()
     assert story.world() == expected(range(4))
 
 

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from freezegun import freeze_time
 
+from pretix_hubspot import scopes
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection
-from pretix_hubspot.sync import resting
+from pretix_hubspot.sync import calls, resting
+from pretix_hubspot.views.panels import RESTING_REASONS
+from tests.unit.hubspot.test_errors import all_classes
 
 DAILY = errors.RateLimited("You have reached your daily limit.", status=429, policy="daily")
 BUDGET = errors.OverBudget("The request budget of this portal is used up", policy="daily", retry_after=3_600.0)
@@ -56,6 +59,7 @@ def test_the_daily_limit_ends_at_midnight_of_the_portal(moment, zone, rests_unti
         (errors.Migrating(status=477, retry_after=86_400.0), 60, "migration"),
         (errors.AuthenticationFailed(status=401), 10, "revoked"),
         (errors.TokenRevoked(status=400), 10, "revoked"),
+        (errors.MissingScope(status=403), 10, "scopes"),
         (errors.OAuthMisconfigured(status=400), 10, "server"),
         (errors.BlockedByServer(), 10, "server"),
         (ServerMisconfigured("no client id"), 10, "server"),
@@ -67,6 +71,15 @@ def test_every_other_trouble(error, minutes, reason):
     with freeze_time(moment):
         assert resting.until(Connection(account={}), error) == moment + minutes * MINUTE
     assert resting.reason(error) == reason
+
+
+def test_the_scopes_that_no_order_can_do_without_are_those_that_we_ask_for():
+    assert {*scopes.REQUIRED_SCOPES} - {scopes.BASE_SCOPE} == calls.NEEDED_BY_ALL
+
+
+def test_every_reason_has_words():
+    reasons = {resting.reason(kind()) for kind in all_classes()} | {"daily_limit"}
+    assert reasons == set(RESTING_REASONS)
 
 
 def test_only_a_budget_that_others_use_up_rests_nobody_else():

@@ -219,6 +219,25 @@ def test_the_dashboard_says_it_to_nobody_who_cannot_help(revoked):
     assert "Please ask somebody who may change the settings of the organizer." in page
 
 
+def test_the_dashboard_warns_of_lost_scopes(client, story):
+    """Again, no order failed: they wait for what no order can do without."""
+    story.simulator.people.reduce_scopes(["crm.objects.contacts.write"])
+    story.order("A1")
+    story.sync()
+    assert numbers(story.event).of("waiting") == 1
+    lacking = "HubSpot does not grant all scopes any more that pretix needs."
+    page = text(client, EVENT)
+    assert lacking in page
+    assert "One order waits and is sent once you reconnect." in page
+    assert LOST not in page
+    assert lacking in text(client, BASE)
+    assert lacking in text(client, EVENT + "orders/A1/")
+    client.post(BASE + "connect/token/", {"token": story.simulator.people.add_service_key()["key"]})
+    assert lacking not in text(client, EVENT)
+    story.sync()
+    assert numbers(story.event).of("in_sync") == 1
+
+
 def test_the_dashboard_is_silent_while_access_is_good(client, story):
     assert LOST not in text(client, EVENT)
 
