@@ -3,16 +3,22 @@
 What exactly a helper and a manager may do stands in ``connect/test_permissions.py``; this table forgets no page.
 """
 
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
 import pytest
+from django.apps import apps
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
-from pretix.base.models import Organizer
+from pretix.base.models import Order, Organizer
+from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import urls, weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connection import connect_token, join
-from pretix_hubspot.models import Connection, RecordLink, Run
+from pretix_hubspot.models import CatalogEntry, RecordLink, RequestBudgetState, Run
 from pretix_hubspot.sync import links
 from pretix_hubspot.sync.results import Sent
 from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
@@ -26,6 +32,8 @@ ORGANIZER_PAGES = sorted(
 ELSEWHERE = {"oauth.return"}
 #: Needs the organizer's permission as well: these pages are about a connection that other events use too.
 MANAGERS_ONLY = {"connect.oauth", "connect.token", "disconnect"}
+#: Posting here changes orders, which the manager of these tests may only view.
+CHANGE_ORDERS = {"resend"}
 LOGIN, NO, MISSING, IN = "login", 403, 404, "in"
 
 
@@ -51,9 +59,31 @@ def foreign(story):
     event = make_event(other, "expo")
     connection = connect_token(other, story.simulator.service_key, None)
     join(event, connection, None)
+    return {"organizer": other, "connection": connection.pk, **belongings(story, event, other)}
+
+
+@pytest.fixture
+def neighbour(story):
+    """The same things in another event of the same organizer."""
+    event = story.add_event("gala")
+    join(event, story.connection, None)
+    return belongings(story, event, story.organizer)
+
+
+def belongings(story, event, organizer):
     mapping = story.add_mapping(event, "Order", "contacts", ("email", "email"), ())
     run = Run.objects.create(event=event, started=now())
-    return {"organizer": other, "connection": connection.pk, "mapping": mapping.pk, "run": run.pk, "code": "ZZZZZ"}
+    order = Order.objects.create(
+        code="ZZZZZ",
+        event=event,
+        email="z@example.org",
+        status=Order.STATUS_PENDING,
+        datetime=now(),
+        expires=now(),
+        total=0,
+        sales_channel=organizer.sales_channels.get(identifier="web"),
+    )
+    return {"mapping": mapping.pk, "run": run.pk, "code": order.code}
 
 
 @pytest.fixture
@@ -92,29 +122,83 @@ def test_every_url_is_of_an_event_an_organizer_or_known():
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_who_gets_into_which_page(browsers, ids, method):
+    form = {"connection": ids["connection"], "pretix_field": "order_status", "external_field": "lifecyclestage"}
     wrong = {}
     for name in EVENT_PAGES + ORGANIZER_PAGES:
         expected = {"nobody": LOGIN, "stranger": MISSING, "viewer": NO}
-        if name in MANAGERS_ONLY or name in ORGANIZER_PAGES:
-            expected["helper"] = NO
+        expected["helper"] = NO if name in MANAGERS_ONLY or name in ORGANIZER_PAGES else IN
+        expected["manager"] = NO if name in CHANGE_ORDERS and method == "POST" else IN
         for role, verdict in expected.items():
-            found = judged(browsers[role].generic(method, address(name, ids)))
+            with undone():
+                found = judged(getattr(browsers[role], method.lower())(address(name, ids), form))
             if found != verdict:
                 wrong[name, role] = found
     assert wrong == {}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_ids_of_others_are_not_found(browsers, ids, foreign, method):
-    wrong = {}
+@pytest.mark.parametrize("whose", ["foreign", "neighbour"])
+def test_ids_of_others_are_not_found(browsers, ids, request, method, whose):
+    others, asked, wrong = request.getfixturevalue(whose), set(), {}
+    before = contents()
     for name in EVENT_PAGES + ORGANIZER_PAGES:
         for kind in ("connection", "mapping", "run", "code"):
-            if f":{kind}>" in PAGES[name]:
-                response = browsers["manager"].generic(method, address(name, {**ids, kind: foreign[kind]}))
+            if f":{kind}>" in PAGES[name] and kind in others:
+                response = browsers["manager"].generic(method, address(name, {**ids, kind: others[kind]}))
+                asked.add(kind)
                 if response.status_code not in (MISSING, 405):
                     wrong[name] = response.status_code
     assert wrong == {}
-    assert Connection.objects.filter(status="active").count() == 2
+    assert asked == set(others) - {"organizer"}
+    assert contents() == before
+
+
+def contents():
+    """All that the plugin remembers, and core about our transfers; what was read from HubSpot may be read again."""
+    read = {CatalogEntry, RequestBudgetState}
+    models = [model for model in apps.get_app_config("pretix_hubspot").get_models() if model not in read]
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in (*models, OrderSyncQueue)}
+
+
+def test_nothing_changes_on_a_get(browsers, ids, story):
+    """Whatever the address says, a page only looks; who wants to change something has to post."""
+    story.sync()
+    client, before = browsers["manager"], contents()
+    for name in EVENT_PAGES + ORGANIZER_PAGES:
+        assert client.get(address(name, ids), ACTION).status_code in (200, 302, 405), name
+    assert contents() == before
+
+
+#: What a link in somebody's mail would say to have something done.
+ACTION = {"pause": "on", "confirmed": "on", "token": "pat-eu1-x", "digest": "daily", "digest_to": "x@example.org"}
+EVIL = "https://evil.example"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nobody_is_sent_to_an_address_from_a_request(browsers, ids, method):
+    wanted = dict.fromkeys(("next", "url", "back", "return", "redirect", "redirect_uri", "return_to"), EVIL)
+    client, sent = browsers["manager"], {}
+    for name in EVENT_PAGES + ORGANIZER_PAGES:
+        with undone():
+            response = client.generic(
+                method,
+                f"{address(name, ids)}?{urlencode(wanted)}",
+                urlencode(wanted),
+                content_type="application/x-www-form-urlencoded",
+                HTTP_REFERER=EVIL,
+            )
+        if response.status_code in (301, 302, 303, 307, 308):
+            sent[name] = response["Location"]
+    assert sent, "the wizard begins with a step"
+    assert {name: to for name, to in sent.items() if not to.startswith("/control/") or "evil" in to} == {}
+
+
+@contextmanager
+def undone():
+    """What one page does must not keep the next one from answering."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def test_state_changes_need_a_csrf_token(manager, ids):
