@@ -104,9 +104,10 @@ def _pipeline_problem(setup):
 
 
 def associations(subject):
-    """HubSpot lists the kinds of associations for every pair of object types that it can link."""
+    """HubSpot lists the kinds of associations for every pair of object types that it can link, with their labels."""
     bad, pairs = [], _associated_types(subject)
-    for (source, target), mapping in pairs.items():
+    for (source, target), wanted in pairs.items():
+        mapping = wanted[0][0]
         try:
             kinds, said = subject.client.association_labels(source, target), ""
         except (InvalidInput, Forbidden, MissingScope, NotFound) as error:
@@ -115,6 +116,13 @@ def associations(subject):
             text = _("HubSpot cannot link {source} and {target}.")
             text = text.format(source=subject.catalog.label(source), target=subject.catalog.label(target))
             bad.append(fail(text, said, _editor(subject, mapping)))
+            continue
+        have = {f"{kind.category}:{kind.type_id}" for kind in kinds}
+        for mapping, entry in wanted:
+            if entry.get("type", "") not in {"", *have}:
+                text = _("{mapping}: HubSpot no longer has the association label “{label}”. Please choose it again.")
+                text = text.format(mapping=_name(subject, mapping), label=entry.get("label", ""))
+                bad.append(fail(text, "", _editor(subject, mapping)))
     text = ngettext(
         "One pair of object types can be linked.", "{number} pairs of object types can be linked.", len(pairs)
     )
@@ -122,14 +130,14 @@ def associations(subject):
 
 
 def _associated_types(subject):
-    """(from type, to type) -> a mapping that wants it."""
-    by_pk = {mapping.pk: mapping for mapping in subject.mappings}
-    return {
-        (mapping.external_object_type, by_pk[int(entry["mapping"])].external_object_type): mapping
-        for mapping in subject.mappings
-        for entry in mapping.association_mappings
-        if int(entry["mapping"]) in by_pk
-    }
+    """(from type, to type) -> the mappings that want it, with what they say about it."""
+    by_pk, found = {mapping.pk: mapping for mapping in subject.mappings}, {}
+    for mapping in subject.mappings:
+        for entry in mapping.association_mappings:
+            if earlier := by_pk.get(int(entry["mapping"])):
+                pair = mapping.external_object_type, earlier.external_object_type
+                found.setdefault(pair, []).append((mapping, entry))
+    return found
 
 
 def _complete(subject):

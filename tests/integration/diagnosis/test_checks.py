@@ -10,13 +10,11 @@ from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import budget
-from pretix_hubspot.connection import disconnect
+from pretix_hubspot.connection import client_for, disconnect
 from pretix_hubspot.diagnosis import CHECKS, NotConnected, Status, check_connection
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.pacing import Daily, State
 from pretix_hubspot.models import Connection, Heartbeat
-from pretix_hubspot.problems import where_to_fix
-from pretix_hubspot.sync.outcomes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY, Failure
 
 CHECK = "check/"
 
@@ -150,6 +148,19 @@ def test_pipelines_and_stages(story, pipeline, text):
 def test_associations_that_hubspot_does_not_know(story, monkeypatch):
     monkeypatch.setattr("pretix_hubspot.hubspot.client.Client.association_labels", lambda *args: ())
     assert bad(story)["associations"] == "HubSpot cannot link Deals and Contacts."
+
+
+def test_an_association_label_that_vanished(story):
+    deal = mapping(story)
+    buyer, attendee = deal.association_mappings
+    here = client_for(story.connection).association_labels("deals", "contacts")[0]
+    deal.association_mappings = [
+        buyer | {"label": "Default", "type": f"{here.category}:{here.type_id}"},
+        attendee | {"label": "Speaker", "type": "USER_DEFINED:4711"},
+    ]
+    deal.save()
+    text = "Order -> Deals: HubSpot no longer has the association label “Speaker”. Please choose it again."
+    assert bad(story) == {"associations": text}
 
 
 def test_associations_that_may_not_be_read(story, monkeypatch):
@@ -318,36 +329,3 @@ def test_command_without_connection_event_or_argument(story):
     disconnect(story.connection, None)
     assert command("--event=ada/conf")[0] == 3
     assert command()[0] == 3
-
-
-# Where a failure is fixed
-
-
-@pytest.mark.parametrize(
-    ("mode", "code", "place"),
-    [
-        (SYSTEM, "unexpected", "check/"),
-        (SYSTEM, "oauth_misconfigured", "check/"),
-        (MISCONFIGURATION, "missing_scope", ""),
-        (MISCONFIGURATION, "not_connected", ""),
-        (MISCONFIGURATION, "PROPERTY_DOESNT_EXIST", "mapping/{pk}/"),
-        (PERMANENT, "MISSING_REQUIRED_PROPERTY", "mapping/{pk}/"),
-        (PERMANENT, "INVALID_EMAIL", None),
-        (TEMPORARY, "server_trouble", None),
-    ],
-)
-def test_where_a_failure_is_fixed(story, page, mode, code, place):
-    pk = mapping(story).pk
-    expected = None if place is None else page(place.format(pk=pk))
-    assert where_to_fix(Failure(mode, code, mapping=pk), story.event) == expected
-
-
-def test_where_a_failure_of_a_deleted_mapping_is_fixed(story, page):
-    assert where_to_fix(Failure(PERMANENT, "x", mapping=0), story.event) == page("#object-mappings")
-    assert where_to_fix(Failure(PERMANENT, "x"), story.event) is None
-
-
-def test_a_page_of_failures_asks_for_mappings_once(story, django_assert_num_queries):
-    failures = [Failure(PERMANENT, "x", mapping=m.pk) for m in story.event.hubspot_object_mappings.all()] * 10
-    with django_assert_num_queries(1):
-        assert all(where_to_fix(failure, story.event) for failure in failures)
