@@ -82,7 +82,7 @@ class Executor:
                     execution.records[order][ref] = outcomes[ref]  # what was done to it before
 
     def _tell_vanished(self, execution: Execution) -> None:
-        """A refusal is final only if both records are there; else people move them, and the next attempt looks first."""
+        """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
         refused = [
             (order, pair, [(ref[0], execution.records[order][ref].record_id) for ref in pair])
             for order, pair, error in _not_linked(execution)

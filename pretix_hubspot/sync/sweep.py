@@ -26,6 +26,8 @@ LATE_COMMITS = timedelta(minutes=10)
 ROUND, TURN = timedelta(days=1), timedelta(minutes=5)
 #: How long an exhausted temporary error rests before it is tried again.
 REARM_AFTER = timedelta(hours=1)
+#: Core's words for failures that need nobody either: ``tend_queue`` looks after them.
+TENDED = ("exceeded", "timeout")
 
 
 def run(joined: EventConnection) -> int:
@@ -65,7 +67,9 @@ def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]
 
 
 def _not_waiting(orders: list[int]) -> list[int]:
-    waiting = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
+    """Those that nothing else brings to HubSpot; whoever corrected a failing order need not retry it as well."""
+    rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
+    waiting = rows.filter(Q(need_manual_retry__isnull=True) | Q(need_manual_retry__in=TENDED))
     return sorted(set(orders) - set(waiting.values_list("order_id", flat=True)))
 
 

@@ -125,6 +125,30 @@ def test_a_final_failure_that_somebody_canceled_stays_canceled(story):
     assert sweep_up(story) == 1, "until the order changes"
 
 
+def test_a_failing_order_that_somebody_corrects_is_sent_again_without_a_signal(story):
+    order = story.order("A1", email="no address")
+    happen(order, "pretix.event.order.placed")
+    story.sync()
+    assert OrderSyncQueue.objects.get().need_manual_retry == "permanent"
+    assert sweep_up(story) == 0
+
+    order.email = "ada@example.org"
+    order.save()
+    happen(order, "pretix.event.order.contact.changed")
+    assert sweep_up(story) == 1
+    story.sync()
+    assert not OrderSyncQueue.objects.exists()
+    assert [contact["email"] for contact in story.world()["contacts"]] == ["ada@example.org"]
+
+
+@pytest.mark.parametrize("word", sweep.TENDED)
+def test_what_is_tried_again_anyway_is_not_hurried(story, arrived, word):
+    story.queue(arrived)
+    OrderSyncQueue.objects.update(need_manual_retry=word)
+    happen(arrived)
+    assert sweep_up(story) == 0
+
+
 def test_the_plugin_switched_off_and_on_loses_nothing(story, arrived):
     waiting = story.order("A2")
     happen(waiting, "pretix.event.order.placed", LONG_AGO)
