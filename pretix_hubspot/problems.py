@@ -1,6 +1,6 @@
 """Sync problems in words for organizers: which record, which property, what HubSpot says, what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from pretix.base.models import Event
 
 from .fields import source_fields
+from .models import ObjectMapping
 from .objecttypes import STANDARD
 from .pagelinks import event_url
 from .sync.outcomes import SYSTEM, TEMPORARY, Failure
@@ -137,10 +138,19 @@ def _row(failure: Failure) -> str:
     return "?" + urlencode({"fix": failure.params["property"]} | values)
 
 
+def know_mappings(events: Sequence[Event]) -> None:
+    """Reads for several events at once what ``where_to_fix`` has to know about each."""
+    found: dict[int, set[int]] = {event.pk: set() for event in events}
+    for event, mapping in ObjectMapping.objects.order_by().filter(event__in=found).values_list("event", "pk"):
+        found[event].add(mapping)
+    for event in events:
+        event._hubspot_mapping_ids = found[event.pk]
+
+
 def _mapping_ids(event: Event) -> set[int]:
     """Read once per event instance, since a page shows many failures."""
     if not hasattr(event, "_hubspot_mapping_ids"):
-        event._hubspot_mapping_ids = set(event.hubspot_object_mappings.values_list("pk", flat=True))
+        know_mappings([event])
     return event._hubspot_mapping_ids
 
 

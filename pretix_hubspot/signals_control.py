@@ -58,10 +58,12 @@ def warn_on_dashboard(sender, request, **kwargs):
 
 @receiver(html_page_start, dispatch_uid="pretix_hubspot_html_page_start")
 def explain_sync_problems(sender, **kwargs):
-    match = sender.resolver_match
-    if match is None or match.view_name != "control:event.datasync.failedjobs":
-        return ""
-    return notices.why_failed(sender.event, sender)
+    page = sender.resolver_match and sender.resolver_match.view_name
+    if page == "control:event.datasync.failedjobs":
+        return notices.why_failed(sender.event, sender)
+    if page == "control:organizer.datasync.failedjobs":
+        return notices.why_failed_in_events(sender.organizer, sender)
+    return ""
 
 
 @receiver(order_info, dispatch_uid="pretix_hubspot_order_info")

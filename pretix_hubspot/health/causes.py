@@ -1,15 +1,16 @@
 """Sync problems by cause: what went wrong, for how many orders, since when, and where it is fixed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Max, Min
 from django.utils.translation import gettext as _
-from pretix.base.models import Event
+from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER, OrderState
-from pretix_hubspot.problems import FieldNames, explain, where_to_fix
+from pretix_hubspot.problems import FieldNames, explain, know_mappings, where_to_fix
 from pretix_hubspot.sync.outcomes import MISCONFIGURATION, SYSTEM, TEMPORARY, Failure
 
 from .numbers import FAILING, ROW, classified
@@ -49,16 +50,25 @@ def mode_word(mode: str) -> str:
 
 def causes(event: Event) -> list[Cause]:
     """All causes of the event's sync problems, most orders first; their orders are the failing ones, each once."""
-    failing = classified(event.orders).filter(hubspot__startswith=f"{FAILING}:").order_by()
+    return causes_of([event])[event]
+
+
+def causes_of(events: Sequence[Event]) -> dict[Event, list[Cause]]:
+    """The same for several events; the queries for each are those about names of its fields, if they are needed."""
+    failing = classified(Order.objects.filter(event__in=events)).filter(hubspot__startswith=f"{FAILING}:").order_by()
     groups = list(
-        failing.values("hubspot")
+        failing.values("event", "hubspot")
         .annotate(orders=Count("pk"), since=Min("hubspot_state__failing_since"), sample=Max("hubspot_state__pk"))
         .order_by("-orders", "hubspot")
     )
     states = OrderState.objects.in_bulk([group["sample"] for group in groups if group["sample"]])
-    names = FieldNames(event)
-    tries = _next_tries(event)
-    return [_cause(event, group, states.get(group["sample"]), names, tries) for group in groups]
+    tries = _next_tries(events)
+    know_mappings(events)
+    found: dict[Event, list[Cause]] = {}
+    for event in events:
+        names, mine = FieldNames(event), [group for group in groups if group["event"] == event.pk]
+        found[event] = [_cause(event, group, states.get(group["sample"]), names, tries) for group in mine]
+    return found
 
 
 def cause_named(event: Event, key: str) -> Cause | None:
@@ -83,14 +93,18 @@ def _cause(event: Event, group: dict, state: OrderState | None, names: FieldName
         mode = key.removeprefix(ROW)
         return Cause(key, orders, mode, row_text(mode), since=since)
     shared = names.named(replace(failure, position=None, correlation_id=""))
-    return Cause(
-        key, orders, shared.mode, explain(shared), where_to_fix(shared, event), shared, since, tries.get(state.cause)
-    )
+    next_try = tries.get((event.pk, state.cause))
+    return Cause(key, orders, shared.mode, explain(shared), where_to_fix(shared, event), shared, since, next_try)
 
 
-def _next_tries(event: Event) -> dict[str, datetime]:
+def _next_tries(events: Sequence[Event]) -> dict[tuple[int, str], datetime]:
+    """By event and cause."""
     rows = OrderSyncQueue.objects.filter(
-        event=event, sync_provider=PROVIDER, in_flight=False, need_manual_retry__isnull=True, failed_attempts__gt=0
+        event__in=events,
+        sync_provider=PROVIDER,
+        in_flight=False,
+        need_manual_retry__isnull=True,
+        failed_attempts__gt=0,
     )
-    found = rows.order_by().values_list("order__hubspot_state__cause").annotate(Min("not_before"))
-    return {cause: when for cause, when in found if cause}
+    found = rows.order_by().values_list("event", "order__hubspot_state__cause").annotate(Min("not_before"))
+    return {(event, cause): when for event, cause, when in found if cause}

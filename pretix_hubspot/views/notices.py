@@ -3,15 +3,17 @@
 Each answers HTML, or an empty string where there is nothing to say or nobody who may do something about it.
 """
 
+from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from pretix.base.models import Order
+from pretix.base.models.datasync import OrderSyncQueue
 
 from ..config import server_config
 from ..connection import for_event, is_active
-from ..health.causes import causes, first_failure
+from ..health.causes import causes, causes_of, first_failure
 from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
 from ..models import PROVIDER, OrderState
 from ..pausing import is_paused
@@ -20,8 +22,10 @@ from ..sync.scope import BEFORE_CONNECTION
 from .base import EVENT_PERMISSION, may_manage_connections
 from .panels import ConnectionPanel
 
-#: More causes than this are read on their own page.
+#: More causes than this, or more events, are read on their own page.
 MOST = 5
+#: What pretix' lists of sync problems show.
+CORE_LISTS = Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)
 
 
 def lost_access(event, request):
@@ -41,6 +45,21 @@ def why_failed(event, request):
         return ""
     context = {"causes": found[:MOST], "more": len(found) > MOST}
     return render_to_string("pretix_hubspot/notices/why_failed.html", context, request)
+
+
+def why_failed_in_events(organizer, request):
+    """The same list for all events of an organizer: the events of those who may do something about it."""
+    mine = request.user.get_events_with_permission(EVENT_PERMISSION, request=request).filter(organizer=organizer)
+    failing = OrderSyncQueue.objects.filter(CORE_LISTS, event=OuterRef("pk"), sync_provider=PROVIDER)
+    events = {e.pk: e for e in mine.filter(Exists(failing)).select_related("organizer") if is_active(e)}
+    orders = {pk: found.of(FAILING) for pk, found in numbers_of(events).items()}
+    worst = sorted(filter(orders.get, orders), key=orders.get, reverse=True)
+    if not worst:
+        return ""
+    found = causes_of([events[pk] for pk in worst[:MOST]])
+    shown = [(event, of_event[:MOST], len(of_event) > MOST) for event, of_event in found.items()]
+    context = {"shown": shown, "more": len(worst) - len(shown)}
+    return render_to_string("pretix_hubspot/notices/why_failed_in_events.html", context, request)
 
 
 def about_order(event, order, request):

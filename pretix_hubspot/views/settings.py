@@ -1,6 +1,5 @@
 """The page *HubSpot Integration* of an event: connection, warnings, options, object mappings."""
 
-from django.db.models import Q
 from django.views.generic import TemplateView
 
 from ..config import server_config
@@ -11,7 +10,7 @@ from ..models import Connection
 from .base import HubSpotEventMixin, event_url
 from .health import health_context
 from .mappings import object_mappings_context
-from .notices import MOST
+from .notices import CORE_LISTS, MOST
 from .panels import ConnectionPanel, WaysToConnect
 
 
@@ -31,7 +30,7 @@ class Settings(HubSpotEventMixin, TemplateView):
 
 def has_sync_problems(event):
     """What core's dashboard asks before it shows its warning."""
-    return event.queued_sync_jobs.filter(Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)).exists()
+    return event.queued_sync_jobs.filter(CORE_LISTS).exists()
 
 
 def _connected(request, joined):

@@ -4,8 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
-from pretix.base.models import LogEntry, Order
+from hierarkey.proxy import dirty_cache_keys
+from pretix.base.models import Event, LogEntry, Order, Team
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator.definitions import Option, Property
@@ -16,11 +19,13 @@ from pretix_hubspot.health.causes import causes
 from pretix_hubspot.health.numbers import numbers
 from pretix_hubspot.hubspot.errors import TokenRevoked
 from pretix_hubspot.models import OrderState
+from pretix_hubspot.views import notices
 
 from .conftest import ORDERS, SETTINGS, browser, make_user
 
 EVENT = "/control/event/ada/conf/"
 BASE = EVENT + "hubspot/"
+PROBLEMS_OF_ORGANIZER = "/control/organizer/ada/datasync/failedjobs/"
 LOST = "HubSpot no longer accepts the access of pretix"
 
 
@@ -67,6 +72,78 @@ def test_core_s_list_of_problems_says_why_and_leads_to_the_row(client, deals):
     assert "Why orders could not be sent to HubSpot:" in page
     assert f'href="{BASE}mapping/{deals.pk}/?fix=level&amp;values=on"' in page
     assert f'href="{BASE}problems/"' in page
+
+
+def add_failing_event(story, slug, orders):
+    """An event whose deals have a row that leads nowhere."""
+    event = story.add_event(slug)
+    event.name = slug.title()
+    event.save()
+    story.join(event)
+    _buyer, _attendee, deal = story.add_mappings(event)
+    deal.property_mappings = [{"pretix_field": "order_total", "external_field": "gone", "overwrite": "overwrite"}]
+    deal.save()
+    for number in range(orders):
+        story.order(f"{slug.upper()}{number}", event=event)
+    story.sync(event)
+    return deal
+
+
+def test_core_s_list_for_the_organizer_says_why_by_event(client, deals, story):
+    gala = add_failing_event(story, "gala", 2)
+    story.add_event("calm")
+    page = text(client, PROBLEMS_OF_ORGANIZER)
+    notice = page[page.index("Why orders could not be sent") : page.index("<h2>Sync problems")]
+    first, second = notice.index("<strong>Gala</strong>"), notice.index("<strong>Conference</strong>")
+    assert first < second, "most orders first"
+    assert "2 orders: " in notice[first:second] and "One order: " in notice[second:]
+    assert f'href="/control/event/ada/gala/hubspot/mapping/{gala.pk}/?fix=gone"' in notice[first:second]
+    assert f'href="{BASE}mapping/{deals.pk}/?fix=level&amp;values=on"' in notice[second:]
+    assert f'href="{BASE}problems/"' in notice[second:]
+    assert "calm" not in notice
+
+
+def test_the_organizers_list_names_events_only_to_those_who_may_help(deals, story):
+    add_failing_event(story, "gala", 1)
+    user = make_user(story, "half", organizer_permissions=("organizer.settings.general:write",))
+    client = browser(user)
+    assert "Why orders could not be sent" not in text(client, PROBLEMS_OF_ORGANIZER)
+    team = Team.objects.create(
+        organizer=story.organizer, name="gala", limit_event_permissions={"event.settings.general:write": True}
+    )
+    team.members.add(user)
+    team.limit_events.add(Event.objects.get(slug="gala"))
+    page = text(client, PROBLEMS_OF_ORGANIZER)
+    assert "<strong>Gala</strong>" in page
+    assert "<strong>Conference</strong>" not in page
+    Event.objects.update(plugins="")
+    assert "Why orders could not be sent" not in text(client, PROBLEMS_OF_ORGANIZER)
+
+
+def test_the_organizers_list_takes_the_same_queries_for_any_number_of_events(client, deals, story, monkeypatch):
+    queries = []
+    say = notices.why_failed_in_events
+
+    def counted(organizer, request):
+        """Core's list below takes queries for each row."""
+        dirty_cache_keys.set(set())  # as after a commit; else each look at a setting would be a query
+        with CaptureQueriesContext(connection) as captured:
+            said = say(organizer, request)
+        queries.append(len(captured))
+        return said
+
+    monkeypatch.setattr(notices, "why_failed_in_events", counted)
+
+    for number in range(4):
+        add_failing_event(story, f"e{number}", 1)
+    assert "more event" not in text(client, PROBLEMS_OF_ORGANIZER)
+    for number in range(4, 9):
+        add_failing_event(story, f"e{number}", 1)
+    page = text(client, PROBLEMS_OF_ORGANIZER)
+    assert "5 more events with problems" in page
+    assert page.count("?fix=") == 5
+    few, many = queries
+    assert many <= few <= 7 + 5 * 9, "five events at most, and for each the names of its fields"
 
 
 def test_every_page_calls_the_pretix_field_by_its_label(client, deals, story):
