@@ -6,7 +6,9 @@ pretix serves a plugin's pages even where the plugin is not active, so we look o
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from pretix.control.permissions import EventPermissionRequiredMixin, OrganizerPermissionRequiredMixin
 from pretix.control.views.event import EventSettingsViewMixin
 from pretix.control.views.organizer import OrganizerDetailViewMixin
@@ -22,6 +24,7 @@ __all__ = [
     "HubSpotOrganizerMixin",
     "ManagesConnectionsMixin",
     "event_url",
+    "hides_secrets",
     "may_manage_connections",
     "organizer_url",
     "own_connection",
@@ -36,6 +39,14 @@ def may_manage_connections(request):
     return request.user.has_organizer_permission(request.organizer, ORGANIZER_PERMISSION, request=request)
 
 
+def hides_secrets(view):
+    """A page that breaks down is reported to the server's operator without tokens, and without orders: reports would
+    hold what was posted, and the variables of every function on the way."""
+    view.dispatch = method_decorator(sensitive_post_parameters("token"))(sensitive_variables()(view.dispatch))
+    return view
+
+
+@hides_secrets
 class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
     """A page in an event's settings: for those who may change them, where the plugin is active (else 404)."""
 
@@ -54,6 +65,7 @@ class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
         return HttpResponseRedirect(self.event_url("settings") + query)
 
 
+@hides_secrets
 class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequiredMixin):
     """A page of the organizer: for those who may change its settings, where the plugin is active (else 404)."""
 

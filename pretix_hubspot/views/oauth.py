@@ -20,6 +20,7 @@ from .base import (
     HubSpotOrganizerMixin,
     ManagesConnectionsMixin,
     event_url,
+    hides_secrets,
     organizer_url,
 )
 from .connect import join_and_tell, tell_connected
@@ -56,6 +57,7 @@ def _to_hubspot(view, request, event, connection):
         return view.back_to_settings()
 
 
+@hides_secrets
 class OAuthReturn(View):
     """End: HubSpot sends the person back to this page, with a code or with a refusal."""
 

@@ -1,10 +1,13 @@
 """Nothing secret in logs, pages, log entries, exports or copies, whatever happens."""
 
 import logging
+import sys
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core import serializers
+from django.core.signals import got_request_exception
+from django.views.debug import ExceptionReporter
 from django_scopes import scopes_disabled
 from pretix.base.models import LogEntry
 
@@ -14,7 +17,7 @@ from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OAuthState
 
 from .conftest import page_of
-from .test_oauth import come_back, grant, start
+from .test_oauth import BACK, come_back, grant, start
 
 pytestmark = pytest.mark.django_db
 EVENT = "/control/event/acme/conf/hubspot/"
@@ -94,6 +97,46 @@ def test_errors_do_not_carry_tokens(client, event, portal):
     with pytest.raises(errors.HubSpotError) as caught:
         client_for(connection).account()
     assert portal.service_key not in repr(caught.value) + caught.value.message + str(caught.getrepr(showlocals=False))
+
+
+@pytest.fixture
+def reports(client, settings):
+    """What Django tells the server's operators about a page that broke down, with every variable on the way."""
+    found = []
+
+    def note(sender, request, **kwargs):
+        reporter = ExceptionReporter(request, *sys.exc_info(), is_email=True)
+        found.append(reporter.get_traceback_html() + reporter.get_traceback_text())
+
+    client.raise_request_exception = settings.DEBUG_PROPAGATE_EXCEPTIONS = False
+    got_request_exception.connect(note)
+    yield found
+    got_request_exception.disconnect(note)
+
+
+def test_a_page_that_breaks_down_reports_no_secret(client, event, portal, monkeypatch, reports):
+    """Fails without ``hides_secrets``: reports hold what was posted, and the variables of every function."""
+    asked = start(client)
+    come_back(client, state=asked["state"], code=grant(portal, asked))
+    asked, key = start(client), portal.service_key
+    secrets = secrets_of(portal)
+
+    def broken(*arguments):
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr("pretix_hubspot.hubspot.client.exchange", broken)
+    monkeypatch.setattr("pretix_hubspot.hubspot.oauth.exchange", broken)
+    pages = [
+        client.post(EVENT + "connect/token/", {"token": key}),
+        client.post("/control/organizer/acme/hubspot/connect/token/", {"token": key}),
+        client.post(EVENT + "catalog/refresh/"),
+        client.get(BACK, {"state": asked["state"], "code": "made-up-code"}),
+    ]
+    assert [page.status_code for page in pages] == [500] * 4
+    assert len(reports) == 4
+    assert all("nobody thought of this" in report for report in reports)
+    for secret in secrets:
+        assert not any(secret in text for text in [*reports, *(page.content.decode() for page in pages)])
 
 
 def test_a_copied_event_gets_no_token(client, event, portal, organizer):
