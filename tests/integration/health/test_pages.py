@@ -82,6 +82,34 @@ def test_the_settings_page_shows_the_oldest_waiting_order_and_the_budget(client,
         assert "Request budget used: 0 of 100 in the last 10 seconds, 1,234 of 250,000 today." in page
 
 
+def test_the_organizers_page_shows_the_numbers_of_each_event(client, failing):
+    gala = failing.add_event("gala")
+    gala.name = "Gala"
+    gala.save()
+    failing.join(gala)
+    failing.order("B1", event=gala)
+    failing.order("B2", event=gala, testmode=True)
+    failing.order("B3", event=gala, datetime=now() - timedelta(days=9), queue=False)
+    failing.sync(gala)
+    for code in ("B4", "B5"):
+        failing.order(code, event=gala)
+    heads, *rows = table(text(client, ORGANIZER))
+    assert heads == ["Event", "In sync", "Waiting", "Failing", "Excluded", "Not in scope", "All orders"]
+    named = {row[0].partition(" (")[0]: row[1:] for row in rows}
+    assert named == {
+        "Conference": ["1", "0", "2 (Failing, Conference)", "0", "0", "3"],
+        "Gala": ["1", "2", "0", "1", "1", "5"],
+    }
+    assert f'href="{BASE}problems/">2' in text(client, ORGANIZER)
+
+
+def table(page):
+    """The words of the first table, cell by cell."""
+    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("<table")[2].partition("</table>")[0])
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+    return [[re.sub(r"<[^>]*>", "", cell).strip() for cell in row] for row in cells]
+
+
 def test_yesterdays_quota_says_nothing_about_today(client, story):
     text(client, BASE)
     daily = {"limit": 250_000, "remaining": 1, "at": int((now() - timedelta(days=1)).timestamp() * 1000)}
