@@ -178,6 +178,19 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
     assert OrderState.objects.get(order=order).problem is None
 
 
+def test_orders_that_failed_together_do_not_come_back_together(story):
+    """Jitter; fails without it in ``engine._retry_at``."""
+    for number in range(8):
+        story.order(f"A{number}")
+    story.simulator.faults.add("drop-results", stage="associate", times=None)
+    before = now()
+    story.sync()
+    waits = [(row.not_before - before).total_seconds() for row in OrderSyncQueue.objects.all()]
+    least = 60 * engine.BACKOFF[0]
+    assert len(set(waits)) == 8
+    assert least <= min(waits) < min(waits) + 1 < max(waits) < 1.3 * least
+
+
 def test_retrying_by_hand_begins_anew(story):
     """Core's buttons keep the count of attempts, so it is forgotten when we stop."""
     story.order("A")
