@@ -14,6 +14,7 @@ from pretix.base.models import LogEntry
 
 from . import __version__, budget, hubspot_app, tokens
 from .config import ServerMisconfigured, server_config
+from .haste import in_haste
 from .hubspot.client import Client
 from .hubspot.errors import (
     AuthenticationFailed,
@@ -54,7 +55,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 PLUGIN = "pretix_hubspot"
-TIMEOUTS = (5.0, 30.0)  # seconds to connect, and without a byte
+TIMEOUTS, TIMEOUTS_IN_HASTE = (5.0, 30.0), (3.0, 10.0)  # seconds to connect, and without a byte
 PATIENCE_OF_PEOPLE = 10.0  # seconds to wait for the request budget while somebody looks at the page
 _CHECKING = "check"  # budget of tokens whose portal is not known yet
 
@@ -111,6 +112,7 @@ def client_for(connection, live=True, max_wait=30.0, **options):
     rested = connection.resting_until and connection.resting_until <= now()
     if rested and connection.resting_reason == "daily_limit":
         shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out
+    max_wait = min(max_wait, PATIENCE_OF_PEOPLE) if in_haste() else max_wait
     return _client(
         lambda: tokens.access_token(connection),
         lambda bad: tokens.better_token(connection, bad),
@@ -255,7 +257,7 @@ def _client(token, refresh, shared_budget, **options):
         token,
         refresh,
         shared_budget,
-        timeouts=TIMEOUTS,
+        timeouts=TIMEOUTS_IN_HASTE if in_haste() else TIMEOUTS,
         plugin_version=__version__,
         **options,
     )

@@ -9,9 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from pretix_hubspot.haste import in_haste
 from pretix_hubspot.hubspot.errors import (
     AuthenticationFailed,
     BlockedByServer,
+    ConnectTimeout,
     Forbidden,
     HubSpotError,
     Locked,
@@ -30,6 +32,8 @@ Send = Callable[[list[list[Item]]], list[dict[Item, Any] | HubSpotError]]
 
 #: Seconds to wait before the second, third and fourth attempt of a call that failed for a passing reason.
 PATIENCE = (0.5, 2.0, 5.0)
+#: While somebody waits for the page, a failure is final instead of a longer pause than this.
+LONGEST_IN_HASTE = 1.0
 #: Calls in a row that stayed without success after all attempts: the portal may be the problem, not a record.
 OUTAGE = 3
 #: How many single items are tried then: if HubSpot has an answer to one of them, it stumbles over records.
@@ -71,6 +75,7 @@ class Caller:
     def __init__(self, beat: Callable[[], None] = lambda: None, sleep: Callable[[float], None] = time.sleep) -> None:
         self._beat = beat
         self._sleep = sleep
+        self._in_haste = in_haste()
         self._failures_in_a_row = 0
         self._answered: list[Any] = []  # an item of the batch at work that HubSpot had an answer to
 
@@ -142,8 +147,9 @@ class Caller:
         for wait in PATIENCE:
             if not isinstance(answer, HubSpotError):
                 break
-            self._raise_if_final(answer, last=False)
-            self._sleep(_pause(answer, wait))
+            pause = _pause(answer, wait)
+            self._raise_if_final(answer, last=self._in_haste and _takes_long(answer, pause))
+            self._sleep(pause)
             late = isinstance(answer, ReadTimeout)
             [answer] = self._answers(send, [items])
             if late and isinstance(answer, ReadTimeout):
@@ -161,9 +167,14 @@ class Caller:
             raise error
         if last:
             self._failures_in_a_row += 1
-            if isinstance(error, OverBudget):
+            if isinstance(error, OverBudget) or (self._in_haste and not isinstance(error, Locked)):
                 raise PortalTrouble(error) from error
             raise error
+
+
+def _takes_long(error: HubSpotError, pause: float) -> bool:
+    """Whether another attempt would keep somebody waiting who looks at a blank page."""
+    return pause > LONGEST_IN_HASTE or isinstance(error, (ConnectTimeout, ReadTimeout))
 
 
 def concerns_portal(error: HubSpotError) -> bool:

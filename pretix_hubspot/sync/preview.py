@@ -1,6 +1,5 @@
 """What would become of one order in HubSpot, by the engine's own plan and execution, without sending anything."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,9 +19,6 @@ from .rehearsal import Rehearsal
 from .results import Execution, Sent, association_name
 from .types import APPEND, IF_EMPTY, IF_NEW, Row
 from .wanted import OrderPlan, Plan, RecordKey, WantedRecord
-
-#: Somebody waits for the page, so no call is repeated after a longer pause than this.
-PATIENCE = 1.0
 
 #: Why a mapping makes no record of this order, beside the filters' reasons.
 NO_IDENTIFIER = "no_identifier_value"
@@ -102,7 +98,7 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     plan = planning.plan(connection.portal_id, Catalog(connection, client), [(joined.event, [order.pk])])
     state = OrderState.objects.filter(order=order).first()
     rehearsal = Rehearsal(client)
-    caller = Caller(sleep=lambda seconds: time.sleep(min(seconds, PATIENCE)))
+    caller = Caller()
     known = links.known(plan.portal_id, plan.records)
     done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
     order_plan = plan.orders[order.pk]

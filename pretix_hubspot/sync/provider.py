@@ -1,11 +1,15 @@
 """HubSpot as a provider of core's datasync: the same queue, panel and pages, another way to work through the queue."""
 
+from contextlib import nullcontext
 from functools import partial
 
+from celery import current_task
 from pretix.base.datasync.datasync import OutboundSyncProvider, datasync_providers
 from pretix.base.models.datasync import OrderSyncQueue
+from pretix.base.services.datasync import sync_single
 
 from pretix_hubspot import connection as connections
+from pretix_hubspot.haste import haste
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.pausing import is_paused
 from pretix_hubspot.problems import why_excluded
@@ -14,6 +18,11 @@ from . import jobs, queue
 from .calls import chunks
 from .recording import EXCLUDED
 from .specs import mappings_of
+
+
+def _somebody_waits() -> bool:
+    """Whether *Sync now* or *Retry now* is being carried out within the request, for want of workers."""
+    return bool(current_task) and current_task.name == sync_single.name and current_task.request.is_eager
 
 
 @datasync_providers.register
@@ -57,6 +66,10 @@ class HubSpotSyncProvider(OutboundSyncProvider):
 
     def sync_queued_orders(self, queued_orders):
         """Send these rows in slices. Never raises; see ``engine.run`` for what becomes of each row."""
+        with haste() if _somebody_waits() else nullcontext():
+            self._send(queued_orders)
+
+    def _send(self, queued_orders):
         joined = connections.for_event(self.event)
         rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: row.triggered_by.startswith(jobs.BULK))
         if joined is None:

@@ -16,10 +16,11 @@ from pretix.base.datasync.datasync import datasync_providers
 
 from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
-from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, client_for
+from pretix_hubspot.connection import client_for
 from pretix_hubspot.displayed import shown, stage_labels
 from pretix_hubspot.forms.preview import PreviewForm
 from pretix_hubspot.forms.setup import describe_mapping
+from pretix_hubspot.haste import haste
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames, why_excluded
@@ -78,7 +79,7 @@ class PreviewOrder(ConnectedMixin, View):
     def show(self, form):
         form.order.log_action("pretix_hubspot.order.previewed", user=self.request.user)
         try:
-            with closing(client_for(self.event_connection.connection, max_wait=PATIENCE_OF_PEOPLE)) as client:
+            with haste(), closing(client_for(self.event_connection.connection)) as client:
                 seen = preview(self.event_connection, form.order, client)
         except PortalTrouble as trouble:
             return self.page(form, problem=explain(trouble.error))

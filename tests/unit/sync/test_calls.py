@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from pretix_hubspot.haste import haste, in_haste
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.sync import calls
 from pretix_hubspot.sync.calls import Caller, PortalTrouble
@@ -177,6 +178,50 @@ def test_an_outage_is_seen_after_three_calls(caller):
     probes = {item for [item] in portal.groups[12:]}
     assert len(probes) == len(portal.groups[12:]) == calls.PROBES
     assert probes < set("abcd")
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (errors.ServerTrouble("oh", status=503), 2),
+        (errors.ConnectionFailed("refused"), 2),
+        (errors.ServerTrouble("oh", status=503, retry_after=2.0), 1),
+        (errors.RateLimited("wait", status=429, retry_after=10.0), 1),
+        (errors.ConnectTimeout("late"), 1),
+        (errors.ReadTimeout("late"), 1),
+    ],
+    ids=str,
+)
+def test_nobody_is_patient_while_somebody_waits_for_the_page(error, attempts):
+    slept, portal = [], Portal(lambda part: error)
+    with haste():
+        caller = Caller(sleep=slept.append)
+    with pytest.raises(PortalTrouble):
+        caller.batch(portal.send, "abcd", 2, at_once=2)
+    assert portal.groups == [["ab", "cd"], ["ab"]][:attempts]
+    assert sum(slept) <= 1
+
+
+def test_in_haste_a_locked_record_is_no_outage():
+    locked = errors.Locked("busy", status=423)
+    portal = Portal(lambda part: locked if "a" in part else None)
+    with haste():
+        caller = Caller(sleep=lambda seconds: pytest.fail("nobody waits"))
+    assert caller.batch(portal.send, "ab", 2) == {"a": locked, "b": "done"}
+
+
+def test_a_glitch_is_forgiven_in_haste_too():
+    failures = [errors.ServerTrouble("oh", status=502)]
+    portal = Portal(lambda part: failures.pop() if failures else None)
+    with haste():
+        caller = Caller(sleep=lambda seconds: None)
+    assert caller.batch(portal.send, "ab", 2) == dict.fromkeys("ab", "done")
+
+
+def test_haste_ends(caller):
+    with haste():
+        assert in_haste()
+    assert not in_haste()
 
 
 def test_what_concerns_the_portal_ends_everything(caller):

@@ -1,0 +1,79 @@
+"""*Sync now* and *Retry now* on a server without workers: somebody waits for the page while HubSpot is asked."""
+
+import pytest
+from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncQueue
+from pretix.base.services.datasync import sync_all
+
+from pretix_hubspot.hubspot import transport
+from pretix_hubspot.models import Connection
+from pretix_hubspot.sync.calls import _pause as genuine_pause
+
+ORDER = "/control/event/ada/conf/orders/A1/"
+
+
+@pytest.fixture
+def story(story):
+    """HubSpot was there before: its schema is known."""
+    story.order("A0")
+    story.sync()
+    return story
+
+
+@pytest.fixture
+def press(client, django_capture_on_commit_callbacks):
+    """A button of pretix' box on the page of the order."""
+
+    def press(action):
+        value = OrderSyncQueue.objects.get().pk if action == "run_job_now" else "true"
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(f"{ORDER}sync_job/hubspot/", {action: value})
+
+    return press
+
+
+@pytest.fixture
+def attempts(monkeypatch):
+    """The time limits of everything that is sent; HubSpot takes longer."""
+    found = []
+
+    def late(session, request, *, timeout, **more):
+        found.append(timeout)
+        raise transport.requests.ReadTimeout
+
+    monkeypatch.setattr(transport.requests.Session, "send", late)
+    return found
+
+
+@pytest.mark.parametrize("action", ["queue_sync", "run_job_now"])
+def test_it_answers_soon_while_hubspot_is_down(client, story, press, monkeypatch, action):
+    monkeypatch.setattr("pretix_hubspot.sync.calls._pause", genuine_pause)
+    story.simulator.faults.add("unavailable", times=None)
+    story.order("A1", queue=action == "run_job_now")
+    story.simulator.requests.clear()
+    press(action)
+    assert len(story.simulator.requests) == 2, "the second half a second after the first"
+    row = OrderSyncQueue.objects.get()
+    assert (row.in_flight, row.need_manual_retry, row.failed_attempts) == (False, None, 0)
+    page = " ".join(client.get(ORDER).content.decode().split())
+    assert "<strong>HubSpot:</strong> HubSpot cannot be reached at the moment. Orders wait until" in page
+    story.simulator.faults.clear()
+    Connection.objects.update(resting_until=now())
+    sync_all.apply(throw=True)
+    assert not OrderSyncQueue.objects.exists(), "sent by itself later"
+
+
+def test_it_waits_for_one_answer_only_and_not_long(story, press, attempts):
+    story.order("A1")
+    press("run_job_now")
+    assert attempts == [(3.0, 10.0)]
+    assert OrderSyncQueue.objects.get().failed_attempts == 0
+
+
+def test_cron_is_patient_even_without_workers(story, attempts, monkeypatch):
+    waits = []
+    monkeypatch.setattr("pretix_hubspot.sync.calls._pause", lambda error, wait: waits.append(wait) or 0)
+    story.order("A1")
+    sync_all.apply(throw=True)
+    assert len(waits) > 1
+    assert set(attempts) == {(5.0, 30.0)}
