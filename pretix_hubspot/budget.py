@@ -5,13 +5,22 @@ HubSpot limits bursts per app and portal, so OAuth and static tokens of one port
 """
 
 import json
+from itertools import chain
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
 
-from .hubspot.pacing import BELIEVED_MS, DAILY_RESERVE_PERCENT, ROLLING_WINDOW_LUA, Decision, SharedBudget, State
+from .hubspot.pacing import (
+    ARRIVED_LUA,
+    BELIEVED_MS,
+    DAILY_RESERVE_PERCENT,
+    ROLLING_WINDOW_LUA,
+    Decision,
+    SharedBudget,
+    State,
+)
 from .models import RequestBudgetState
 
 REDIS_TTL_MS = 86_400_000  # as in the script: a day without calls, and the budget is fresh anyway
@@ -55,12 +64,13 @@ class RowStore:
 
 
 class RedisStore:
-    """A key in pretix's Redis. The frequent step is one script, the others are retried when they collide."""
+    """A key in pretix's Redis. The frequent steps are scripts, the others are retried when they collide."""
 
     def __init__(self, key, redis=None):
         self.key = f"pretix_hubspot:budget:{key}"
         self.redis = redis or _redis()
-        self._script = self.redis.register_script(ROLLING_WINDOW_LUA)
+        self._reserve = self.redis.register_script(ROLLING_WINDOW_LUA)
+        self._arrived = self.redis.register_script(ARRIVED_LUA)
 
     def read(self):
         return State.from_json(_parsed(self.redis.get(self.key)))
@@ -80,8 +90,11 @@ class RedisStore:
     def reserve(self, kind, now_ms, live, max_wait_ms):
         default = json.dumps(State().to_json())
         args = [kind, now_ms, int(live), max_wait_ms, default, DAILY_RESERVE_PERCENT, BELIEVED_MS]
-        granted, wait, policy, refused, _now = self._script(keys=[self.key], args=args)
+        granted, wait, policy, refused, _now = self._reserve(keys=[self.key], args=args)
         return Decision(bool(granted), wait, policy.decode(), bool(refused))
+
+    def arrived(self, kind, calls):
+        self._arrived(keys=[self.key], args=[kind, *chain.from_iterable(calls)])
 
 
 def _parsed(stored):

@@ -8,7 +8,7 @@ Paths: hubspot.md 1.2 (A).
 
 import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -29,8 +29,8 @@ from .wire import parse_json
 
 __all__ = ["AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
 
-#: Seconds after which no more calls join those under way: whoever makes them has to look after other things as well.
-LONGEST_START = 10.0
+#: Seconds after which HubSpot has counted a call that was sent, however long it takes to answer.
+ON_THE_WAY = 0.5
 
 
 class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
@@ -41,6 +41,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
     `budget` is asked before every call and told about every answer.
     `live=False` marks bulk work, which yields to live orders.
     `version` is the API's, `plugin_version` goes into the User-Agent.
+    `http` stays open when the client closes, so that several clients, one after the other, keep its connections alive.
     A client is not shared between threads; its own threads do nothing but send and receive.
     """
 
@@ -64,6 +65,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         self._refresh = refresh
         self._budget = budget
         self._http = http or new_session(plugin_version)
+        self._own = http is None
         self._lines = Lines()
         self._timeouts = timeouts
         self._on_request = on_request
@@ -77,7 +79,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
 
     def close(self) -> None:
         self._lines.close()
-        self._http.close()
+        if self._own:
+            self._http.close()
 
     def _call(
         self,
@@ -147,25 +150,26 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
             operation = calls[0].operation
             raise errors.AuthenticationFailed("The token holds characters that no token has", operation=operation)
         started: list[Callable[[], _End]] = []
-        refused: list[errors.HubSpotError] = []
-        began = time.monotonic()
-        for call in calls:
-            if started and time.monotonic() - began > LONGEST_START:
-                break
-            try:
-                self._wait(call)
-            except errors.RateLimited as refusal:
-                refused.append(refusal)
-                break
-            exchanging = partial(self._exchange, call, token)
-            started.append(exchanging if len(calls) == 1 else self._lines.start(exchanging).result)
-        found: list[HttpAnswer | errors.HubSpotError] = []
-        for call, ended in zip(calls, started, strict=False):
-            end = ended()
+        moments: list[int] = []
+        try:
+            for call, moment in zip(calls, self._moments(calls), strict=False):
+                exchanging = partial(self._exchange, call, token)
+                started.append(exchanging if len(calls) == 1 else self._lines.start(exchanging).result)
+                moments.append(moment)
+        except errors.RateLimited as refusal:
+            refusal.operation = refusal.operation or calls[0].operation
+            return [refusal]
+        ends = [ended() for ended in started]
+        for call, end in zip(calls, ends, strict=False):
             self._tell(call, end)
-            self._heed(call, end.outcome)
-            found.append(end.outcome)
-        return found + refused
+        self._heed(calls[0].budget, moments, ends)
+        return [end.outcome for end in ends]
+
+    def _moments(self, calls: "Sequence[_Call]") -> Iterator[int]:
+        """Wait for the budget; yields what it calls each of the first calls, at least one, when that may be made."""
+        if calls[0].budget is None:
+            return iter([0] * len(calls))
+        return self._budget.acquire(calls[0].budget, self._live, len(calls))
 
     def _exchange(self, call: "_Call", token: str) -> "_End":
         """Send and receive, in whatever thread."""
@@ -177,27 +181,23 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
             answer = exchange(self._http, call.method, call.url, headers, call.data, call.params, self._timeouts)
         except errors.HubSpotError as failure:
             failure.operation = call.operation
-            return _End(failure, time.monotonic() - start)
-        return _End(answer, time.monotonic() - start)
+            return _End(failure, start, time.monotonic())
+        return _End(answer, start, time.monotonic())
 
-    def _wait(self, call: "_Call") -> None:
-        if call.budget is None:
+    def _heed(self, budget: str | None, moments: Sequence[int], ends: "Sequence[_End]") -> None:
+        """Tell the budget that pays for these calls what their answers say about it."""
+        answered = [(moment, end) for moment, end in zip(moments, ends, strict=True) if end.answer]
+        if budget is None or not answered:
             return
-        try:
-            self._budget.acquire(call.budget, self._live)
-        except errors.RateLimited as refusal:
-            refusal.operation = refusal.operation or call.operation
-            raise
-
-    def _heed(self, call: "_Call", answer: HttpAnswer | errors.HubSpotError) -> None:
-        """Tell the budget what this answer says about it."""
-        if call.budget is None or isinstance(answer, errors.HubSpotError):
-            return
-        self._budget.observe(answer.status, answer.headers)
-        if answer.status == 429:
-            limited = answers.error_from_response(429, answer.headers, answer.body)
-            policy = limited.policy if isinstance(limited, errors.RateLimited) else "burst"
-            self._budget.throttled(policy, limited.retry_after, call.budget)
+        now = time.monotonic()
+        arrived = [(moment, now - min(end.sent + ON_THE_WAY, end.ended)) for moment, end in answered]
+        self._budget.arrived(budget, arrived)
+        for _, end in answered:
+            self._budget.observe(end.answer.status, end.answer.headers, now - end.sent)
+            if end.answer.status == 429:
+                limited = answers.error_from_response(429, end.answer.headers, end.answer.body)
+                policy = limited.policy if isinstance(limited, errors.RateLimited) else "burst"
+                self._budget.throttled(policy, limited.retry_after, budget)
 
     def _tell(self, call: "_Call", end: "_End") -> None:
         if self._on_request is None:
@@ -218,7 +218,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
                 path=call.path,
                 inputs=call.inputs,
                 status=answer.status,
-                seconds=end.seconds,
+                seconds=end.ended - end.sent,
                 request_bytes=len(call.data or b""),
                 **said,
             )
@@ -241,10 +241,16 @@ class _Call:
 
 @dataclass(frozen=True)
 class _End:
-    """How an exchange ended, and after how many seconds."""
+    """How an exchange ended, and when: by this process' own clock, in seconds."""
 
     outcome: HttpAnswer | errors.HubSpotError
-    seconds: float
+    sent: float
+    ended: float
+
+    @property
+    def answer(self) -> HttpAnswer | None:
+        """The answer, if there is one."""
+        return None if isinstance(self.outcome, errors.HubSpotError) else self.outcome
 
 
 def _quoted(value: str) -> str:

@@ -6,7 +6,7 @@ Clock and sleep are passed in; the clock gives seconds since the epoch, the same
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -16,16 +16,18 @@ from .rolling_window import (
     CRM_WINDOW,
     HORIZON_MS,
     KEEP,
+    MEMORY_MS,
     SEARCH_WINDOW,
     Daily,
     Decision,
     RollingWindow,
     State,
 )
-from .rolling_window_lua import ROLLING_WINDOW_LUA
+from .rolling_window_lua import ARRIVED_LUA, ROLLING_WINDOW_LUA
 from .wire import whole
 
 __all__ = [
+    "ARRIVED_LUA",
     "BELIEVED_MS",
     "CRM_WINDOW",
     "DAILY_RESERVE_PERCENT",
@@ -59,14 +61,28 @@ _SLACK = 3
 _COMPARE_MS = 250
 
 
+# How long, in ms, some calls of a group may wait for others: whoever makes them has to look after other things as well.
+_LONGEST_START_MS = 10_000
+
+
+# A wait, in ms, after which the store is asked whether HubSpot said 429 meanwhile.
+_WORTH_ASKING_MS = 1_000
+
+
 class Budget(Protocol):
-    """What the client needs: asked before a call, told about its answer."""
+    """What the client needs: asked before calls, told about their answers."""
 
-    def acquire(self, kind: str = "crm", live: bool = True) -> None:
-        """Return when the call may be made; raises OverBudget if that is too far away."""
+    def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
+        """Names for up to `calls` calls, each given when its call may be made.
 
-    def observe(self, status: int, headers: Mapping[str, str]) -> None:
-        """Learn from the headers of an answer."""
+        At least one; raises OverBudget if that is too far away.
+        """
+
+    def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
+        """HubSpot has these calls: the name from `acquire`, and for how many seconds at least."""
+
+    def observe(self, status: int, headers: Mapping[str, str], ago: float = 0.0) -> None:
+        """Learn from the headers of an answer to a call that was sent so many seconds ago."""
 
     def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
         """HubSpot answered 429 to a call of this kind, with this policy: "burst", "secondly" or "daily"."""
@@ -75,10 +91,13 @@ class Budget(Protocol):
 class NoBudget:
     """For tests, and for calls that HubSpot does not count."""
 
-    def acquire(self, kind: str = "crm", live: bool = True) -> None:
+    def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
+        return iter([0] * calls)
+
+    def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
         pass
 
-    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+    def observe(self, status: int, headers: Mapping[str, str], ago: float = 0.0) -> None:
         pass
 
     def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
@@ -94,10 +113,13 @@ class StateStore(Protocol):
 
 @runtime_checkable
 class ReservingStore(Protocol):
-    """A store that can reserve by itself, as Redis can with `ROLLING_WINDOW_LUA`."""
+    """A store that takes the frequent steps by itself, as Redis can with its scripts."""
 
     def reserve(self, kind: str, now_ms: int, live: bool, max_wait_ms: int) -> Decision:
         """The same decision as `reserve` below."""
+
+    def arrived(self, kind: str, calls: Sequence[tuple[int, int]]) -> None:
+        """The same as `RollingWindow.arrived` for each."""
 
 
 class MemoryStore:
@@ -153,31 +175,60 @@ class SharedBudget:
         self._told: tuple[int, int, Daily] = (0, 0, Daily())
         self._compared = 0
 
-    def acquire(self, kind: str = "crm", live: bool = True) -> None:
-        deadline = self._now() + self._max_wait_ms
-        while True:
+    def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
+        deadline, given = self._now() + self._max_wait_ms, 0
+        while not given:
+            for moment in self._reserved(kind, live, calls, deadline):
+                wait = moment - self._now()
+                if wait > 0:
+                    self._sleep(wait / 1000)
+                if wait >= _WORTH_ASKING_MS and self._is_blocked(kind):
+                    break  # a 429 came while we slept: what was reserved before it is void
+                given += 1
+                yield moment
+
+    def _reserved(self, kind: str, live: bool, calls: int, deadline: int) -> list[int]:
+        """Moments in a row, so that a worker who needs several is not held up by others who do."""
+        moments: list[int] = []
+        while len(moments) < calls:
             now = self._now()
-            decision = self._reserve(kind, now, live, max(0, deadline - now))
-            if decision.refused:
+            last = min(deadline, moments[0] + _LONGEST_START_MS) if moments else deadline
+            decision = self._reserve(kind, now, live, max(0, last - now))
+            if decision.granted:
+                moments.append(now + decision.wait_ms)
+            elif moments:
+                break
+            elif decision.refused:
                 message = "The request budget of this portal is used up"
                 raise OverBudget(message, policy=decision.policy, retry_after=decision.wait_ms / 1000)
-            if decision.wait_ms > 0:
+            else:
                 self._sleep(decision.wait_ms / 1000)
-            if decision.granted and not self._blocked_meanwhile(kind, decision):
-                return
+        return moments
 
     def _reserve(self, kind: str, now: int, live: bool, max_wait_ms: int) -> Decision:
         if isinstance(self._store, ReservingStore):
             return self._store.reserve(kind, now, live, max_wait_ms)
         return self._store.update(lambda state: reserve(state, kind, now, live, max_wait_ms))
 
-    def _blocked_meanwhile(self, kind: str, decision: Decision) -> bool:
-        """Whether a 429 came while we slept: a moment reserved before it is void."""
-        if decision.wait_ms < 1_000:  # not worth asking the store again
-            return False
+    def _is_blocked(self, kind: str) -> bool:
         return self._store.update(lambda state: (state, state.window(kind).blocked_until)) > self._now()
 
-    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+    def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
+        now = self._now()
+        latest = [(granted, now - int(ago * 1000)) for granted, ago in calls]
+        if isinstance(self._store, ReservingStore):
+            self._store.arrived(kind, latest)
+            return
+
+        def learn(state: State) -> tuple[State, None]:
+            window = state.window(kind)
+            for granted, moment in latest:
+                window = window.arrived(granted, moment)
+            return state.with_window(kind, window), None
+
+        self._store.update(learn)
+
+    def observe(self, status: int, headers: Mapping[str, str], ago: float = 0.0) -> None:
         limit, interval, remaining = (
             whole(header(headers, f"x-hubspot-ratelimit-{name}"), -1)
             for name in ("max", "interval-milliseconds", "remaining")
@@ -187,9 +238,10 @@ class SharedBudget:
         if not (limit >= 1 and 1_000 <= interval <= 60_000):
             limit = interval = 0  # absent (search, associations) or nonsense
         limit = min(limit, KEEP)
+        since = now - int(ago * 1000)
 
         def learn(state: State) -> tuple[State, None]:
-            return _learned(state, now, limit, interval, remaining, daily), None
+            return _learned(state, since, now, limit, interval, remaining, daily), None
 
         if self._news(limit, interval, remaining, daily):
             self._store.update(learn)
@@ -244,12 +296,14 @@ class SharedBudget:
         return round(self._clock() * 1000)
 
 
-def _learned(state: State, now: int, limit: int, interval: int, remaining: int, daily: Daily | None) -> State:
-    """`state` with what one answer's headers told."""
+def _learned(
+    state: State, since: int, now: int, limit: int, interval: int, remaining: int, daily: Daily | None
+) -> State:
+    """`state` with what the headers told of an answer to a call that was sent at `since`."""
     if limit:
         crm = replace(state.crm, limit=limit, interval_ms=interval)
-        foreign = limit - crm.used(now) - remaining if remaining >= 0 else 0
-        # HubSpot counts more calls than we made: somebody shares this limit, and gets their part.
+        foreign = crm.foreign(remaining, since, now) if remaining >= 0 and now - since <= MEMORY_MS else 0
+        # Somebody shares this limit, and gets their part.
         if foreign > max(_SLACK, limit // 20):
             crm = crm.shared_with(foreign, now)
         state = replace(state, crm=crm)

@@ -6,6 +6,9 @@ So callers are served in the order they asked, and waiters never stampede.
 Bulk callers (`live=False`) reserve nothing in the future and leave a tenth of the window free for live orders;
 they are told how long to wait before they ask again.
 
+HubSpot counts a call when it arrives, which is later than it was granted: by `margin_ms` at most, we assume, until
+its answer tells better (`arrived`). So the distance between two windows is no longer than it has to be.
+
 All times are integer milliseconds since the epoch, so that Python, Lua and JSON agree exactly.
 HubSpot's limits: hubspot.md 3 (A).
 """
@@ -21,8 +24,11 @@ HORIZON_MS = 120_000
 #: Share of the window that only live callers may use, as a divisor of the limit.
 LIVE_SHARE = 10
 
-#: Grants remembered, and so the highest limit: twice HubSpot's own highest, 250.
+#: Grants remembered at most, and so the highest limit: twice HubSpot's own highest, 250.
 KEEP = 500
+
+#: How long grants are remembered after they ceased to count: answers tell how things stood when the call arrived.
+MEMORY_MS = 2_000
 
 # A longer rest than this was written by a broken clock; HubSpot's longest Retry-After is a day.
 _LONGEST_REST_MS = 172_800_000
@@ -43,7 +49,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class RollingWindow:
-    """`grants` ascend; those after now are reserved. No grant lies before `blocked_until`."""
+    """`grants` ascend; those after now are reserved. No grant lies before `blocked_until`.
+
+    A grant counts until `interval_ms` and `margin_ms` later; that of a call known to have arrived is moved accordingly.
+    """
 
     limit: int
     interval_ms: int
@@ -65,6 +74,15 @@ class RollingWindow:
             return current, Decision(False, wait, policy)
         return replace(current, grants=(*current.grants, free)), Decision(True, wait, policy)
 
+    def arrived(self, granted: int, latest: int) -> "RollingWindow":
+        """The call of this grant reached HubSpot at `latest` or before: its place is free again that much earlier."""
+        early = max(granted, latest) - self.margin_ms
+        if early >= granted or granted not in self.grants:
+            return self
+        others = list(self.grants)
+        others.remove(granted)
+        return replace(self, grants=tuple(sorted((*others, early))))
+
     def next_free(self, now: int, live: bool) -> int:
         """The first moment that keeps every window within the limit, after all moments already given away."""
         usable = self.limit if live else max(1, self.limit - max(1, self.limit // LIVE_SHARE))
@@ -77,19 +95,27 @@ class RollingWindow:
 
     def pruned(self, now: int) -> "RollingWindow":
         """Without grants that no longer count, and without what a clock set back has left behind."""
-        oldest = now - self.interval_ms - self.margin_ms
+        oldest = now - self.interval_ms - self.margin_ms - MEMORY_MS
         grants = tuple(grant for grant in self.grants if oldest < grant <= now + HORIZON_MS)[-KEEP:]
         blocked = self.blocked_until if now < self.blocked_until <= now + _LONGEST_REST_MS else 0
         policy = self.blocked_policy if blocked else ""
         return replace(self, grants=grants, blocked_until=blocked, blocked_policy=policy)
 
     def used(self, now: int) -> int:
-        """Grants in the window that ends now."""
-        return sum(1 for grant in self.pruned(now).grants if grant <= now)
+        """Grants in the window that ended at this moment, not longer than `MEMORY_MS` ago."""
+        oldest = now - self.interval_ms - self.margin_ms
+        return sum(1 for grant in self.grants if oldest < grant <= now)
 
     def blocked(self, until: int, policy: str) -> "RollingWindow":
         """Rest until then; a longer rest stays."""
         return self if until <= self.blocked_until else replace(self, blocked_until=until, blocked_policy=policy)
+
+    def foreign(self, remaining: int, since: int, now: int) -> int:
+        """How many more calls HubSpot counted than we made, as it answered a call that was sent at `since`.
+
+        It counted between then and now; whatever began or ceased to count meanwhile is taken for ours.
+        """
+        return self.limit - max(self.used(since), self.used(now)) - remaining
 
     def shared_with(self, foreign: int, now: int) -> "RollingWindow":
         """Count `foreign` calls of somebody else as if they were made now."""
@@ -126,8 +152,8 @@ class RollingWindow:
 
 
 #: 100 calls in 10 s is the lowest limit HubSpot has; higher ones are adopted from the headers.
-#: Half a second of distance: a call that is slow to arrive must not meet the next window's calls in one of HubSpot's.
-CRM_WINDOW = RollingWindow(100, 10_000, 500)
+#: A second for a call to arrive that is not answered yet: a worker on a busy server may be slow to send it.
+CRM_WINDOW = RollingWindow(100, 10_000, 1_000)
 #: 5 searches a second per portal, never told by headers.
 SEARCH_WINDOW = RollingWindow(5, 1_000, 100, "secondly")
 

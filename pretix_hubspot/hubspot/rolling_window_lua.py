@@ -1,6 +1,6 @@
-"""`RollingWindow.reserve` and the daily reserve as one atomic Redis script.
+"""`RollingWindow.reserve` with the daily reserve, and `RollingWindow.arrived`, each as one atomic Redis script.
 
-The tests hold it equal to the Python algorithm, step by step.
+The tests hold them equal to the Python algorithm, step by step.
 """
 
 #: KEYS[1]: the state as JSON, as `State.to_json` writes it.
@@ -25,7 +25,7 @@ if daily.limit > 0 and daily.at > now - believed and daily.at <= now + 120000 th
   end
 end
 local w = state[kind]
-local oldest, grants = now - w.interval - w.margin, {}
+local oldest, grants = now - w.interval - w.margin - 2000, {}
 for _, grant in ipairs(w.grants) do
   if grant > oldest and grant <= now + 120000 then grants[#grants + 1] = grant end
 end
@@ -51,4 +51,24 @@ end
 w.grants = grants
 redis.call('SET', KEYS[1], cjson.encode(state), 'PX', 86400000)
 return {granted, wait, policy, refused, now}
+"""
+
+#: KEYS[1]: the state as above. ARGV: kind, then for each call its grant and its latest moment of arrival, in ms.
+ARRIVED_LUA = """
+local stored = redis.call('GET', KEYS[1])
+if not stored then return end
+local state = cjson.decode(stored)
+local w = state[ARGV[1]]
+for argument = 2, #ARGV, 2 do
+  local granted = tonumber(ARGV[argument])
+  local early = math.max(granted, tonumber(ARGV[argument + 1])) - w.margin
+  for number, grant in ipairs(w.grants) do
+    if grant == granted and early < granted then
+      w.grants[number] = early
+      break
+    end
+  end
+end
+table.sort(w.grants)
+redis.call('SET', KEYS[1], cjson.encode(state), 'PX', 86400000)
 """

@@ -29,7 +29,7 @@ def test_a_damaged_row_begins_anew():
 
 def test_without_redis_the_row_is_used():
     shared = budget.for_portal(1, "oauth")
-    shared.acquire()
+    assert len(list(shared.acquire())) == 1
     assert len(RequestBudgetState.objects.get(portal="1:oauth").state["crm"]["grants"]) == 1
 
 
@@ -83,5 +83,5 @@ def test_redis_reserves_in_one_script():
 def test_with_redis_the_row_is_not_used(monkeypatch):
     monkeypatch.setattr(budget, "_redis", FakeRedis)
     with override_settings(HAS_REDIS=True):
-        budget.for_portal(1, "oauth").acquire()
+        assert len(list(budget.for_portal(1, "oauth").acquire())) == 1
     assert not RequestBudgetState.objects.exists()

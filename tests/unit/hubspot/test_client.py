@@ -28,10 +28,14 @@ class Budget(NoBudget):
     def __init__(self):
         self.events = []
 
-    def acquire(self, kind="crm", live=True):
+    def acquire(self, kind="crm", live=True, calls=1):
         self.events.append(("acquire", kind, live))
+        return iter([7] * calls)
 
-    def observe(self, status, headers):
+    def arrived(self, kind, calls):
+        self.events.append(("arrived", kind, [(name, 0 <= ago < 5) for name, ago in calls]))
+
+    def observe(self, status, headers, ago=0.0):
         self.events.append(("observe", status))
 
     def throttled(self, policy, retry_after, kind="crm"):
@@ -385,11 +389,13 @@ def test_the_budget_is_asked_and_told(hubspot, client, budget):
         2.0,
         "contacts search",
     )
-    assert budget.events == [("acquire", "search", False), ("observe", 429), ("throttled", "secondly", 2.0, "search")]
+    arrived = ("arrived", "search", [(7, True)])
+    throttled = ("throttled", "secondly", 2.0, "search")
+    assert budget.events == [("acquire", "search", False), arrived, ("observe", 429), throttled]
 
 
 def test_a_refusal_of_the_budget_names_the_operation_and_sends_nothing(client, budget):
-    def refuse(kind, live):
+    def refuse(kind, live, calls):
         raise errors.RateLimited(policy="daily")
 
     budget.acquire = refuse

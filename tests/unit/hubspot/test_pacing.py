@@ -45,19 +45,63 @@ def budget(store, world):
     return SharedBudget(store, world.clock, world.sleep)
 
 
+def take(budget, kind="crm", live=True):
+    """Wait for one call; returns what the budget calls it."""
+    [moment] = budget.acquire(kind, live)
+    return moment
+
+
 def test_the_hundred_and_first_call_waits(budget, world):
     for _ in range(101):
-        budget.acquire()
-    assert world.slept == [10.5]
+        take(budget)
+    assert world.slept == [11.0]
 
 
 def test_longer_than_max_wait_is_refused(store, world):
     budget = SharedBudget(store, world.clock, world.sleep, max_wait=5)
     for _ in range(100):
-        budget.acquire()
+        take(budget)
     with pytest.raises(RateLimited) as caught:
-        budget.acquire()
-    assert (caught.value.policy, caught.value.retry_after, world.slept) == ("burst", 10.5, [])
+        take(budget)
+    assert (caught.value.policy, caught.value.retry_after, world.slept) == ("burst", 11.0, [])
+
+
+def test_several_calls_have_their_moments_in_a_row(budget, store, world):
+    for _ in range(97):
+        take(budget)
+    world.now += 5
+    begin, moments = world.now, []
+    for moment in budget.acquire(calls=5):
+        assert moment == round(world.now * 1000)
+        moments.append(world.now - begin)
+        if len(moments) == 1:  # somebody else asks while the group is on its way, and comes after all of it
+            with pytest.raises(RateLimited) as caught:
+                take(SharedBudget(store, world.clock, world.sleep, max_wait=1))
+            assert caught.value.retry_after == 6
+    assert moments == [0, 0, 0, 6, 6]
+
+
+def test_no_call_of_a_group_waits_ten_seconds_for_the_others(budget, world):
+    for _ in range(99):
+        take(budget)
+    assert len(list(budget.acquire(calls=3))) == 1
+    assert world.slept == []
+    assert len(list(budget.acquire(calls=3))) == 3
+
+
+def test_a_group_of_bulk_calls_takes_what_is_free(budget, world):
+    for _ in range(88):
+        take(budget)
+    assert len(list(budget.acquire(live=False, calls=5))) == 2
+    assert world.slept == []
+
+
+def test_a_call_that_has_arrived_makes_room_that_much_earlier(budget, world):
+    moments = [take(budget) for _ in range(100)]
+    world.now += 0.5
+    budget.arrived("crm", [(moment, 0.3) for moment in moments])
+    take(budget)
+    assert world.slept == [9.7]  # ten seconds after 0.2, instead of eleven after 0
 
 
 def test_max_wait_is_bounded(store):
@@ -67,10 +111,10 @@ def test_max_wait_is_bounded(store):
 
 def test_bulk_asks_again_and_yields_to_live_calls(budget, world):
     for _ in range(90):
-        budget.acquire(live=False)
+        take(budget, live=False)
     assert world.slept == []
-    budget.acquire(live=False)
-    assert world.slept == [10.5]
+    take(budget, live=False)
+    assert world.slept == [11.0]
 
 
 def test_limits_are_adopted_from_the_headers(budget, store):
@@ -84,14 +128,14 @@ def test_nonsense_in_headers_is_ignored(budget, store, value):
         budget.observe(200, {**HEADERS, name: value})
     budget.observe(200, {"X-HubSpot-RateLimit-Daily": value, "X-HubSpot-RateLimit-Daily-Remaining": value})
     assert 1 <= store.state.crm.limit <= 500
-    budget.acquire()
+    take(budget)
 
 
 def test_answers_without_news_do_not_touch_the_store(budget, store):
     budget.observe(200, HEADERS)
     before = store.state
     for _ in range(10):
-        budget.acquire()
+        take(budget)
     taken = store.state
     budget.observe(200, HEADERS)
     assert store.state is taken
@@ -99,18 +143,18 @@ def test_answers_without_news_do_not_touch_the_store(budget, store):
 
 
 def test_somebody_else_on_the_same_limit_gets_their_part(budget, world):
-    budget.acquire()
+    take(budget)
     budget.observe(200, {**HEADERS, "X-HubSpot-RateLimit-Remaining": "5"})
     for _ in range(5):
-        budget.acquire()
+        take(budget)
     assert world.slept == []
-    budget.acquire()
-    assert world.slept == [10.5]
+    take(budget)
+    assert world.slept == [11.0]
 
 
 def test_our_own_calls_are_not_taken_for_somebody_elses(budget, world):
     for n in range(100):
-        budget.acquire()
+        take(budget)
         budget.observe(200, {**HEADERS, "X-HubSpot-RateLimit-Remaining": str(99 - n)})
     assert world.slept == []
 
@@ -118,45 +162,45 @@ def test_our_own_calls_are_not_taken_for_somebody_elses(budget, world):
 def test_daily_reserve(budget):
     daily = {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": "100"}
     budget.observe(200, daily)
-    budget.acquire()
+    take(budget)
     with pytest.raises(RateLimited) as caught:
-        budget.acquire(live=False)
+        take(budget, live=False)
     assert caught.value.policy == "daily"
 
 
 def test_429s(budget, world):
     budget.throttled("burst", None)
-    budget.acquire()
-    assert world.slept == [10.5]
+    take(budget)
+    assert world.slept == [11.0]
     budget.throttled("secondly", None, "search")
-    budget.acquire()
-    budget.acquire("search")
-    assert world.slept == [10.5, 1.1]
+    take(budget)
+    take(budget, "search")
+    assert world.slept == [11.0, 1.1]
     budget.throttled("burst", 2.5, "search")
-    budget.acquire("search")
-    budget.acquire()
-    assert world.slept == [10.5, 1.1, 2.5]
+    take(budget, "search")
+    take(budget)
+    assert world.slept == [11.0, 1.1, 2.5]
 
 
 def test_a_secondly_limit_on_another_call_stops_those_for_a_second(budget, world):
     """HubSpot documents it for search only; whoever meets it elsewhere has to wait there."""
     budget.throttled("secondly", None)
-    budget.acquire("search")
+    take(budget, "search")
     assert world.slept == []
-    budget.acquire()
+    take(budget)
     assert world.slept == [1.1]
 
 
 def test_daily_429_rests_for_an_hour_unless_reset(budget, world):
     budget.throttled("daily", None)
     with pytest.raises(RateLimited) as caught:
-        budget.acquire()
+        take(budget)
     assert (caught.value.policy, caught.value.retry_after) == ("daily", 3600)
     budget.reset()
-    budget.acquire()
+    take(budget)
     budget.throttled("daily", None)
     world.now += 3_600
-    budget.acquire()
+    take(budget)
 
 
 def test_a_moment_reserved_before_a_429_is_void(store, world):
@@ -169,8 +213,8 @@ def test_a_moment_reserved_before_a_429_is_void(store, world):
 
     budget = SharedBudget(store, world.clock, sleep)
     for _ in range(100):
-        budget.acquire()
-    budget.acquire()
+        take(budget)
+    take(budget)
     assert sum(world.slept) == pytest.approx(15)
 
 
@@ -182,9 +226,14 @@ def test_a_store_that_reserves_by_itself_is_used():
             self.asked += ((kind, live, max_wait_ms),)
             return Decision(True, 0)
 
+        def arrived(self, kind, calls):
+            self.asked += ((kind, calls),)
+
     store = Redis()
-    SharedBudget(store).acquire("search", live=False)
-    assert store.asked == (("search", False, 30_000),)
+    budget = SharedBudget(store, clock=lambda: 1_000.0)
+    take(budget, "search", live=False)
+    budget.arrived("search", [(1_000_000, 0.25), (1_000_001, 0.5)])
+    assert store.asked == (("search", False, 30_000), ("search", [(1_000_000, 999_750), (1_000_001, 999_500)]))
     assert store.state == State()
 
 
@@ -205,7 +254,7 @@ def test_threads_never_exceed_the_limit_in_real_time():
         return recording(noted)
 
     store.update = update
-    threads = [threading.Thread(target=lambda: [budget.acquire() for _ in range(3)]) for _ in range(20)]
+    threads = [threading.Thread(target=lambda: [take(budget) for _ in range(3)]) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -216,6 +265,6 @@ def test_threads_never_exceed_the_limit_in_real_time():
 
 def test_no_budget_never_waits():
     budget = NoBudget()
-    budget.acquire()
+    take(budget)
     budget.observe(200, {})
     budget.throttled("daily", None)

@@ -2,12 +2,19 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pretix_hubspot.hubspot.pacing import BELIEVED_MS, DAILY_RESERVE_PERCENT, ROLLING_WINDOW_LUA, reserve
+from pretix_hubspot.hubspot.pacing import (
+    ARRIVED_LUA,
+    BELIEVED_MS,
+    DAILY_RESERVE_PERCENT,
+    ROLLING_WINDOW_LUA,
+    reserve,
+)
 from pretix_hubspot.hubspot.rolling_window import Daily, Decision, RollingWindow, State
 
 NOW = 1_790_000_000_000
@@ -87,6 +94,62 @@ def test_bulk_leaves_room_for_live_calls_and_reserves_nothing_ahead():
         assert decision.wait_ms == 0
     window, decision = window.reserve(NOW, True, 30_000)
     assert decision == Decision(True, 10_300, "burst")
+
+
+def test_a_call_counts_from_the_moment_at_which_it_had_arrived_for_sure():
+    window = RollingWindow(2, 10_000, 1_000)
+    for _ in range(2):
+        window, _ = window.reserve(NOW, True, 0)
+    assert window.next_free(NOW, True) == NOW + 11_000
+    window = window.arrived(NOW, NOW + 150)
+    assert window.next_free(NOW, True) == NOW + 10_150
+    window = window.arrived(NOW, NOW + 400)
+    assert window.next_free(NOW, True) == NOW + 10_150
+    assert replace(window, limit=1).next_free(NOW, True) == NOW + 10_400
+
+
+@pytest.mark.parametrize(("granted", "latest"), [(NOW, NOW + 1_000), (NOW, NOW + 90_000), (NOW + 1, NOW + 2)])
+def test_nothing_is_learned_from_a_late_answer_or_about_another_call(granted, latest):
+    window, _ = RollingWindow(2, 10_000, 1_000).reserve(NOW, True, 0)
+    assert window.arrived(granted, latest) == window
+
+
+def test_a_call_cannot_have_arrived_before_it_was_granted():
+    window, _ = RollingWindow(1, 10_000, 1_000).reserve(NOW, True, 0)
+    assert window.arrived(NOW, NOW - 5_000).next_free(NOW, True) == NOW + 10_000
+
+
+@given(
+    st.integers(1, 12),
+    st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 2_000), st.integers(0, 3_000)), max_size=120),
+)
+def test_no_window_of_hubspots_ever_holds_more_than_the_limit(limit, asked):
+    """Calls arrive up to a second after their grant, and are known to have arrived some time later."""
+    window, now, arrivals, known = RollingWindow(limit, 10_000, 1_000), NOW, [], []
+    for pause, late, answer in asked:
+        now += pause
+        for at, granted, latest in [item for item in known if item[0] <= now]:
+            window = window.arrived(granted, latest)
+            known.remove((at, granted, latest))
+        window, decision = window.reserve(now, True, 120_000)
+        granted = now + decision.wait_ms
+        arrival = granted + min(late, 1_000)
+        arrivals.append(arrival)
+        known.append((arrival + answer, granted, arrival + answer))
+    assert densest(arrivals, 10_000) <= limit
+
+
+def test_calls_of_somebody_else_are_those_that_we_did_not_make():
+    """Calls that began or ceased to count while one was under way are nobody else's."""
+    window = RollingWindow(10, 10_000, 1_000)
+    for _ in range(8):
+        window, _ = window.reserve(NOW, True, 0)
+    assert window.foreign(2, NOW, NOW) == 0
+    assert window.foreign(0, NOW, NOW) == 2
+    later = window.pruned(NOW + 12_000)
+    assert (later.used(NOW + 10_999), later.used(NOW + 11_000)) == (8, 0)
+    assert later.foreign(2, NOW + 10_900, NOW + 12_000) == 0
+    assert later.foreign(2, NOW + 12_000, NOW + 12_000) == 8
 
 
 def test_refuses_what_is_further_away_than_the_caller_waits():
@@ -177,6 +240,8 @@ def script():
         granted, wait, policy, refused, _ = run(keys=[key], args=arguments)
         return Decision(bool(granted), wait, policy.decode(), bool(refused))
 
+    arrived = connection.register_script(ARRIVED_LUA)
+    step.arrived = lambda kind, *told: arrived(keys=[key], args=[kind, *told])
     step.read = lambda: json.loads(connection.get(key))
     step.write = lambda state: connection.set(key, json.dumps(state.to_json()))
     step.forget = lambda: connection.delete(key)
@@ -191,6 +256,7 @@ steps = st.lists(
         st.integers(-500, 3_000),
         st.booleans(),
         st.sampled_from([0, 1_000, 30_000]),
+        st.integers(0, 900),
     ),
     min_size=1,
     max_size=60,
@@ -212,15 +278,28 @@ def test_script_equals_python(script):
     def equal(state, asked):
         script.forget()
         beginning, now = state, NOW
-        for kind, pause, live, max_wait in asked:
+        for kind, pause, live, max_wait, late in asked:
             now += pause
             state, expected = reserve(state, kind, now, live, max_wait)
             assert script(kind, now, live, max_wait, beginning) == expected
             if not (expected.refused and expected.policy == "daily"):
                 # The stored states agree too, so that both can take turns on one key.
                 assert State.from_json(script.read()).window(kind) == state.window(kind)
+            if expected.granted:
+                granted = now + expected.wait_ms
+                told = (granted, granted + late, granted - 1, now)  # the second is of a call that nobody made
+                window = state.window(kind).arrived(*told[:2]).arrived(*told[2:])
+                state = state.with_window(kind, window)
+                script.arrived(kind, *told)
+                assert State.from_json(script.read()).window(kind) == window
 
     equal()
+
+
+@pytest.mark.workers
+def test_nothing_has_arrived_where_nothing_is_stored(script):
+    script.arrived("crm", NOW, NOW + 1)
+    assert script("crm", NOW, True, 0, State()) == Decision(True, 0, "burst")
 
 
 @pytest.mark.workers
