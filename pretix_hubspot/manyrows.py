@@ -5,7 +5,7 @@ the database takes them, apart from moments and JSON.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -17,16 +17,19 @@ from django.db.models.options import Options
 ROWS = 2_000
 
 
-def store_rows(rows: Iterable[Model], *, unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
-    """Insert instances of one model; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
+def store_rows(
+    model: type[Model], rows: Iterable[Mapping[str, Any]], *, unique: Sequence[str] = (), update: Sequence[str] = ()
+) -> None:
+    """Insert rows, each by attribute; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
 
+    ``vars()`` of an instance is such a row, and making instances for nothing else takes longer than storing them.
     The database gives new primary keys and does not tell them, unless ``unique`` names the primary key.
     No signals, no ``auto_now``.
     """
     rows = list(rows)
     if not rows:
         return
-    meta = rows[0]._meta
+    meta = model._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in unique]
     head, tail = _statement(meta, fields, unique, update)
     row_of_values = f"({', '.join(['%s'] * len(fields))})"
@@ -34,7 +37,9 @@ def store_rows(rows: Iterable[Model], *, unique: Sequence[str] = (), update: Seq
     with connection.cursor() as cursor:
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
-            cursor.execute(f"{head} {', '.join([row_of_values] * len(part))} {tail}", _values(part, fields))
+            stored = zip(*(_column(part, field) for field in fields), strict=True)
+            values = [value for row in stored for value in row]
+            cursor.execute(f"{head} {', '.join([row_of_values] * len(part))} {tail}", values)
 
 
 def _statement(meta: Options, fields: list[Field], unique: Sequence[str], update: Sequence[str]) -> tuple[str, str]:
@@ -47,18 +52,10 @@ def _statement(meta: Options, fields: list[Field], unique: Sequence[str], update
     return head, connection.ops.on_conflict_suffix_sql(fields, conflict, updated, known)
 
 
-def _values(rows: Sequence[Model], fields: list[Field]) -> list[Any]:
-    """One after the other, as the database's driver understands them."""
-    names = [field.attname for field in fields]
-    prepared = [(number, prepare) for number, field in enumerate(fields) if (prepare := _prepare(field))]
-    values: list[Any] = []
-    for row in rows:
-        known = row.__dict__
-        found = [known[name] for name in names]
-        for number, prepare in prepared:
-            found[number] = prepare(found[number])
-        values += found
-    return values
+def _column(rows: Sequence[Mapping[str, Any]], field: Field) -> list[Any]:
+    """The values of one field, as the database's driver understands them."""
+    name, prepare = field.attname, _prepare(field)
+    return [prepare(row[name]) for row in rows] if prepare else [row[name] for row in rows]
 
 
 def _prepare(field: Field) -> Callable[[Any], Any] | None:

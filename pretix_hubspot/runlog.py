@@ -81,7 +81,7 @@ class RunLog:
             for row in claim.rows
             if row.event_id in runs and self._is_worth_telling(row)
         ]
-        store_rows(entries)
+        store_rows(RunEntry, entries)
 
     def _is_worth_telling(self, row: Any) -> bool:
         verdict = self._verdicts.get(row.order_id)
@@ -106,13 +106,15 @@ class RunLog:
             **{name: numbers[name] for name in (*NUMBERS.values(), "failed")},
         )
 
-    def _entry(self, run: Run, verdict: Verdict, with_values: bool) -> RunEntry:
-        return RunEntry(
-            run=run,
-            order_id=verdict.order,
-            records=[_record(item, with_values) for item in {item.ref: item for item in verdict.written}.values()],
-            failures=[failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
-        )
+    def _entry(self, run: Run, verdict: Verdict, with_values: bool) -> dict[str, object]:
+        """A row of ``RunEntry``."""
+        written = {item.ref: item for item in verdict.written}.values()
+        return {
+            "run_id": run.pk,
+            "order_id": verdict.order,
+            "records": [_record(item, with_values) for item in written],
+            "failures": [failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
+        }
 
 
 def _record(item: Written, with_values: bool) -> dict[str, Any]:

@@ -37,21 +37,23 @@ def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[Record
     """
     config = server_config()
     urls = {ref: _storable(weblinks.trusted(item.url, config)) for ref, item in sent.items()}
+    moment = now()
     links = [
-        RecordLink(
-            portal_id=portal_id,
-            object_type=ref[0],
-            key=ref[1],
-            record_id=item.record_id,
-            sent_hash=item.fingerprint,
-            url=urls[ref],
-            owner=item.owner.to_json() if item.owner else {},
-            updated_at=now(),
-        )
+        {
+            "portal_id": portal_id,
+            "object_type": ref[0],
+            "key": ref[1],
+            "record_id": item.record_id,
+            "sent_hash": item.fingerprint,
+            "url": urls[ref],
+            "owner": item.owner.to_json() if item.owner else {},
+            "updated_at": moment,
+        }
         for ref, item in sorted(sent.items())
         if before.get(ref) != Known(item.record_id, item.fingerprint, urls[ref], item.owner)
     ]
     store_rows(
+        RecordLink,
         links,
         unique=["portal_id", "object_type", "key"],
         update=["record_id", "sent_hash", "url", "owner", "updated_at"],

@@ -63,7 +63,8 @@ def history() -> QuerySet[LogEntry]:
 def store_states(states: Iterable[OrderState]) -> None:
     """Insert or update, in the order of the orders' keys so that two workers cannot block each other."""
     store_rows(
-        sorted(states, key=lambda state: state.order_id),
+        OrderState,
+        map(vars, sorted(states, key=lambda state: state.order_id)),
         unique=["order"],
         update=[
             "portal_id",
@@ -161,8 +162,8 @@ def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
     for of_order in rows.values():
         for row in of_order:
             (new if row.pk is None else old).append(row)
-    store_rows(new)
-    store_rows(old, unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
+    store_rows(OrderSyncResult, map(vars, new))
+    store_rows(OrderSyncResult, map(vars, old), unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
 
 
 def _fill(row: OrderSyncResult, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str]) -> None:

@@ -18,6 +18,8 @@ from .types import BY_MODES, MappingSpec, Refusal, Row
 
 RecordKey = tuple[str, str]  # (object type, our key)
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: it is asked for every record
+
 
 @dataclass(frozen=True)
 class Contribution:
@@ -168,6 +170,8 @@ class Plan:
     def only(self, orders: Iterable[int]) -> "Plan":
         """The same plan for fewer orders, as if the others did not exist."""
         keep = set(orders)
+        if keep >= self.orders.keys():
+            return self
         part = Plan(self.portal_id, orders={pk: order for pk, order in self.orders.items() if pk in keep})
         for ref, record in self.records.items():
             contributions = [c for c in record.contributions if c.order in keep]
@@ -191,4 +195,4 @@ def row_facts(row: Row) -> list[str | None]:
 
 def digest(facts: object) -> str:
     """A fingerprint of plain data."""
-    return hashlib.sha256(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(facts).encode()).hexdigest()

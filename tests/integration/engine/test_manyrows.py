@@ -18,6 +18,10 @@ def link(key, **more):
     return RecordLink(portal_id=2**40, object_type="contacts", key=key, record_id="7", updated_at=MOMENT, **more)
 
 
+def store_links(*links):
+    store_rows(RecordLink, map(vars, links), **UNIQUE)
+
+
 def stored(queryset):
     return [{name: value for name, value in row.items() if name != "id"} for row in queryset.order_by("pk").values()]
 
@@ -26,7 +30,7 @@ def stored(queryset):
 def test_the_same_as_bulk_create():
     owner = {"order": 3, "label": "«Zoë» 👩‍🚀 \\ % '\""}
     rows = [link("a=%s", owner=owner, url="https://app.hubspot.com/?x=%d"), link("", owner={})]
-    store_rows(rows)
+    store_rows(RecordLink, map(vars, rows))
     ours = stored(RecordLink.objects.all())
     RecordLink.objects.all().delete()
     RecordLink.objects.bulk_create(rows)
@@ -36,11 +40,11 @@ def test_the_same_as_bulk_create():
 
 @pytest.mark.django_db
 def test_what_exists_gets_what_is_to_be_updated_and_nothing_else():
-    store_rows([link("a", owner={"order": 1}, sent_hash="old"), link("b")], **UNIQUE)
+    store_links(link("a", owner={"order": 1}, sent_hash="old"), link("b"))
     before = dict(RecordLink.objects.values_list("key", "pk"))
     again = link("a", owner={"order": 2}, sent_hash="new")
     again.record_id = "8"
-    store_rows([again, link("c")], **UNIQUE)
+    store_links(again, link("c"))
     row = RecordLink.objects.get(key="a")
     assert (row.pk, row.record_id, row.owner, row.sent_hash) == (before["a"], "8", {"order": 2}, "old")
     assert sorted(RecordLink.objects.values_list("key", flat=True)) == ["a", "b", "c"]
@@ -56,19 +60,20 @@ def test_more_rows_than_one_statement_takes(monkeypatch):
 
     monkeypatch.setattr(manyrows, "ROWS", 20)
     with connection.execute_wrapper(counted):
-        store_rows(link(f"k{number}") for number in range(50))
+        store_rows(RecordLink, (vars(link(f"k{number}")) for number in range(50)))
     assert (RecordLink.objects.count(), len(statements)) == (50, 3)
 
 
 @pytest.mark.django_db
 def test_no_rows_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
-        store_rows([])
+        store_rows(RecordLink, [])
 
 
 def test_nothing_is_null_that_was_given_and_null_stays_null(story):
     order = story.order("A1")
-    store_rows([OrderState(order=order, portal_id=1, problem=None, associated=["deals:7>contacts:3"])])
+    row = OrderState(order=order, portal_id=1, problem=None, associated=["deals:7>contacts:3"])
+    store_rows(OrderState, [vars(row)])
     assert OrderState.objects.filter(problem__isnull=True, sent_at__isnull=True).count() == 1
     assert OrderState.objects.get().associated == ["deals:7>contacts:3"]
 
@@ -85,10 +90,10 @@ def test_an_existing_row_by_its_primary_key(story):
         transmitted=MOMENT,
         sync_info={"action": "created"},
     )
-    store_rows([row])
+    store_rows(OrderSyncResult, [vars(row)])
     row = OrderSyncResult.objects.get()
     row.id_value, row.sync_info = "2", {"action": "updated"}
-    store_rows([row], unique=["id"], update=["id_value", "sync_info"])
+    store_rows(OrderSyncResult, [vars(row)], unique=["id"], update=["id_value", "sync_info"])
     assert OrderSyncResult.objects.values_list("pk", "id_value", "sync_info", "transmitted").get() == (
         row.pk,
         "2",
