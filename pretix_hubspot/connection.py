@@ -15,6 +15,7 @@ from pretix.base.models import LogEntry
 from . import __version__, budget, hubspot_app, tokens
 from .config import ServerMisconfigured, server_config
 from .haste import in_haste
+from .hubspot import transport
 from .hubspot.client import Client
 from .hubspot.errors import (
     AuthenticationFailed,
@@ -47,6 +48,7 @@ __all__ = [
     "leave",
     "mark_revoked",
     "missing_scopes",
+    "new_session",
     "refresh_account",
     "rest",
     "wake",
@@ -120,6 +122,11 @@ def client_for(connection, live=True, max_wait=30.0, **options):
         live=live,
         **options,
     )
+
+
+def new_session():
+    """Connections that outlive a client, as its option ``http``; whoever makes them closes them."""
+    return transport.new_session(__version__)
 
 
 def connect_token(organizer, token, user, expected=None):

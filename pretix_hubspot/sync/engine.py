@@ -17,6 +17,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils.timezone import now
 from pretix.base.models import Event, LogEntry, Order
+from requests import Session
 
 from pretix_hubspot import weblinks
 from pretix_hubspot.catalog import Catalog
@@ -92,13 +93,14 @@ def run(
     claim: jobs.Claim,
     events: Sequence[EventConnection],
     *,
+    http: Session | None = None,
     make_client: Callable[..., Client] = client_for,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
     """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim."""
     report = Report()
     try:
-        with closing(make_client(connection, on_request=report.log.on_request)) as client:
+        with closing(make_client(connection, on_request=report.log.on_request, http=http)) as client:
             asking = client.for_bulk() if claim.is_bulk else client
             _run(_slice(connection, claim, events, asking), list(claim.orders), report, sleep)
     except jobs.ClaimLost:

@@ -24,14 +24,16 @@ from pretix_hubspot.models import PROVIDER
 
 #: Orders per slice; one slice fills a batch of deals (hubspot.md 5.1: 100 inputs).
 SLICE = 100
+#: Orders per slice of a long queue: their associations go into one request, their rows into one statement.
+LARGEST = 2 * SLICE
 #: What *Sync now* writes into ``triggered_by``; such an order is read and repaired even if it did not change.
 BY_HAND = "user"
 #: How ``triggered_by`` begins where live orders go first: work that was queued in bulk, and what the sweep found.
 BULK = ("bulk", "sweep")
 IS_BULK = Case(*(When(triggered_by__startswith=prefix, then=1) for prefix in BULK), default=0)
 #: How often a step is repeated when signals queue its orders in the very moment that their rows come back.
-#: Every collision shows one more of at most ``SLICE`` waiting siblings, so that this is never used up.
-COLLISIONS = SLICE + 2
+#: Every collision shows one more of at most ``LARGEST`` waiting siblings, so that this is never used up.
+COLLISIONS = LARGEST + 2
 #: What the engine asks of an order before it takes a snapshot; whole orders would be read twice.
 _CLAIMED = [field.name for field in OrderSyncQueue._meta.concrete_fields] + [
     f"order__{name}" for name in ("code", "datetime", "event", "testmode")
@@ -95,11 +97,11 @@ def slices_in_flight(events: Sequence[int]) -> int:
 
 
 def claim(pks: Sequence[int]) -> Claim | None:
-    """Claim at most ``SLICE`` of these rows, passing over those that somebody else is claiming or holding."""
+    """Claim at most ``LARGEST`` of these rows, passing over those that somebody else is claiming or holding."""
     stamp = _stamp()
     try:
         with transaction.atomic():
-            free = waiting().filter(pk__in=list(pks)[:SLICE]).order_by("pk")
+            free = waiting().filter(pk__in=list(pks)[:LARGEST]).order_by("pk")
             mine = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
             claimed = OrderSyncQueue.objects.filter(pk__in=mine, in_flight=False)
             if not mine or not claimed.update(in_flight=True, in_flight_since=stamp):

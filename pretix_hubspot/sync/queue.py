@@ -4,7 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import accumulate
 
 from django.db.models import Count, Window
@@ -13,8 +13,9 @@ from django.utils.timezone import now
 from django_scopes import scopes_disabled
 from pretix.base.models import Event, LogEntry, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
+from requests import Session
 
-from pretix_hubspot.connection import is_active, wake
+from pretix_hubspot.connection import is_active, new_session, wake
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.problems import FieldNames
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: Workers that send for one portal at once; with four, HubSpot's request limit is what everybody waits for.
 WORKERS = 4
+#: Rows that make a queue long: enough for every worker to have some of the largest slices, so that all end together.
+LONG = 3 * WORKERS * jobs.LARGEST
 #: Positions of one slice, so that a hundred orders of a thousand positions each fit into a worker's memory.
 POSITIONS = 5_000
 #: Seconds to wait where others are claiming, or changing, the rows that we wanted.
@@ -38,7 +41,9 @@ def waits_by_hand(order: Order) -> bool:
     ).exists()
 
 
-def send(connection: Connection, events: Sequence[EventConnection], pks: Sequence[int]) -> bool:
+def send(
+    connection: Connection, events: Sequence[EventConnection], pks: Sequence[int], http: Session | None = None
+) -> bool:
     """Send one slice of rows. Returns whether it makes sense to go on with this portal."""
     if not is_open(connection):
         return False
@@ -48,7 +53,7 @@ def send(connection: Connection, events: Sequence[EventConnection], pks: Sequenc
         return True
     started = time.monotonic()
     with _without_garbage_collection():
-        report = engine.run(connection, claim, events)
+        report = engine.run(connection, claim, events, http=http)
     logger.info(
         "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
         connection.pk,
@@ -89,13 +94,13 @@ def drain(
     Help is called while whole slices wait and there are fewer than ``WORKERS`` at work.
     """
     end = clock() + seconds
-    with scopes_disabled():
+    with scopes_disabled(), closing(new_session()) as http:
         events = joined_events(connection)
         pks = [joined.event_id for joined in events]
         while rows := next_rows(pks):
-            if len(rows) == jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
+            if len(rows) >= jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
                 call_help()
-            if not send(connection, events, rows):
+            if not send(connection, events, rows, http):
                 return is_open(connection)
             if clock() >= end:
                 return True
@@ -125,7 +130,9 @@ def next_rows(events: Sequence[int]) -> list[int]:
     busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
     turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
     order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows
-    found = list(rows.order_by(*order).values_list("pk", "order_id")[: jobs.SLICE])
+    found = list(rows.order_by(*order).values_list("pk", "order_id")[: jobs.LARGEST])
+    if len(found) > jobs.SLICE and not rows.order_by()[LONG - 1 : LONG].exists():
+        found = found[: jobs.SLICE]
     counted = OrderPosition.all.filter(order__in=[pk for _, pk in found]).order_by().values_list("order")
     positions = dict(counted.annotate(Count("pk")))
     fitting = sum(total <= POSITIONS for total in accumulate(positions.get(pk, 0) for _, pk in found))

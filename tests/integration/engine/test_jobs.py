@@ -212,7 +212,7 @@ def test_a_misconfigured_server_rests_the_portal_and_costs_no_attempt(story, mon
 
     if where == "client":
         run = engine.run
-        monkeypatch.setattr(engine, "run", lambda *args: run(*args, make_client=broken))
+        monkeypatch.setattr(engine, "run", lambda *args, **kept: run(*args, make_client=broken))
     else:
         monkeypatch.setattr("pretix_hubspot.tokens.access_token", broken)
     story.sync()

@@ -81,7 +81,7 @@ def test_a_single_order_costs_few_requests(story, simulator, known, requests):
 def test_the_garbage_collector_is_back_after_a_slice(story, monkeypatch):
     during = []
     run = engine.run
-    monkeypatch.setattr(engine, "run", lambda *args: during.append(gc.isenabled()) or run(*args))
+    monkeypatch.setattr(engine, "run", lambda *args, **kept: during.append(gc.isenabled()) or run(*args, **kept))
     story.order("A")
     queue.drain(story.connection, seconds=60)
     assert (during, gc.isenabled()) == ([False], True)
@@ -180,8 +180,8 @@ def test_a_question_that_a_mapping_asks_for_is_seen_at_once(story, slices_of_fou
     send = queue.send
     keys = []
 
-    def with_a_new_question(connection, events, pks):
-        goes_on = send(connection, events, pks)
+    def with_a_new_question(*args):
+        goes_on = send(*args)
         if not keys:
             question = story.event.questions.create(question="Diet", type="S", identifier="DIET")
             keys.append(f"question_{question.identifier}")
@@ -207,7 +207,34 @@ def test_big_orders_make_small_slices(story, monkeypatch):
         story.order(f"A{number}", attendees=attendees)
     sent = []
     send = queue.send
-    monkeypatch.setattr(queue, "send", lambda c, events, pks: sent.append(len(pks)) or send(c, events, pks))
+    monkeypatch.setattr(queue, "send", lambda c, events, pks, http: sent.append(len(pks)) or send(c, events, pks, http))
     queue.drain(story.connection, seconds=60)
     assert sent == [2, 1, 1, 1]
     assert len(story.world()["deals"]) == 5
+
+
+def sizes_of_slices(story, monkeypatch):
+    sent, send = [], queue.send
+    monkeypatch.setattr(queue, "send", lambda c, events, pks, http: sent.append(len(pks)) or send(c, events, pks, http))
+    queue.drain(story.connection, seconds=60)
+    return sent
+
+
+def test_a_long_queue_goes_in_larger_slices_until_it_is_short(story, slices_of_four, monkeypatch):
+    monkeypatch.setattr(jobs, "LARGEST", 8)
+    monkeypatch.setattr(queue, "LONG", 16)
+    queue_rows(story, story.event, 21)
+    assert sizes_of_slices(story, monkeypatch) == [8, 4, 4, 4, 1]
+    assert OrderState.objects.exclude(sent_hash="").count() == 21
+
+
+def test_slices_share_their_connections(story, slices_of_four, monkeypatch):
+    """A new one for every slice would cost a TLS handshake for each of up to six requests at once."""
+    used, run = [], engine.run
+    monkeypatch.setattr(engine, "run", lambda *args, http: used.append(http) or run(*args, http=http))
+    closed = []
+    monkeypatch.setattr("requests.Session.close", lambda session: closed.append((session, len(used))))
+    queue_rows(story, story.event, 9)
+    queue.drain(story.connection, seconds=60)
+    assert used == [used[0]] * 3
+    assert [slices for session, slices in closed if session is used[0]] == [3]
