@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: Workers that send for one portal at once; with four, HubSpot's request limit is what everybody waits for.
 WORKERS = 4
-#: Rows that make a queue long: enough for every worker to have some of the largest slices, so that all end together.
-LONG = 3 * WORKERS * jobs.LARGEST
+#: Rows that make a queue long: when every worker has one of the largest slices, there still is one left.
+LONG = (WORKERS + 1) * jobs.LARGEST
 #: Positions of one slice, so that a hundred orders of a thousand positions each fit into a worker's memory.
 POSITIONS = 5_000
 #: Seconds to wait where others are claiming, or changing, the rows that we wanted.
