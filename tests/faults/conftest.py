@@ -15,6 +15,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import Simulator
 from pretix_hubspot import hubspot_app, tokens
 from pretix_hubspot.connection import connect_oauth
+from pretix_hubspot.hubspot.pacing import NoBudget, SharedBudget
 from pretix_hubspot.models import Connection
 from tests.counting import numbers_add_up  # noqa: F401  for every test
 from tests.integration.engine.conftest import impatient, story  # noqa: F401  fixtures are used by name
@@ -77,7 +78,8 @@ def no_waiting_for_the_budget(monkeypatch, request):
     """After a 429 the budget rests for ten seconds; here it is told, and does not sleep."""
     if "real_budget" in request.fixturenames:
         return
-    monkeypatch.setattr("pretix_hubspot.hubspot.pacing.SharedBudget.acquire", lambda self, kind="crm", live=True: None)
+    monkeypatch.setattr(SharedBudget, "acquire", NoBudget.acquire)
+    monkeypatch.setattr(SharedBudget, "arrived", NoBudget.arrived)
 
 
 @pytest.fixture
