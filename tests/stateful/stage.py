@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import requests
-from django.db.models import F
+from django.db.models import F, Prefetch, prefetch_related_objects
 from django.test import TestCase
 from django.utils.timezone import now
 from pretix.base.models import LogEntry, Order, OrderPayment, OrderPosition, OrderRefund
@@ -104,23 +104,27 @@ class Stage:
     def wishes(self) -> list[Wish]:
         """Of all orders that are to be sent."""
         joined = {j.event_id: j for j in EventConnection.objects.all()}
-        return [self._wish(order) for order in self.orders() if self._in_scope(order, joined[order.event_id])]
+        mappings = {event.pk: list(ObjectMapping.objects.filter(event=event)) for event in self.events}
+        orders = [order for order in self.orders() if self._in_scope(order, joined[order.event_id])]
+        positions = Prefetch("all_positions", OrderPosition.all.order_by("positionid"))
+        prefetch_related_objects(orders, "refunds", positions)
+        return [self._wish(order, mappings[order.event_id]) for order in orders]
 
     def _in_scope(self, order: Order, joined: EventConnection) -> bool:
         if order.pk in self.ignored:
             return False
         return order.pk in self.asked or (not order.testmode and order.datetime >= joined.joined_at)
 
-    def _wish(self, order: Order) -> Wish:
+    def _wish(self, order: Order, mappings: list[ObjectMapping]) -> Wish:
         people, deal, if_known, detaches = [], (), False, False
-        for mapping in ObjectMapping.objects.filter(event=order.event):
+        for mapping in mappings:
             detaches |= "detach" in mapping.options.values()
             if mapping.external_object_type == "deals":
                 deal, if_known = self._deal(order, mapping), self._only_if_known(order, mapping)
             elif mapping.pretix_model == "Order":
                 people.append(Person((order.email or "").lower(), _rows(mapping, order, None)))
             else:
-                for position in OrderPosition.all.filter(order=order).order_by("positionid"):
+                for position in order.all_positions.all():
                     rows = _rows(mapping, order, position)
                     people.append(Person((position.attendee_email or "").lower(), rows, position.canceled))
         found = tuple(person for person in people if "@" in person.address)
