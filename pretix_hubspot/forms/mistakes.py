@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.forms import BaseForm
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from pretix_hubspot.forms.editor import MappingEditor
 
@@ -34,7 +34,7 @@ def _mistakes(editor: MappingEditor) -> Iterator[Mistake]:
     yield from _of_form(editor.identifier, _("Identifier"))
     kept = (form for form in editor.properties.in_order if not form.cleaned_data.get(DELETION_FIELD_NAME))
     for number, form in enumerate(kept, start=1):
-        yield from _of_form(form, _("Row {number}").format(number=number))
+        yield from _of_form(form, pgettext("object mapping", "Row {number}").format(number=number))
     yield from (Mistake(_("Properties"), reason) for reason in editor.properties.non_form_errors())
     for name, title in PARTS.items():
         if form := getattr(editor, name):

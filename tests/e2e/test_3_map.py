@@ -61,6 +61,21 @@ def test_editor_warns_where_types_do_not_fit(desk, house):
     save(desk)
 
 
+def test_what_is_refused_is_listed_and_leads_to_its_field(desk, house):
+    edit(desk, house, "Order -> Contacts")
+    number = rows(desk).count() + 1
+    desk.button("Add property", exact=False).click()
+    rows(desk).last.get_by_role("button", name="Move up").click()
+    desk.settle()
+    desk.button("Save").click()
+    summary = desk.page.locator("[data-hubspot-mistakes]")
+    expect(summary).to_be_focused()
+    expect(summary.locator("li")).to_have_text(f"Row {number - 1}, HubSpot Field: Please choose a HubSpot field.")
+    desk.see("editor-refused")
+    summary.get_by_role("link").click()
+    expect(rows(desk).nth(number - 2).locator(".select2-selection")).to_be_focused()
+
+
 def test_pipeline_stages_and_associations(desk, house):
     edit(desk, house, "Order -> Deals")
     desk.says("Pipeline and stages")

@@ -182,6 +182,10 @@ $(function () {
   // Why nothing was saved: read out first, and each reason leads to its field, however that is hidden or replaced.
   function prepareMistakes(box) {
     box.focus();
+    // Core's script, which is ready about now, adds the same fields to the first box of this kind, without reasons.
+    window.setTimeout(function () {
+      box.querySelectorAll("li:not([data-hubspot-mistake])").forEach(function (line) { line.remove(); });
+    });
     box.addEventListener("click", function (event) {
       const link = event.target.closest("a");
       const field = link && document.getElementById(link.hash.slice(1));

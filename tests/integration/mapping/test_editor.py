@@ -148,12 +148,14 @@ def test_nonsense_is_refused_in_words(contacts, joined, client, event):
 
 def summary(response):
     """(link, place, reason) of each entry above the form."""
-    entries = re.findall(r"<li>(.*?)</li>", " ".join(response.content.decode().split()).partition("<form")[0])
+    entries = re.findall(
+        r"<li data-hubspot-mistake>(.*?)</li>", " ".join(response.content.decode().split()).partition("<form")[0]
+    )
     found = (re.fullmatch(r' (?:<a href="#(.*?)">)?([^<:]*)(?:</a>)?: (.*) ', entry) for entry in entries)
     return [match.groups() for match in found if match]
 
 
-def test_what_is_refused_is_listed_with_row_reason_and_a_link(contacts, client):
+def test_what_is_refused_is_listed_with_row_reason_and_a_link(contacts, client, user):
     gone, fine = ("order_phone", "hs_object_id", "overwrite"), NAME
     posted = data(contacts, [gone, fine, ("nonsense", "", "sideways"), CITY], identifier=("", "email"))
     posted |= {"properties-0-ORDER": 3, "properties-2-ORDER": 1, "properties-3-DELETE": "on"}
@@ -175,6 +177,14 @@ def test_what_is_refused_is_listed_with_row_reason_and_a_link(contacts, client):
             "HubSpot does not offer the field “hs_object_id”.",
         ),
     ]
+    user.locale = "de"
+    user.save()
+    assert [place for _anchor, place, _reason in summary(client.post(url(contacts), posted))][1:] == [
+        "Zeile 1, pretix-Feld",
+        "Zeile 1, HubSpot-Feld",
+        "Zeile 1, Modus",
+        "Zeile 3, HubSpot-Feld",
+    ], "not the row of a seat"
     html = response.content.decode()
     for anchor, _place, _reason in summary(response):
         assert html.count(f'id="{anchor}"') == 1
