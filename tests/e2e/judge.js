@@ -28,6 +28,15 @@
     found.push("is " + document.documentElement.scrollWidth + " pixels wide: " + wide.join(" … "));
   }
 
+  for (const buttons of content.querySelectorAll(".hubspot-row-buttons")) {
+    const button = buttons.querySelector(".btn"), field = buttons.previousElementSibling.querySelector("select");
+    if (!button || !shown(button) || !field) continue;
+    const [one, other] = [button.getBoundingClientRect(), field.getBoundingClientRect()];
+    if (one.left < other.right && one.bottom > other.top && one.top < other.bottom) {
+      found.push("has a button over a field: " + outline(field));
+    }
+  }
+
   const ids = Array.from(content.querySelectorAll("[id]"), (element) => element.id);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) {
     found.push("has the id twice: " + id);
