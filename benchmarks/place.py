@@ -19,6 +19,8 @@ PGUSER = os.environ.get("PGUSER", "postgres")
 #: Another HubSpot than a simulator of our own, and a token for it if its side door does not tell one.
 API_URL = os.environ.get("HUBSPOT_API_URL", "").rstrip("/")
 TOKEN = os.environ.get("HUBSPOT_TOKEN", "")
+#: Told in the answers' headers: who is told nothing has to assume HubSpot's lowest limit, and waits.
+NO_LIMIT = 100_000
 
 
 class Portal:
@@ -44,7 +46,7 @@ class Portal:
         with urllib.request.urlopen(request, timeout=300) as answer:
             return json.load(answer)
 
-    def prepare(self, latency_ms: float = 0, rate_limit: int | None = None, batch_latency_ms: float | None = None):
+    def prepare(self, latency_ms: float = 0, rate_limit: int = NO_LIMIT, batch_latency_ms: float | None = None):
         """An empty portal with this latency and limit."""
         self.ask("POST", "reset")
         if not self.lacks(["PATCH latency"]):

@@ -20,7 +20,6 @@ from .sizes import Sizes
 from .workers import celery, drained, wait_until
 
 LIMIT = 110  # requests in ten seconds, as for an OAuth app
-NO_LIMIT = 100_000  # told in the answers' headers: who is told nothing has to assume HubSpot's lowest limit
 PER_SECOND = LIMIT / 10
 ORDERS_PER_SECOND = 2.0
 
@@ -63,7 +62,7 @@ def several(portal: Portal, sizes: Sizes) -> Figures:
 
 def _drained_by(portal: Portal, workers: int, number: int) -> float:
     with celery(workers):
-        portal.prepare(LATENCY_MS, NO_LIMIT)
+        portal.prepare(LATENCY_MS)
         shop = Shop(portal)
         orders = shop.backlog(number)
         seconds = drained(shop)
