@@ -5,6 +5,7 @@ HubSpot limits bursts per app and portal, so OAuth and static tokens of one port
 """
 
 import json
+import time
 from itertools import chain
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from .hubspot.pacing import (
     Decision,
     SharedBudget,
     State,
+    daily_refusal,
 )
 from .models import RequestBudgetState
 
@@ -38,6 +40,11 @@ def state_of(portal_id, kind):
     key = f"{portal_id}:{kind}"
     store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
     return store.read()
+
+
+def is_kept_for_live(portal_id, kind):
+    """Whether so much of the day is used up that the rest is for live orders, and bulk work has to wait."""
+    return daily_refusal(state_of(portal_id, kind).daily, round(time.time() * 1000), live=False) is not None
 
 
 class RowStore:

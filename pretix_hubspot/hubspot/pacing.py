@@ -43,6 +43,7 @@ __all__ = [
     "SharedBudget",
     "State",
     "StateStore",
+    "daily_refusal",
     "reserve",
 ]
 
@@ -137,13 +138,14 @@ class MemoryStore:
 
 def reserve(state: State, kind: str, now: int, live: bool, max_wait_ms: int) -> tuple[State, Decision]:
     """One step of the budget: the daily quota first, then the rolling window."""
-    if refusal := _daily_refusal(state.daily, now, live):
+    if refusal := daily_refusal(state.daily, now, live):
         return state, refusal
     window, decision = state.window(kind).reserve(now, live, max_wait_ms)
     return state.with_window(kind, window), decision
 
 
-def _daily_refusal(daily: Daily, now: int, live: bool) -> Decision | None:
+def daily_refusal(daily: Daily, now: int, live: bool) -> Decision | None:
+    """Why no call can be made although the window is free: the day is used up, or what is left is for live orders."""
     if daily.limit <= 0 or not now - BELIEVED_MS < daily.at <= now + HORIZON_MS:
         return None
     floor = 0 if live else daily.limit * DAILY_RESERVE_PERCENT // 100

@@ -132,7 +132,7 @@ def _slice(connection: Connection, claim: jobs.Claim, events: Sequence[EventConn
 def _let_rest(connection: Connection, claim: jobs.Claim, report: Report, error: Exception) -> None:
     """The portal is the problem: it is left alone for a while, and the orders wait unharmed."""
     report.trouble = error
-    if resting.is_needed(error):
+    if resting.is_needed(error, claim.is_bulk):
         rest(connection, resting.until(connection, error), resting.reason(error))
     jobs.release(claim, claim.orders)
 

@@ -15,6 +15,7 @@ from pretix.base.models import Event, LogEntry, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
 from requests import Session
 
+from pretix_hubspot.budget import is_kept_for_live
 from pretix_hubspot.connection import is_active, new_session, wake
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.problems import FieldNames
@@ -32,6 +33,8 @@ LONG = (WORKERS + 1) * jobs.LARGEST
 POSITIONS = 5_000
 #: Seconds to wait where others are claiming, or changing, the rows that we wanted.
 COLLISION = 0.1
+#: Seconds to wait where the request budget is used up for longer than a call waits; asking again costs a claim.
+OVER_BUDGET = 5.0
 
 
 def waits_by_hand(order: Order) -> bool:
@@ -97,11 +100,13 @@ def drain(
     with scopes_disabled(), closing(new_session()) as http:
         events = joined_events(connection)
         pks = [joined.event_id for joined in events]
-        while rows := next_rows(pks):
+        while rows := next_rows(pks, live_only=is_kept_for_live(connection.portal_id, connection.kind)):
             if len(rows) >= jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
                 call_help()
             if not send(connection, events, rows, http):
-                return is_open(connection)
+                if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
+                    time.sleep(OVER_BUDGET)
+                return has_more
             if clock() >= end:
                 return True
             connection.refresh_from_db()
@@ -121,12 +126,14 @@ def still_running(events: Sequence[EventConnection]) -> list[int]:
     return list(running.values_list("event_id", flat=True))
 
 
-def next_rows(events: Sequence[int]) -> list[int]:
-    """The next slice: live orders before bulk work, events in turns, oldest first within each.
+def next_rows(events: Sequence[int], live_only: bool = False) -> list[int]:
+    """The next slice: live orders before bulk work, if that may go on, events in turns, oldest first within each.
 
     It ends before it has more than ``POSITIONS``, unless a single order does.
     """
     rows = jobs.waiting().filter(event_id__in=events).annotate(bulk=jobs.IS_BULK)
+    if live_only:
+        rows = rows.filter(bulk=0)
     busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
     turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
     order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows

@@ -34,12 +34,13 @@ _SERVER = (
 )  # for the server's operator to repair
 
 
-def is_needed(error: Exception) -> bool:
+def is_needed(error: Exception, in_bulk: bool = False) -> bool:
     """Whether all workers have to leave the portal alone, and not only the one that met the error.
 
-    A request budget that others are using up is theirs to use.
+    A request budget that others are using up is theirs to use, and what is left of the day when bulk work may not go
+    on is for live orders.
     """
-    return not isinstance(error, OverBudget) or error.policy == "daily"
+    return not isinstance(error, OverBudget) or (error.policy == "daily" and not in_bulk)
 
 
 def until(connection: Connection, error: Exception) -> datetime:

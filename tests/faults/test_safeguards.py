@@ -10,6 +10,7 @@ from pretix_hubspot import budget
 from pretix_hubspot.hubspot import client
 from pretix_hubspot.hubspot.pacing import SharedBudget
 from pretix_hubspot.models import Connection, OrderState, RecordLink
+from pretix_hubspot.sync import queue
 
 from .conftest import expected, orders
 
@@ -95,3 +96,33 @@ def test_a_conflict_is_answered_by_reading_the_record(story, forgotten):
     story.sync()
     assert story.world() == expected(range(3), "70.0")
     assert not OrderSyncQueue.objects.exists()
+
+
+def test_what_is_left_of_the_day_is_for_live_orders(our_own, story, simulator, real_budget):
+    """Fails without ``is_kept_for_live``: bulk work would rest the whole portal, or ask for ever."""
+    shared = budget.for_portal(story.connection.portal_id, story.connection.kind)
+    shared.observe(200, {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": "90"})
+    in_bulk = orders(story, range(3))
+    OrderSyncQueue.objects.update(triggered_by="bulk")
+    asked = simulator.requests.total
+    assert not queue.drain(story.connection, seconds=10)
+    story.sync()  # core's own run does not ask the queue
+    assert simulator.requests.total == asked
+    orders(story, range(3, 5))
+    assert not queue.drain(story.connection, seconds=10)
+    assert story.world() == expected(range(3, 5))
+    assert Connection.objects.get().resting_until is None
+    waiting = OrderSyncQueue.objects.values_list("order", "in_flight", "failed_attempts", "need_manual_retry")
+    assert sorted(waiting) == [(order.pk, False, 0, None) for order in in_bulk]
+    shared.reset()
+    queue.drain(story.connection, seconds=10)
+    assert story.world() == expected(range(5))
+
+
+def test_a_worker_without_budget_does_not_ask_for_it_all_the_time(story, real_budget, monkeypatch):
+    slept = []
+    monkeypatch.setattr("pretix_hubspot.sync.queue.time.sleep", slept.append)
+    budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", retry_after=45)
+    orders(story, range(1))
+    assert queue.drain(story.connection, seconds=10), "somebody has to come back"
+    assert slept == [queue.OVER_BUDGET]

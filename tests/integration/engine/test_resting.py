@@ -85,4 +85,6 @@ def test_every_reason_has_words():
 def test_only_a_budget_that_others_use_up_rests_nobody_else():
     assert not resting.is_needed(errors.OverBudget(policy="burst"))
     assert resting.is_needed(errors.OverBudget(policy="daily"))
+    assert not resting.is_needed(errors.OverBudget(policy="daily"), in_bulk=True)
     assert resting.is_needed(DAILY)
+    assert resting.is_needed(DAILY, in_bulk=True)
