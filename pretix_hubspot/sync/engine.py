@@ -285,7 +285,7 @@ def _record_success(work: _Slice, plan: Plan, verdicts: list[Verdict], report: R
 def _in_sync(work: _Slice, verdict: Verdict) -> None:
     state = work.state(verdict.order)
     state.portal_id = work.connection.portal_id
-    state.sent_hash, state.sent_at = verdict.fingerprint, now()
+    state.sent_hash = verdict.fingerprint
     state.log_count = work.log_counts.get(verdict.order, 0)
     state.associated = list(verdict.associated)
     recording.settle(state)

@@ -85,6 +85,7 @@ def test_one_person_in_two_orders_is_one_record_that_knows_both():
     plan = plan_of(order(7), order(8))
     contact = plan.records[("contacts", value_key("email", "ada@example.org"))]
     assert contact.orders == {7, 8}
+    assert plan.only([7, 8, 9]) is plan
     assert list(plan.only([8]).records) == [
         ("contacts", value_key("email", "ada@example.org")),
         ("deals", "pretix_order_key@order:8"),
