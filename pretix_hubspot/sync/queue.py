@@ -16,11 +16,13 @@ from pretix.base.models.datasync import OrderSyncQueue
 from requests import Session
 
 from pretix_hubspot.budget import is_kept_for_live
-from pretix_hubspot.connection import is_active, new_session, wake
+from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.connection import client_for, is_active, new_session, rest, wake
+from pretix_hubspot.hubspot.errors import HubSpotError, OverBudget
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.problems import FieldNames
 
-from . import engine, jobs, recording
+from . import engine, jobs, recording, resting
 from .outcomes import MISCONFIGURATION, Failure, Verdict
 
 logger = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def send(
     connection: Connection, events: Sequence[EventConnection], pks: Sequence[int], http: Session | None = None
 ) -> bool:
     """Send one slice of rows. Returns whether it makes sense to go on with this portal."""
-    if not is_open(connection):
+    if not is_open(connection) or (connection.resting_reason and not _answers(connection)):
         return False
     claim = jobs.claim(pks)
     if claim is None:
@@ -70,6 +72,20 @@ def send(
     if report.trouble is None:
         wake(connection)
     return report.trouble is None
+
+
+def _answers(connection: Connection) -> bool:
+    """Whether a portal that rested is there again: one call tells, where a slice would try each of its own for long."""
+    try:
+        with closing(client_for(connection)) as client:
+            client.account()
+    except OverBudget:
+        return True  # which tells nothing about the portal
+    except (HubSpotError, ServerMisconfigured) as error:
+        logger.info("Connection %s rests on: %s", connection.pk, type(error).__name__)
+        rest(connection, resting.until(connection, error), resting.reason(error))
+        return False
+    return True
 
 
 @contextmanager

@@ -74,6 +74,27 @@ def test_the_daily_limit_rests_the_portal_until_its_midnight_or_an_hour(story, s
     assert story.world() == expected(range(4))
 
 
+def test_after_a_rest_one_call_finds_out_whether_the_portal_is_there(story, simulator):
+    """Fails without ``_answers``: a slice would ask up to fifteen times, and keep a worker for half a minute."""
+    simulator.faults.add("unavailable", times=None)
+    orders(story, range(4))
+    story.sync()
+
+    def rested():
+        Connection.objects.update(resting_until=now() - timedelta(seconds=1))
+        story.sync()
+
+    for _ in range(3):
+        asked = simulator.requests.total
+        rested()
+        assert simulator.requests.total == asked + 1
+        assert Connection.objects.get().resting_until > now()
+        assert waits_unharmed()
+    simulator.faults.clear()
+    rested()
+    assert (story.world(), Connection.objects.get().resting_reason) == (expected(range(4)), "")
+
+
 def test_lost_scopes_rest_the_portal_until_they_are_granted_again(our_own, story, simulator):
     """Nobody can be sent without contacts: one message, not one failure per order."""
     simulator.people.reduce_scopes(["crm.objects.contacts.write"])
