@@ -1,6 +1,10 @@
 """*Log*: what was sent when, run by run, or order by order where somebody asks for one."""
 
+import json
+
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -43,18 +47,20 @@ ACTIONS = {
 
 
 class Log(PaginationMixin, HubSpotEventMixin, ListView):
-    """All runs; with a part of an order code, what was sent for these orders."""
+    """All runs; with a part of an order code, or the ID of a record, what was sent for these orders."""
 
     template_name = "pretix_hubspot/log.html"
 
     @cached_property
     def code(self):
-        return self.request.GET.get("order", "").strip()[:16]
+        return self.request.GET.get("order", "").strip()[:32]
 
     def get_queryset(self):
         if not self.code:
             return Run.objects.filter(event=self.request.event)
-        return entries(self.request).filter(order__code__icontains=self.code)
+        told = entries(self.request).annotate(told=Cast("records", TextField()))
+        record = json.dumps({"record": self.code}).strip("{}")
+        return told.filter(Q(order__code__icontains=self.code) | Q(told__contains=record))
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(code=self.code, **kwargs)

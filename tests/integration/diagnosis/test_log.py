@@ -127,7 +127,7 @@ def test_a_portal_in_trouble_is_logged_with_its_reason(story):
     story.simulator.faults.add("unavailable", times=None)
     story.sync()
     story.simulator.faults.clear()
-    Connection.objects.update(resting_until=None, access_token="")
+    Connection.objects.update(resting_until=None, resting_reason="", access_token="")
     story.sync()
     assert runs() == [(1, 0, 0, 0, 0, {"order_placed": 1}, "outage"), (1, 0, 0, 0, 0, {"order_placed": 1}, "revoked")]
     assert not RunEntry.objects.exists(), "nobody is to blame"
@@ -234,6 +234,19 @@ def test_search_by_order_code(story, client, page):
     assert "orders/A1/" not in content
     assert "Fix this" in content or "is not a valid email address" in content
     assert "There are no entries." in client.get(page(LOG), {"order": "zz"}).content.decode()
+
+
+def test_search_by_record(story, client, page):
+    """For whoever looks at a record in HubSpot and asks where it comes from."""
+    story.order("A1", email="ada@example.org")
+    story.order("B2", email="bob@example.org")
+    story.sync()
+    [ada] = [record.id for record in story.simulator.portal.store("contacts") if "ada" in record.properties["email"]]
+    content = client.get(page(LOG), {"order": f" {ada} "}).content.decode()
+    assert "orders/A1/" in content
+    assert "orders/B2/" not in content
+    for nothing in (ada[:-1], '"', "%", f'{ada}"', "\\"):
+        assert "There are no entries." in client.get(page(LOG), {"order": nothing}).content.decode()
 
 
 def test_pages_take_a_constant_number_of_queries(story, client, page, django_assert_max_num_queries):
