@@ -70,6 +70,10 @@ _LONGEST_START_MS = 10_000
 _WORTH_ASKING_MS = 1_000
 
 
+# Distance to the window's edge, in ms: clocks that are rounded here and there must not decide.
+_EDGE_MS = 20
+
+
 class Budget(Protocol):
     """What the client needs: asked before calls, told about their answers."""
 
@@ -217,7 +221,7 @@ class SharedBudget:
 
     def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
         now = self._now()
-        latest = [(granted, now - int(ago * 1000)) for granted, ago in calls]
+        latest = [(granted, now + _EDGE_MS - int(ago * 1000)) for granted, ago in calls]
         if isinstance(self._store, ReservingStore):
             self._store.arrived(kind, latest)
             return

@@ -112,11 +112,11 @@ def test_two_overlapping_runs_send_each_order_once(story, monkeypatch):
         story.order(f"A{number}")
     run, inner = engine.run, []
 
-    def overlapping(*args):
+    def overlapping(*args, **kept):
         if not inner:
             inner.append(1)
             sync_all()
-        return run(*args)
+        return run(*args, **kept)
 
     monkeypatch.setattr(engine, "run", overlapping)
     sync_all()
