@@ -48,7 +48,7 @@ test-matrix: environment-dev  ## every pretix type, every type of HubSpot proper
 
 test-postgres: environment-dev  ## what touches the database, and what is marked postgres, on PostgreSQL
 	$(POSTGRES) $(IN) -m pytest -m "not e2e and not workers and not faults" $(PARALLEL) $(PYTEST_ARGS) \
-		tests/integration tests/contract tests/workers
+		tests/integration tests/contract/test_core_datasync.py tests/workers
 
 test-workers: environment-dev  ## real Celery workers on PostgreSQL and Redis
 	$(POSTGRES) $(IN) -m pytest -m workers $(PYTEST_ARGS)
