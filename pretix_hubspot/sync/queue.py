@@ -19,6 +19,7 @@ from pretix_hubspot.budget import is_kept_for_live
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for, is_active, new_session, rest, wake
 from pretix_hubspot.hubspot.errors import HubSpotError, OverBudget
+from pretix_hubspot.isolation import SERVER_TROUBLE
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.problems import FieldNames
 
@@ -79,13 +80,20 @@ def _answers(connection: Connection) -> bool:
     try:
         with closing(client_for(connection)) as client:
             client.account()
-    except OverBudget:
-        return True  # which tells nothing about the portal
+    except (OverBudget, *SERVER_TROUBLE):
+        return True  # which tells nothing about the portal; the engine meets it as well, and gives its rows back
     except (HubSpotError, ServerMisconfigured) as error:
         logger.info("Connection %s rests on: %s", connection.pk, type(error).__name__)
         rest(connection, resting.until(connection, error), resting.reason(error))
         return False
     return True
+
+
+def _is_kept_for_live(connection: Connection) -> bool:
+    try:
+        return is_kept_for_live(connection.portal_id, connection.kind)
+    except SERVER_TROUBLE:
+        return False  # as above
 
 
 @contextmanager
@@ -116,7 +124,7 @@ def drain(
     with scopes_disabled(), closing(new_session()) as http:
         events = joined_events(connection)
         pks = [joined.event_id for joined in events]
-        while rows := next_rows(pks, live_only=is_kept_for_live(connection.portal_id, connection.kind)):
+        while rows := next_rows(pks, live_only=_is_kept_for_live(connection)):
             if len(rows) >= jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
                 call_help()
             if not send(connection, events, rows, http):

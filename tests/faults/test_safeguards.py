@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
+from redis import RedisError
 
 from hubspot_simulator.clock import Clock
 from pretix_hubspot import budget
@@ -126,3 +127,18 @@ def test_a_worker_without_budget_does_not_ask_for_it_all_the_time(story, real_bu
     orders(story, range(1))
     assert queue.drain(story.connection, seconds=10), "somebody has to come back"
     assert slept == [queue.OVER_BUDGET]
+
+
+def test_a_budget_that_cannot_be_read_stops_no_worker_with_an_error(our_own, story, monkeypatch):
+    """Redis is away, say: the engine gives its rows back, and nobody is to blame."""
+
+    def away(*args):
+        raise RedisError("away")
+
+    monkeypatch.setattr(budget, "state_of", away)
+    orders(story, range(1))
+    assert not queue.drain(story.connection, seconds=10)
+    assert story.world() == expected(range(1))
+    Connection.objects.update(resting_reason="outage")
+    monkeypatch.setattr(queue, "client_for", away)
+    assert queue._answers(Connection.objects.get())
