@@ -1,11 +1,11 @@
 """Links into HubSpot's web application. Scheme and host come from the configuration, or are HubSpot's own."""
 
 import re
-from urllib.parse import urlsplit
 
 from .hubspot import versions
 
 HUBSPOT_UI = re.compile(r"app(-[a-z0-9]{1,16})?\.hubspot\.com")
+_IN_HUBSPOT_UI = re.compile(rf"https://{HUBSPOT_UI.pattern}(?![^/?#])")
 
 
 def app_base(ui_domain, config):
@@ -29,10 +29,6 @@ def record_base(connection, type_id, config):
 
 def trusted(url, config):
     """An address that HubSpot returned, if it leads to HubSpot's web application; else nothing."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    if parts.scheme == "https" and HUBSPOT_UI.fullmatch(parts.netloc):
+    if _IN_HUBSPOT_UI.match(url):
         return url
     return url if config.app_url and url.startswith(f"{config.app_url}/") else ""

@@ -70,8 +70,8 @@ _NOT_VALID = "Property values were not valid"
 #: The list behind these words echoes values and all options of a property (hubspot.md 4.1, C), and is read whole.
 _LONGEST_LIST = 4_000_000
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
-# Keys that echo what was sent, and so may hold personal data.
-_ECHOES = frozenset({"propertyValue", "value", "rawValue"})
+# Keys that echo what was sent, and so may hold personal data; the ids are in `InputError`.
+_ECHOES = frozenset({"propertyValue", "value", "rawValue", "ids"})
 
 
 def error_from_response(status: int, headers: Mapping[str, str], body: bytes, operation: str = "") -> HubSpotError:

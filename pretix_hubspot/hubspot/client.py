@@ -14,8 +14,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import requests
-
 from . import answers, errors, versions
 from .calls import succeeded
 from .calls_account import AccountCalls
@@ -24,7 +22,7 @@ from .calls_records import MAX_RECORDS, RecordCalls
 from .calls_schema import SchemaCalls
 from .lines import AT_ONCE, Lines
 from .pacing import Budget
-from .transport import HttpAnswer, RequestLog, encoded, exchange, new_session
+from .transport import HttpAnswer, RequestLog, Session, encoded, exchange, new_session
 from .wire import parse_json
 
 __all__ = ["AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
@@ -52,7 +50,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         token: Callable[[], str],
         refresh: Callable[[str], str] | None,
         budget: Budget,
-        http: requests.Session | None = None,
+        http: Session | None = None,
         timeouts: tuple[float, float] = (5.0, 60.0),
         on_request: Callable[[RequestLog], None] | None = None,
         *,

@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import requests
-
 from . import answers, versions
 from .calls import usable
 from .errors import BadAnswer, HubSpotError
 from .schema import TokenInfo, Tokens
-from .transport import HttpAnswer, exchange, new_session
+from .transport import HttpAnswer, Session, exchange, new_session
 from .wire import parse_json
 
 
@@ -33,7 +31,7 @@ class OAuthApp:
         app_url: str = versions.DEFAULT_APP_URL,
         version: str = versions.DEFAULT,
         *,
-        http: requests.Session | None = None,
+        http: Session | None = None,
         timeouts: tuple[float, float] = (5.0, 30.0),
         plugin_version: str = "0",
     ) -> None:

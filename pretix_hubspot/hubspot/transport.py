@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
@@ -54,9 +55,30 @@ class RequestLog:
     date: str = ""
 
 
-def new_session(version: str) -> requests.Session:
+class Session(requests.Session):
+    """A session that asks the environment about proxies and certificates once per host, not for every request.
+
+    It never looks into ~/.netrc: requests would replace our Authorization header by what it finds there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self._by_host: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def settings(self, url: str) -> dict[str, Any]:
+        """What `send` needs for a URL of this host."""
+        scheme, host, *_ = urlsplit(url)
+        if (scheme, host) not in self._by_host:
+            with requests.Session() as trusting:
+                found = trusting.merge_environment_settings(url, {}, True, None, None)
+            self._by_host[scheme, host] = found
+        return self._by_host[scheme, host]
+
+
+def new_session(version: str) -> Session:
     """A session with kept-alive connections; `version` is this plugin's."""
-    session = requests.Session()
+    session = Session()
     # No retries down here: a write repeated by the adapter would escape the request budget and the engine.
     session.mount("https://", HTTPAdapter(max_retries=0))
     session.mount("http://", HTTPAdapter(max_retries=0))
@@ -72,7 +94,7 @@ def encoded(body: Any) -> bytes:
 
 
 def exchange(
-    session: requests.Session,
+    session: Session,
     method: str,
     url: str,
     headers: Mapping[str, str],
@@ -87,10 +109,7 @@ def exchange(
     request = requests.Request(method, url, headers=dict(headers), data=data, params=dict(params or {}))
     try:
         prepared = session.prepare_request(request)
-        # Not from ~/.netrc: requests would replace our Authorization header by what it finds there.
-        prepared.headers.update(headers)
-        settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
-        response = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
+        response = session.send(prepared, timeout=timeouts, allow_redirects=False, **session.settings(prepared.url))
         with response:
             return HttpAnswer(response.status_code, response.headers, _body(response, 2 * timeouts[1]))
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:

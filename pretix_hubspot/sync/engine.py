@@ -17,7 +17,6 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils.timezone import now
 from pretix.base.models import Event, LogEntry, Order
-from requests import Session
 
 from pretix_hubspot import weblinks
 from pretix_hubspot.catalog import Catalog
@@ -25,6 +24,7 @@ from pretix_hubspot.config import ServerMisconfigured, server_config
 from pretix_hubspot.connection import client_for, rest
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.isolation import SERVER_TROUBLE, log_without_values
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id

@@ -118,7 +118,7 @@ def finish(held: Claim, orders: Iterable[int]) -> set[int]:
 
     Called inside a transaction, it keeps them locked until the results are stored.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         still = lock(held, orders)
         _held(held).filter(order_id__in=still).delete()
     return still

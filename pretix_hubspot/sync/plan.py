@@ -5,6 +5,7 @@ Pure: the same literals give the same plan, wherever and whenever.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from . import filters
 from .types import (
@@ -135,25 +136,29 @@ def _withhold(
 
 def _row(row: MappingRow, values: Mapping[str, object]) -> Row | Refusal:
     """Convert one value; every refusal names its field and property."""
+    if row.property is None:
+        return _refused(row, "unknown_property")
+    if row.source_type is None:
+        return _refused(row, "unknown_field")
+    if not row.property.writable:
+        return _refused(row, "read_only_property")
+    value = values.get(row.field) if row.constant is None else row.constant
+    if isinstance(value, FieldRefused):
+        return _refused(row, value.reason)
+    wire = convert(value, row.source_type, row.property, row.value_map, enum_opts=row.synonyms)
+    if isinstance(wire, Refusal):
+        return _refused(row, wire.code, wire.params)
+    return Row(row.property, wire, row.mode, row.field.startswith(NAMES))
+
+
+def _refused(row: MappingRow, code: str, params: Mapping[str, object] = MappingProxyType({})) -> Refusal:
     names: dict[str, object] = {
         "field": row.field,
         "property": row.property.label if row.property else row.external_field,
     }
-    if row.property is None:
-        return Refusal("unknown_property", names)
-    if row.source_type is None:
-        return Refusal("unknown_field", names)
-    if not row.property.writable:
-        return Refusal("read_only_property", names)
     if row.constant is not None:
         names["constant"] = True
-    value = values.get(row.field) if row.constant is None else row.constant
-    if isinstance(value, FieldRefused):
-        return Refusal(value.reason, names)
-    wire = convert(value, row.source_type, row.property, row.value_map, enum_opts=row.synonyms)
-    if isinstance(wire, Refusal):
-        return Refusal(wire.code, {**names, **wire.params})
-    return Row(row.property, wire, row.mode, row.field.startswith(NAMES))
+    return Refusal(code, {**names, **params})
 
 
 def _pipeline_rows(spec: MappingSpec, order: OrderSnapshot) -> list[Row]:

@@ -13,12 +13,12 @@ from django.utils.timezone import now
 from django_scopes import scopes_disabled
 from pretix.base.models import Event, LogEntry, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
-from requests import Session
 
 from pretix_hubspot.budget import is_kept_for_live
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for, is_active, new_session, rest, wake
 from pretix_hubspot.hubspot.errors import HubSpotError, OverBudget
+from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.isolation import SERVER_TROUBLE
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.problems import FieldNames

@@ -6,6 +6,7 @@ Everything is written in bulk, for orders whose claim still holds.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, F, QuerySet
@@ -37,6 +38,15 @@ _ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
     OrderSyncResult._meta.get_field(name).max_length
     for name in ("id_value", "external_link_display_name", "external_link_href")
 )
+
+
+class NewResult(SimpleNamespace):
+    """What an ``OrderSyncResult`` is going to be; an instance of the model takes longer to make than to store."""
+
+    pk = None
+
+
+Result = OrderSyncResult | NewResult
 
 
 @dataclass(frozen=True)
@@ -96,11 +106,12 @@ def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int])
         if grown:
             day = now().astimezone(event.timezone).date()
             today = DailyCount.objects.filter(event=event, day=day)
-            DailyCount.objects.bulk_create([DailyCount(event=event, day=day)], ignore_conflicts=True)
-            today.update(**grown)
+            if not today.update(**grown):
+                DailyCount.objects.bulk_create([DailyCount(event=event, day=day)], ignore_conflicts=True)
+                today.update(**grown)
 
 
-def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> dict[int, list[OrderSyncResult]]:
+def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> dict[int, list[Result]]:
     """Update the rows that the order page shows; returns them by order."""
     orders = [verdict.order for verdict in verdicts]
     existing = {
@@ -109,7 +120,8 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
         for row in OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
     }
     gone = [row.pk for row in existing.values() if row.external_object_type == EXCLUDED]
-    rows: dict[int, list[OrderSyncResult]] = {}
+    rows: dict[int, list[Result]] = {}
+    moment = now()
     by_event: dict[Event, list[Verdict]] = {}
     for verdict in verdicts:
         by_event.setdefault(labels.event(verdict.order), []).append(verdict)
@@ -120,6 +132,7 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
                 for item in verdict.written:
                     where = (verdict.order, item.position, item.mapping)
                     row = existing.get(where) or _new_row(*where)
+                    row.transmitted = moment
                     _fill(row, item, plan, names, labels.record_url)
                     rows.setdefault(verdict.order, []).append(row)
     _save(rows)
@@ -128,8 +141,8 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
     return rows
 
 
-def _new_row(order: int, position: int | None, mapping: int) -> OrderSyncResult:
-    return OrderSyncResult(order_id=order, order_position_id=position, mapping_id=mapping, sync_provider=PROVIDER)
+def _new_row(order: int, position: int | None, mapping: int) -> NewResult:
+    return NewResult(order_id=order, order_position_id=position, mapping_id=mapping, sync_provider=PROVIDER)
 
 
 def sent_earlier(orders: Sequence[int]) -> dict[int, dict[Source, Where]]:
@@ -157,7 +170,7 @@ def without_moved(verdict: Verdict, earlier: Mapping[Source, Where]) -> Verdict:
     return replace(verdict, written=tuple(kept))
 
 
-def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
+def _save(rows: dict[int, list[Result]]) -> None:
     new, old = [], []
     for of_order in rows.values():
         for row in of_order:
@@ -166,7 +179,7 @@ def _save(rows: dict[int, list[OrderSyncResult]]) -> None:
     store_rows(OrderSyncResult, map(vars, old), unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
 
 
-def _fill(row: OrderSyncResult, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str]) -> None:
+def _fill(row: Result, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str]) -> None:
     """What the order page shows about one record; ``names`` and ``urls`` are by object type."""
     record = plan.records[item.ref]
     row.external_object_type = record.object_type
@@ -188,7 +201,6 @@ def _fill(row: OrderSyncResult, item: Written, plan: Plan, names: Mapping[str, s
         row.sync_info["also_used_by"] = also
     if left_out:
         row.sync_info["left_out"] = left_out
-    row.transmitted = now()
 
 
 def _as_people_say(record: WantedRecord) -> str:
@@ -218,7 +230,7 @@ def store_exclusions(excluded: dict[int, str]) -> None:
     )
 
 
-def success_entry(order: Order, rows: Sequence[OrderSyncResult]) -> LogEntry:
+def success_entry(order: Order, rows: Sequence[Result]) -> LogEntry:
     """Core's entry about a transfer, in core's form; a record that several mappings share is named once."""
     objects: dict[int, list[dict]] = {}
     named: set[str | None] = set()
@@ -226,7 +238,7 @@ def success_entry(order: Order, rows: Sequence[OrderSyncResult]) -> LogEntry:
         name = row.external_link_href or row.external_link_display_name
         if name not in named:
             named.add(name)
-            objects.setdefault(row.mapping_id, []).append(row.to_result_dict())
+            objects.setdefault(row.mapping_id, []).append(OrderSyncResult.to_result_dict(row))
     return _entry(order, "success", {"provider": PROVIDER, "objects": objects})
 
 

@@ -69,6 +69,8 @@ class WantedRecord:
         return sharing.rows(live[0].policy, [(c.person, c.rows) for c in live], self.previous)
 
     def _live(self) -> list[Contribution]:
+        if len(self.contributions) == 1:
+            return self.contributions
         return [c for c in self.contributions if not c.canceled] or self.contributions
 
     def owner(self) -> Person | None:
@@ -83,6 +85,8 @@ class WantedRecord:
 
     def also_used_by(self, order: int, position: int | None) -> list[str]:
         """Who else shares the record: other orders, and people of the same order under different names."""
+        if len(self.contributions) == 1 and not self.previous:
+            return []
         mine = {c.person: c.rows for c in self._live() if c.order == order}
         others = {c.label for c in self._live() if c.order != order}
         if self.previous and self.previous.order not in self.orders:

@@ -184,7 +184,7 @@ def test_a_url_that_is_none(url):
         ask(url)
 
 
-class Session(requests.Session):
+class FailingSession(transport.Session):
     def __init__(self, failure):
         super().__init__()
         self.failure = failure
@@ -211,7 +211,7 @@ class Session(requests.Session):
     ],
 )
 def test_exceptions(failure, kind):
-    client = Client("https://api.hubapi.com", "2026-03", lambda: "t", None, NoBudget(), http=Session(failure))
+    client = Client("https://api.hubapi.com", "2026-03", lambda: "t", None, NoBudget(), http=FailingSession(failure))
     with pytest.raises(errors.NoAnswer) as caught:
         client.account()
     assert type(caught.value) is kind
@@ -223,7 +223,7 @@ def test_a_netrc_does_not_replace_the_token(serve, tmp_path, monkeypatch):
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     seen = []
 
-    class Recorder(requests.Session):
+    class Recorder(transport.Session):
         def send(self, request, **kwargs):
             seen.append(request.headers["Authorization"])
             raise requests.ConnectionError
@@ -232,3 +232,20 @@ def test_a_netrc_does_not_replace_the_token(serve, tmp_path, monkeypatch):
     with pytest.raises(errors.ConnectionFailed):
         client.account()
     assert seen == ["Bearer t"]
+
+
+def test_the_environment_is_asked_once_per_host(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/own.pem")
+    with transport.new_session("1") as session:
+        first = session.settings("https://api.hubapi.com/a")
+        direct = session.settings("https://127.0.0.1/a")
+        monkeypatch.setenv("HTTPS_PROXY", "http://another.example:3128")
+        assert session.settings("https://api.hubapi.com/b") is first
+    assert (first["proxies"]["https"], first["verify"], first["stream"]) == (
+        "http://proxy.example:3128",
+        "/etc/own.pem",
+        True,
+    )
+    assert "https" not in direct["proxies"]
