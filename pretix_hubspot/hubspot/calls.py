@@ -1,6 +1,6 @@
 """What the groups of endpoints share: the request function's signature and the checks of a batch."""
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import Any, TypeVar
 
 from .errors import BadAnswer, HubSpotError
@@ -35,7 +35,7 @@ class Caller:
         """
         raise NotImplementedError  # because only `Client` has a connection
 
-    def _calls(
+    def _begin(
         self,
         operation: str,
         method: str,
@@ -43,10 +43,13 @@ class Caller:
         values: Sequence[str],
         bodies: Sequence[Any],
         inputs: Sequence[int],
-    ) -> list[dict[str, Any] | HubSpotError]:
-        """The same call with several bodies at the same time: what `_call` would return or raise for each.
+        *,
+        ahead: bool = False,
+    ) -> Callable[[], list[dict[str, Any] | HubSpotError]]:
+        """The same call with several bodies at the same time; returns what waits for the answers.
 
-        While the request budget is used up, not all are made: answers are for the first bodies, at least for one.
+        These are what `_call` would return or raise for each. While the request budget is used up, not all are made:
+        answers are for the first bodies, at least for one. `ahead` means that there is work to do before waiting.
         """
         raise NotImplementedError  # because only `Client` has a connection
 

@@ -32,7 +32,7 @@ class RecordCalls(Caller):
     def batch_reads(
         self, object_type: str, batches: Batches[str], properties: Sequence[str], id_property: str | None = None
     ) -> BatchResults:
-        """Several `batch_read` at the same time; a result or an error for each of the first, see `_calls`."""
+        """Several `batch_read` at the same time; a result or an error for each of the first, see `_begin`."""
         bodies = []
         for ids in batches:
             check_batch(ids, MAX_RECORDS)
@@ -43,32 +43,36 @@ class RecordCalls(Caller):
                 "inputs": [{"id": asked} for asked in ids],
             }
             bodies.append(body | {"idProperty": id_property} if id_property else body)
-        return self._batches(object_type, "read", bodies)
+        return self._batches(object_type, "read", bodies)()
 
     def batch_create(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         """Create up to 100 records; associations may be made along."""
         return succeeded(self.batch_creates(object_type, [inputs])[0])
 
     def batch_creates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
-        """Several `batch_create` at the same time; a result or an error for each of the first, see `_calls`."""
-        return self._writes(object_type, "create", batches, WriteInput.to_create_json)
+        """Several `batch_create` at the same time; a result or an error for each of the first, see `_begin`."""
+        return self._writes(object_type, "create", batches, WriteInput.to_create_json)()
+
+    def begin_creates(self, object_type: str, batches: Batches[WriteInput]) -> Callable[[], BatchResults]:
+        """As `batch_creates`, while there is something else to do: whoever calls the result waits for HubSpot."""
+        return self._writes(object_type, "create", batches, WriteInput.to_create_json, ahead=True)
 
     def batch_update(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         """Update by `id`: contacts take record ids only (hubspot.md 5.4, A/C)."""
         return succeeded(self.batch_updates(object_type, [inputs])[0])
 
     def batch_updates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
-        """Several `batch_update` at the same time; a result or an error for each of the first, see `_calls`."""
+        """Several `batch_update` at the same time; a result or an error for each of the first, see `_begin`."""
         for inputs in batches:
             _check_ids(inputs)
-        return self._writes(object_type, "update", batches, WriteInput.to_update_json)
+        return self._writes(object_type, "update", batches, WriteInput.to_update_json)()
 
     def batch_upsert(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         """Create or update by the unique property `id_property`; takes no associations (hubspot.md 5.1, A)."""
         _check_ids(inputs)
         if not all(item.id_property for item in inputs):
             raise ValueError("an upsert needs an id_property")
-        return succeeded(self._writes(object_type, "upsert", [inputs], WriteInput.to_update_json)[0])
+        return succeeded(self._writes(object_type, "upsert", [inputs], WriteInput.to_update_json)()[0])
 
     def batch_archive(self, object_type: str, ids: Sequence[str]) -> None:
         """Move records to the recycle bin; ids that do not exist are ignored (hubspot.md 5.1)."""
@@ -104,20 +108,25 @@ class RecordCalls(Caller):
         verb: str,
         batches: Batches[WriteInput],
         to_json: Callable[[WriteInput], dict[str, Any]],
-    ) -> BatchResults:
+        *,
+        ahead: bool = False,
+    ) -> Callable[[], BatchResults]:
         for inputs in batches:
             check_batch(inputs, MAX_RECORDS)
             # Without a unique trace id on every input, one bad record refuses all (hubspot.md 5.2, A/B).
             check_unique("trace id", [item.trace_id for item in inputs])
             if not all(item.trace_id for item in inputs):
                 raise ValueError("every input needs a trace id")
-        return self._batches(object_type, verb, [{"inputs": [to_json(item) for item in inputs]} for inputs in batches])
+        bodies = [{"inputs": [to_json(item) for item in inputs]} for inputs in batches]
+        return self._batches(object_type, verb, bodies, ahead=ahead)
 
-    def _batches(self, object_type: str, verb: str, bodies: list[dict[str, Any]]) -> BatchResults:
+    def _batches(
+        self, object_type: str, verb: str, bodies: list[dict[str, Any]], *, ahead: bool = False
+    ) -> Callable[[], BatchResults]:
         operation = f"{object_type} batch {verb}"
         inputs = [len(body["inputs"]) for body in bodies]
-        answers = self._calls(operation, "POST", _BATCH + verb, [object_type], bodies, inputs)
-        return [_batch(answer, operation) for answer in answers]
+        answers = self._begin(operation, "POST", _BATCH + verb, [object_type], bodies, inputs, ahead=ahead)
+        return lambda: [_batch(answer, operation) for answer in answers()]
 
 
 def _check_ids(inputs: Sequence[WriteInput]) -> None:

@@ -10,7 +10,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -20,12 +20,12 @@ from .calls_account import AccountCalls
 from .calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS, AssociationCalls
 from .calls_records import MAX_RECORDS, RecordCalls
 from .calls_schema import SchemaCalls
-from .lines import AT_ONCE, Lines
+from .lines import AHEAD, AT_ONCE, Lines
 from .pacing import Budget
 from .transport import HttpAnswer, RequestLog, Session, encoded, exchange, new_session
 from .wire import parse_json
 
-__all__ = ["AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
+__all__ = ["AHEAD", "AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
 
 #: Seconds after which HubSpot has counted a call that was sent, however long it takes to answer.
 ON_THE_WAY = 0.5
@@ -65,6 +65,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         self._http = http or new_session(plugin_version)
         self._own = http is None
         self._lines = Lines()
+        self._ahead: list[Callable[[], object]] = []
         self._timeouts = timeouts
         self._on_request = on_request
         self._live = live
@@ -76,6 +77,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         return other
 
     def close(self) -> None:
+        for outcomes in self._ahead:
+            outcomes()  # nobody may have asked, but these calls count like all others
         self._lines.close()
         if self._own:
             self._http.close()
@@ -94,9 +97,9 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         token: str | None = None,
     ) -> dict[str, Any]:
         call = self._prepared(operation, method, path, values, body, params, inputs, budget)
-        return succeeded(self._answers([call], token)[0])
+        return succeeded(self._begun([call], token)()[0])
 
-    def _calls(
+    def _begin(
         self,
         operation: str,
         method: str,
@@ -104,12 +107,14 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         values: Sequence[str],
         bodies: Sequence[Any],
         inputs: Sequence[int],
-    ) -> list[dict[str, Any] | errors.HubSpotError]:
+        *,
+        ahead: bool = False,
+    ) -> Callable[[], list[dict[str, Any] | errors.HubSpotError]]:
         calls = [
             self._prepared(operation, method, path, values, body, None, number, "crm")
             for body, number in zip(bodies, inputs, strict=True)
         ]
-        return self._answers(calls, None)
+        return self._begun(calls, None, ahead=ahead)
 
     def _prepared(
         self,
@@ -127,22 +132,35 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         data = None if body is None else encoded(body)
         return _Call(operation, method, template, url, data, params, inputs, budget)
 
-    def _answers(self, calls: "Sequence[_Call]", token: str | None) -> list[dict[str, Any] | errors.HubSpotError]:
-        """What HubSpot says to the first calls; those whose token it refuses are repeated once with a better one."""
+    def _begun(
+        self, calls: "Sequence[_Call]", token: str | None, *, ahead: bool = False
+    ) -> Callable[[], list[dict[str, Any] | errors.HubSpotError]]:
+        """Waits for what HubSpot says to the first calls; those whose token it refuses are repeated once with a better
+        one."""
         used = token or self._token()
-        found = self._attempt(calls, used)
-        denied = [number for number, answer in enumerate(found) if getattr(answer, "status", None) == 401]
-        if denied and token is None and self._refresh is not None:
-            better = self._refresh(used)
-            if better != used:
-                again = self._attempt([calls[number] for number in denied], better)
-                for number, answer in zip(denied, again, strict=False):
-                    found[number] = answer
-                found = found[: denied[len(again)]] if len(again) < len(denied) else found
-        return [_content(answer, call.operation) for call, answer in zip(calls, found, strict=False)]
+        first = self._attempt(calls, used, ahead)
 
-    def _attempt(self, calls: "Sequence[_Call]", token: str) -> list[HttpAnswer | errors.HubSpotError]:
-        """Make the first of these calls at the same time: at least one, and no more once the budget is used up."""
+        def answers() -> list[dict[str, Any] | errors.HubSpotError]:
+            found = first()
+            denied = [number for number, answer in enumerate(found) if getattr(answer, "status", None) == 401]
+            if denied and token is None and self._refresh is not None:
+                better = self._refresh(used)
+                if better != used:
+                    again = self._attempt([calls[number] for number in denied], better)()
+                    for number, answer in zip(denied, again, strict=False):
+                        found[number] = answer
+                    found = found[: denied[len(again)]] if len(again) < len(denied) else found
+            return [_content(answer, call.operation) for call, answer in zip(calls, found, strict=False)]
+
+        return answers
+
+    def _attempt(
+        self, calls: "Sequence[_Call]", token: str, ahead: bool = False
+    ) -> Callable[[], list[HttpAnswer | errors.HubSpotError]]:
+        """Make the first of these calls at the same time: at least one, and no more once the budget is used up.
+
+        Returns what waits for their answers. A single call is made only then, unless it is to be ``ahead``.
+        """
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             # People paste tokens; a header cannot carry everything that a form field can.
             operation = calls[0].operation
@@ -152,16 +170,25 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         try:
             for call, moment in zip(calls, self._moments(calls), strict=False):
                 exchanging = partial(self._exchange, call, token)
-                started.append(exchanging if len(calls) == 1 else self._lines.start(exchanging).result)
+                alone = len(calls) == 1 and not ahead
+                started.append(exchanging if alone else self._lines.start(exchanging).result)
                 moments.append(moment)
         except errors.RateLimited as refusal:
             refusal.operation = refusal.operation or calls[0].operation
-            return [refusal]
-        ends = [ended() for ended in started]
-        for call, end in zip(calls, ends, strict=False):
-            self._tell(call, end)
-        self._heed(calls[0].budget, moments, ends)
-        return [end.outcome for end in ends]
+            refused: list[HttpAnswer | errors.HubSpotError] = [refusal]
+            return lambda: refused
+
+        @cache
+        def outcomes() -> list[HttpAnswer | errors.HubSpotError]:
+            ends = [ended() for ended in started]
+            for call, end in zip(calls, ends, strict=False):
+                self._tell(call, end)
+            self._heed(calls[0].budget, moments, ends)
+            return [end.outcome for end in ends]
+
+        if ahead:
+            self._ahead.append(outcomes)
+        return outcomes
 
     def _moments(self, calls: "Sequence[_Call]") -> Iterator[int]:
         """Wait for the budget; yields what it calls each of the first calls, at least one, when that may be made."""

@@ -17,7 +17,7 @@ from .detaching import Source, Where, ends, obsolete
 from .records import TypeRun, read_by_id
 from .results import Execution, Failed, Known, Outcome, Pair, Sent, association_name
 from .types import Refusal
-from .wanted import Plan, RecordKey, WantedRecord
+from .wanted import Plan, RecordKey
 
 Wanted = tuple[int, Pair, AssociationType | None]  # who asks, for which records, with which label
 Asked = dict[tuple[str, str], list[Wanted]]  # by record ids
@@ -101,9 +101,11 @@ class Executor:
         execution: Execution,
     ) -> None:
         outcomes: dict[RecordKey, Outcome] = {}
-        for object_type in plan.object_types():
-            wanted = [record for record in plan.records.values() if record.object_type == object_type]
-            outcomes |= self._send_records(object_type, wanted, known, plan.portal_id)
+        runs = [self._type_run(object_type, plan, known) for object_type in plan.object_types()]
+        for run in runs[1:]:
+            run.begin()
+        for run in runs:
+            outcomes |= run.finish()
         for order in plan.orders.values():
             refs = [ref for pairs in order.records.values() for _, ref in pairs]
             execution.records[order.order] = {ref: outcomes[ref] for ref in refs}
@@ -119,21 +121,21 @@ class Executor:
             if isinstance(outcomes[ref], Sent) and not outcomes[ref].changed:
                 outcomes[ref] = sent
 
-    def _send_records(
-        self, object_type: str, wanted: list[WantedRecord], known: Mapping[RecordKey, Known], portal_id: int
-    ) -> dict[RecordKey, Outcome]:
-        """Bring all records of one object type to their planned state."""
-        run = TypeRun(self._client, self._caller, object_type, portal_id)
-        for record in wanted:
+    def _type_run(self, object_type: str, plan: Plan, known: Mapping[RecordKey, Known]) -> TypeRun:
+        """All records of one object type; those that are known to be as planned have their outcome already."""
+        run = TypeRun(self._client, self._caller, object_type, plan.portal_id)
+        for record in plan.records.values():
+            if record.object_type != object_type:
+                continue
             link = known.get(record.ref)
             record.previous = link.owner if link else None
-            if link and link.sent_hash == record.fingerprint(portal_id) and not record.orders & self._forced:
+            if link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.orders & self._forced:
                 run.outcomes[record.ref] = Sent(
                     link.record_id, "nothing_to_do", link.url, (), link.sent_hash, owner=link.owner
                 )
             else:
                 run.add(record, link.record_id if link else None)
-        return run.finish()
+        return run
 
     def _associate(self, plan: Plan, associated: Mapping[int, Iterable[str]], execution: Execution) -> None:
         """Link the records of each order; pairs that several orders share are sent once."""

@@ -5,20 +5,23 @@ A record is found by the id we stored, else by its identifier; search is never u
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pretix_hubspot.hubspot.client import AT_ONCE, MAX_RECORDS, Client
+from pretix_hubspot.hubspot.client import AHEAD, AT_ONCE, MAX_RECORDS, Client
 from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
 from pretix_hubspot.hubspot.types import BatchResult, Record, WriteInput, match, match_read
 
-from .calls import Caller
+from .calls import Caller, chunks
 from .merge import merge
 from .results import Failed, Outcome, Sent
 from .types import Refusal
 from .wanted import RecordKey, WantedRecord
 
 Asked = TypeVar("Asked")
+Writes = dict[str, tuple[list[RecordKey], WriteInput]]  # by trace id; several of ours may be one record of HubSpot's
+Results = list[BatchResult | HubSpotError]
 
 #: Looking, writing, and looking again after a conflict or a vanished record; more rounds mean a moving target.
 ROUNDS = 4
@@ -53,13 +56,26 @@ class TypeRun:
         self._object_type = object_type
         self._portal_id = portal_id
         self._pending: dict[RecordKey, _Pending] = {}
+        self._begun: tuple[Writes, Callable[[], Results]] | None = None
         self.outcomes: dict[RecordKey, Outcome] = {}
 
     def add(self, record: WantedRecord, record_id: str | None) -> None:
         self._pending[record.ref] = _Pending(record, record_id, look_up=not record.ours)
 
+    def begin(self) -> None:
+        """Create what needs no look while other types are read and written; ``finish`` waits for the answers."""
+        new = {ref: None for ref, item in self._pending.items() if not item.record_id and not item.look_up}
+        creates, _ = self._writes(new)
+        parts = list(chunks((sent for _, sent in creates.values()), MAX_RECORDS))[:AHEAD]
+        if parts:
+            with suppress(HubSpotError):  # no token, say: whatever comes next meets it as well
+                self._begun = creates, self._client.begin_creates(self._object_type, parts)
+
     def finish(self) -> dict[RecordKey, Outcome]:
         """Read and write until every record has an outcome; what keeps moving fails as such."""
+        if self._begun:
+            creates, answers = self._begun
+            self._send(self._client.batch_creates, creates, self._after_create, [answers])
         for _ in range(ROUNDS):
             if not self._pending:
                 break
@@ -128,12 +144,18 @@ class TypeRun:
 
     def _write(self, found: Mapping[RecordKey, Record | None]) -> None:
         """Create and update what differs; whatever needs another look stays pending."""
+        creates, updates = self._writes(found)
+        self._send(self._client.batch_creates, creates, self._after_create)
+        self._send(self._client.batch_updates, updates, self._after_update)
+
+    def _writes(self, found: Mapping[RecordKey, Record | None]) -> tuple[Writes, Writes]:
+        """What to create and to update; records that differ in nothing, or must not be sent, get their outcome."""
         units: dict[str, list[RecordKey]] = {}
         for ref, record in found.items():
             if ref in self._pending:
                 units.setdefault(record.id if record else f"new {ref[1]}", []).append(ref)
-        creates: dict[str, tuple[list[RecordKey], WriteInput]] = {}
-        updates: dict[str, tuple[list[RecordKey], WriteInput]] = {}
+        creates: Writes = {}
+        updates: Writes = {}
         for number, refs in enumerate(units.values()):
             current = found[refs[0]]
             changes = self._diff(refs, current)
@@ -148,8 +170,7 @@ class TypeRun:
                 updates[f"u{number}"] = (refs, WriteInput(f"u{number}", changes, id=current.id))
             else:
                 self._done(refs, current, {})
-        self._send(self._client.batch_creates, creates, self._after_create)
-        self._send(self._client.batch_updates, updates, self._after_update)
+        return creates, updates
 
     def _diff(self, refs: list[RecordKey], current: Record | None) -> dict[str, str] | None:
         """What to send for one record, or None if its rows contradict what HubSpot holds."""
@@ -168,13 +189,18 @@ class TypeRun:
 
     def _send(
         self,
-        method: Callable[[str, list[list[WriteInput]]], list[BatchResult | HubSpotError]],
-        writes: Mapping[str, tuple[list[RecordKey], WriteInput]],
+        method: Callable[[str, list[list[WriteInput]]], Results],
+        writes: Writes,
         after: Callable[[list[RecordKey], WriteInput, object], None],
+        begun: Sequence[Callable[[], Results]] = (),
     ) -> None:
+        """``begun`` are the answers to the first of these writes, if they were sent before."""
+        answers = list(begun)
+
         def write(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
             inputs = [[writes[trace][1] for trace in traces] for traces in parts]
-            return _each(inputs, method(self._object_type, inputs), match)
+            results = answers.pop()() if answers else method(self._object_type, inputs)
+            return _each(inputs, results, match)
 
         for trace, answer in self._caller.batch(write, list(writes), MAX_RECORDS, AT_ONCE).items():
             refs, sent = writes[trace]
@@ -242,7 +268,7 @@ def read_by_id(
 
 def _each(
     parts: list[list[Asked]],
-    results: list[BatchResult | HubSpotError],
+    results: Results,
     matched: Callable[[list[Asked], BatchResult], dict[str, object]],
 ) -> list[dict[str, object] | HubSpotError]:
     """What each part amounts to that has a result."""

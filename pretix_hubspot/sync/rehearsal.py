@@ -4,7 +4,7 @@ The executor and everything below it run as always, so that a preview cannot dif
 This object has no access to a write: it answers each itself, as HubSpot would if it accepted it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pretix_hubspot.hubspot.calls import succeeded
 from pretix_hubspot.hubspot.calls_records import Batches, BatchResults
@@ -67,6 +67,10 @@ class Rehearsal:
     def batch_creates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
         """Whoever has the identifier already conflicts, as in HubSpot; all others get an id that says new."""
         return [self._create(object_type, inputs) for inputs in batches]
+
+    def begin_creates(self, object_type: str, batches: Batches[WriteInput]) -> Callable[[], BatchResults]:
+        made = self.batch_creates(object_type, batches)
+        return lambda: made
 
     def _create(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         taken = self._taken(object_type, inputs)

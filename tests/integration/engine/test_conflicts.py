@@ -104,7 +104,7 @@ def test_what_arrived_is_not_sent_again_with_a_record_that_is_refused(story):
     story.sync()
     assert OrderSyncQueue.objects.filter(need_manual_retry="permanent").count() == 3
     writes = [request.path for request in story.simulator.requests if request.stage in ("create", "update")]
-    assert [path.split("/")[-3] for path in writes] == ["contacts", "deals", "contacts", "contacts", "contacts"]
+    assert sorted(path.split("/")[-3] for path in writes) == ["contacts"] * 4 + ["deals"]
     made = OrderSyncResult.objects.filter(external_object_type="deals")
     assert [row.sync_info["action"] for row in made] == ["created"] * 3
 

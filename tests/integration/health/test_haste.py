@@ -6,7 +6,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
 from pretix_hubspot.hubspot import transport
-from pretix_hubspot.models import Connection
+from pretix_hubspot.models import Connection, Run
 from pretix_hubspot.sync.calls import _pause as genuine_pause
 
 ORDER = "/control/event/ada/conf/orders/A1/"
@@ -32,6 +32,9 @@ def press(client, django_capture_on_commit_callbacks):
     return press
 
 
+READ, CREATE = ["contacts", "batch", "read"], ["deals", "batch", "create"]
+
+
 @pytest.fixture
 def attempts(monkeypatch):
     """The time limits of everything that is sent; HubSpot takes longer."""
@@ -52,7 +55,9 @@ def test_it_answers_soon_while_hubspot_is_down(client, story, press, monkeypatch
     story.order("A1", queue=action == "run_job_now")
     story.simulator.requests.clear()
     press(action)
-    assert len(story.simulator.requests) == 2, "the second half a second after the first"
+    requests = [request.path.split("/")[-3:] for request in story.simulator.requests]
+    assert sorted(requests) == [READ, READ, CREATE], "the second look half a second after the first"
+    assert Run.objects.latest("pk").requests == 3, "what nobody waited for counts as well"
     row = OrderSyncQueue.objects.get()
     assert (row.in_flight, row.need_manual_retry, row.failed_attempts) == (False, None, 0)
     page = " ".join(client.get(ORDER).content.decode().split())
@@ -66,7 +71,7 @@ def test_it_answers_soon_while_hubspot_is_down(client, story, press, monkeypatch
 def test_it_waits_for_one_answer_only_and_not_long(story, press, attempts):
     story.order("A1")
     press("run_job_now")
-    assert attempts == [(3.0, 10.0)]
+    assert attempts == [(3.0, 10.0)] * 2, "both at the same time"
     assert OrderSyncQueue.objects.get().failed_attempts == 0
 
 

@@ -14,6 +14,8 @@ from tests.unit.hubspot import bodies
 
 API = "https://api.hubapi.com"
 READ = f"{API}/crm/objects/2026-03/contacts/batch/read"
+CREATE = f"{API}/crm/objects/2026-03/deals/batch/create"
+DEALS = [[WriteInput("t1", {"dealname": "a"})]]
 
 
 @pytest.fixture
@@ -74,6 +76,29 @@ def test_one_alone_needs_no_thread(hubspot, make_client):
     hubspot.add_callback("POST", READ, lambda request: seen.append(threading.current_thread()) or echo(request))
     read(make_client(), "1")
     assert seen == [threading.main_thread()]
+
+
+def test_a_write_that_is_begun_is_under_way_while_something_else_is_read(hubspot, make_client):
+    together = threading.Barrier(2, timeout=10)
+    created = {"status": "COMPLETE", "results": [{"id": "7", "objectWriteTraceId": "t1"}]}
+    hubspot.add_callback("POST", CREATE, lambda request: together.wait() and None or (201, {}, json.dumps(created)))
+    hubspot.add_callback("POST", READ, lambda request: together.wait() and None or echo(request))
+    client = make_client()
+    answers = client.begin_creates("deals", DEALS)
+    assert ids(read(client, "1")) == [["1"]]
+    assert ids(answers()) == ids(answers()) == [["7"]]
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_what_was_begun_counts_once_even_if_nobody_waits_for_it(hubspot, make_client, asked_for):
+    hubspot.add("POST", CREATE, json={"status": "COMPLETE", "results": []}, status=201)
+    log = []
+    client = make_client(log=log)
+    answers = client.begin_creates("deals", DEALS)
+    if asked_for:
+        answers()
+    client.close()
+    assert [(entry.operation, entry.status) for entry in log] == [("deals batch create", 201)]
 
 
 def test_each_has_its_own_answer(hubspot, make_client):

@@ -110,6 +110,7 @@ def test_merges_are_named_by_codes():
     assert record(FIRST, *MANY).also_used_by(7, None) == ["C7-70", "C7-71", "C8", "C8-80"]
     assert record(FIRST, *MANY).also_used_by(7, 70) == ["C7", "C7-71", "C8", "C8-80"]
     assert record(FIRST, bought(7, "Ada", attendee(70, "Ada"))).also_used_by(7, 70) == [], "one person"
+    assert record(FIRST, bought(7, "Ada")).also_used_by(7, None) == []
     assert record(FIRST, bought(7, "Ada"), previous=Person(6, 60, "C6-60")).also_used_by(7, None) == ["C6-60"]
 
 
