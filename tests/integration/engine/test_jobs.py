@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OrderState
-from pretix_hubspot.sync import calls, engine, jobs, queue, sweep
+from pretix_hubspot.sync import calls, engine, finishing, jobs, queue, sweep
 
 
 def pks():
@@ -159,7 +159,7 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
     order = story.order("A")
     story.simulator.faults.add("drop-results", stage="associate", times=None)
     waits = []
-    for _ in range(len(engine.BACKOFF)):
+    for _ in range(len(finishing.BACKOFF)):
         story.sync()
         row = OrderSyncQueue.objects.get()
         waits.append(round((row.not_before - now()).total_seconds() / 60))
@@ -167,7 +167,7 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
         OrderSyncQueue.objects.update(not_before=now())
     assert waits == sorted(waits)
     assert waits[0] >= 1
-    assert waits[-1] >= engine.BACKOFF[-1]
+    assert waits[-1] >= finishing.BACKOFF[-1]
     story.sync()
     assert rows("need_manual_retry") == [("A", "exceeded")]
     OrderSyncQueue.objects.update(not_before=now() - sweep.REARM_AFTER * 2)
@@ -179,14 +179,14 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
 
 
 def test_orders_that_failed_together_do_not_come_back_together(story):
-    """Jitter; fails without it in ``engine._retry_at``."""
+    """Jitter; fails without it in ``finishing._retry_at``."""
     for number in range(8):
         story.order(f"A{number}")
     story.simulator.faults.add("drop-results", stage="associate", times=None)
     before = now()
     story.sync()
     waits = [(row.not_before - before).total_seconds() for row in OrderSyncQueue.objects.all()]
-    least = 60 * engine.BACKOFF[0]
+    least = 60 * finishing.BACKOFF[0]
     assert len(set(waits)) == 8
     assert least <= min(waits) < min(waits) + 1 < max(waits) < 1.3 * least
 
@@ -194,7 +194,7 @@ def test_orders_that_failed_together_do_not_come_back_together(story):
 def test_retrying_by_hand_begins_anew(story):
     """Core's buttons keep the count of attempts, so it is forgotten when we stop."""
     story.order("A")
-    OrderSyncQueue.objects.update(failed_attempts=len(engine.BACKOFF))
+    OrderSyncQueue.objects.update(failed_attempts=len(finishing.BACKOFF))
     story.simulator.faults.add("drop-results", stage="associate", times=None)
     story.sync()
     assert rows("need_manual_retry", "failed_attempts") == [("A", "exceeded", 0)]

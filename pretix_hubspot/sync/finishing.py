@@ -1,0 +1,134 @@
+"""How orders leave a slice: each ending is one transaction, and counts only for rows whose claim still holds."""
+
+import random
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.timezone import now
+from pretix.base.models import LogEntry
+
+from pretix_hubspot import weblinks
+from pretix_hubspot.config import server_config
+from pretix_hubspot.models import OrderState
+from pretix_hubspot.objecttypes import type_id
+from pretix_hubspot.problems import FieldNames
+
+from . import jobs, recording
+from .causes import cause_of, gravest_first
+from .outcomes import TEMPORARY, Verdict
+from .slices import Report, Slice
+from .wanted import Plan
+
+#: Minutes until the next attempt after the first, second, … temporary failure of an order.
+BACKOFF = (1, 5, 15, 60)
+#: Core's word for a temporary failure that used up its attempts; the sweep re-arms it.
+EXCEEDED = "exceeded"
+
+
+def leave_out(work: Slice, excluded: dict[int, str], report: Report) -> None:
+    """Orders of which nothing is sent, by reason."""
+    with transaction.atomic():
+        held = jobs.finish(work.claim, excluded)
+        for pk in held:
+            state = work.state(pk)
+            state.excluded_reason, state.log_count = excluded[pk], work.log_counts.get(pk, 0)
+        recording.store_states(work.states[pk] for pk in held)
+        recording.store_exclusions({pk: excluded[pk] for pk in held})
+    report.count("excluded", map(work.order, excluded))
+
+
+def pass_over(work: Slice, orders: list[int], report: Report) -> None:
+    """Orders that HubSpot holds already as they are."""
+    if not orders:
+        return
+    with transaction.atomic():
+        held = jobs.finish(work.claim, orders)
+        for pk in held:
+            work.state(pk).log_count = work.log_counts.get(pk, 0)
+            recording.settle(work.state(pk))
+        recording.store_states(work.states[pk] for pk in held)
+    report.count("unchanged", map(work.order, held))
+
+
+def succeed(work: Slice, plan: Plan, verdicts: list[Verdict], report: Report) -> None:
+    """Orders that are in sync now."""
+    if not verdicts:
+        return
+    with transaction.atomic():
+        held = jobs.finish(work.claim, [verdict.order for verdict in verdicts])
+        verdicts = [verdict for verdict in verdicts if verdict.order in held]
+        results = recording.store_results(verdicts, plan, _labels(work, plan))
+        first_time = {pk for pk in held if not work.state(pk).sent_hash}
+        for verdict in verdicts:
+            _in_sync(work, verdict)
+        recording.store_states(work.states[pk] for pk in held)
+        told = [v.order for v in verdicts if v.written and (v.changed or v.order in first_time)]
+        entries = [recording.success_entry(work.order(pk), results[pk]) for pk in told]
+    LogEntry.bulk_create_and_postprocess(entries)
+    report.count("sent", map(work.order, held))
+
+
+def _in_sync(work: Slice, verdict: Verdict) -> None:
+    state = work.state(verdict.order)
+    state.portal_id = work.connection.portal_id
+    state.sent_hash = verdict.fingerprint
+    state.log_count = work.log_counts.get(verdict.order, 0)
+    state.associated = list(verdict.associated)
+    recording.settle(state)
+
+
+def note_arrived(work: Slice, plan: Plan, verdicts: list[Verdict]) -> None:
+    """What did arrive of failing orders is shown as well."""
+    if verdicts:
+        with transaction.atomic():
+            held = jobs.lock(work.claim, [verdict.order for verdict in verdicts])
+            recording.store_results([v for v in verdicts if v.order in held], plan, _labels(work, plan))
+
+
+def fail(work: Slice, verdicts: list[Verdict], report: Report) -> None:
+    """Count an attempt for temporary failures, stop for all others; both with their reason."""
+    if not verdicts:
+        return
+    modes = {v.order: _mode(work, v) for v in verdicts}
+    retries = {pk: _retry_at(work.claim.orders[pk].failed_attempts) for pk, mode in modes.items() if mode == TEMPORARY}
+    with transaction.atomic():
+        held = jobs.postpone(work.claim, retries)
+        held |= jobs.fail(work.claim, {pk: mode for pk, mode in modes.items() if mode != TEMPORARY})
+        for verdict in verdicts:
+            state = work.state(verdict.order)
+            _failing(state, verdict)
+            if modes[verdict.order] not in (TEMPORARY, EXCEEDED):  # else the sweep looks after it, row or no row
+                state.log_count = work.log_counts.get(verdict.order, 0)
+            state.associated = list(verdict.associated) or state.associated
+        recording.store_states(work.states[v.order] for v in verdicts if v.order in held)
+    report.count("failed", (work.order(v.order) for v in verdicts))
+    final = [v for v in verdicts if v.order in held and modes[v.order] != TEMPORARY]
+    names = {pk: FieldNames(joined.event) for pk, joined in work.events.items()}
+    entries = [
+        recording.failure_entry(order := work.order(v.order), v, modes[v.order], names[order.event_id]) for v in final
+    ]
+    LogEntry.bulk_create_and_postprocess(entries)
+
+
+def _failing(state: OrderState, verdict: Verdict) -> None:
+    state.sent_hash, state.excluded_reason = "", ""
+    state.problem = [failure.to_json() for failure in gravest_first(verdict.failures)[:20]]
+    state.cause, state.attempts = cause_of(verdict.failures), state.attempts + 1
+    state.failing_since = state.failing_since or now()
+
+
+def _mode(work: Slice, verdict: Verdict) -> str:
+    """Core's word for the failure; a temporary one that used up its attempts is called exceeded."""
+    attempts = work.claim.orders[verdict.order].failed_attempts
+    return EXCEEDED if verdict.mode == TEMPORARY and attempts >= len(BACKOFF) else verdict.mode
+
+
+def _retry_at(attempts: int) -> datetime:
+    minutes = BACKOFF[min(attempts, len(BACKOFF) - 1)]
+    return now() + timedelta(minutes=minutes * random.uniform(1.0, 1.2))  # jitter needs no secrecy
+
+
+def _labels(work: Slice, plan: Plan) -> recording.Labels:
+    config = server_config()
+    urls = {name: weblinks.record_base(work.connection, type_id(name), config) for name in plan.object_types()}
+    return recording.Labels(work.catalog.label, urls, lambda order: work.order(order).event)
