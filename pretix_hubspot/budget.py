@@ -28,11 +28,11 @@ from .models import RequestBudgetState
 REDIS_TTL_MS = 86_400_000  # as in the script: a day without calls, and the budget is fresh anyway
 
 
-def for_portal(portal_id, kind, max_wait=30.0):
+def for_portal(portal_id, kind, max_wait=30.0, sleep=time.sleep):
     """The shared budget that pays for calls to ``portal_id`` with this kind of credential."""
     key = f"{portal_id}:{kind}"
     store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
-    return SharedBudget(store, max_wait=max_wait)
+    return SharedBudget(store, sleep=sleep, max_wait=max_wait)
 
 
 def state_of(portal_id, kind):

@@ -5,6 +5,7 @@ Who may do what is the views' business; what is stored, and what is logged, is d
 """
 
 import logging
+import time
 from dataclasses import asdict
 
 from django.db import transaction
@@ -103,14 +104,14 @@ def missing_scopes(connection):
     return missing_required(connection.scopes)
 
 
-def client_for(connection, live=True, max_wait=30.0, **options):
+def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options):
     """A client whose token is refreshed as needed, paying from the portal's shared request budget.
 
-    ``live=False`` is for bulk work; ``max_wait`` is how many seconds a call may wait for the budget.
+    ``live=False`` is for bulk work; ``max_wait`` is how many seconds a call may wait for the budget, by ``sleep``.
     Further ``options`` go to the client, which is not to be shared between threads.
     Raises ``ServerMisconfigured``; the client's calls raise ``TokenRevoked`` once access is lost for good.
     """
-    shared_budget = budget.for_portal(connection.portal_id, connection.kind, max_wait)
+    shared_budget = budget.for_portal(connection.portal_id, connection.kind, max_wait, sleep)
     rested = connection.resting_until and connection.resting_until <= now()
     if rested and connection.resting_reason == "daily_limit":
         shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out

@@ -37,11 +37,15 @@ class RunLog:
     """What one slice did."""
 
     def __init__(self) -> None:
-        self._started = now()
-        self._clock = time.monotonic()
+        self.start()
         self._requests = 0
         self._passed_over: dict[int, set[RecordKey]] = {}
         self._verdicts: dict[int, Verdict] = {}
+
+    def start(self) -> None:
+        """From now on time counts: a slice may be planned long before it can be sent."""
+        self._started = now()
+        self._clock = time.monotonic()
 
     def on_request(self, request: Any) -> None:
         """For the client, which tells every exchange."""

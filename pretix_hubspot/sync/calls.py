@@ -73,7 +73,7 @@ class Caller:
     """
 
     def __init__(self, beat: Callable[[], None] = lambda: None, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._beat = beat
+        self.beat = beat
         self._sleep = sleep
         self._in_haste = in_haste()
         self._failures_in_a_row = 0
@@ -95,7 +95,7 @@ class Caller:
         return outcomes
 
     def _answers(self, send: Send, parts: list[list[Item]]) -> list[dict[Item, Any] | HubSpotError]:
-        self._beat()
+        self.beat()
         try:
             return send(parts)
         except HubSpotError as error:

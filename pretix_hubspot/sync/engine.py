@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import groupby
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -26,7 +27,7 @@ from .calls import Caller, PortalTrouble, concerns_portal
 from .detaching import wants_detaching
 from .execute import Executor
 from .outcomes import SYSTEM, Failure, Verdict, classify, judge
-from .slices import Report, Slice
+from .slices import Prepared, Report, Slice
 from .wanted import Plan
 
 logger = logging.getLogger(__name__)
@@ -40,13 +41,20 @@ def run(
     http: Session | None = None,
     make_client: Callable[..., Client] = client_for,
     sleep: Callable[[float], None] = time.sleep,
+    idle: Callable[[float], None] = time.sleep,
+    prepared: Prepared | None = None,
 ) -> Report:
-    """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim."""
-    report = Report()
+    """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim.
+
+    ``idle`` waits while the request budget is used up. ``prepared`` is what ``prepare`` made of the claim.
+    """
+    report = prepared.report if prepared else Report()
+    report.log.start()
     try:
-        with closing(make_client(connection, on_request=report.log.on_request, http=http)) as client:
+        with closing(make_client(connection, on_request=report.log.on_request, http=http, sleep=idle)) as client:
             asking = client.for_bulk() if claim.is_bulk else client
-            _run(_slice(connection, claim, events, asking), list(claim.orders), report, sleep)
+            work = replace(prepared.work, client=asking) if prepared else _slice(connection, claim, events, asking)
+            _run(work, list(claim.orders), report, sleep, prepared.part if prepared else None)
     except jobs.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
     except SERVER_TROUBLE as error:
@@ -66,6 +74,17 @@ def run(
     return report
 
 
+def prepare(connection: Connection, claim: jobs.Claim, events: Sequence[EventConnection]) -> Prepared:
+    """Plan a slice that is sent later. Raises whatever stands in the way; the claim is the caller's to release then.
+
+    HubSpot is asked for nothing but a schema that was never read, and only if the budget has a request left.
+    """
+    report = Report()
+    with closing(client_for(connection, max_wait=0, on_request=report.log.on_request)) as client:
+        work = _slice(connection, claim, events, client)
+        return Prepared(work, _planned(work, list(claim.orders), report), report)
+
+
 def _slice(connection: Connection, claim: jobs.Claim, events: Sequence[EventConnection], client: Client) -> Slice:
     work = Slice(connection, claim, {e.event_id: e for e in events}, client, Catalog(connection, client))
     for row in claim.rows:
@@ -81,10 +100,12 @@ def _let_rest(connection: Connection, claim: jobs.Claim, report: Report, error: 
     jobs.release(claim, claim.orders)
 
 
-def _run(work: Slice, orders: list[int], report: Report, sleep: Callable[[float], None]) -> None:
+def _run(
+    work: Slice, orders: list[int], report: Report, sleep: Callable[[float], None], part: Plan | None = None
+) -> None:
     """Send these orders; one that breaks the engine itself is found by halving, and costs the others nothing."""
     try:
-        _send(work, orders, report, sleep)
+        _send(work, part or _planned(work, orders, report), report, sleep)
     except (PortalTrouble, ServerMisconfigured, jobs.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # outside of any order: the schema could not be read
@@ -107,7 +128,8 @@ def _run(work: Slice, orders: list[int], report: Report, sleep: Callable[[float]
             finishing.fail(work, broken, report)
 
 
-def _send(work: Slice, orders: list[int], report: Report, sleep: Callable[[float], None]) -> None:
+def _planned(work: Slice, orders: list[int], report: Report) -> Plan:
+    """What there is to send of these orders; those of which nothing is leave the claim."""
     wanted = _in_scope(work, orders, report)
     plan = _plan(work, wanted)
     jobs.finish(work.claim, set(wanted) - set(plan.orders))  # deleted meanwhile
@@ -116,15 +138,18 @@ def _send(work: Slice, orders: list[int], report: Report, sleep: Callable[[float
     unchanged = [pk for pk in wanted if pk not in set(todo)]
     finishing.pass_over(work, unchanged, report)
     report.log.passed_over(plan, unchanged)
-    part = plan.only(todo)
-    known = links.known(plan.portal_id, part.records)
-    associated = {pk: work.state(pk).associated for pk in todo if work.state(pk).portal_id == plan.portal_id}
+    return plan.only(todo)
+
+
+def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None]) -> None:
+    known = links.known(part.portal_id, part.records)
+    associated = {pk: work.state(pk).associated for pk in part.orders if work.state(pk).portal_id == part.portal_id}
     caller = Caller(beat=work.claim.renew, sleep=sleep)
     earlier = recording.sent_earlier(
         [pk for pk, made in associated.items() if made and wants_detaching(part.orders[pk])]
     )
     execution = Executor(work.client, caller, work.forced).run(part, known, associated, earlier)
-    links.store(plan.portal_id, execution.sent(), known)
+    links.store(part.portal_id, execution.sent(), known)
     verdicts = judge(part, execution)
     report.log.judged(verdicts)
     finishing.succeed(work, part, [v for v in verdicts if not v.failures], report)

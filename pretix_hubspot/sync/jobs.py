@@ -24,7 +24,7 @@ from pretix_hubspot.models import PROVIDER
 
 #: Orders per slice; one slice fills a batch of deals (hubspot.md 5.1: 100 inputs).
 SLICE = 100
-#: Orders per slice of a long queue: their associations go into one request, their rows into one statement.
+#: Orders per slice of a long queue, at most: their associations go into one request, their rows into one statement.
 LARGEST = 2 * SLICE
 #: What *Sync now* writes into ``triggered_by``; such an order is read and repaired even if it did not change.
 BY_HAND = "user"

@@ -2,9 +2,10 @@
 
 import gc
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import accumulate
 
 from django.db.models import Count, Window
@@ -24,14 +25,13 @@ from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.problems import FieldNames
 
 from . import engine, jobs, recording, resting
+from .ahead import Ahead
 from .outcomes import MISCONFIGURATION, Failure, Verdict
 
 logger = logging.getLogger(__name__)
 
 #: Workers that send for one portal at once; with four, HubSpot's request limit is what everybody waits for.
 WORKERS = 4
-#: Rows that make a queue long: when every worker has one of the largest slices, there still is one left.
-LONG = (WORKERS + 1) * jobs.LARGEST
 #: Positions of one slice, so that a hundred orders of a thousand positions each fit into a worker's memory.
 POSITIONS = 5_000
 #: Seconds to wait where others are claiming, or changing, the rows that we wanted.
@@ -48,18 +48,24 @@ def waits_by_hand(order: Order) -> bool:
 
 
 def send(
-    connection: Connection, events: Sequence[EventConnection], pks: Sequence[int], http: Session | None = None
+    connection: Connection,
+    events: Sequence[EventConnection],
+    pks: Sequence[int],
+    http: Session | None = None,
+    ahead: Ahead | None = None,
 ) -> bool:
-    """Send one slice of rows. Returns whether it makes sense to go on with this portal."""
+    """Send one slice of rows, or what is prepared of them. Returns whether it makes sense to go on with this portal."""
     if not is_open(connection) or (connection.resting_reason and not _answers(connection)):
         return False
-    claim = jobs.claim(pks)
+    prepared = ahead.take() if ahead else None
+    claim = prepared.work.claim if prepared else jobs.claim(pks)
     if claim is None:
         time.sleep(COLLISION)  # somebody else is faster, and soon done with claiming
         return True
+    idle = ahead.sleep if ahead else time.sleep
     started = time.monotonic()
     with _without_garbage_collection():
-        report = engine.run(connection, claim, events, http=http)
+        report = engine.run(connection, claim, events, http=http, idle=idle, prepared=prepared)
     logger.info(
         "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
         connection.pk,
@@ -121,17 +127,23 @@ def drain(
     Help is called while whole slices wait and there are fewer than ``WORKERS`` at work.
     """
     end = clock() + seconds
-    with scopes_disabled(), closing(new_session()) as http:
+    with scopes_disabled(), closing(new_session()) as http, ExitStack() as stack:
         events = joined_events(connection)
         pks = [joined.event_id for joined in events]
-        while rows := next_rows(pks, live_only=_is_kept_for_live(connection)):
+
+        def claim_live() -> jobs.Claim | None:
+            rows = next_rows(still_running(events), live_only=True) if clock() < end else []
+            return jobs.claim(rows) if rows else None
+
+        ahead = stack.enter_context(closing(Ahead(connection, events, claim_live)))
+        while rows := ahead.rows(pks) or next_rows(pks, live_only=_is_kept_for_live(connection)):
             if len(rows) >= jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
                 call_help()
-            if not send(connection, events, rows, http):
+            if not send(connection, events, rows, http, ahead):
                 if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
                     time.sleep(OVER_BUDGET)
                 return has_more
-            if clock() >= end:
+            if clock() >= end and not ahead.rows(pks):
                 return True
             connection.refresh_from_db()
             pks = still_running(events)
@@ -153,7 +165,7 @@ def still_running(events: Sequence[EventConnection]) -> list[int]:
 def next_rows(events: Sequence[int], live_only: bool = False) -> list[int]:
     """The next slice: live orders before bulk work, if that may go on, events in turns, oldest first within each.
 
-    It ends before it has more than ``POSITIONS``, unless a single order does.
+    It is a worker's part of a long queue, and ends before it has more than ``POSITIONS``, unless a single order does.
     """
     rows = jobs.waiting().filter(event_id__in=events).annotate(bulk=jobs.IS_BULK)
     if live_only:
@@ -161,9 +173,8 @@ def next_rows(events: Sequence[int], live_only: bool = False) -> list[int]:
     busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
     turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
     order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows
-    found = list(rows.order_by(*order).values_list("pk", "order_id")[: jobs.LARGEST])
-    if len(found) > jobs.SLICE and not rows.order_by()[LONG - 1 : LONG].exists():
-        found = found[: jobs.SLICE]
+    found = list(rows.order_by(*order).values_list("pk", "order_id")[: WORKERS * jobs.LARGEST])
+    found = found[: max(jobs.SLICE, math.ceil(len(found) / WORKERS))]  # so that all workers end at about the same time
     counted = OrderPosition.all.filter(order__in=[pk for _, pk in found]).order_by().values_list("order")
     positions = dict(counted.annotate(Count("pk")))
     fitting = sum(total <= POSITIONS for total in accumulate(positions.get(pk, 0) for _, pk in found))

@@ -68,6 +68,7 @@ class TypeRun:
         creates, _ = self._writes(new)
         parts = list(chunks((sent for _, sent in creates.values()), MAX_RECORDS))[:AHEAD]
         if parts:
+            self._caller.beat()
             with suppress(HubSpotError):  # no token, say: whatever comes next meets it as well
                 self._begun = creates, self._client.begin_creates(self._object_type, parts)
 

@@ -12,6 +12,7 @@ from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.runlog import RunLog
 
 from . import jobs
+from .wanted import Plan
 
 
 @dataclass
@@ -53,3 +54,12 @@ class Slice:
         if pk not in self.states:
             self.states[pk] = OrderState(order_id=pk, portal_id=self.connection.portal_id)
         return self.states[pk]
+
+
+@dataclass
+class Prepared:
+    """A slice that is planned and not sent yet; ``part`` is what is left to send of it."""
+
+    work: Slice
+    part: Plan
+    report: Report

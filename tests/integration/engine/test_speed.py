@@ -207,7 +207,7 @@ def test_big_orders_make_small_slices(story, monkeypatch):
         story.order(f"A{number}", attendees=attendees)
     sent = []
     send = queue.send
-    monkeypatch.setattr(queue, "send", lambda c, events, pks, http: sent.append(len(pks)) or send(c, events, pks, http))
+    monkeypatch.setattr(queue, "send", lambda *args: sent.append(len(args[2])) or send(*args))
     queue.drain(story.connection, seconds=60)
     assert sent == [2, 1, 1, 1]
     assert len(story.world()["deals"]) == 5
@@ -215,23 +215,22 @@ def test_big_orders_make_small_slices(story, monkeypatch):
 
 def sizes_of_slices(story, monkeypatch):
     sent, send = [], queue.send
-    monkeypatch.setattr(queue, "send", lambda c, events, pks, http: sent.append(len(pks)) or send(c, events, pks, http))
+    monkeypatch.setattr(queue, "send", lambda *args: sent.append(len(args[2])) or send(*args))
     queue.drain(story.connection, seconds=60)
     return sent
 
 
-def test_a_long_queue_goes_in_larger_slices_until_it_is_short(story, slices_of_four, monkeypatch):
+def test_a_slice_of_a_long_queue_is_a_worker_s_part_of_it(story, slices_of_four, monkeypatch):
     monkeypatch.setattr(jobs, "LARGEST", 8)
-    monkeypatch.setattr(queue, "LONG", 16)
-    queue_rows(story, story.event, 21)
-    assert sizes_of_slices(story, monkeypatch) == [8, 4, 4, 4, 1]
-    assert OrderState.objects.exclude(sent_hash="").count() == 21
+    queue_rows(story, story.event, 40)
+    assert sizes_of_slices(story, monkeypatch) == [8, 8, 6, 5, 4, 4, 4, 1]
+    assert OrderState.objects.exclude(sent_hash="").count() == 40
 
 
 def test_slices_share_their_connections(story, slices_of_four, monkeypatch):
     """A new one for every slice would cost a TLS handshake for each of up to six requests at once."""
     used, run = [], engine.run
-    monkeypatch.setattr(engine, "run", lambda *args, http: used.append(http) or run(*args, http=http))
+    monkeypatch.setattr(engine, "run", lambda *args, **kept: used.append(kept["http"]) or run(*args, **kept))
     closed = []
     monkeypatch.setattr("requests.Session.close", lambda session: closed.append((session, len(used))))
     queue_rows(story, story.event, 9)
