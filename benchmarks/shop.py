@@ -16,7 +16,8 @@ from pretix.base.models import Event, InvoiceAddress, LogEntry, Order, OrderPosi
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import connect_token, join
+from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connection import join
 from pretix_hubspot.models import PROVIDER, ObjectMapping, OrderState
 
 from .place import Portal

@@ -1,6 +1,5 @@
-"""Connections to portals: made, joined by events, left, cut, and turned into a ready client.
+"""Connections to portals: joined by events, left, cut, left alone for a while, and turned into a ready client.
 
-A connection belongs to an organizer; there is one per portal, and connecting the same portal again renews it.
 Who may do what is the views' business; what is stored, and what is logged, is decided here.
 """
 
@@ -18,16 +17,7 @@ from .config import ServerMisconfigured, server_config
 from .haste import in_haste
 from .hubspot import transport
 from .hubspot.client import Client
-from .hubspot.errors import (
-    AuthenticationFailed,
-    BadAnswer,
-    Forbidden,
-    HubSpotError,
-    InvalidInput,
-    MissingScope,
-    NotFound,
-    UnexpectedStatus,
-)
+from .hubspot.errors import HubSpotError
 from .models import PROVIDER, Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
 from .sync import jobs
@@ -36,14 +26,10 @@ from .tokens import mark_revoked
 __all__ = [
     "OPTIONAL_SCOPES",
     "REQUIRED_SCOPES",
-    "ScopesMissing",
-    "WrongPortal",
     "client_for",
-    "connect_oauth",
-    "connect_token",
+    "client_with",
     "disconnect",
     "for_event",
-    "granted_scopes",
     "is_active",
     "join",
     "leave",
@@ -52,6 +38,7 @@ __all__ = [
     "new_session",
     "refresh_account",
     "rest",
+    "resume",
     "wake",
 ]
 
@@ -60,24 +47,6 @@ logger = logging.getLogger(__name__)
 PLUGIN = "pretix_hubspot"
 TIMEOUTS, TIMEOUTS_IN_HASTE = (5.0, 30.0), (3.0, 10.0)  # seconds to connect, and without a byte
 PATIENCE_OF_PEOPLE = 10.0  # seconds to wait for the request budget while somebody looks at the page
-_CHECKING = "check"  # budget of tokens whose portal is not known yet
-
-
-class ScopesMissing(Exception):
-    """The token is good, but not for what we need. ``scopes`` names what is missing; nothing was stored."""
-
-    def __init__(self, scopes):
-        super().__init__(", ".join(scopes))
-        self.scopes = tuple(scopes)
-
-
-class WrongPortal(Exception):
-    """Access to another portal than the one that was to be renewed; nothing was stored."""
-
-    def __init__(self, expected, found):
-        super().__init__(f"portal {found} instead of {expected}")
-        self.expected = expected
-        self.found = found
 
 
 def is_active(event):
@@ -116,7 +85,7 @@ def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options
     if rested and connection.resting_reason == "daily_limit":
         shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out
     max_wait = min(max_wait, PATIENCE_OF_PEOPLE) if in_haste() else max_wait
-    return _client(
+    return client_with(
         lambda: tokens.access_token(connection),
         lambda bad: tokens.better_token(connection, bad),
         shared_budget,
@@ -128,41 +97,6 @@ def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options
 def new_session():
     """Connections that outlive a client, as its option ``http``; whoever makes them closes them."""
     return transport.new_session(__version__)
-
-
-def connect_token(organizer, token, user, expected=None):
-    """Connect with a service key or private app token, after asking HubSpot what it is good for.
-
-    Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
-    """
-    client = _client(lambda: token, None, budget.for_portal(_CHECKING, Connection.Kind.TOKEN, PATIENCE_OF_PEOPLE))
-    scopes = _scopes_of_static(client, token)
-    account = client.account()
-    _accept(account.portal_id, scopes, expected)
-
-    def fill(connection):
-        connection.kind = Connection.Kind.TOKEN
-        connection.hubspot_user = ""
-        connection.scopes = sorted(scopes or ())
-        tokens.store_static(connection, token)
-
-    return _connect(organizer, account, fill, user)
-
-
-def connect_oauth(organizer, granted, user, expected=None):
-    """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``."""
-    shared_budget = budget.for_portal(_CHECKING, Connection.Kind.OAUTH, PATIENCE_OF_PEOPLE)
-    account = _client(lambda: granted.access_token, None, shared_budget).account()
-    hubspot_user, scopes = _introspected(granted)
-    _accept(account.portal_id, scopes, expected)
-
-    def fill(connection):
-        connection.kind = Connection.Kind.OAUTH
-        connection.hubspot_user = hubspot_user
-        tokens.store_granted(connection, granted)
-        connection.scopes = sorted(scopes or ())
-
-    return _connect(organizer, account, fill, user)
 
 
 def join(event, connection, user):
@@ -195,7 +129,7 @@ def _try_again(event, connection):
     failing = OrderState.objects.filter(order__event=event, by_hand=True, excluded_reason="").exclude(cause="")
     if orders := list(failing.filter(portal_id=connection.portal_id).values_list("order_id", flat=True)):
         jobs.retry(event, orders)
-        _resume(connection)
+        resume(connection)
 
 
 def leave(event, user):
@@ -257,7 +191,8 @@ def refresh_account(connection):
     connection.save(update_fields=["account"])
 
 
-def _client(token, refresh, shared_budget, **options):
+def client_with(token, refresh, shared_budget, **options):
+    """A client for HubSpot as this server is configured, and no other. Raises ``ServerMisconfigured``."""
     config = server_config().checked()
     return Client(
         config.api_url,
@@ -271,79 +206,11 @@ def _client(token, refresh, shared_budget, **options):
     )
 
 
-def _accept(portal_id, scopes, expected):
-    if expected is not None and portal_id != expected.portal_id:
-        raise WrongPortal(expected.portal_id, portal_id)
-    if scopes is not None and (missing := missing_required(scopes)):
-        raise ScopesMissing(missing)
-
-
-def granted_scopes(connection, client):
-    """What HubSpot says now that the access is good for; None where it does not say."""
-    token = tokens.access_token(connection)
-    if connection.kind == Connection.Kind.TOKEN:
-        return _scopes_of_static(client, token)
-    info = hubspot_app.introspect(token)
-    return info.scopes if info else None
-
-
-def _scopes_of_static(client, token):
-    """What a static token is good for; None where HubSpot does not say: how to ask is documented, but unverified.
-
-    A token that is not accepted here may be good nonetheless: the next call with it will tell.
-    """
-    try:
-        return client.private_app_token_info(token).scopes
-    except (
-        AuthenticationFailed,
-        Forbidden,
-        MissingScope,
-        InvalidInput,
-        NotFound,
-        UnexpectedStatus,
-        BadAnswer,
-    ) as error:
-        logger.info("HubSpot did not tell the scopes of a token: %s", error)
-        return None
-
-
-def _connect(organizer, account, fill, user):
-    """The organizer's connection to the portal of ``account``, new or renewed, filled and logged."""
-    with transaction.atomic():
-        connection, created = Connection.objects.select_for_update().get_or_create(
-            organizer=organizer, portal_id=account.portal_id, defaults={"kind": Connection.Kind.TOKEN}
-        )
-        fill(connection)
-        was_revoked = connection.status == Connection.Status.REVOKED
-        connection.account = asdict(account)
-        connection.status = Connection.Status.ACTIVE
-        connection.connected_at = now()
-        connection.resting_until, connection.resting_reason = None, ""
-        connection.save()
-        action = f"pretix_hubspot.connection.{'created' if created else 'reconnected'}"
-        connection.log_action(action, user=user, data={"portal": account.portal_id, "kind": connection.kind})
-        if was_revoked:
-            tokens.log_events(connection, "pretix_hubspot.recovered.connection", user)
-        _resume(connection)
-    budget.for_portal(connection.portal_id, connection.kind).reset()
-    return connection
-
-
-def _resume(connection):
+def resume(connection):
     """Orders may have waited for this."""
     from .tasks import ring  # inline: the engine behind the task imports this module
 
     ring(connection.pk)
-
-
-def _introspected(granted):
-    """``(HubSpot user, scopes)``, the latter None if nobody tells; trouble with asking stops nothing."""
-    try:
-        info = hubspot_app.introspect(granted.access_token)
-    except HubSpotError as error:
-        logger.info("HubSpot did not say who granted access: %s", error)
-        info = None
-    return (info.user[:255] if info else ""), granted.scopes or (info.scopes if info else None) or None
 
 
 def _revoke(connection):

@@ -15,7 +15,7 @@ from .models import PROVIDER, Connection
 logger = logging.getLogger(__name__)
 
 REQUESTS = Counter("pretix_hubspot_requests_total", "Requests to HubSpot made by the engine.")
-SLICES = Histogram("pretix_hubspot_slice_seconds", "Seconds for one slice of at most 100 orders.")
+SLICES = Histogram("pretix_hubspot_slice_seconds", "Seconds for one slice of orders.")
 WAITING = Gauge("pretix_hubspot_waiting_orders", "Orders that wait for their transfer.")
 OLDEST = Gauge("pretix_hubspot_oldest_waiting_seconds", "Age of the order that waits longest.")
 PROBLEMS = Gauge("pretix_hubspot_problem_orders", "Orders that wait for a human.")

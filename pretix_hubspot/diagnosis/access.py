@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from ..budget import state_of
 from ..config import server_config
-from ..connection import granted_scopes
+from ..connecting import granted_scopes
 from ..models import Connection
 from ..scopes import lost_features, missing_required
 from ..views.panels import RESTING_REASONS

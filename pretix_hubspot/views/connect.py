@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.generic import TemplateView
 
-from ..connection import connect_token, disconnect, for_event, join, leave
+from ..connecting import connect_token
+from ..connection import disconnect, for_event, join, leave
 from ..forms.connect import EventOptionsForm, TokenForm
 from ..health.actions import retry_access
 from ..health.words import retried_text

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from ..config import ServerMisconfigured
-from ..connection import ScopesMissing, WrongPortal
+from ..connecting import ScopesMissing, WrongPortal
 from ..hubspot import errors
 
 #: Everything that connecting may raise for reasons that are nobody's bug.

@@ -11,7 +11,8 @@ from django_scopes import scope
 
 from .. import hubspot_app, oauth_flow
 from ..config import ServerMisconfigured
-from ..connection import PLUGIN, connect_oauth, for_event, is_active
+from ..connecting import connect_oauth
+from ..connection import PLUGIN, for_event, is_active
 from . import explain
 from .base import (
     EVENT_PERMISSION,

@@ -14,7 +14,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Simulator
 from pretix_hubspot import hubspot_app, tokens
-from pretix_hubspot.connection import connect_oauth
+from pretix_hubspot.connecting import connect_oauth
 from pretix_hubspot.hubspot.pacing import NoBudget, SharedBudget
 from pretix_hubspot.models import Connection
 from tests.counting import numbers_add_up  # noqa: F401  for every test

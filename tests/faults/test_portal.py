@@ -11,7 +11,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
 from pretix_hubspot import tasks
-from pretix_hubspot.connection import connect_token
+from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.health.actions import retry_access
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import Connection, OrderState

@@ -1,6 +1,5 @@
 """Each safeguard has a test that fails when it is removed."""
 
-
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 from redis import RedisError

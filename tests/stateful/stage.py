@@ -19,7 +19,8 @@ from pretix.base.signals import order_changed, order_modified, order_placed
 from hubspot_simulator.definitions import Property
 from hubspot_simulator.problems import Problem
 from pretix_hubspot import pausing, tasks
-from pretix_hubspot.connection import connect_token, disconnect
+from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connection import disconnect
 from pretix_hubspot.health.actions import ignore
 from pretix_hubspot.health.numbers import classified
 from pretix_hubspot.models import CatalogEntry, Connection, EventConnection, ObjectMapping, OrderState

@@ -2,13 +2,15 @@
 
 import random
 import time
+from base64 import b64encode
 
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
+from redis import Redis
 
 from pretix_hubspot.models import OrderState, RecordLink
 
-from .harness import WORLD, drain, expected, seed, waiting
+from .harness import REDIS, WORLD, drain, expected, seed, waiting
 
 pytestmark = pytest.mark.workers
 
@@ -65,3 +67,21 @@ def test_all_workers_share_one_request_budget(story, portal, workers):
     drain(worker, 60)
     assert portal.world(WORLD) == expected(orders)
     assert portal.ask("counters")["rate_limit_violations"] == 0
+
+
+def test_monitoring_reads_what_the_workers_counted(story, portal, workers, client, settings, monkeypatch):
+    seed(story, range(3))
+    before = portal.ask("counters")["total"]
+    worker = workers(1)
+    drain(worker, 30)
+    worker.stop()  # counts after the last row is gone
+    settings.HAS_REDIS = settings.METRICS_ENABLED = True
+    settings.METRICS_PASSPHRASE = "watchful"
+    monkeypatch.setattr("pretix.base.metrics.redis", Redis.from_url(REDIS), raising=False)
+    answer = client.get("/metrics", headers={"authorization": f"Basic {b64encode(b'metrics:watchful').decode()}"})
+    told = dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines())
+    assert float(told["pretix_hubspot_requests_total"]) == portal.ask("counters")["total"] - before
+    assert float(told["pretix_hubspot_slice_seconds_count"]) == 1
+    assert {f"pretix_hubspot_{name}" for name in ("waiting_orders", "problem_orders", "resting_connections")} <= set(
+        told
+    )

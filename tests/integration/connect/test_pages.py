@@ -11,7 +11,8 @@ from hierarkey.proxy import dirty_cache_keys
 from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.connection import connect_token, disconnect, for_event, join, leave
+from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connection import disconnect, for_event, join, leave
 from pretix_hubspot.models import Connection, EventConnection
 
 from .conftest import page_of

@@ -5,7 +5,7 @@ from django_scopes import scopes_disabled
 
 from hubspot_simulator.portal import Account
 from pretix_hubspot import tokens
-from pretix_hubspot.connection import connect_token
+from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.models import Connection, EventConnection
 
 from .conftest import make_event

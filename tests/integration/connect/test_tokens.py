@@ -12,7 +12,8 @@ from pretix.base.models import LogEntry
 
 from pretix_hubspot import hubspot_app, tokens
 from pretix_hubspot.config import ServerMisconfigured
-from pretix_hubspot.connection import client_for, connect_oauth, connect_token, disconnect, for_event, join, rest, wake
+from pretix_hubspot.connecting import connect_oauth, connect_token
+from pretix_hubspot.connection import client_for, disconnect, for_event, join, rest, wake
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection
 

@@ -17,7 +17,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import urls, weblinks
 from pretix_hubspot.config import server_config
-from pretix_hubspot.connection import connect_token, join
+from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connection import join
 from pretix_hubspot.models import CatalogEntry, RecordLink, RequestBudgetState, Run
 from pretix_hubspot.sync import links
 from pretix_hubspot.sync.results import Sent

@@ -9,7 +9,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import lifecycle
 from hubspot_simulator.records import STAFF
-from pretix_hubspot.connection import connect_token, join
+from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connection import join
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 

@@ -8,7 +8,8 @@ from freezegun import freeze_time
 from pretix.base.models import LogEntry, NotificationSetting, Order
 from pretix.base.notifications import get_all_notification_types
 
-from pretix_hubspot.connection import connect_token, mark_revoked
+from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connection import mark_revoked
 from pretix_hubspot.health import digest, watch
 from pretix_hubspot.health.actions import retry
 from pretix_hubspot.health.causes import causes

@@ -8,7 +8,8 @@ from django_scopes import scopes_disabled
 from pretix.base.models import Event, Organizer, Team, User
 
 from hubspot_simulator import Simulator
-from pretix_hubspot.connection import connect_token, join
+from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connection import join
 from pretix_hubspot.models import ObjectMapping
 
 PLUGIN = "pretix_hubspot"
