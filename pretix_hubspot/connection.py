@@ -80,11 +80,11 @@ def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options
     Further ``options`` go to the client, which is not to be shared between threads.
     Raises ``ServerMisconfigured``; the client's calls raise ``TokenRevoked`` once access is lost for good.
     """
+    max_wait = min(max_wait, PATIENCE_OF_PEOPLE) if in_haste() else max_wait
     shared_budget = budget.for_portal(connection.portal_id, connection.kind, max_wait, sleep)
     rested = connection.resting_until and connection.resting_until <= now()
     if rested and connection.resting_reason == "daily_limit":
         shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out
-    max_wait = min(max_wait, PATIENCE_OF_PEOPLE) if in_haste() else max_wait
     return client_with(
         lambda: tokens.access_token(connection),
         lambda bad: tokens.better_token(connection, bad),

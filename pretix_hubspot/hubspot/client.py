@@ -9,6 +9,7 @@ Paths: hubspot.md 1.2 (A).
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -78,7 +79,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
 
     def close(self) -> None:
         for outcomes in self._ahead:
-            outcomes()  # nobody may have asked, but these calls count like all others
+            with suppress(Exception):  # whoever needed the answers met it already
+                outcomes()  # nobody may have asked, but these calls count like all others
         self._lines.close()
         if self._own:
             self._http.close()

@@ -132,12 +132,12 @@ def drain(
         pks = [joined.event_id for joined in events]
 
         def claim_live() -> jobs.Claim | None:
-            rows = next_rows(still_running(events), live_only=True) if clock() < end else []
+            rows = next_rows(still_running(connection, events), live_only=True) if clock() < end else []
             return jobs.claim(rows) if rows else None
 
         ahead = stack.enter_context(closing(Ahead(connection, events, claim_live)))
         while rows := ahead.rows(pks) or next_rows(pks, live_only=_is_kept_for_live(connection)):
-            if len(rows) >= jobs.SLICE and jobs.slices_in_flight(pks) < WORKERS - 1:
+            if len(rows) >= jobs.SLICE and _others_at_work(pks, ahead) < WORKERS - 1:
                 call_help()
             if not send(connection, events, rows, http, ahead):
                 if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
@@ -146,8 +146,14 @@ def drain(
             if clock() >= end and not ahead.rows(pks):
                 return True
             connection.refresh_from_db()
-            pks = still_running(events)
+            pks = still_running(connection, events)
     return False
+
+
+def _others_at_work(events: Sequence[int], ahead: Ahead) -> int:
+    """How many other workers send for these events. If we have a slice to spare, we assume that so do they."""
+    slices = jobs.slices_in_flight(events)
+    return math.ceil((slices - 1) / 2) if ahead.is_ready else slices
 
 
 def joined_events(connection: Connection, paused: bool = False) -> list[EventConnection]:
@@ -156,9 +162,9 @@ def joined_events(connection: Connection, paused: bool = False) -> list[EventCon
     return [e for e in joined if (paused or not e.paused_since) and is_active(e.event)]
 
 
-def still_running(events: Sequence[EventConnection]) -> list[int]:
-    """The events that nobody paused meanwhile."""
-    running = EventConnection.objects.filter(pk__in=[joined.pk for joined in events], paused_since=None)
+def still_running(connection: Connection, events: Sequence[EventConnection]) -> list[int]:
+    """The events that nobody paused meanwhile, or let use another portal."""
+    running = connection.event_connections.filter(pk__in=[joined.pk for joined in events], paused_since=None)
     return list(running.values_list("event_id", flat=True))
 
 

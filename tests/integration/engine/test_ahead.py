@@ -5,13 +5,15 @@ import time
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError
+from django.db.models import F
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import budget
+from pretix_hubspot.connection import leave
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.pacing import NoBudget
-from pretix_hubspot.models import Connection, EventConnection, OrderState, Run
+from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState, Run
 from pretix_hubspot.sync import ahead, engine, jobs, queue
 
 WINDOW = 8.0  # seconds to wait before the first request of each slice
@@ -161,26 +163,90 @@ def test_an_outage_gives_both_slices_back(story, steps):
     assert waiting() == 6
 
 
-@pytest.mark.parametrize("error", [errors.OverBudget("used up"), InterfaceError(), ZeroDivisionError()])
-def test_what_cannot_be_planned_in_advance_is_sent_without(story, steps, monkeypatch, error):
+def test_what_is_mapped_otherwise_by_now_is_planned_anew(story, steps, monkeypatch):
     orders(story, 6)
+    prepare = engine.prepare
 
-    def broken(*args):
+    def edited(*args):
+        found = prepare(*args)
+        ObjectMapping.objects.update(revision=F("revision") + 1)
+        return found
+
+    monkeypatch.setattr(engine, "prepare", edited)
+    drain(story)
+    assert (steps[-1], deals(story)) == ("sent 2", 6)
+
+
+def test_what_was_planned_goes_with_the_event_that_leaves(story, steps, monkeypatch):
+    orders(story, 6)
+    prepare = engine.prepare
+
+    def left(*args):
+        found = prepare(*args)
+        leave(story.event, None)
+        return found
+
+    monkeypatch.setattr(engine, "prepare", left)
+    drain(story)
+    assert (steps[-1], OrderSyncQueue.objects.count()) == ("sent 4", 0)
+
+
+def test_an_event_that_uses_another_portal_by_now_keeps_its_orders_for_that(story, steps, monkeypatch):
+    orders(story, 6)
+    prepare = engine.prepare
+    another = Connection.objects.create(organizer=story.organizer, portal_id=7, kind="token")
+
+    def moved(*args):
+        found = prepare(*args)
+        EventConnection.objects.update(connection=another)
+        return found
+
+    monkeypatch.setattr(engine, "prepare", moved)
+    drain(story)
+    assert (deals(story), waiting()) == (4, 2)
+
+
+ERRORS = [errors.OverBudget("used up"), InterfaceError(), ZeroDivisionError()]
+
+
+def raising(error):
+    def broken(*args, **kept):
         raise error
 
-    monkeypatch.setattr(engine, "prepare", broken)
+    return broken
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_what_cannot_be_planned_in_advance_is_sent_without(story, steps, monkeypatch, error):
+    orders(story, 6)
+    monkeypatch.setattr(engine, "prepare", raising(error))
     drain(story)
     assert (deals(story), OrderSyncQueue.objects.count()) == (6, 0)
 
 
-def test_a_worker_that_is_ended_meanwhile_leaves_nothing_behind(story, steps, monkeypatch):
+@pytest.mark.parametrize("error", ERRORS)
+def test_trouble_with_the_claim_is_none_of_the_slice_that_is_being_sent(story, steps, monkeypatch, error):
+    orders(story, 6)
+    turns = iter([jobs.claim, raising(error), jobs.claim])
+    monkeypatch.setattr(jobs, "claim", lambda pks: next(turns)(pks))
+    drain(story)
+    assert (deals(story), steps) == (6, ["slept", "sent 4", "slept", "sent 2"])
+
+
+def test_what_cannot_be_given_back_returns_when_the_lease_ends(story, steps, monkeypatch):
+    orders(story, 6)
+    monkeypatch.setattr(engine, "prepare", raising(ZeroDivisionError()))
+    monkeypatch.setattr(jobs, "release", raising(InterfaceError()))
+    drain(story)
+    assert (deals(story), OrderSyncQueue.objects.filter(in_flight=True).count()) == (4, 2)
+
+
+@pytest.mark.parametrize("end", [SoftTimeLimitExceeded, KeyboardInterrupt, SystemExit])
+def test_a_worker_that_is_ended_meanwhile_leaves_nothing_behind(story, steps, monkeypatch, end):
     orders(story, 6)
 
-    def ended(*args):
-        raise SoftTimeLimitExceeded
-
-    monkeypatch.setattr(engine, "prepare", ended)
-    with pytest.raises(SoftTimeLimitExceeded):
+    monkeypatch.setattr(engine, "prepare", raising(end()))
+    with pytest.raises(end):
         drain(story)
     assert waiting() == 6
 

@@ -5,6 +5,7 @@ from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
+from pretix_hubspot import budget
 from pretix_hubspot.hubspot import transport
 from pretix_hubspot.models import Connection, Run
 from pretix_hubspot.sync.calls import _pause as genuine_pause
@@ -73,6 +74,16 @@ def test_it_waits_for_one_answer_only_and_not_long(story, press, attempts):
     press("run_job_now")
     assert attempts == [(3.0, 10.0)] * 2, "both at the same time"
     assert OrderSyncQueue.objects.get().failed_attempts == 0
+
+
+def test_it_does_not_wait_long_for_the_request_budget_either(story, press, monkeypatch):
+    waits, for_portal = [], budget.for_portal
+    monkeypatch.setattr(
+        budget, "for_portal", lambda p, k, wait, *more: waits.append(wait) or for_portal(p, k, wait, *more)
+    )
+    story.order("A1")
+    press("run_job_now")
+    assert set(waits) == {10.0}
 
 
 def test_cron_is_patient_even_without_workers(story, attempts, monkeypatch):

@@ -101,6 +101,15 @@ def test_what_was_begun_counts_once_even_if_nobody_waits_for_it(hubspot, make_cl
     assert [(entry.operation, entry.status) for entry in log] == [("deals batch create", 201)]
 
 
+def test_what_was_begun_and_failed_is_in_nobodys_way(hubspot, make_client, monkeypatch):
+    client = make_client()
+    monkeypatch.setattr(client, "_exchange", lambda *args: 1 / 0)
+    answers = client.begin_creates("deals", DEALS)
+    with pytest.raises(ZeroDivisionError):
+        answers()
+    client.close()
+
+
 def test_each_has_its_own_answer(hubspot, make_client):
     def answer(request):
         if asked(request) == ["2"]:

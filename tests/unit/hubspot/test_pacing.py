@@ -104,6 +104,27 @@ def test_a_call_that_has_arrived_makes_room_that_much_earlier(budget, world):
     assert world.slept == [9.72]  # ten seconds after 0.2, instead of eleven after 0, and 20 ms more
 
 
+def test_who_comes_too_late_for_a_call_reserves_anew(store, world):
+    """HubSpot would count it for longer than we do."""
+
+    def overslept(seconds):
+        world.sleep(seconds + (7 if len(world.slept) < 1 else 0))
+
+    began = world.now
+    budget = SharedBudget(store, lambda: world.now, overslept)
+    for _ in range(101):
+        take(budget)
+    assert world.now == began + 18
+    assert max(store.state.crm.grants) == world.now * 1000
+
+
+def test_who_comes_too_late_for_the_second_call_makes_the_first_only(budget, world):
+    moments = budget.acquire(calls=3)
+    next(moments)
+    world.now += 1
+    assert list(moments) == []
+
+
 def test_max_wait_is_bounded(store):
     with pytest.raises(ValueError, match="60"):
         SharedBudget(store, max_wait=61)
