@@ -53,6 +53,7 @@ class Executor:
         self._find_again(plan, known, associated or {}, execution)
         self._tell_vanished(execution)
         self._detach(plan, earlier or {}, execution)
+        self._tell_vanished_ends(execution)
         return execution
 
     def _find_again(
@@ -206,6 +207,19 @@ class Executor:
                 pairs.setdefault((one[1], other[1]), []).append((order, name))
         for (from_type, to_type), pairs in asked.items():
             self._detach_type(from_type, to_type, pairs, execution)
+
+    def _tell_vanished_ends(self, execution: Execution) -> None:
+        """The same for associations that could not be removed: the records were there a moment ago."""
+        refused = [
+            (order, name)
+            for order, errors in execution.detach_errors.items()
+            for name, error in errors.items()
+            if isinstance(error, InvalidInput)
+        ]
+        there = self._look_up({end for _, name in refused for end in ends(name)})
+        for order, name in refused:
+            if any(there[end] != end[1] for end in ends(name)):
+                execution.detach_errors[order][name] = VANISHED
 
     def _look_up(self, places: Iterable[Where]) -> dict[Where, str | HubSpotError | None]:
         """The present ids of these records: HubSpot takes the id of a merged record for the one that it became."""

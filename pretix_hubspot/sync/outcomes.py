@@ -126,10 +126,9 @@ def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
                 failures += _failures(outcome, mapping, position, ref[0])
     for (source, _), error in execution.association_errors.get(order.order, {}).items():
         mapping = next(m for m, records in order.records.items() if source in [ref for _, ref in records])
-        failed = Failed(refusals=(error,)) if isinstance(error, Refusal) else Failed(error)
-        failures += _failures(failed, mapping, None, source[0])
+        failures += _failures(_failed(error), mapping, None, source[0])
     for name, error in execution.detach_errors.get(order.order, {}).items():
-        failures.append(classify(error, object_type=name.partition(":")[0]))
+        failures += _failures(_failed(error), None, None, name.partition(":")[0])
     return Verdict(
         order.order,
         order.fingerprint,
@@ -139,7 +138,11 @@ def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
     )
 
 
-def _failures(outcome: Failed, mapping: int, position: int | None, object_type: str) -> Iterator[Failure]:
+def _failed(error: HubSpotError | Refusal | None) -> Failed:
+    return Failed(refusals=(error,)) if isinstance(error, Refusal) else Failed(error)
+
+
+def _failures(outcome: Failed, mapping: int | None, position: int | None, object_type: str) -> Iterator[Failure]:
     if outcome.refusals:
         for refusal in outcome.refusals:
             yield refused(refusal, mapping, position, object_type)

@@ -56,7 +56,7 @@ class Execution:
     records: dict[int, dict[RecordKey, Outcome]] = field(default_factory=dict)
     associated: dict[int, set[str]] = field(default_factory=dict)
     association_errors: dict[int, dict[Pair, HubSpotError | Refusal | None]] = field(default_factory=dict)
-    detach_errors: dict[int, dict[str, HubSpotError]] = field(default_factory=dict)
+    detach_errors: dict[int, dict[str, HubSpotError | Refusal]] = field(default_factory=dict)
 
     def sent(self) -> dict[RecordKey, Sent]:
         """Where every record that arrived is now."""

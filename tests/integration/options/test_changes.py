@@ -1,6 +1,8 @@
 """Canceled positions and replaced people: what becomes of the associations that pretix has made."""
 
 import pytest
+from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.hubspot.errors import InvalidInput
 from pretix_hubspot.models import OrderState
@@ -82,6 +84,22 @@ def test_an_interrupted_transfer_detaches_later(story, order, mappings, choose, 
     story.sync()
     assert linked(story) == ["ada@example.org", "alan@example.org"]
     assert not OrderState.objects.get().problem
+
+
+def test_who_is_deleted_just_before_the_removal_is_no_reason_to_stop(story, order, mappings, choose, monkeypatch):
+    choose(mappings[1], replaced="detach")
+
+    def refuse(client, *args):
+        story.simulator.people.archive("contacts", find={"email": "grace@example.org"})
+        raise InvalidInput("no", status=400)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pretix_hubspot.hubspot.client.Client.archive_associations", refuse)
+        replace_attendee(story, order)
+    assert [(p["mode"], p["code"]) for p in OrderState.objects.get().problem] == [("temporary", "record_vanished")]
+    OrderSyncQueue.objects.update(not_before=now())
+    story.sync()
+    assert (OrderState.objects.get().problem, linked(story)) == (None, ["ada@example.org", "alan@example.org"])
 
 
 def test_a_merged_contact_is_not_detached_from_itself(story, order, mappings, choose):
