@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from itertools import accumulate
 
 from django.db.models import Count, Window
@@ -127,26 +127,26 @@ def drain(
     Help is called while whole slices wait and there are fewer than ``WORKERS`` at work.
     """
     end = clock() + seconds
-    with scopes_disabled(), closing(new_session()) as http, ExitStack() as stack:
+    with scopes_disabled(), closing(new_session()) as http:
         events = joined_events(connection)
-        pks = [joined.event_id for joined in events]
 
         def claim_live() -> jobs.Claim | None:
             rows = next_rows(still_running(connection, events), live_only=True) if clock() < end else []
             return jobs.claim(rows) if rows else None
 
-        ahead = stack.enter_context(closing(Ahead(connection, events, claim_live)))
-        while rows := ahead.rows(pks) or next_rows(pks, live_only=_is_kept_for_live(connection)):
-            if len(rows) >= jobs.SLICE and _others_at_work(pks, ahead) < WORKERS - 1:
-                call_help()
-            if not send(connection, events, rows, http, ahead):
-                if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
-                    time.sleep(OVER_BUDGET)
-                return has_more
-            if clock() >= end and not ahead.rows(pks):
-                return True
-            connection.refresh_from_db()
-            pks = still_running(connection, events)
+        with closing(Ahead(connection, events, claim_live)) as ahead:
+            pks = [joined.event_id for joined in events]
+            while rows := ahead.rows(pks) or next_rows(pks, live_only=_is_kept_for_live(connection)):
+                if len(rows) >= jobs.SLICE and _others_at_work(pks, ahead) < WORKERS - 1:
+                    call_help()
+                if not send(connection, events, rows, http, ahead):
+                    if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
+                        time.sleep(OVER_BUDGET)
+                    return has_more
+                if clock() >= end and not ahead.rows(pks):
+                    return True
+                connection.refresh_from_db()
+                pks = still_running(connection, events)
     return False
 
 
