@@ -75,13 +75,15 @@ class RollingWindow:
         return replace(current, grants=(*current.grants, free)), Decision(True, wait, policy)
 
     def arrived(self, granted: int, latest: int) -> "RollingWindow":
-        """The call of this grant reached HubSpot at `latest` or before: its place is free again that much earlier."""
-        early = max(granted, latest) - self.margin_ms
-        if early >= granted or granted not in self.grants:
+        """The call of this grant reached HubSpot at `latest` or before.
+
+        Its place is free again that much earlier, or later if it took longer than the margin.
+        """
+        if granted not in self.grants:
             return self
         others = list(self.grants)
         others.remove(granted)
-        return replace(self, grants=tuple(sorted((*others, early))))
+        return replace(self, grants=tuple(sorted((*others, max(granted, latest) - self.margin_ms))))
 
     def next_free(self, now: int, live: bool) -> int:
         """The first moment that keeps every window within the limit, after all moments already given away."""

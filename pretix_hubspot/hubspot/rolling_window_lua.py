@@ -61,10 +61,10 @@ local state = cjson.decode(stored)
 local w = state[ARGV[1]]
 for argument = 2, #ARGV, 2 do
   local granted = tonumber(ARGV[argument])
-  local early = math.max(granted, tonumber(ARGV[argument + 1])) - w.margin
+  local arrived = math.max(granted, tonumber(ARGV[argument + 1])) - w.margin
   for number, grant in ipairs(w.grants) do
-    if grant == granted and early < granted then
-      w.grants[number] = early
+    if grant == granted then
+      w.grants[number] = arrived
       break
     end
   end
