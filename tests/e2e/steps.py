@@ -43,11 +43,12 @@ def add_row(desk, source, words, found):
     option = row.locator("select").first.locator("option", has_text=source).first
     row.locator("select").first.select_option(option.get_attribute("value"))
     row.locator(".select2-selection").click()
-    expect(desk.page.locator(".select2-container--open .select2-search__field")).to_be_focused()
+    search = desk.page.locator(".select2-container--open .select2-search__field")
+    expect(search).to_be_focused()
     desk.page.keyboard.type(words)
     expect(desk.page.locator(".select2-results__option").first).to_have_text(found)
     desk.see(f"editor-search-{words.replace(' ', '-')}")
-    desk.page.keyboard.press("Enter")
+    search.press("Enter")
     return row
 
 
