@@ -279,3 +279,13 @@ def test_nothing_is_planned_once_the_worker_is_to_hand_over(story, steps):
     assert drain(story, clock=lambda: next(moments)), "somebody has to go on"
     assert steps == ["planned 4", "slept", "sent 4", "slept", "sent 4 as planned"]
     assert waiting() == 2
+
+
+@pytest.mark.parametrize(("in_flight", "calls"), [(3, 1), (5, 1), (6, 0), (8, 0)])
+def test_help_is_called_by_workers_and_not_by_slices(story, steps, monkeypatch, in_flight, calls):
+    """Who has one to spare takes it that the others do, too."""
+    orders(story, 8)
+    monkeypatch.setattr(jobs, "slices_in_flight", lambda events: in_flight if "sent 4" in steps else queue.WORKERS)
+    called = []
+    drain(story, call_help=lambda: called.append(1))
+    assert len(called) == calls
