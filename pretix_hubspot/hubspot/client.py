@@ -9,7 +9,6 @@ Paths: hubspot.md 1.2 (A).
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -78,12 +77,13 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         return other
 
     def close(self) -> None:
-        for outcomes in self._ahead:
-            with suppress(Exception):  # whoever needed the answers met it already
-                outcomes()  # nobody may have asked, but these calls count like all others
-        self._lines.close()
-        if self._own:
-            self._http.close()
+        try:
+            while self._ahead:
+                self._ahead.pop()()  # nobody asked, but these calls count like all others
+        finally:
+            self._lines.close()
+            if self._own:
+                self._http.close()
 
     def _call(
         self,
@@ -182,6 +182,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
 
         @cache
         def outcomes() -> list[HttpAnswer | errors.HubSpotError]:
+            if outcomes in self._ahead:
+                self._ahead.remove(outcomes)
             ends = [ended() for ended in started]
             for call, end in zip(calls, ends, strict=False):
                 self._tell(call, end)
