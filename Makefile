@@ -20,7 +20,7 @@ POSTGRES := PRETIX_DATABASE_BACKEND=postgresql PRETIX_DATABASE_NAME=$(DATABASE) 
 	PRETIX_DATABASE_USER=$(PGUSER) PRETIX_DATABASE_HOST=$(PGHOST)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset smoke test test-contract test-faults test-matrix test-postgres test-workers e2e coverage bench lint format locale wheel environment-demo environment-dev clean
+.PHONY: help demo demo-reset smoke test test-contract test-faults test-matrix test-postgres test-workers soak e2e coverage bench lint format locale wheel environment-demo environment-dev clean
 
 help:  ## list these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
@@ -52,6 +52,10 @@ test-postgres: environment-dev  ## what touches the database, and what is marked
 
 test-workers: environment-dev  ## real Celery workers on PostgreSQL and Redis
 	$(POSTGRES) $(IN) -m pytest -m workers $(PYTEST_ARGS)
+
+soak: environment-dev  ## long stories, thousands of examples and races: what the other suites run a little of
+	SOAK=1 $(IN) -m pytest -m "(soak or hypothesis) and not postgres and not workers" $(PARALLEL) $(PYTEST_ARGS)
+	SOAK=1 $(POSTGRES) $(IN) -m pytest -m "(soak or hypothesis) and (postgres or workers)" $(PYTEST_ARGS)
 
 e2e: environment-dev  ## plays the product in Chromium; screenshots go to build/
 	$(IN) -m pytest -m e2e $(PYTEST_ARGS)

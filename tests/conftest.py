@@ -14,9 +14,14 @@ from urllib.parse import urlsplit
 import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
+from tests import soak
+
 LOCAL_NAMES = {"localhost", ""}
 #: A HubSpot that somebody wants the tests to talk to, see tests/faults/elsewhere.py.
 ELSEWHERE = urlsplit(os.environ.get("HUBSPOT_API_URL", "")).hostname
+
+
+soak.load_profile()
 
 
 class NetworkBlocked(RuntimeError):

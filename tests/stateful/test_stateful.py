@@ -32,14 +32,15 @@ from tests.counting import every_order_counts_once
 from tests.faults import elsewhere
 from tests.faults.conftest import no_waiting_for_the_budget, short_timeouts  # noqa: F401  fixtures are used by name
 from tests.integration.engine.conftest import impatient  # noqa: F401  likewise
+from tests.soak import amount
 
 from .stage import Moments, Stage
 from .steps import STEPS, Steps
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db]
+pytestmark = [pytest.mark.faults, pytest.mark.soak, pytest.mark.django_db]
 
 REPLAY = os.environ.get("STATEFUL_REPLAY")
-FIRST, _, LAST = os.environ.get("STATEFUL_SEED", "1" if REPLAY else "1-5").partition("-")
+FIRST, _, LAST = os.environ.get("STATEFUL_SEED", "1" if REPLAY else amount("1-5", "1-60")).partition("-")
 SEEDS = range(int(FIRST), int(LAST or FIRST) + 1)
 LENGTH = int(os.environ.get("STATEFUL_STEPS", "200"))
 #: Stories of each seed, after the simplest of all, with which hypothesis begins: nothing happens.

@@ -181,7 +181,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(json_values | st.binary(max_size=200), st.sampled_from(STATUSES), st.randoms(use_true_random=False))
 def test_any_json_and_any_bytes(monkeypatch, body, status, rng):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -189,7 +189,6 @@ def test_any_json_and_any_bytes(monkeypatch, body, status, rng):
         Wire(patch).drive(rng, status, {}, body)
 
 
-@settings(max_examples=300, deadline=None)
 @given(json_values, st.binary(max_size=100), st.integers(100, 999))
 def test_the_readers_of_errors_return_errors(value, body, status):
     checked(error_from_entry(value))

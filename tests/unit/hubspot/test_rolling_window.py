@@ -5,7 +5,7 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pretix_hubspot.hubspot.pacing import (
@@ -279,8 +279,8 @@ beginnings = st.builds(
 
 
 @pytest.mark.workers
+@pytest.mark.soak
 def test_script_equals_python(script):
-    @settings(max_examples=150, deadline=None)
     @given(beginnings, steps)
     def equal(state, asked):
         script.forget()

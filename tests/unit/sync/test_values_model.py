@@ -7,7 +7,7 @@ with what the model makes of the meaning.
 import re
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pretix_hubspot.hubspot.types import Option, PropertyDefinition
@@ -167,7 +167,6 @@ def model(identifiers, kind, choices, options, chosen):
     return refused[0] if refused else ";".join(option for option in dict.fromkeys(found) if option)
 
 
-@settings(max_examples=500)
 @given(st.data(), CHOICES, LISTED, MAPS, st.sampled_from(["text", "one", "many"]))
 def test_choices(data, choices, options, chosen, kind):
     several = st.lists(st.sampled_from([value for value, _ in choices]), min_size=1, max_size=3, unique=True)
