@@ -1,6 +1,6 @@
 # Everything a developer needs, on a machine with Python 3.11 or newer and make.
 # Override on the command line: make demo PORT=9000, make test PYTHON=python3.12, make test PRETIX='==2026.3.*',
-# make test JOBS=0 PYTEST_ARGS='-k refund'
+# make test JOBS=0 PYTEST_ARGS='-k refund', make test CLOCK=2028-02-29T22:40
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,6 +9,7 @@ PORT ?= 8000
 PORTAL_PORT ?= 8001
 PYTEST_ARGS ?=
 JOBS ?= auto
+CLOCK ?=
 DATABASE ?= pretix_hubspot_test
 PGHOST ?= 127.0.0.1
 PGUSER ?= postgres
@@ -16,6 +17,7 @@ PGUSER ?= postgres
 IN := $(VENV)/bin/python
 ENVIRONMENT := $(PYTHON) .ci/environment.py --pretix '$(PRETIX)' $(VENV)
 PARALLEL := --numprocesses $(JOBS) --dist worksteal
+TESTS := $(IN) -m pytest $(if $(CLOCK),--clock $(CLOCK))
 POSTGRES := PRETIX_DATABASE_BACKEND=postgresql PRETIX_DATABASE_NAME=$(DATABASE) \
 	PRETIX_DATABASE_USER=$(PGUSER) PRETIX_DATABASE_HOST=$(PGHOST)
 
@@ -35,30 +37,30 @@ smoke: environment-demo  ## connect, map, buy, cancel, change and sync without a
 	@$(IN) -m demo.smoke
 
 test: environment-dev  ## the tests that need no service (SQLite)
-	$(IN) -m pytest $(PARALLEL) $(PYTEST_ARGS)
+	$(TESTS) $(PARALLEL) $(PYTEST_ARGS)
 
 test-contract: environment-dev  ## pretix core's datasync and HubSpot's own SDKs as judges
-	$(IN) -m pytest -m contract $(PARALLEL) $(PYTEST_ARGS)
+	$(TESTS) -m contract $(PARALLEL) $(PYTEST_ARGS)
 
 test-faults: environment-dev  ## scripted failures of HubSpot at every stage of the engine
-	$(IN) -m pytest -m faults $(PARALLEL) $(PYTEST_ARGS)
+	$(TESTS) -m faults $(PARALLEL) $(PYTEST_ARGS)
 
 test-matrix: environment-dev  ## every pretix type, every type of HubSpot property, every mode
-	$(IN) -m pytest -m matrix $(PARALLEL) $(PYTEST_ARGS) tests/matrix
+	$(TESTS) -m matrix $(PARALLEL) $(PYTEST_ARGS) tests/matrix
 
 test-postgres: environment-dev  ## what touches the database, and what is marked postgres, on PostgreSQL
-	$(POSTGRES) $(IN) -m pytest -m "not e2e and not workers and not faults" $(PARALLEL) $(PYTEST_ARGS) \
+	$(POSTGRES) $(TESTS) -m "not e2e and not workers and not faults" $(PARALLEL) $(PYTEST_ARGS) \
 		tests/integration tests/contract/test_core_datasync.py tests/workers
 
 test-workers: environment-dev  ## real Celery workers on PostgreSQL and Redis
-	$(POSTGRES) $(IN) -m pytest -m workers $(PYTEST_ARGS)
+	$(POSTGRES) $(TESTS) -m workers $(PYTEST_ARGS)
 
 soak: environment-dev  ## long stories, thousands of examples and races: what the other suites run a little of
-	SOAK=1 $(IN) -m pytest -m "(soak or hypothesis) and not postgres and not workers" $(PARALLEL) $(PYTEST_ARGS)
-	SOAK=1 $(POSTGRES) $(IN) -m pytest -m "(soak or hypothesis) and (postgres or workers)" $(PYTEST_ARGS)
+	SOAK=1 $(TESTS) -m "(soak or hypothesis) and not postgres and not workers" $(PARALLEL) $(PYTEST_ARGS)
+	SOAK=1 $(POSTGRES) $(TESTS) -m "(soak or hypothesis) and (postgres or workers)" $(PYTEST_ARGS)
 
 e2e: environment-dev  ## plays the product in Chromium; screenshots go to build/
-	$(IN) -m pytest -m e2e $(PYTEST_ARGS)
+	$(TESTS) -m e2e $(PYTEST_ARGS)
 
 coverage: environment-dev  ## whether unit tests take every branch of the pure modules
 	@$(IN) .ci/branches.py

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
-from tests import soak
+from tests import clock, soak
 
 LOCAL_NAMES = {"localhost", ""}
 #: A HubSpot that somebody wants the tests to talk to, see tests/faults/elsewhere.py.
@@ -22,6 +22,18 @@ ELSEWHERE = urlsplit(os.environ.get("HUBSPOT_API_URL", "")).hostname
 
 
 soak.load_profile()
+
+
+def pytest_addoption(parser):
+    clock.add_option(parser)
+
+
+def pytest_configure(config):
+    clock.set_clock(config)
+
+
+def pytest_report_header(config):
+    return clock.heading(config)
 
 
 class NetworkBlocked(RuntimeError):

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.timezone import now
@@ -45,6 +46,11 @@ def waits_unharmed():
     every_order_counts_once()
     rows = OrderSyncQueue.objects.values_list("in_flight", "failed_attempts", "need_manual_retry")
     return set(rows) == {(False, 0, None)}
+
+
+def next_midnight(zone):
+    """In UTC, so that an hour more or less between now and then is counted."""
+    return datetime.combine(now().astimezone(zone) + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 @pytest.mark.parametrize("fault", ["ten-secondly", "bad-gateway", "reset"])
@@ -138,13 +144,14 @@ def test_lost_scopes_of_one_object_type_fail_its_orders_for_one_cause(our_own, s
 def test_right_after_midnight_of_the_portal_the_new_quota_is_used(our_own, story, simulator, real_budget):
     """Fails without ``reset`` in ``client_for``: the budget would believe in yesterday's number for an hour."""
     assert Connection.objects.get().account["time_zone"] == "Europe/Berlin"
-    with freeze_time("2026-11-22 22:50+00:00", tick=True) as clock:
+    midnight = next_midnight(ZoneInfo("Europe/Berlin"))
+    with freeze_time(midnight - timedelta(minutes=10), tick=True) as clock:
         simulator.limits.daily = simulator.limits.used_today(simulator.portal) + 2
         orders(story, range(4), datetime=now())
         story.sync()
-        assert f"{Connection.objects.get().resting_until:%H:%M:%S}" == "23:01:00"
+        assert Connection.objects.get().resting_until.replace(microsecond=0) == midnight + timedelta(minutes=1)
         simulator.limits.daily = None
-        clock.move_to("2026-11-22 23:01:01+00:00")
+        clock.move_to(midnight + timedelta(minutes=1, seconds=1))
         OrderSyncQueue.objects.update(not_before=now())
         story.sync()
     assert not OrderSyncQueue.objects.exists()

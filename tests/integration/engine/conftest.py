@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from django_scopes import scopes_disabled
 from hierarkey.proxy import dirty_cache_keys
@@ -27,6 +29,12 @@ def served(simulator, settings, monkeypatch):
 def impatient(monkeypatch):
     """Waits between attempts take no time, so that failures can be tested by the hundred."""
     monkeypatch.setattr("pretix_hubspot.sync.calls._pause", lambda error, wait: 0)
+
+
+@pytest.fixture
+def field_names_are_kept(monkeypatch):
+    """For tests that count queries: however slow this machine is, the fields of an event are collected once."""
+    monkeypatch.setattr("pretix_hubspot.sync.planning.FRESH", math.inf)
 
 
 @pytest.fixture

@@ -295,7 +295,7 @@ def test_odd_people_arrive_whole(story):
     assert {(c["email"], c["firstname"], c["lastname"]) for c in story.world()["contacts"]} >= set(people)
 
 
-def test_the_same_queries_for_one_order_as_for_thirty(story):
+def test_the_same_queries_for_one_order_as_for_thirty(story, field_names_are_kept):
     def queries(count, start):
         for n in range(start, start + count):
             story.order(f"Q{n}", attendees=[(f"a{n}@example.org", "A", "B"), (f"b{n}@example.org", "C", "D")])

@@ -2,7 +2,13 @@
 
 import pytest
 
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures are used by name
+from tests.integration.engine.conftest import (  # noqa: F401  fixtures are used by name
+    field_names_are_kept,
+    impatient,
+    served,
+    simulator,
+    story,
+)
 
 
 @pytest.fixture

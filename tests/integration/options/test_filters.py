@@ -120,7 +120,7 @@ def test_an_order_that_returns_is_shown_as_sent(story, mappings, choose):
 
 
 @pytest.mark.parametrize("filters", [{}, {"paid": True, "items": [0], "categories": [0], "admission": True}])
-def test_filters_cost_no_query_per_order(story, mappings, choose, filters):
+def test_filters_cost_no_query_per_order(story, mappings, choose, filters, field_names_are_kept):
     choose(mappings[1], filters=filters)
     counts = []
     for number in (1, 20):

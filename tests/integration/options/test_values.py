@@ -44,7 +44,7 @@ def test_names_come_in_the_language_chosen(story, attendees, choose, language, s
     assert deal["associations"]["contacts"] == ["a1@example.org", "buyer-a1@example.org"]
 
 
-def test_languages_cost_no_query_per_order(story, attendees, choose):
+def test_languages_cost_no_query_per_order(story, attendees, choose, field_names_are_kept):
     choose(attendees, language="order")
     counts = []
     for number in (1, 20):
