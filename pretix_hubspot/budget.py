@@ -19,6 +19,7 @@ from .hubspot.pacing import (
     DAILY_RESERVE_PERCENT,
     ROLLING_WINDOW_LUA,
     Decision,
+    MemoryStore,
     SharedBudget,
     State,
     daily_refusal,
@@ -33,6 +34,14 @@ def for_portal(portal_id, kind, max_wait=30.0, sleep=time.sleep):
     key = f"{portal_id}:{kind}"
     store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
     return SharedBudget(store, sleep=sleep, max_wait=max_wait)
+
+
+def for_check(max_wait=30.0):
+    """A budget for the few calls that look at one new token, whose portal is not known yet.
+
+    What HubSpot refuses to one token says nothing about any other, so it is shared with nobody.
+    """
+    return SharedBudget(MemoryStore(), max_wait=max_wait)
 
 
 def state_of(portal_id, kind):

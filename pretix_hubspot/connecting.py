@@ -9,7 +9,7 @@ from dataclasses import asdict
 from django.db import transaction
 from django.utils.timezone import now
 
-from . import budget, hubspot_app, tokens
+from . import budget, catalogcare, hubspot_app, tokens
 from .connection import PATIENCE_OF_PEOPLE, client_with, resume
 from .hubspot.errors import (
     AuthenticationFailed,
@@ -25,8 +25,6 @@ from .models import Connection
 from .scopes import missing_required
 
 logger = logging.getLogger(__name__)
-
-_CHECKING = "check"  # budget of tokens whose portal is not known yet
 
 
 class ScopesMissing(Exception):
@@ -51,7 +49,7 @@ def connect_token(organizer, token, user, expected=None):
 
     Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
     """
-    client = client_with(lambda: token, None, budget.for_portal(_CHECKING, Connection.Kind.TOKEN, PATIENCE_OF_PEOPLE))
+    client = client_with(lambda: token, None, budget.for_check(PATIENCE_OF_PEOPLE))
     scopes = _scopes_of_static(client, token)
     account = client.account()
     _accept(account.portal_id, scopes, expected)
@@ -67,8 +65,8 @@ def connect_token(organizer, token, user, expected=None):
 
 def connect_oauth(organizer, granted, user, expected=None):
     """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``."""
-    shared_budget = budget.for_portal(_CHECKING, Connection.Kind.OAUTH, PATIENCE_OF_PEOPLE)
-    account = client_with(lambda: granted.access_token, None, shared_budget).account()
+    checking = client_with(lambda: granted.access_token, None, budget.for_check(PATIENCE_OF_PEOPLE))
+    account = checking.account()
     hubspot_user, scopes = _introspected(granted)
     _accept(account.portal_id, scopes, expected)
 
@@ -98,6 +96,7 @@ def _connect(organizer, account, fill, user):
         connection.log_action(action, user=user, data={"portal": account.portal_id, "kind": connection.kind})
         if was_revoked:
             tokens.log_events(connection, "pretix_hubspot.recovered.connection", user)
+        catalogcare.look_again(connection)
         resume(connection)
     budget.for_portal(connection.portal_id, connection.kind).reset()
     return connection

@@ -61,6 +61,9 @@ class OrderDecisionLogEntryType(NoOpShredderMixin, OrderLogEntryType):
         "pretix_hubspot.mapping.added": _("A HubSpot object mapping has been added: {mapping}"),
         "pretix_hubspot.mapping.changed": _("A HubSpot object mapping has been changed: {mapping}"),
         "pretix_hubspot.mapping.deleted": _("A HubSpot object mapping has been deleted: {mapping}"),
+        "pretix_hubspot.mapping.access_regained": _(
+            "HubSpot allows pretix again to send this object mapping: {mapping}"
+        ),
     }
 )
 class MappingLogEntryType(NoOpShredderMixin, EventLogEntryType):

@@ -84,6 +84,12 @@ ALWAYS = ("contacts", "companies", "deals")  # offered even before the portal wa
 CUSTOM_SCOPES = frozenset({"crm.objects.custom.read", "crm.objects.custom.write"})
 
 
+def is_granted(object_type_key: str, scopes) -> bool:
+    """Whether ``scopes`` suffice for an object type; an empty list means that nobody knows, and HubSpot will tell."""
+    entry = STANDARD.get(object_type_key)
+    return entry.granted(scopes) if entry else not scopes or set(scopes) >= CUSTOM_SCOPES
+
+
 def key(object_type: ObjectType) -> str:
     """How a mapping, a path and the catalogue call an object type."""
     return object_type.type_id if object_type.custom else object_type.name

@@ -19,6 +19,8 @@ from pretix_hubspot.texts import describe
 def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:
     """Everything that keeps this mapping from working as it was set up, for the list of mappings."""
     object_type = mapping.external_object_type
+    if lost := access_lost(object_type, catalog):
+        return [lost]
     if gone := object_type_gone(object_type, catalog):
         return [gone]
     if not catalog.is_stored(object_type):
@@ -36,6 +38,17 @@ def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:
 def _named(mapping: ObjectMapping) -> list[str]:
     names = [mapping.external_id_field, *(row["external_field"] for row in mapping.property_mappings)]
     return list(dict.fromkeys(name for name in names if name))
+
+
+def access_lost(object_type: str, catalog: Catalog) -> str | None:
+    """Whether HubSpot refused the object type to orders, which are sent without it."""
+    scopes = catalog.lacking(object_type)
+    if scopes is None:
+        return None
+    text = _("HubSpot does not let pretix use {object_type}, so orders are sent without this mapping.")
+    cure = _("Please connect again and grant {scopes}. Afterwards you can send these orders again.")
+    told = text.format(object_type=catalog.label(object_type))
+    return f"{told} {cure.format(scopes=', '.join(scopes))}" if scopes else told
 
 
 def object_type_gone(object_type: str, catalog: Catalog) -> str | None:

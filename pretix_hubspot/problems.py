@@ -196,6 +196,7 @@ _EXCLUSIONS = {
     "filter_admission": lambda: _("Not sent: the object mappings only send admission products."),
     "filter_date": lambda: _("Not sent: the object mappings leave out the dates of this order."),
     "filter_answer": lambda: _("Not sent: the object mappings require an answer that was not given in this order."),
+    "no_access": lambda: _("Not sent: HubSpot does not let pretix use this object type. Please connect again."),
     "filters": lambda: _("Not sent: the filters of the object mappings leave out everything in this order."),
     "shredded": lambda: _(
         "Not sent any more: personal data was removed from this event. Use “Sync now” to send the order anyway."

@@ -42,6 +42,8 @@ PROBES = 3
 LONGEST_PAUSE = 60.0
 #: No order can do without these; a test holds them equal to what every connection is asked for.
 NEEDED_BY_ALL = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write"})
+#: What an order is about; of all other object types it is sent without, where HubSpot grants no access to them.
+MAIN_TYPES = frozenset({"contacts", "companies", "deals"})
 #: A property that cannot be written at all: halving would only find out that every input has it.
 DEFINITION_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 
@@ -186,6 +188,11 @@ def concerns_portal(error: HubSpotError) -> bool:
     if error.retryable and (error.retry_after or 0) > LONGEST_PAUSE:
         return True
     return isinstance(error, (AuthenticationFailed, OAuthError, Migrating, BlockedByServer))
+
+
+def is_lack_of_access(error: object, object_type: str) -> bool:
+    """Whether a setting in HubSpot is to blame for a side of the orders, and the rest of each can be sent."""
+    return isinstance(error, (MissingScope, Forbidden)) and object_type not in MAIN_TYPES
 
 
 def concerns_all(error: HubSpotError) -> bool:

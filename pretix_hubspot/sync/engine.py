@@ -17,7 +17,7 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for, rest
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.hubspot.errors import Forbidden, HubSpotError, MissingScope
 from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.isolation import SERVER_TROUBLE, log_without_values
 from pretix_hubspot.models import Connection, EventConnection, OrderState
@@ -27,6 +27,7 @@ from .calls import Caller, PortalTrouble, concerns_portal
 from .detaching import wants_detaching
 from .execute import Executor
 from .outcomes import SYSTEM, Failure, Verdict, classify, judge
+from .results import Execution
 from .slices import Prepared, Report, Slice
 from .wanted import Plan
 
@@ -151,12 +152,27 @@ def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None
     execution = Executor(work.client, caller, work.forced).run(part, known, associated, earlier)
     links.store(part.portal_id, execution.sent(), known)
     verdicts = judge(part, execution)
+    _note_access(work, execution, verdicts)
     report.log.judged(verdicts)
     finishing.succeed(work, part, [v for v in verdicts if not v.failures], report)
     finishing.note_arrived(
         work, part, [recording.without_moved(v, earlier.get(v.order, {})) for v in verdicts if v.failures]
     )
     finishing.fail(work, [v for v in verdicts if v.failures], report)
+
+
+def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> None:
+    """Remember which object types HubSpot did not let pretix use, and that it does again."""
+    lacking = {failure.object_type: failure for verdict in verdicts for failure in verdict.lacking}
+    used = {ref[0] for ref, sent in execution.sent().items() if sent.changed}
+    work.catalog.note_access({name: _refusal(failure) for name, failure in lacking.items()}, used)
+
+
+def _refusal(failure: Failure) -> HubSpotError:
+    if failure.code != "missing_scope":
+        return Forbidden(failure.message)
+    scopes = tuple(failure.params.get("scopes", "").split(", "))
+    return MissingScope(failure.message, context={"requiredScopes": scopes})
 
 
 # Before sending

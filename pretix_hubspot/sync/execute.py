@@ -9,7 +9,14 @@ from dataclasses import replace
 
 from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
+from pretix_hubspot.hubspot.errors import (
+    Forbidden,
+    HubSpotError,
+    InvalidInput,
+    MissingScope,
+    NotFound,
+    UnexpectedStatus,
+)
 from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType, Record
 
 from .calls import Caller
@@ -324,6 +331,11 @@ def _shared_failures(plan: Plan, execution: Execution) -> set[int]:
     for record in plan.records.values():
         if len(record.orders) > 1:
             outcome = execution.records[next(iter(record.orders))].get(record.ref)
-            if isinstance(outcome, Failed) and (outcome.error is None or not outcome.error.retryable):
+            if isinstance(outcome, Failed) and _may_be_others_fault(outcome.error):
                 shared |= record.orders
     return shared
+
+
+def _may_be_others_fault(error: HubSpotError | None) -> bool:
+    """Whether the values of one order may keep another one's from arriving: not if no value would be accepted."""
+    return error is None or not (error.retryable or isinstance(error, (MissingScope, Forbidden)))

@@ -3,6 +3,7 @@
 ``classify`` is the only place that decides between temporary, system, permanent and misconfiguration.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,9 +25,11 @@ from pretix_hubspot.hubspot.errors import (
     UriTooLong,
 )
 
+from .calls import MAIN_TYPES, is_lack_of_access
+from .detaching import ends
 from .results import Execution, Failed, Sent
 from .types import Refusal
-from .wanted import OrderPlan, Plan, RecordKey
+from .wanted import OrderPlan, Plan, RecordKey, Withheld, digest
 
 TEMPORARY = "temporary"
 SYSTEM = "internal"  # core's name for what the UI calls a system error
@@ -47,6 +50,8 @@ _BY_TEXT = (
     ("associations are invalid", "invalid_association", PERMANENT),
     ("for associations to be created", "invalid_association", PERMANENT),
 )
+#: The codes of ``MissingScope`` and ``Forbidden``.
+ACCESS_CODES = frozenset({"missing_scope", "forbidden"})
 #: Codes of refusals that the next attempt may well not meet.
 _PASSING = frozenset({"no_answer_for_record", "record_vanished"})
 #: Statuses by which HubSpot refuses the form of our requests, not their content: only a new version of ours helps.
@@ -90,13 +95,17 @@ class Written:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an order came out; without failures it is in sync."""
+    """How an order came out; without failures it is in sync.
+
+    ``lacking`` is what it was sent without, since HubSpot does not let pretix use the object type.
+    """
 
     order: int
     fingerprint: str
     written: tuple[Written, ...] = ()
     failures: tuple[Failure, ...] = ()
     associated: tuple[str, ...] = ()
+    lacking: tuple[Failure, ...] = ()
 
     @property
     def mode(self) -> str | None:
@@ -116,7 +125,7 @@ def judge(plan: Plan, execution: Execution) -> list[Verdict]:
 
 def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
     outcomes = execution.records.get(order.order, {})
-    written, failures = [], [refused(w.refusal, w.mapping, w.position, w.object_type) for w in order.withheld]
+    written, failures = [], list(map(_withheld, order.withheld))
     for mapping, records in order.records.items():
         for position, ref in records:
             outcome = outcomes[ref]
@@ -124,18 +133,53 @@ def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
                 written.append(Written(mapping, position, ref, outcome))
             else:
                 failures += _failures(outcome, mapping, position, ref[0])
-    for (source, _), error in execution.association_errors.get(order.order, {}).items():
-        mapping = next(m for m, records in order.records.items() if source in [ref for _, ref in records])
-        failures += _failures(_failed(error), mapping, None, source[0])
-    for name, error in execution.detach_errors.get(order.order, {}).items():
-        failures += _failures(_failed(error), None, None, name.partition(":")[0])
+    failures += _of_associations(order, execution)
+    lacking = _lacking(failures, written)
     return Verdict(
         order.order,
-        order.fingerprint,
+        digest([order.fingerprint, sorted({f.object_type for f in lacking})]) if lacking else order.fingerprint,
         tuple(written),
-        tuple(failures),
+        tuple(failure for failure in failures if failure not in lacking),
         tuple(sorted(execution.associated.get(order.order, ()))),
+        lacking,
     )
+
+
+def _withheld(item: Withheld) -> Failure:
+    if isinstance(item.refusal, HubSpotError):
+        return classify(item.refusal, mapping=item.mapping, position=item.position, object_type=item.object_type)
+    return refused(item.refusal, item.mapping, item.position, item.object_type)
+
+
+def _of_associations(order: OrderPlan, execution: Execution) -> list[Failure]:
+    """Each reason once, however many of the order's records it is about."""
+    found: dict[str, Failure] = {}
+    for (source, target), error in execution.association_errors.get(order.order, {}).items():
+        mapping = next(m for m, records in order.records.items() if source in [ref for _, ref in records])
+        for failure in _failures(_failed(error), mapping, None, _to_blame(error, source[0], target[0])):
+            found.setdefault(_same(failure), failure)
+    for name, error in execution.detach_errors.get(order.order, {}).items():
+        object_type, other = (end for end, _ in ends(name))
+        for failure in _failures(_failed(error), None, None, _to_blame(error, object_type, other)):
+            found.setdefault(_same(failure), failure)
+    return list(found.values())
+
+
+def _same(failure: Failure) -> str:
+    facts = [failure.mode, failure.code, failure.mapping, failure.object_type, failure.params, failure.message]
+    return json.dumps(facts, sort_keys=True, default=str)
+
+
+def _to_blame(error: object, source: str, target: str) -> str:
+    """The object type that a failed association is about; where access is lacking, no contacts or deals."""
+    return target if is_lack_of_access(error, target) and not is_lack_of_access(error, source) else source
+
+
+def _lacking(failures: list[Failure], written: list[Written]) -> tuple[Failure, ...]:
+    """What HubSpot does not let pretix use, if the main part of the order arrived: a setting, and no order's fault."""
+    found = tuple(f for f in failures if f.code in ACCESS_CODES and f.object_type not in MAIN_TYPES)
+    lost = {failure.object_type for failure in found}
+    return found if any(item.ref[0] not in lost for item in written) else ()
 
 
 def _failed(error: HubSpotError | Refusal | None) -> Failed:

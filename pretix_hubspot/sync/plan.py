@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from pretix_hubspot.hubspot.errors import HubSpotError
+
 from . import filters
 from .types import (
     OVERWRITE,
@@ -21,7 +23,17 @@ from .types import (
     Row,
 )
 from .values import convert
-from .wanted import Contribution, Filtered, OrderPlan, Plan, WantedRecord, Withheld, digest, row_facts
+from .wanted import (
+    NO_ACCESS,
+    Contribution,
+    Filtered,
+    OrderPlan,
+    Plan,
+    WantedRecord,
+    Withheld,
+    digest,
+    row_facts,
+)
 
 #: Source fields that name one order or one position for ever: their records are found by our primary key,
 #: so that a renamed organizer, event or address never makes a second record.
@@ -30,6 +42,9 @@ POSITION_IDENTITY = frozenset({"position_key", "ticket_id", "position_id"})
 
 #: Source fields that say what a person is called.
 NAMES = ("attendee_name", "invoice_address_name", "customer_name")
+
+#: What a fingerprint says of a mapping whose object type HubSpot did not tell about.
+UNREADABLE = "unreadable"
 
 #: Refusals that are about one value; all others are about the mapping, or about the order as a whole.
 OF_VALUES = frozenset(
@@ -67,8 +82,12 @@ def _plan_order(
     order_plan = OrderPlan(order.pk, specs, canceled=frozenset(p.pk for p in order.positions if p.canceled))
     plan.orders[order.pk] = order_plan
     facts: list[object] = [plan.portal_id]
+    plannable = [spec for spec in specs if not spec.unreadable]
     for spec in specs:
         facts.append([spec.id, spec.revision])
+        if spec.unreadable:
+            facts.append(_not_planned(order_plan, spec, spec.unreadable, is_side=spec.left_out and bool(plannable)))
+            continue
         read = order.read_for(spec.id)
         for position in _sources(spec, read, sent):
             left_out = filters.reason(spec.options.filters, read, position, (order.pk, spec.id) in before)
@@ -78,6 +97,15 @@ def _plan_order(
             else:
                 facts.append(_plan_record(plan, order_plan, spec, read, position))
     order_plan.fingerprint = digest(facts)
+
+
+def _not_planned(order_plan: OrderPlan, spec: MappingSpec, error: HubSpotError, is_side: bool) -> list[object]:
+    """Nothing is known about the mapping's object type: the order is sent without it, or fails for this one reason."""
+    if is_side:
+        order_plan.filtered.append(Filtered(spec.id, None, NO_ACCESS))
+    else:
+        order_plan.withheld.append(Withheld(spec.id, None, spec.object_type, error))
+    return [None, NO_ACCESS if is_side else UNREADABLE]
 
 
 def _sources(spec: MappingSpec, order: OrderSnapshot, sent: frozenset[int]) -> Iterable[PositionSnapshot | None]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,11 +12,14 @@ from pretix.base.models import Event
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.fields import SourceField, text_of
+from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import stage_properties
 
+from .calls import is_lack_of_access
 from .filters import question_fields
+from .schemas import unreadable
 from .types import (
     BY_MODES,
     IDENTIFIERS,
@@ -41,9 +45,19 @@ def mappings_of(event: Event) -> list[ObjectMapping]:
 def specs_for(
     mappings: Sequence[ObjectMapping], catalog: Catalog, fields: Mapping[str, SourceField]
 ) -> tuple[MappingSpec, ...]:
-    """Resolve mappings. Raises ``HubSpotError`` if the schema was never stored and HubSpot does not answer."""
-    catalog.ensure({mapping.external_object_type for mapping in mappings})
-    return tuple(_spec(mapping, catalog.properties(mapping.external_object_type), fields) for mapping in mappings)
+    """Resolve mappings. Raises ``HubSpotError`` if a schema was never stored and the portal does not answer at all."""
+    errors = unreadable(catalog, {mapping.external_object_type for mapping in mappings})
+    return tuple(
+        _without_schema(mapping, fields, error)
+        if (error := errors.get(mapping.external_object_type))
+        else _spec(mapping, catalog.properties(mapping.external_object_type), fields)
+        for mapping in mappings
+    )
+
+
+def _without_schema(mapping: ObjectMapping, fields: Mapping[str, SourceField], error: HubSpotError) -> MappingSpec:
+    spec = _spec(mapping, {}, fields)
+    return replace(spec, unreadable=error, left_out=is_lack_of_access(error, mapping.external_object_type))
 
 
 def wanted_fields(specs: Sequence[MappingSpec]) -> dict[str, frozenset[str]]:

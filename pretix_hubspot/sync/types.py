@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 
 ORDER = "Order"
@@ -178,7 +179,11 @@ class Options:
 
 @dataclass(frozen=True)
 class MappingSpec:
-    """An object mapping with its portal definitions resolved; ``identifier`` is the row of mode Identifier."""
+    """An object mapping with its portal definitions resolved; ``identifier`` is the row of mode Identifier.
+
+    ``unreadable`` is why HubSpot did not tell the definitions; ``left_out`` that nothing but a setting is to blame for
+    it, so that the orders are sent without this mapping.
+    """
 
     id: int
     source: str
@@ -190,3 +195,5 @@ class MappingSpec:
     pipeline: PipelineSpec | None = None
     revision: int = 1
     options: Options = Options()
+    unreadable: HubSpotError | None = None
+    left_out: bool = False

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 
 from . import filters, sharing
@@ -17,6 +18,9 @@ from .sharing import Person
 from .types import BY_MODES, MappingSpec, Refusal, Row
 
 RecordKey = tuple[str, str]  # (object type, our key)
+
+#: Why a mapping is left out whose object type HubSpot does not let pretix see: a setting, and no decision of filters.
+NO_ACCESS = "no_access"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: it is asked for every record
 
@@ -106,12 +110,15 @@ class WantedRecord:
 
 @dataclass(frozen=True)
 class Withheld:
-    """A record of an order that is not sent, and why; ``field`` and ``property`` name the mapping row to blame."""
+    """A record of an order that is not sent, and why; ``field`` and ``property`` name the mapping row to blame.
+
+    It is HubSpot's if that did not tell the schema of the object type.
+    """
 
     mapping: int
     position: int | None
     object_type: str
-    refusal: Refusal
+    refusal: Refusal | HubSpotError
     field: str = ""
     property: str = ""
 
@@ -140,7 +147,7 @@ class OrderPlan:
     @property
     def excluded(self) -> str:
         """Why nothing of the order is sent, if the mappings' filters leave out all of it."""
-        reasons = {item.reason for item in self.filtered}
+        reasons = {item.reason for item in self.filtered} - {NO_ACCESS}
         if self.records or self.withheld or not reasons:
             return ""
         return reasons.pop() if len(reasons) == 1 else filters.SEVERAL

@@ -60,6 +60,24 @@ def test_a_new_label_is_told_and_goes_on(contacts, catalog, client, portal):
     assert told in editor, "a second look does not forget the first"
 
 
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (errors.MissingScope(context={"requiredScopes": ("crm.objects.deals.write",)}), "crm.objects.deals.write"),
+        (errors.Forbidden(), "orders are sent without this mapping."),
+    ],
+)
+def test_an_object_type_that_hubspot_refused_to_orders(contacts, catalog, client, error, cure):
+    catalog.note_access({"deals": error})
+    add_mapping(contacts.event, "Order", "deals")
+    html = page_of(client.get(BASE))
+    assert "HubSpot does not let pretix use Deals, so orders are sent without this mapping." in html
+    assert cure in html
+
+    catalog.note_access({}, ["deals"])
+    assert "does not let pretix use" not in page_of(client.get(BASE))
+
+
 def test_options_of_a_value_map_that_vanished(contacts, catalog, client, portal):
     set_rows(contacts, ("order_status", "hs_lead_status", "overwrite"))
     contacts.property_mappings[0]["value_map"] = json.dumps({"n": "NEW", "p": "gone", "e": "", "c": ""})

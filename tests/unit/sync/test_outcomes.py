@@ -425,6 +425,60 @@ def test_a_record_that_was_withheld_is_a_failure():
     assert not verdict.changed
 
 
+LINES = MappingSpec(4, ORDER, "line_items", row("key", "line_key"), (), associations=(3,))
+REFUSED = answered(403, bodies.MISSING_SCOPES)
+
+
+@pytest.fixture
+def with_lines():
+    values = {"email": "ada@example.org", "name": "L", "key": "A1"}
+    return make_plan(99, [((BUYER, DEAL, LINES), [OrderSnapshot(7, "A1", "n", False, values, ())])])
+
+
+def test_a_side_that_hubspot_does_not_let_us_use_is_a_setting_and_no_failure(with_lines):
+    [verdict] = judge(with_lines, execution(with_lines, m4=Failed(REFUSED)))
+
+    assert (verdict.failures, verdict.mode) == ((), None)
+    assert [(f.code, f.object_type) for f in verdict.lacking] == [("missing_scope", "line_items")]
+    assert verdict.fingerprint != with_lines.orders[7].fingerprint, "or nobody would send the rest later"
+
+
+def test_what_is_no_side_fails_the_order(with_lines):
+    [verdict] = judge(with_lines, execution(with_lines, m3=Failed(REFUSED)))
+
+    assert [f.object_type for f in verdict.failures] == ["deals"]
+    assert verdict.lacking == ()
+
+
+def test_without_its_main_part_an_order_fails_for_its_side(with_lines):
+    lost = {f"m{number}": Failed(answered(500, b"")) for number in (1, 3)}
+    [verdict] = judge(with_lines, execution(with_lines, m4=Failed(REFUSED), **lost))
+
+    assert [f.object_type for f in verdict.failures] == ["contacts", "deals", "line_items"]
+    assert verdict.lacking == ()
+
+
+@pytest.mark.parametrize("ends", [(4, 3), (3, 4)], ids=["from the side", "to the side"])
+def test_an_association_with_the_side_is_about_the_side(with_lines, ends):
+    done = execution(with_lines)
+    pair = tuple(refs(with_lines)[mapping] for mapping in ends)
+    done.association_errors = {7: {pair: REFUSED}}
+    [verdict] = judge(with_lines, done)
+
+    assert [(f.code, f.object_type) for f in verdict.lacking] == [("missing_scope", "line_items")]
+
+
+def test_a_reason_that_several_associations_share_is_told_once(plan):
+    r = refs(plan)
+    done = execution(plan)
+    refusal = answered(400, said("Missing 'Edit Associations' permission."))
+    done.association_errors = {7: {(r[3], r[1]): refusal, (r[3], r[2]): refusal}}
+    done.detach_errors = {7: {f"deals:903>contacts:{number}": refusal for number in (1, 2)}}
+    [verdict] = judge(plan, done)
+
+    assert [(f.code, f.mapping) for f in verdict.failures] == [("missing_permission", 3), ("missing_permission", None)]
+
+
 @pytest.mark.parametrize(
     ("modes", "word"),
     [

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pretix_hubspot.hubspot.errors import Forbidden, ServerTrouble
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.sync.plan import make_plan, value_key
 from pretix_hubspot.sync.types import (
@@ -16,6 +17,7 @@ from pretix_hubspot.sync.types import (
     PipelineSpec,
     PositionSnapshot,
 )
+from pretix_hubspot.sync.wanted import NO_ACCESS, Filtered, Withheld
 
 TEXT = "S"
 
@@ -199,3 +201,31 @@ def test_the_fingerprint_of_a_record_changes_with_what_would_be_written_only():
         fingerprint(order(), spec=mode),
     ]
     assert len({same, *others}) == 5
+
+
+LINES = MappingSpec(4, ORDER, "line_items", row("order_key", "line_key"), ())
+
+
+def test_an_object_type_that_hubspot_does_not_tell_withholds_its_mapping_only():
+    error = ServerTrouble("away")
+    plan = plan_of(order(), specs=(BUYER, replace(LINES, unreadable=error)))
+
+    assert list(wanted(plan)) == [("contacts", "ada@example.org")]
+    assert plan.orders[7].withheld == [Withheld(4, None, "line_items", error)]
+    assert plan.orders[7].filtered == []
+    assert plan.orders[7].fingerprint != plan_of(order(), specs=(BUYER, LINES)).orders[7].fingerprint
+
+
+def test_a_side_that_hubspot_does_not_let_us_use_is_left_out_and_excludes_no_order():
+    lost = replace(LINES, unreadable=Forbidden(), left_out=True)
+    plan = plan_of(order(email=""), specs=(BUYER, lost))
+
+    assert plan.orders[7].filtered == [Filtered(4, None, NO_ACCESS)]
+    assert (plan.orders[7].withheld, plan.orders[7].excluded) == ([], "")
+
+
+def test_an_order_of_which_nothing_else_is_sent_is_withheld():
+    error = Forbidden()
+    plan = plan_of(order(), specs=(replace(LINES, unreadable=error, left_out=True),))
+
+    assert plan.orders[7].withheld == [Withheld(4, None, "line_items", error)]
