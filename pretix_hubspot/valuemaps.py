@@ -3,6 +3,7 @@
 Stored in a row's ``value_map`` as core's formset keeps it: JSON text, identifier of the choice -> internal value of the
 option, an empty value for "leave empty".
 A choice that is missing from a map is refused by the engine; an empty map is no map, and labels are compared instead.
+A country that is missing from a map is found by its name: nobody maps two hundred of them.
 """
 
 import json
@@ -12,9 +13,11 @@ from difflib import SequenceMatcher
 
 from django.utils.translation import gettext as _
 from pretix.base.models import Question
+from pretix.helpers.countries import CachedCountries
 
 from pretix_hubspot.fields import SourceField
 from pretix_hubspot.hubspot.types import Option, PropertyDefinition
+from pretix_hubspot.sync import countries
 from pretix_hubspot.sync.kinds import K_TEXT, kind_of
 
 #: How much two labels must have in common to be proposed as the same.
@@ -39,6 +42,8 @@ def choices_of(field: SourceField | None) -> tuple[tuple[str, str], ...]:
         return ()
     if field.type == Question.TYPE_BOOLEAN:
         return (("true", _("Yes")), ("false", _("No")))
+    if field.type == Question.TYPE_COUNTRYCODE:
+        return tuple((code, str(name)) for code, name in CachedCountries())
     return field.enum_opts or () if field.type in CHOICES else ()
 
 
@@ -72,10 +77,17 @@ def entries(field: SourceField, definition: PropertyDefinition, stored: Mapping[
             target = stored[identifier]
             found.append(Entry(identifier, label, target, vanished=bool(target) and target not in values))
         else:
-            names = [label, *(name for key, name in field.synonyms if key == identifier)]
-            target = propose(identifier, names, definition.options)
+            target = _proposed(field, identifier, label, definition.options)
             found.append(Entry(identifier, label, target, proposed=target is not None))
     return found
+
+
+def _proposed(field, identifier, label, options) -> str | None:
+    """A country has many names and no similar ones: Austria is not Australia."""
+    if field.type == Question.TYPE_COUNTRYCODE:
+        return countries.option_for(identifier, [option for option in options if not option.hidden])
+    names = [label, *(name for key, name in field.synonyms if key == identifier)]
+    return propose(identifier, names, options)
 
 
 def propose(identifier: str, labels: Iterable[str], options: Iterable[Option]) -> str | None:

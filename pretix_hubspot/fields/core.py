@@ -6,13 +6,14 @@ Core's getters are kept where they only look at loaded instances; the others are
 from datetime import datetime
 from functools import partial
 
-from pretix.base.datasync.sourcefields import get_data_fields
+from pretix.base.datasync.sourcefields import ORDER, get_data_fields
 from pretix.base.models import Question
 from pretix.base.settings import PERSON_NAME_SCHEMES
 
 from pretix_hubspot.fields import labels, repairs
 from pretix_hubspot.fields.types import SourceField, guarded, related
 
+QUESTION = "question_"
 INVOICE = frozenset({"invoice_address"})
 ITEM = frozenset({"item"})
 NEEDS = {
@@ -27,8 +28,10 @@ NEEDS = {
 PREFIX_NEEDS = {
     "invoice_address_": INVOICE,
     "checkin_date_": frozenset({"checkins"}),
-    "question_": frozenset({"answers"}),
+    QUESTION: frozenset({"answers"}),
 }
+#: pretix 2026.8 also asks questions about the order as a whole, which earlier versions do not know.
+ASKS_ABOUT_ORDERS = any(field.name == "container_type" for field in Question._meta.get_fields())
 SENSITIVE = frozenset({"presale_order_url", "presale_ticket_url"})
 
 
@@ -38,7 +41,22 @@ def core_fields(event) -> list[SourceField]:
     generated = {key: get for key, get in GENERATED.items() if key.split("_name_")[1] not in scheme}
     getters = {**REPAIRED, **generated}
     timezone, locales = event.timezone, event.settings.locales
-    return [_wrap(info, getters, timezone, locales) for info in get_data_fields(event)]
+    of_order = _questions_of_order(event)
+    infos = (_of_order(info) if info.key in of_order else info for info in get_data_fields(event))
+    return [_wrap(info, getters, timezone, locales) for info in infos]
+
+
+def _questions_of_order(event):
+    """Keys of the questions that are asked once in each order."""
+    if not ASKS_ABOUT_ORDERS:
+        return frozenset()
+    asked = event.questions.filter(container_type=Question.ContainerType.ORDER)
+    return frozenset(QUESTION + identifier for identifier in asked.values_list("identifier", flat=True))
+
+
+def _of_order(info):
+    """Core calls every question one of the position, where such an answer never is."""
+    return info._replace(required_input=ORDER)
 
 
 def _wrap(info, getters, timezone, locales):
@@ -53,20 +71,23 @@ def _wrap(info, getters, timezone, locales):
         read=guarded(info.key, info.required_input, _getter(info, getters, timezone)),
         sensitive=info.key in SENSITIVE,
         deprecated=info.deprecated,
-        needs=_needs(info.key),
+        needs=_needs(info),
     )
 
 
-def _needs(key):
-    if key in NEEDS:
-        return NEEDS[key]
-    return next((needs for prefix, needs in PREFIX_NEEDS.items() if key.startswith(prefix)), frozenset())
+def _needs(info):
+    if info.key in NEEDS:
+        return NEEDS[info.key]
+    if info.required_input == ORDER and info.key.startswith(QUESTION):
+        return frozenset({"order_answers"})
+    return next((needs for prefix, needs in PREFIX_NEEDS.items() if info.key.startswith(prefix)), frozenset())
 
 
 def _getter(info, getters, timezone):
     """Our reader where core's would query, raise or answer something wrong; core's otherwise."""
-    if info.key.startswith("question_"):
-        return partial(_question, info.key.removeprefix("question_"), info.type, timezone)
+    if info.key.startswith(QUESTION):
+        find = repairs.answer_of_order if info.required_input == ORDER else repairs.answer
+        return partial(_question, find, info.key.removeprefix(QUESTION), info.type, timezone)
     if info.key.startswith("checkin_date_"):
         return partial(_newest_entry, int(info.key.removeprefix("checkin_date_")), timezone)
     if info.key in DATES:
@@ -74,8 +95,8 @@ def _getter(info, getters, timezone):
     return getters.get(info.key, info.getter)
 
 
-def _question(identifier, question_type, timezone, position):
-    value = repairs.answer(position, identifier)
+def _question(find, identifier, question_type, timezone, source):
+    value = find(source, identifier)
     if value is None:
         return None
     if question_type == Question.TYPE_BOOLEAN:

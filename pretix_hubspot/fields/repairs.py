@@ -1,5 +1,8 @@
 """Readers for what core's own readers stumble over: odd addresses, empty names, add-ons, time zones."""
 
+import re
+
+import idna
 from pretix.base.models import Order
 
 from pretix_hubspot.fields.types import related
@@ -17,9 +20,29 @@ def clean_email(email):
     if not (local and at and host) or "@" in host:
         return INVALID_EMAIL
     try:
-        return f"{local}@{host.encode('idna').decode()}"
+        return f"{local}@{ascii_domain(host)}"
     except UnicodeError:  # empty or overlong labels, characters no domain may hold
         return INVALID_EMAIL
+
+
+def ascii_domain(host):
+    """A domain as the registries write it (IDNA 2008); raises ``UnicodeError`` for what can be none.
+
+    Python's own codec is of 2003 and makes ``fass`` of ``faß``, which is somebody else's domain.
+    """
+    if host.isascii():
+        return host.encode("idna").decode()
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        odd = ".".join(_odd_label(label) for label in re.split("[.。．｡]", host))
+        return odd.encode("idna").decode()  # which refuses labels that are empty or too long
+
+
+def _odd_label(label):
+    """A label that IDNA 2008 refuses, such as one with a heart, but that exists; ß and ς stay what they are."""
+    label = idna.uts46_remap(label, std3_rules=False, transitional=False)
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode()
 
 
 def email_domain(email):
@@ -75,3 +98,8 @@ def answer(position, identifier):
     if own is None and position.addon_to_id:
         own = related(position.addon_to, "answers").get(identifier)
     return own
+
+
+def answer_of_order(order, identifier):
+    """The answer to a question about the order as a whole, as the snapshot prepared it."""
+    return related(order, "answers").get(identifier)

@@ -1,8 +1,10 @@
 """Which orders and positions a mapping is about, and the reason why the others are left out. Pure.
 
-Conditions on positions hold for an order if one of its positions meets all of them.
+Conditions on positions hold for an order if one of its positions meets all of them; an answer may also be the order's.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from .types import Filters, OrderSnapshot, PositionSnapshot
@@ -24,7 +26,7 @@ QUESTION = "question_"
 
 
 def question_fields(filters: Filters) -> frozenset[str]:
-    """The source fields of positions that have to be read for these filters."""
+    """The source fields, of positions or of the order, that have to be read for these filters."""
     return frozenset(QUESTION + question for question, _ in filters.answers)
 
 
@@ -37,6 +39,8 @@ def reason(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | 
         return ""
     if left_out := _of_order(filters, order, was_sent):
         return left_out
+    if filters.answers and any(_given(order.values, *answer) for answer in filters.answers):
+        filters = replace(filters, answers=())
     if position:
         return _without_value(filters, position.price) or _of_position(filters, position)
     if left_out := _without_value(filters, order.total):
@@ -68,7 +72,7 @@ def _of_position(filters: Filters, position: PositionSnapshot) -> str:
         return ADMISSION
     if filters.subevents is not None and position.subevent not in filters.subevents:
         return DATE
-    if filters.answers and not any(_given(position, *answer) for answer in filters.answers):
+    if filters.answers and not any(_given(position.values, *answer) for answer in filters.answers):
         return ANSWER
     return ""
 
@@ -79,8 +83,8 @@ NONE = Filters()
 NOTHING = PositionSnapshot(0, 0, False, {})
 
 
-def _given(position: PositionSnapshot, question: str, option: str) -> bool:
-    value = position.values.get(QUESTION + question)
+def _given(values: Mapping[str, object], question: str, option: str) -> bool:
+    value = values.get(QUESTION + question)
     if isinstance(value, list):
         return option in value if option else bool(value)
     if isinstance(value, bool) or not option:

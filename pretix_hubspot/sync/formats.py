@@ -1,14 +1,12 @@
-"""Wire formats: how HubSpot wants numbers, moments, phone numbers, languages and countries written.
+"""Wire formats: how HubSpot wants numbers, moments, phone numbers and languages written.
 
 Every function takes text and returns text in HubSpot's form, or None when the text is not such a thing.
-Pure: standard library and pycountry only.
+Pure: standard library only.
 """
 
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-
-import pycountry
 
 TEXT_LIMIT = 65_536  # in UTF-16 units, as Java counts characters; an emoji counts two
 
@@ -26,9 +24,6 @@ LANGUAGES = {
     "he": "iw",
     "nb": "no",
 }
-
-# Countries that pretix offers, and ISO has no code for.
-BEYOND_ISO = {"XK": "Kosovo"}
 
 
 def cut(text: str) -> str:
@@ -110,16 +105,3 @@ def language_codes(code: str) -> list[str]:
         code = code.rpartition("-")[0]
         codes.append(code)
     return [found for code in codes for found in (LANGUAGES.get(code), code) if found]
-
-
-def country_codes() -> list[str]:
-    """All codes that pretix offers: those of ISO 3166-1 alpha-2, and Kosovo's."""
-    return [*(country.alpha_2 for country in pycountry.countries), *BEYOND_ISO]
-
-
-def country_name(code: str) -> str | None:
-    """The English name as people use it, which is what HubSpot's own lists hold."""
-    country = pycountry.countries.get(alpha_2=code)
-    if country is None:
-        return BEYOND_ISO.get(code)
-    return getattr(country, "common_name", country.name)

@@ -70,7 +70,7 @@ def _read(
 ) -> tuple[tuple[MappingSpec, ...], list[OrderSnapshot]]:
     fields = _fields(event, name, _source_keys(mappings))
     specs = specs_for(mappings, catalog, fields)
-    return specs, snapshot.load(event, pks, wanted_fields(specs), fields, name)
+    return specs, snapshot.load(event, pks, wanted_fields(specs, fields), fields, name)
 
 
 def _fields(event: Event, name: str, keys: set[str]) -> dict[str, SourceField]:

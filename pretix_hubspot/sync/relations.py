@@ -173,19 +173,35 @@ def _load_checkins(part):
 
 def _load_answers(part):
     """The wanted questions' answers: text, or for choices the identifiers of the chosen options in their order."""
+    given = QuestionAnswer.objects.filter(orderposition__order_id__in=part.order_pks)
+    _attach_answers(part.positions, _answers(part, given, "orderposition_id"))
+
+
+def _load_order_answers(part):
+    """The same of questions that are asked once in each order."""
+    given = QuestionAnswer.objects.filter(order_id__in=part.order_pks)
+    _attach_answers(part.orders, _answers(part, given, "order_id"))
+
+
+def _attach_answers(instances, by_owner):
+    for pk, instance in instances.items():
+        attach(instance, "answers", by_owner.get(pk, {}))
+
+
+def _answers(part, given, owner):
+    """Answers to the wanted questions by the id in the column ``owner``."""
     wanted = [key.removeprefix(QUESTION) for key in part.keys if key.startswith(QUESTION)]
-    answers = QuestionAnswer.objects.filter(orderposition__order_id__in=part.order_pks, question__identifier__in=wanted)
+    answers = given.filter(question__identifier__in=wanted)
     chosen = defaultdict(list)
     options = QuestionAnswer.options.through.objects.filter(questionanswer__in=answers)
     ordered = options.order_by("questionoption__position", "questionoption_id")
     for answer_id, identifier in ordered.values_list("questionanswer_id", "questionoption__identifier"):
         chosen[answer_id].append(identifier)
-    by_position = defaultdict(dict)
-    columns = ("pk", "orderposition_id", "question__identifier", "question__type", "answer")
-    for pk, position_id, identifier, kind, answer in answers.values_list(*columns):
-        by_position[position_id][identifier] = chosen.get(pk, []) if kind in CHOICES else answer
-    for pk, position in part.positions.items():
-        attach(position, "answers", by_position.get(pk, {}))
+    by_owner = defaultdict(dict)
+    columns = ("pk", owner, "question__identifier", "question__type", "answer")
+    for pk, owner_id, identifier, kind, answer in answers.values_list(*columns):
+        by_owner[owner_id][identifier] = chosen.get(pk, []) if kind in CHOICES else answer
+    return by_owner
 
 
 def _load_gift_cards(part):
@@ -214,6 +230,7 @@ LOADERS = {
     "item": _shared(Item, "item", ["category"]),
     "membership": _single(Membership, "used_membership", ["membership_type"]),
     "meta": _load_meta,
+    "order_answers": _load_order_answers,
     "payments": _load_payments,
     "positions": _load_positions,
     "refunds": _load_refunds,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pretix_hubspot.hubspot.types import PropertyDefinition
-from pretix_hubspot.sync import formats
+from pretix_hubspot.sync import countries
 from pretix_hubspot.sync.kinds import K_MANY, K_ONE, kind_of
 from pretix_hubspot.sync.types import Refusal
 
@@ -88,5 +88,18 @@ def booleans(context):
     return [True, False]
 
 
-def countries(context):
-    return formats.country_codes()
+def lacking_countries(write):
+    """What a portal's list of countries lacks; countries are named as choices are, unless it is no such list at all."""
+
+    def risk(context):
+        if options_elsewhere(context.prop):
+            return refuse("no_option", context.prop)
+        codes = countries.codes()
+        lacking = [code for code in codes if isinstance(write(code, context), Refusal)]
+        if not lacking:
+            return None
+        names = [countries.name_of(code) for code in lacking] if len(lacking) < len(codes) else []
+        named = {"option": lacking[0], "option_label": names[0], "option_labels": names} if names else {}
+        return refuse("no_option", context.prop, **named)
+
+    return risk

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from pretix.base.datasync.datasync import SyncConfigError
+from pretix.base.datasync.sourcefields import ORDER as ORDER_INPUT
 from pretix.base.models import Event
 
 from pretix_hubspot import valuemaps
@@ -60,7 +61,7 @@ def _without_schema(mapping: ObjectMapping, fields: Mapping[str, SourceField], e
     return replace(spec, unreadable=error, left_out=is_lack_of_access(error, mapping.external_object_type))
 
 
-def wanted_fields(specs: Sequence[MappingSpec]) -> dict[str, frozenset[str]]:
+def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField]) -> dict[str, frozenset[str]]:
     """Source field keys by the model of the mapping that reads them."""
     wanted: dict[str, set[str]] = {ORDER: set(), POSITION: set()}
     for spec in specs:
@@ -69,7 +70,9 @@ def wanted_fields(specs: Sequence[MappingSpec]) -> dict[str, frozenset[str]]:
         wanted[spec.source] |= {
             row.field for row in (spec.identifier, *spec.rows) if row.source_type and row.constant is None
         }
-        wanted[POSITION] |= question_fields(spec.options.filters)
+        for key in question_fields(spec.options.filters):
+            of_order = key in fields and fields[key].required_input == ORDER_INPUT
+            wanted[ORDER if of_order else POSITION].add(key)
     return {model: frozenset(keys) for model, keys in wanted.items()}
 
 

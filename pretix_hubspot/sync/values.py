@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pretix_hubspot.hubspot.types import PropertyDefinition
-from pretix_hubspot.sync import formats
+from pretix_hubspot.sync import countries, formats
 from pretix_hubspot.sync.kinds import (
     K_BOOL,
     K_DATE,
@@ -29,8 +29,8 @@ from pretix_hubspot.sync.risks import (
     Options,
     Rule,
     booleans,
-    countries,
     each,
+    lacking_countries,
     options_elsewhere,
     own_choices,
     property_names,
@@ -150,8 +150,17 @@ def _bool_option(value, context):
 
 def _country_text(code, context):
     """The code, except for HubSpot's free-text ``country``, whose lists hold English names."""
-    named = formats.country_name(code) if context.prop.name == "country" else None
+    named = countries.name_of(code) if context.prop.name == "country" else None
     return named or code
+
+
+def _country_option(code, context):
+    """By the code or by any name of the country; a map decides on the countries that it names, and on no others."""
+    if context.value_map and code in context.value_map:
+        return _option(code, context, named=False)
+    found = _find(code, context)
+    found = countries.option_for(code, context.prop.options) if found is None else found
+    return refuse("no_option", context.prop) if found is None else found
 
 
 def _one_option(value, context):
@@ -283,8 +292,8 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     COUNTRY: {
         K_TEXT: Rule(_country_text, safe),
-        K_ONE: Rule(_one_option, each(countries, _one_option)),
-        K_MANY: Rule(_one_option, each(countries, _one_option)),
+        K_ONE: Rule(_country_option, lacking_countries(_country_option)),
+        K_MANY: Rule(_country_option, lacking_countries(_country_option)),
     },
     PHONE: {K_TEXT: PLAIN, K_PHONE: PLAIN},
 }

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views import View
+from pretix.base.models import Question
 
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import OptionsFixed
@@ -72,6 +73,7 @@ class ValueMap(MappingMixin, View):
             "options": [option for option in self.definition.options if not option.hidden],
             "entries": entries,
             "missing": [entry for entry in entries if entry.target is None or entry.vanished],
+            "is_country": self.field.type == Question.TYPE_COUNTRYCODE,
             "fixing": "fix" in self.request.POST,
             "problem": problem,
             "created": created,

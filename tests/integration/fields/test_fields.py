@@ -61,7 +61,7 @@ def test_asking_costs_a_few_queries_whatever_the_event_holds(shop):
         question.options.create(identifier="A", answer="A")
     with CaptureQueriesContext(connection) as many:
         source_fields(shop.event)
-    assert own(few) == own(many) <= 7
+    assert own(few) == own(many) <= 8
 
 
 def own(captured):

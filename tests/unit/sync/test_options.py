@@ -83,6 +83,14 @@ def test_answers_that_filters_look_at_have_to_be_read():
     assert question_fields(Filters(paid=True)) == frozenset()
 
 
+def test_an_answer_of_the_order_is_enough_for_all_of_its_positions():
+    filters, answered = Filters(answers=(("Q", "A"),)), {"question_Q": "A"}
+    read = OrderSnapshot(1, "A1", "p", False, answered, (position(),))
+    assert reason(filters, read, None, False) == reason(filters, read, read.positions[0], False) == ""
+    assert reason(replace(filters, items=frozenset({MUG})), read, None, False) == "filter_product"
+    assert reason(filters, replace(read, values={"question_Q": "B"}), None, False) == "filter_answer"
+
+
 def test_one_position_has_to_meet_all_conditions():
     filters = Filters(items=frozenset({TICKET}), answers=(("Q", ""),))
     apart = [position(70, TICKET), position(71, MUG, answers={"Q": "yes"})]

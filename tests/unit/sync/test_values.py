@@ -262,7 +262,7 @@ def test_a_field_that_could_not_be_read():
 # ---- warnings
 
 FITTING = (("S", "Size S"), ("big", "Large"))
-COUNTRIES = tuple(Option(code, code) for code in values.formats.country_codes())
+COUNTRIES = tuple(Option(code, code) for code in values.countries.codes())
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ SAMPLES = {
         min_value=values.formats.datetime(2, 1, 1),
         max_value=values.formats.datetime(9998, 1, 1),
     ).map(lambda d: d.isoformat()),
-    "CC": st.sampled_from(values.formats.country_codes()),
+    "CC": st.sampled_from(values.countries.codes()),
     "TEL": st.from_regex(r"\+\d{6,15}", fullmatch=True),
 }
 DEFINITIONS = [prop(kind) for kind in KINDS] + [prop("one", options=COUNTRIES), prop("many", options=OPTIONS[:2])]
