@@ -99,20 +99,8 @@ class CatalogEntry(models.Model):
 class ObjectMapping(LoggedModel):
     """Which HubSpot record an order or position becomes, and what is written into it.
 
-    It satisfies core's ``ObjectMapping`` protocol; ``property_mappings`` has the shape of core's
-    ``PropertyMappingFormSet.to_property_mappings_list()``; beyond it, a row may have ``"text"``, which is what a
-    constant text sends, and ``"choices": "labels"`` or ``"identifiers"``, where it differs from ``options``.
-    ``association_mappings`` is a list of ``{"mapping": <pk of an earlier mapping>}``, with a label also ``{"label": its
-    text, "type": "USER_DEFINED:12"}`` as HubSpot numbers it in the direction from this mapping to the earlier one.
-    ``pipeline`` is empty or ``{"pipeline": id, "stages": {"n": stage id, "p": …, "e": …, "c": …}}`` by order status;
-    a status without a stage leaves the stage alone.
-    ``options`` holds what deviates from the defaults: ``filters`` is ``{"paid": true, "value": true, "account": true,
-    "admission": true, "sales_channels": [identifier], "items": [pk], "variations": [pk], "categories": [pk],
-    "subevents": [pk], "answers": [[question identifier, option identifier or ""]]}``, each key as far as it is used;
-    ``canceled`` is ``"leave"`` or ``"detach"``, ``replaced`` is ``"detach"``;
-    ``same_address`` is ``"first"``, ``"buyer"``, ``"newest"`` or ``"keep_names"``; ``lenient`` is true to leave out
-    single properties; see ``sync.types.Options``. ``language`` is ``"order"`` or a language code, ``labels`` is true
-    to send choices into texts by their labels; see ``sync.planning`` and ``sync.specs``.
+    It satisfies core's ``ObjectMapping`` protocol. What its JSON columns hold is written in ``mappings.stored``;
+    ``association_mappings`` names earlier mappings of the event by primary key.
     """
 
     class Source(models.TextChoices):

@@ -6,10 +6,9 @@ from django.utils.translation import gettext as _
 from pretix.base.models import Question
 from pretix.base.models.datasync import MODE_OVERWRITE
 
-from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.fields import text_of
 from pretix_hubspot.hubspot.types import Pipeline, PropertyDefinition
+from pretix_hubspot.mappings.stored import StoredMapping, StoredPipeline, StoredRow
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import ALWAYS, key
 from pretix_hubspot.sync.values import warning
@@ -26,18 +25,14 @@ def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:
     if not catalog.is_stored(object_type):
         return []
     definitions = catalog.properties(object_type)
-    found = [property_change(name, definitions.get(name)) for name in _named(mapping)]
-    for row in mapping.property_mappings:
-        definition = definitions.get(row["external_field"])
-        found.append(options_gone(valuemaps.parse(row.get("value_map")), definition))
+    stored = StoredMapping.of(mapping)
+    found = [property_change(name, definitions.get(name)) for name in stored.properties]
+    for row in stored.rows:
+        definition = definitions.get(row.external_field)
+        found.append(options_gone(row.value_map, definition))
         found.append(_constant_refused(row, definition))
-    found += pipeline_changes(mapping.pipeline, catalog.pipelines(object_type))
+    found += pipeline_changes(stored.pipeline, catalog.pipelines(object_type))
     return list(dict.fromkeys(text for text in found if text))
-
-
-def _named(mapping: ObjectMapping) -> list[str]:
-    names = [mapping.external_id_field, *(row["external_field"] for row in mapping.property_mappings)]
-    return list(dict.fromkeys(name for name in names if name))
 
 
 def access_lost(object_type: str, catalog: Catalog) -> str | None:
@@ -83,9 +78,9 @@ def options_gone(value_map: Mapping[str, str], definition: PropertyDefinition | 
     ).format(field=definition.label, options=", ".join(gone))
 
 
-def _constant_refused(row: Mapping, definition: PropertyDefinition | None) -> str | None:
+def _constant_refused(row: StoredRow, definition: PropertyDefinition | None) -> str | None:
     """A constant text that fits no longer, such as the name of an option that is gone."""
-    text = text_of(row)
+    text = row.constant
     if text is None or definition is None or not definition.writable:
         return None
     refusal = warning(Question.TYPE_STRING, definition, MODE_OVERWRITE, constant=text)
@@ -101,15 +96,15 @@ def renamed(definition: PropertyDefinition | None, former: str | None) -> str | 
     )
 
 
-def pipeline_changes(chosen: Mapping, pipelines: Sequence[Pipeline]) -> list[str]:
+def pipeline_changes(chosen: StoredPipeline, pipelines: Sequence[Pipeline]) -> list[str]:
     """A pipeline or stages that were chosen and are gone."""
     if not chosen:
         return []
-    pipeline = next((p for p in pipelines if p.id == chosen.get("pipeline")), None)
+    pipeline = next((p for p in pipelines if p.id == chosen.pipeline), None)
     if pipeline is None:
         return [_("The chosen pipeline no longer exists in HubSpot. Please choose another one.")]
     stages = {stage.id for stage in pipeline.stages if not stage.archived}
-    if set(chosen.get("stages", {}).values()) <= stages:
+    if set(chosen.stages.values()) <= stages:
         return []
     return [
         _("A chosen stage of the pipeline “{pipeline}” no longer exists in HubSpot. Please choose another one.").format(

@@ -12,6 +12,7 @@ from pretix.base.models.datasync import MODE_APPEND_LIST, MODE_OVERWRITE, MODE_S
 
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.keyproperty import COMPANY, KEYS
+from pretix_hubspot.mappings.stored import StoredFilters, StoredOptions, StoredRow
 from pretix_hubspot.suggestions import (
     ATTENDEES,
     BUYERS,
@@ -56,7 +57,7 @@ class StartingPoint:
 
 def newsletter(event, catalog):
     buyers = suggest(event, catalog, [BUYERS])
-    return [replace(m, rows=tuple(row for row in m.rows if row[1] in NEWSLETTER_FIELDS)) for m in buyers]
+    return [replace(m, rows=tuple(row for row in m.rows if row.external_field in NEWSLETTER_FIELDS)) for m in buyers]
 
 
 def attendees(event, catalog):
@@ -74,7 +75,7 @@ def courses(event, catalog):
     name, _label = COURSES
     wanted = ATTENDEES if ATTENDEES in possible(event, catalog) else BUYERS
     field = "subevent_name" if wanted == ATTENDEES else "event_name"
-    row = (field, name, MODE_APPEND_LIST)
+    row = StoredRow(field, name, MODE_APPEND_LIST)
     return [replace(m, rows=(*m.rows, row), texts=(COURSES,)) for m in suggest(event, catalog, [wanted])]
 
 
@@ -85,7 +86,7 @@ def sponsors(event, catalog):
 
 def donations(event, catalog):
     buyers, deals = suggest(event, catalog, [BUYERS, DEALS])
-    return [buyers, replace(deals, options={"filters": {"value": True}})]
+    return [buyers, replace(deals, options=StoredOptions(StoredFilters(value=True)))]
 
 
 STARTING_POINTS = {

@@ -5,17 +5,24 @@ deface curated contacts.
 A row is suggested only if the event has the field, the portal has the property, and the two fit together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
 from pretix.base.models import Order
 from pretix.base.models.datasync import MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.fields import fields_for
 from pretix_hubspot.keyproperty import BY_NAME, GROUP_LABEL, GROUP_NAME, KEYS, ensure
-from pretix_hubspot.models import EventConnection, ObjectMapping
+from pretix_hubspot.mappings.store import SuggestionImpossible, add_all
+from pretix_hubspot.mappings.stored import (
+    StoredAssociation,
+    StoredMapping,
+    StoredOptions,
+    StoredPipeline,
+    StoredRow,
+)
+from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sync.values import warning
 
 BUYERS, ATTENDEES, DEALS = "buyers", "attendees", "deals"
@@ -63,19 +70,23 @@ class Suggested:
     source: str
     object_type: str
     identifier: tuple[str, str]
-    rows: tuple[tuple[str, str, str], ...]
+    rows: tuple[StoredRow, ...]
     associations: tuple[str, ...] = ()
-    pipeline: dict | None = None
-    options: dict | None = None
+    pipeline: StoredPipeline = StoredPipeline()
+    options: StoredOptions = StoredOptions()
     texts: tuple[tuple[str, str], ...] = ()
 
-
-class SuggestionImpossible(Exception):
-    """Nothing was added; ``reason`` is ``mapped`` (the event has mappings) or ``nothing`` (nothing fits)."""
-
-    def __init__(self, reason: str):
-        super().__init__(reason)
-        self.reason = reason
+    def stored(self, places: Mapping[str, int]) -> StoredMapping:
+        """``places`` are the numbers of the suggested mappings by name."""
+        return StoredMapping(
+            self.source,
+            self.object_type,
+            *self.identifier,
+            rows=self.rows,
+            associations=tuple(StoredAssociation(places[name]) for name in self.associations),
+            pipeline=self.pipeline,
+            options=self.options,
+        )
 
 
 def possible(event, catalog: Catalog) -> tuple[str, ...]:
@@ -120,7 +131,8 @@ def apply(event_connection, suggested: list[Suggested], user, catalog: Catalog) 
             ensure(catalog, mapping.object_type, key)
         for name, label in mapping.texts:
             _ensure_text(catalog, mapping.object_type, name, label)
-    return _store(event_connection, suggested, user)
+    places = {mapping.name: number for number, mapping in enumerate(suggested, start=1)}
+    return add_all(event_connection, [mapping.stored(places) for mapping in suggested], user, "suggested")
 
 
 def _ensure_text(catalog: Catalog, object_type: str, name: str, label: str) -> None:
@@ -131,47 +143,9 @@ def _ensure_text(catalog: Catalog, object_type: str, name: str, label: str) -> N
     catalog.create_property(object_type, {**body, "formField": False})
 
 
-@transaction.atomic
-def _store(event_connection, suggested: list[Suggested], user) -> list[ObjectMapping]:
-    EventConnection.objects.select_for_update().get(pk=event_connection.pk)
-    event = event_connection.event
-    if event.hubspot_object_mappings.exists():  # two people, or one double click
-        raise SuggestionImpossible("mapped")
-    made: dict[str, ObjectMapping] = {}
-    for position, entry in enumerate(suggested):
-        made[entry.name] = mapping = ObjectMapping.objects.create(
-            event=event,
-            position=position,
-            pretix_model=entry.source,
-            external_object_type=entry.object_type,
-            pretix_id_field=entry.identifier[0],
-            external_id_field=entry.identifier[1],
-            property_mappings=[property_mapping(*row) for row in entry.rows],
-            association_mappings=[{"mapping": made[name].pk} for name in entry.associations],
-            pipeline=entry.pipeline or {},
-            options=entry.options or {},
-        )
-        mapping.log_action("pretix_hubspot.mapping.added", user=user, data=log_data(mapping) | {"suggested": True})
-    return list(made.values())
-
-
 def property_mapping(pretix_field: str, external_field: str, mode: str) -> dict:
     """One row in the shape of core's ``to_property_mappings_list``."""
-    return {"pretix_field": pretix_field, "external_field": external_field, "overwrite": mode, "value_map": ""}
-
-
-def log_data(mapping: ObjectMapping) -> dict:
-    """What the event's history remembers of a mapping: its settings, no data of people."""
-    return {
-        "pretix_model": mapping.pretix_model,
-        "external_object_type": mapping.external_object_type,
-        "pretix_id_field": mapping.pretix_id_field,
-        "external_id_field": mapping.external_id_field,
-        "property_mappings": mapping.property_mappings,
-        "association_mappings": mapping.association_mappings,
-        "pipeline": mapping.pipeline,
-        "options": mapping.options,
-    }
+    return StoredRow(pretix_field, external_field, mode).to_json()
 
 
 def _buyers(event, catalog, before) -> Suggested:
@@ -205,7 +179,7 @@ def has_currency(catalog, currency: str) -> bool:
     return currency in {account.get("currency"), *account.get("additional_currencies", ())}
 
 
-def fitting(event, catalog, source, object_type, wanted) -> tuple[tuple[str, str, str], ...]:
+def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...]:
     """The rows of ``wanted`` whose field and property exist and go together, with the first property that does."""
     fields = fields_for(event, source)
     properties = catalog.mappable(object_type)
@@ -214,11 +188,11 @@ def fitting(event, catalog, source, object_type, wanted) -> tuple[tuple[str, str
         field = fields.get(field_key)
         found = next((properties[name] for name in names if name in properties), None)
         if field and found and warning(field.type, found, mode, field.enum_opts) is None:
-            rows.append((field_key, found.name, mode))
+            rows.append(StoredRow(field_key, found.name, mode))
     return tuple(rows)
 
 
-def stages_by_status(pipelines) -> dict | None:
+def stages_by_status(pipelines) -> StoredPipeline:
     """The default pipeline (else the first), and a stage for each order status as far as the portal has one.
 
     Pending orders go to the first open stage, paid ones to the stage that is won, expired and canceled ones to the one
@@ -226,7 +200,7 @@ def stages_by_status(pipelines) -> dict | None:
     """
     pipeline = next((p for p in pipelines if p.id == "default"), pipelines[0] if pipelines else None)
     if pipeline is None:
-        return None
+        return StoredPipeline()
     stages = [stage for stage in pipeline.stages if not stage.archived]
     by_status = {
         Order.STATUS_PENDING: next((s.id for s in stages if not _closed(s)), None),
@@ -234,7 +208,7 @@ def stages_by_status(pipelines) -> dict | None:
         Order.STATUS_EXPIRED: next((s.id for s in stages if _probability(s) == 0), None),
         Order.STATUS_CANCELED: next((s.id for s in stages if _probability(s) == 0), None),
     }
-    return {"pipeline": pipeline.id, "stages": {status: stage for status, stage in by_status.items() if stage}}
+    return StoredPipeline(pipeline.id, {status: stage for status, stage in by_status.items() if stage})
 
 
 def _closed(stage) -> bool:

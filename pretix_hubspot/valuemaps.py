@@ -6,7 +6,6 @@ A choice that is missing from a map is refused by the engine; an empty map is no
 A country that is missing from a map is found by its name: nobody maps two hundred of them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -23,17 +22,6 @@ from pretix_hubspot.sync.kinds import K_TEXT, kind_of
 #: How much two labels must have in common to be proposed as the same.
 SIMILAR = 0.75
 CHOICES = (Question.TYPE_CHOICE, Question.TYPE_CHOICE_MULTIPLE)
-
-
-def parse(text: str | None) -> dict[str, str]:
-    """What a row stores, as far as it makes sense."""
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {key: value for key, value in found.items() if isinstance(value, str)}
 
 
 def choices_of(field: SourceField | None) -> tuple[tuple[str, str], ...]:

@@ -1,12 +1,11 @@
 """Do the object mappings fit what the portal has today?"""
 
-import json
-
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..forms.setup import describe_mapping
 from ..hubspot.errors import Forbidden, InvalidInput, MissingScope, NotFound
+from ..mappings.stored import StoredMapping
 from ..objecttypes import stage_properties
 from ..views.problems import explain
 from .findings import Status, fail, ok, warn
@@ -39,10 +38,10 @@ def properties(subject):
     """Each row as the editor judges it: what cannot be written fails, what may be refused for some orders warns."""
     bad, count = [], 0
     for setup in _complete(subject):
-        for row in setup.mapping.property_mappings:
-            definition = setup.definitions.get(row["external_field"])
-            usable = definition and definition.writable and row["pretix_field"] in setup.fields
-            label = definition.label if definition else row["external_field"]
+        for row in setup.stored.rows:
+            definition = setup.definitions.get(row.external_field)
+            usable = definition and definition.writable and row.pretix_field in setup.fields
+            label = definition.label if definition else row.external_field
             notes = [note if label in note else f"{label}: {note}" for note in setup.notes(row)]
             bad += [_about(subject, setup, note, warn if usable else fail) for note in notes]
             count += bool(usable)
@@ -56,8 +55,8 @@ def options(subject):
     """Values that a value map translates into must still be options."""
     bad, maps = [], 0
     for setup in _complete(subject):
-        for row in setup.mapping.property_mappings:
-            definition, value_map = setup.definitions.get(row["external_field"]), _value_map(row)
+        for row in setup.stored.rows:
+            definition, value_map = setup.definitions.get(row.external_field), row.value_map
             if not value_map or definition is None or not definition.options:
                 continue
             maps += 1
@@ -69,12 +68,6 @@ def options(subject):
     yield from bad or [ok(text.format(number=maps))]
 
 
-def _value_map(row):
-    """Core's formset keeps value maps as JSON text."""
-    stored = row.get("value_map")
-    return json.loads(stored) if stored and isinstance(stored, str) else stored
-
-
 def _vanished(value_map, definition):
     have = {option.value for option in definition.options}
     return sorted({part for value in value_map.values() for part in value.split(";") if part} - have)
@@ -83,7 +76,7 @@ def _vanished(value_map, definition):
 def pipelines(subject):
     bad, used = [], 0
     for setup in _complete(subject):
-        if setup.mapping.pipeline:
+        if setup.stored.pipeline:
             used += 1
             if problem := _pipeline_problem(setup):
                 bad.append(_about(subject, setup, problem, fail))
@@ -92,11 +85,11 @@ def pipelines(subject):
 
 
 def _pipeline_problem(setup):
-    chosen = setup.mapping.pipeline
-    found = next((p for p in setup.pipelines if p.id == chosen["pipeline"]), None)
+    chosen = setup.stored.pipeline
+    found = next((p for p in setup.pipelines if p.id == chosen.pipeline), None)
     if found is None or not set(stage_properties(setup.object_type)) <= set(setup.definitions):
         return _("The chosen pipeline no longer exists in HubSpot.")
-    if {stage for stage in chosen.get("stages", {}).values() if stage} - {stage.id for stage in found.stages}:
+    if set(chosen.stages.values()) - {stage.id for stage in found.stages}:
         return _("A chosen stage of the pipeline “{pipeline}” no longer exists in HubSpot.").format(
             pipeline=found.label
         )
@@ -119,9 +112,9 @@ def associations(subject):
             continue
         have = {f"{kind.category}:{kind.type_id}" for kind in kinds}
         for mapping, entry in wanted:
-            if entry.get("type", "") not in {"", *have}:
+            if entry.type not in {"", *have}:
                 text = _("{mapping}: HubSpot no longer has the association label “{label}”. Please choose it again.")
-                text = text.format(mapping=_name(subject, mapping), label=entry.get("label", ""))
+                text = text.format(mapping=_name(subject, mapping), label=entry.label)
                 bad.append(fail(text, "", _editor(subject, mapping)))
     text = ngettext(
         "One pair of object types can be linked.", "{number} pairs of object types can be linked.", len(pairs)
@@ -133,8 +126,8 @@ def _associated_types(subject):
     """(from type, to type) -> the mappings that want it, with what they say about it."""
     by_pk, found = {mapping.pk: mapping for mapping in subject.mappings}, {}
     for mapping in subject.mappings:
-        for entry in mapping.association_mappings:
-            if earlier := by_pk.get(int(entry["mapping"])):
+        for entry in StoredMapping.of(mapping).associations:
+            if earlier := by_pk.get(entry.mapping):
                 pair = mapping.external_object_type, earlier.external_object_type
                 found.setdefault(pair, []).append((mapping, entry))
     return found

@@ -4,7 +4,7 @@
 """
 
 from pretix_hubspot.fields import choices
-from pretix_hubspot.fields.constant import CONSTANT, constant_field, text_of
+from pretix_hubspot.fields.constant import constant_field
 from pretix_hubspot.fields.core import core_fields
 from pretix_hubspot.fields.event import event_fields
 from pretix_hubspot.fields.order import order_fields
@@ -12,7 +12,6 @@ from pretix_hubspot.fields.position import position_fields
 from pretix_hubspot.fields.types import NotLoaded, SourceField, attach, related
 
 __all__ = [
-    "CONSTANT",
     "NotLoaded",
     "SourceField",
     "attach",
@@ -20,7 +19,6 @@ __all__ = [
     "fields_for",
     "related",
     "source_fields",
-    "text_of",
 ]
 
 

@@ -6,10 +6,8 @@ from pretix.base.datasync.sourcefields import EVENT, DataFieldCategory
 from pretix.base.models import Question
 
 from pretix_hubspot.fields.types import SourceField
+from pretix_hubspot.sync.types import CONSTANT
 
-#: The ``pretix_field`` of such a row, whose ``text`` is the value.
-CONSTANT = "constant_text"
-MAX_LENGTH = 1_000
 CATEGORY = DataFieldCategory(90, gettext_lazy("Without a pretix field"))
 
 
@@ -24,8 +22,3 @@ def constant_field() -> SourceField:
         enum_opts=None,
         read=lambda inputs: None,
     )
-
-
-def text_of(row) -> str | None:
-    """The text that a property mapping sends; None for one with a pretix field."""
-    return row.get("text") or "" if row["pretix_field"] == CONSTANT else None

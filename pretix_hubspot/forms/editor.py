@@ -5,28 +5,32 @@
 
 import json
 import math
+from dataclasses import replace
 
 from django import forms
 from django.forms.formsets import ORDERING_FIELD_NAME
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from pretix.base.models import Order
-from pretix.base.models.datasync import MODE_APPEND_LIST, MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 from pretix.control.forms.mapping import PropertyMappingForm, PropertyMappingFormSet
 
-from pretix_hubspot import valuemaps
 from pretix_hubspot.associationlabels import ensure_label
-from pretix_hubspot.fields.constant import CONSTANT, MAX_LENGTH
 from pretix_hubspot.forms.options import OptionsForm
 from pretix_hubspot.forms.setup import EditorSetup, property_text
-from pretix_hubspot.suggestions import log_data
-from pretix_hubspot.sync.types import IDENTIFIERS, LABELS
+from pretix_hubspot.mappings.reading import value_map as read_value_map
+from pretix_hubspot.mappings.store import put
+from pretix_hubspot.mappings.stored import (
+    MAX_TEXT,
+    MODES,
+    StoredAssociation,
+    StoredPipeline,
+    StoredRow,
+)
+from pretix_hubspot.sync.types import CONSTANT, IDENTIFIERS, LABELS
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
-MODES = (MODE_OVERWRITE, MODE_SET_IF_NEW, MODE_SET_IF_EMPTY, MODE_APPEND_LIST)
-ROW_KEYS = ("pretix_field", "external_field", "value_map", "overwrite")
-#: Stored only where they say something.
-MORE_ROW_KEYS = ("text", "choices")
+#: The entries of a row that a page posts.
+ROW_KEYS = ("pretix_field", "external_field", "value_map", "overwrite", "text", "choices")
 STATUSES = (
     (Order.STATUS_PENDING, _("Stage of pending orders")),
     (Order.STATUS_PAID, _("Stage of paid orders")),
@@ -75,7 +79,7 @@ class PropertyRowForm(PropertyMappingForm):
     """One property row. A choice that has vanished since it was made stays, with a note."""
 
     constant_key = CONSTANT
-    text = forms.CharField(label=_("Constant text"), required=False, max_length=MAX_LENGTH)
+    text = forms.CharField(label=_("Constant text"), required=False, max_length=MAX_TEXT)
     choices = forms.ChoiceField(
         label=_("Choices in this text field"),
         required=False,
@@ -119,8 +123,8 @@ class PropertyRowForm(PropertyMappingForm):
 
     @property
     def notes(self):
-        row = {name: self[name].value() for name in (*ROW_KEYS, *MORE_ROW_KEYS)}
-        return self.setup.notes(row) if row["external_field"] else []
+        row = StoredRow.from_json({name: self[name].value() for name in ROW_KEYS})
+        return self.setup.notes(row) if row.external_field else []
 
     @property
     def news(self):
@@ -154,14 +158,13 @@ class PropertyRowForm(PropertyMappingForm):
     def clean_value_map(self):
         """As JSON text, like core; nothing for a pair of fields that has no values to map."""
         data = self.cleaned_data
-        stored = valuemaps.parse(data["value_map"])
+        stored = read_value_map(data["value_map"])
         known = self.setup.error or self.setup.takes_value_map(data.get("pretix_field"), data.get("external_field"))
         return json.dumps(stored) if stored and known else ""
 
     @property
     def row(self):
-        data = self.cleaned_data
-        return {name: data[name] for name in ROW_KEYS} | {name: data[name] for name in MORE_ROW_KEYS if data[name]}
+        return StoredRow.from_json(self.cleaned_data)
 
 
 class PropertyRowFormSet(PropertyMappingFormSet):
@@ -180,8 +183,8 @@ class PropertyRowFormSet(PropertyMappingFormSet):
         """The rows as somebody left them: core's script numbers them anew, in the order of the page."""
         return sorted(self.forms, key=_place) if self.is_bound else self.forms
 
-    def to_property_mappings_list(self):
-        return [form.row for form in self.ordered_forms]
+    def to_rows(self):
+        return tuple(form.row for form in self.ordered_forms)
 
 
 def _place(form):
@@ -198,15 +201,15 @@ class AssociationsForm(forms.Form):
 
     def __init__(self, *args, setup: EditorSetup, **kwargs):
         self.mapping = setup.mapping
-        kwargs["initial"] = {"associations": [entry["mapping"] for entry in self.mapping.association_mappings]}
+        self.known = {entry.mapping: entry for entry in setup.stored.associations}
+        kwargs["initial"] = {"associations": list(self.known)}
         super().__init__(*args, prefix="associations", **kwargs)
         self.setup = setup
-        self.known = {entry["mapping"]: entry for entry in self.mapping.association_mappings}
         self.fields["associations"].choices = setup.earlier_mappings
         for pk, title in setup.earlier_mappings:
             self.fields[f"label_{pk}"] = forms.CharField(
                 label=_("Label in HubSpot for {mapping} (optional)").format(mapping=title),
-                initial=self.known.get(pk, {}).get("label", ""),
+                initial=self.known[pk].label if pk in self.known else "",
                 required=False,
                 max_length=50,
             )
@@ -223,24 +226,22 @@ class AssociationsForm(forms.Form):
         self.entries = []
         for pk in data.get("associations", ()):
             label = data.get(f"label_{pk}", "")
-            known = self.known.get(pk, {"mapping": pk})
-            if label != known.get("label", ""):
-                known = {"mapping": pk, **self._label(pk, label)}
-            self.entries.append(known)
+            known = self.known.get(pk, StoredAssociation(pk))
+            self.entries.append(known if label == known.label else self._labeled(pk, label))
         return data
 
-    def _label(self, pk, label):
+    def _labeled(self, pk, label):
         if not label:
-            return {}
+            return StoredAssociation(pk)
         try:
             found = ensure_label(self.setup.catalog, self.mapping, pk, label)
         except UNAVAILABLE as e:
             self.add_error(f"label_{pk}", explain(e))
-            return {}
-        return {"label": label, "type": f"{found.category}:{found.type_id}"}
+            return StoredAssociation(pk)
+        return StoredAssociation(pk, label, f"{found.category}:{found.type_id}")
 
-    def to_list(self):
-        return self.entries
+    def to_entries(self):
+        return tuple(self.entries)
 
 
 class PipelineForm(forms.Form):
@@ -250,9 +251,9 @@ class PipelineForm(forms.Form):
 
     def __init__(self, *args, setup: EditorSetup, **kwargs):
         self.pipelines = setup.pipelines
-        current = setup.mapping.pipeline or {}
-        stages = current.get("stages", {})
-        kwargs["initial"] = {"pipeline": current.get("pipeline", "")}
+        current = setup.stored.pipeline
+        stages = current.stages
+        kwargs["initial"] = {"pipeline": current.pipeline}
         kwargs["initial"] |= {f"stage_{status}": stages.get(status, "") for status, label in STATUSES}
         super().__init__(*args, prefix="pipeline", **kwargs)
         self.fields["pipeline"].choices = [("", _("Leave pipeline and stage alone")), *self._pipeline_choices(current)]
@@ -263,7 +264,7 @@ class PipelineForm(forms.Form):
 
     def _pipeline_choices(self, current):
         choices = [(p.id, p.label) for p in self.pipelines]
-        return choices + _vanished(current.get("pipeline"), choices)
+        return choices + _vanished(current.pipeline, choices)
 
     def _stage_choices(self, current):
         groups = [(p.label, [(s.id, s.label) for s in p.stages if not s.archived]) for p in self.pipelines]
@@ -284,12 +285,10 @@ class PipelineForm(forms.Form):
                 self.add_error(f"stage_{status}", _("This stage does not belong to the chosen pipeline."))
         return data
 
-    def to_dict(self):
+    def to_stored(self):
         data = self.cleaned_data
-        if not data["pipeline"]:
-            return {}
         stages = {status: data[f"stage_{status}"] for status, _label in STATUSES if data[f"stage_{status}"]}
-        return {"pipeline": data["pipeline"], "stages": stages}
+        return StoredPipeline(data["pipeline"], stages)
 
 
 def _vanished(current, choices):
@@ -306,10 +305,11 @@ class MappingEditor:
         self.mapping = mapping
         self.data = data
         self.setup = setup = EditorSetup(mapping, catalog)
+        rows = None if data else [row.to_json() for row in setup.stored.rows]
         self.identifier = IdentifierForm(data, setup=setup)
-        self.properties = PropertyRowFormSet(setup, data, initial=None if data else mapping.property_mappings)
+        self.properties = PropertyRowFormSet(setup, data, initial=rows)
         self.associations = AssociationsForm(data, setup=setup)
-        self.pipeline = PipelineForm(data, setup=setup) if setup.pipelines or mapping.pipeline else None
+        self.pipeline = PipelineForm(data, setup=setup) if setup.pipelines or setup.stored.pipeline else None
         self.options = OptionsForm(data, setup=setup)
 
     @property
@@ -332,17 +332,20 @@ class MappingEditor:
 
     def save(self, user):
         """Stores what changed and bumps the revision; answers whether anything did. Needs the mapping's lock."""
-        mapping, before = self.mapping, log_data(self.mapping)
-        mapping.pretix_id_field = self.identifier.cleaned_data["pretix_field"]
-        mapping.external_id_field = self.identifier.cleaned_data["external_field"]
-        mapping.property_mappings = self.properties.to_property_mappings_list()
-        mapping.association_mappings = self.associations.to_list()
-        mapping.pipeline = self.pipeline.to_dict() if self.pipeline else {}
-        mapping.options = self.options.to_dict()
-        after = log_data(mapping)
+        mapping, before = self.mapping, self.setup.stored
+        after = replace(
+            before,
+            pretix_id_field=self.identifier.cleaned_data["pretix_field"],
+            external_id_field=self.identifier.cleaned_data["external_field"],
+            rows=self.properties.to_rows(),
+            associations=self.associations.to_entries(),
+            pipeline=self.pipeline.to_stored() if self.pipeline else StoredPipeline(),
+            options=self.options.to_stored(),
+        )
         if after == before:
             return False
+        put(mapping, after)
         mapping.revision += 1
         mapping.save()
-        mapping.log_action("pretix_hubspot.mapping.changed", user=user, data=after)
+        mapping.log_action("pretix_hubspot.mapping.changed", user=user, data=after.to_json())
         return True

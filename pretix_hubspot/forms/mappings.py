@@ -5,15 +5,17 @@ The formset knows how to save itself; a fingerprint of the rows as they were sho
 
 import hashlib
 import json
+from dataclasses import replace
 
 from django import forms
 from django.forms import BaseModelFormSet, modelformset_factory
 from django.utils.translation import gettext_lazy as _
 
 from pretix_hubspot.forms.setup import describe_mapping
+from pretix_hubspot.mappings.store import log_data, put
+from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import key
-from pretix_hubspot.suggestions import log_data
 
 PREFIX = "mappings"
 
@@ -111,9 +113,7 @@ class BaseObjectMappingFormSet(BaseModelFormSet):
 
 def _forget_setup(mapping):
     """A mapping about other objects starts anew: fields and properties of the old ones mean nothing there."""
-    mapping.pretix_id_field = mapping.external_id_field = ""
-    mapping.property_mappings, mapping.association_mappings = [], []
-    mapping.pipeline, mapping.options = {}, {}
+    put(mapping, StoredMapping(mapping.pretix_model, mapping.external_object_type))
     mapping.revision += 1
 
 
@@ -126,17 +126,18 @@ def repair_associations(mappings):
     place = {mapping.pk: index for index, mapping in enumerate(mappings)}
     wanted = {mapping.pk: [] for mapping in mappings}
     for mapping in mappings:
-        for entry in mapping.association_mappings:
-            other = entry["mapping"]
+        for entry in StoredMapping.of(mapping).associations:
+            other = entry.mapping
             if other not in place or other == mapping.pk:
                 continue
             later, earlier = sorted((mapping.pk, other), key=place.get, reverse=True)
-            if earlier not in (e["mapping"] for e in wanted[later]):
+            if earlier not in (e.mapping for e in wanted[later]):
                 # A label has another number in the other direction.
-                wanted[later].append(entry if earlier == other else {"mapping": earlier})
+                wanted[later].append(entry if earlier == other else StoredAssociation(earlier))
     for mapping in mappings:
-        if mapping.association_mappings != wanted[mapping.pk]:
-            mapping.association_mappings = wanted[mapping.pk]
+        stored = StoredMapping.of(mapping)
+        if stored.associations != tuple(wanted[mapping.pk]):
+            put(mapping, replace(stored, associations=tuple(wanted[mapping.pk])))
             mapping.revision += 1
             mapping.save(update_fields=["association_mappings", "revision"])
 

@@ -3,6 +3,8 @@
 Only what deviates from the defaults is stored, so that a default which improves improves all mappings.
 """
 
+from dataclasses import replace
+
 from django import forms
 from django.conf import settings
 from django.utils.functional import cached_property
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from pretix.base.models import Question
 
+from pretix_hubspot.mappings.stored import StoredFilters, StoredOptions
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sync.planning import OF_ORDER
 
@@ -109,16 +112,17 @@ class OptionsForm(forms.Form):
     def __init__(self, *args, setup, **kwargs):
         self.setup = setup
         self.event = setup.mapping.event
-        stored = setup.mapping.options.get("filters", {})
-        kwargs["initial"] = {flag: stored.get(flag, False) for flag in self.FLAGS}
+        stored = setup.stored.options
+        filters = stored.filters
+        kwargs["initial"] = {flag: getattr(filters, flag) for flag in self.FLAGS}
         kwargs["initial"] |= {
-            "products": [f"{kind}:{pk}" for kind in PRODUCTS for pk in stored.get(kind, ())],
-            "subevents": [str(pk) for pk in stored.get("subevents", ())],
-            "sales_channels": stored.get("sales_channels", []),
-            "answers": [":".join(answer) for answer in stored.get("answers", ())],
+            "products": [f"{kind}:{pk}" for kind in PRODUCTS for pk in getattr(filters, kind)],
+            "subevents": [str(pk) for pk in filters.subevents],
+            "sales_channels": list(filters.sales_channels),
+            "answers": [":".join(answer) for answer in filters.answers],
         }
-        kwargs["initial"] |= {name: setup.mapping.options.get(name, "") for name in (*self.CHANGES, "language")}
-        kwargs["initial"] |= {name: "on" if setup.mapping.options.get(name) else "" for name in self.SWITCHES}
+        kwargs["initial"] |= {name: getattr(stored, name) for name in (*self.CHANGES, "language")}
+        kwargs["initial"] |= {name: "on" if getattr(stored, name) else "" for name in self.SWITCHES}
         super().__init__(*args, prefix="options", **kwargs)
         if setup.mapping.pretix_model != ObjectMapping.Source.POSITION:
             del self.fields["canceled"]
@@ -165,25 +169,24 @@ class OptionsForm(forms.Form):
     @cached_property
     def is_used(self):
         """Whether anything deviates from the defaults, or is wrong: then the panel opens by itself."""
-        return bool(self.setup.mapping.options or self.errors)
+        return self.setup.stored.options != StoredOptions() or bool(self.errors)
 
-    def to_dict(self):
-        chosen = {"filters": self._filters()} | {
-            name: self.cleaned_data.get(name) for name in (*self.CHANGES, "language")
-        }
-        chosen |= {name: bool(self.cleaned_data.get(name)) for name in self.SWITCHES}
-        return {name: value for name, value in chosen.items() if value}
+    def to_stored(self):
+        data = self.cleaned_data
+        chosen = {name: data.get(name) or "" for name in (*self.CHANGES, "language")}
+        chosen |= {name: bool(data.get(name)) for name in self.SWITCHES}
+        return replace(self.setup.stored.options, filters=self._filters(), **chosen)
 
     def _filters(self):
         data = self.cleaned_data
-        chosen = {flag: True for flag in self.FLAGS if data.get(flag)}
         pairs = [value.split(":") for value in data.get("products", ())]
-        for kind in PRODUCTS:
-            chosen[kind] = [int(pk) for of_kind, pk in pairs if of_kind == kind]
-        chosen["subevents"] = [int(pk) for pk in data.get("subevents", ())]
-        chosen["sales_channels"] = data.get("sales_channels", [])
-        chosen["answers"] = [[*answer.partition(":")[::2]] for answer in data.get("answers", ())]
-        return {name: value for name, value in chosen.items() if value}
+        return StoredFilters(
+            **{flag: bool(data.get(flag)) for flag in self.FLAGS},
+            **{kind: tuple(int(pk) for of_kind, pk in pairs if of_kind == kind) for kind in PRODUCTS},
+            subevents=tuple(int(pk) for pk in data.get("subevents", ())),
+            sales_channels=tuple(data.get("sales_channels", ())),
+            answers=tuple(answer.partition(":")[::2] for answer in data.get("answers", ())),
+        )
 
 
 PRODUCTS = ("categories", "items", "variations")

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from pretix_hubspot import portalchanges, valuemaps
 from pretix_hubspot.catalog import is_identifier
 from pretix_hubspot.config import ServerMisconfigured
-from pretix_hubspot.fields import source_fields, text_of
+from pretix_hubspot.fields import source_fields
 from pretix_hubspot.fields.choices import for_model, grouped
 from pretix_hubspot.fields.constant import CATEGORY
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.mappings.stored import StoredMapping, StoredRow
 from pretix_hubspot.objecttypes import stage_properties
 from pretix_hubspot.sync.values import warning
 from pretix_hubspot.texts import describe
@@ -30,6 +31,7 @@ class EditorSetup:
 
     def __init__(self, mapping, catalog):
         self.mapping = mapping
+        self.stored = StoredMapping.of(mapping)
         self.catalog = catalog
         self.object_type = mapping.external_object_type
         self.error = None
@@ -69,7 +71,7 @@ class EditorSetup:
 
     @cached_property
     def chosen_fields(self):
-        return {row["pretix_field"] for row in self.mapping.property_mappings} | {self.mapping.pretix_id_field} - {""}
+        return self.stored.fields
 
     # HubSpot
 
@@ -80,7 +82,7 @@ class EditorSetup:
 
     @cached_property
     def chosen(self):
-        return {row["external_field"] for row in self.mapping.property_mappings} | {self.mapping.external_id_field}
+        return set(self.stored.properties)
 
     def external_choices(self):
         """The list that all rows search, in the shape that select2 takes."""
@@ -148,9 +150,9 @@ class EditorSetup:
         """Whether the row has to say if choices are sent as identifiers or as labels."""
         return valuemaps.into_text(self.fields.get(field_key), self.definitions.get(name))
 
-    def notes(self, row):
+    def notes(self, row: StoredRow):
         """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""
-        field_key, name = row["pretix_field"], row["external_field"]
+        field_key, name = row.pretix_field, row.external_field
         found = self._field_notes(field_key)
         if self.error:
             return found
@@ -166,19 +168,18 @@ class EditorSetup:
         """What the table of conversions warns of; a value map is held against today's choices and options."""
         if field is None:
             return []
-        value_map = valuemaps.parse(row.get("value_map"))
-        if gone := portalchanges.options_gone(value_map, definition):
+        if gone := portalchanges.options_gone(row.value_map, definition):
             return [gone]
-        refusal = warning(field.type, definition, row["overwrite"], field.synonyms, value_map or None, text_of(row))
+        refusal = warning(field.type, definition, row.mode, field.synonyms, row.value_map or None, row.constant)
         return [str(describe(refusal, field.label))] if refusal else []
 
     def _unique_notes(self, definition, row):
         """A value that HubSpot takes once only, unless it is the identifier, by which the object is found."""
-        field_key, name = row["pretix_field"], definition.name
+        field_key, name = row.pretix_field, definition.name
         identifier = (self.mapping.pretix_id_field, self.mapping.external_id_field)
         if not is_identifier(self.object_type, definition) or (field_key, name) == identifier:
             return []
-        if text_of(row) is not None:
+        if row.constant is not None:
             return [
                 _(
                     "HubSpot takes each value of “{field}” only once. "
@@ -205,7 +206,7 @@ class EditorSetup:
         """What changed in HubSpot for the mapping as a whole: its object type, pipeline and stages."""
         if gone := portalchanges.object_type_gone(self.object_type, self.catalog):
             return [gone]
-        return [] if self.error else portalchanges.pipeline_changes(self.mapping.pipeline, self.pipelines)
+        return [] if self.error else portalchanges.pipeline_changes(self.stored.pipeline, self.pipelines)
 
     def _field_notes(self, field_key):
         field = self.fields.get(field_key)

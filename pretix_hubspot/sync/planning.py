@@ -12,6 +12,7 @@ from pretix.base.models.datasync import OrderSyncResult
 from pretix_hubspot import fields as source
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.fields import SourceField
+from pretix_hubspot.mappings.stored import StoredMapping
 from pretix_hubspot.models import PROVIDER, ObjectMapping
 
 from . import snapshot
@@ -47,7 +48,7 @@ def _groups(
     for locale, mine in _by_locale(event, pks, mappings).items():
         languages: dict[str, list[ObjectMapping]] = {}
         for mapping in mappings:
-            wanted = mapping.options.get("language") or event.settings.locale
+            wanted = StoredMapping.of(mapping).options.language or event.settings.locale
             languages.setdefault(locale if wanted == OF_ORDER else wanted, []).append(mapping)
         read = [_read(event, mine, of, name, catalog) for name, of in (languages or {locale: []}).items()]
         specs = {spec.id: spec for some, _ in read for spec in some}
@@ -57,7 +58,7 @@ def _groups(
 def _by_locale(event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping]) -> dict[str, list[int]]:
     """The orders by their language if a mapping asks for it, else all together."""
     default = event.settings.locale
-    if not any(mapping.options.get("language") == OF_ORDER for mapping in mappings):
+    if not any(StoredMapping.of(mapping).options.language == OF_ORDER for mapping in mappings):
         return {default: list(pks)}
     found: dict[str, list[int]] = {}
     for pk, locale in Order.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "locale"):
@@ -88,8 +89,7 @@ def _fields(event: Event, name: str, keys: set[str]) -> dict[str, SourceField]:
 
 
 def _source_keys(mappings: Sequence[ObjectMapping]) -> set[str]:
-    rows = (row["pretix_field"] for mapping in mappings for row in mapping.property_mappings)
-    return {*rows, *(mapping.pretix_id_field for mapping in mappings if mapping.pretix_id_field)}
+    return {key for mapping in mappings for key in StoredMapping.of(mapping).fields}
 
 
 def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]) -> Iterator[OrderSnapshot]:

@@ -1,9 +1,7 @@
 """Object mappings + the portal's stored schema + the event's source fields -> what the planner works with."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from django.db.models import QuerySet
 from pretix.base.datasync.datasync import SyncConfigError
@@ -12,9 +10,10 @@ from pretix.base.models import Event
 
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.fields import SourceField, text_of
+from pretix_hubspot.fields import SourceField
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
+from pretix_hubspot.mappings.stored import StoredFilters, StoredMapping, StoredOptions, StoredRow
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import stage_properties
 
@@ -27,7 +26,6 @@ from .types import (
     LABELS,
     LEAVE,
     ORDER,
-    OVERWRITE,
     POSITION,
     UPDATE,
     Filters,
@@ -79,19 +77,19 @@ def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField
 def _spec(
     mapping: ObjectMapping, properties: Mapping[str, PropertyDefinition], fields: Mapping[str, SourceField]
 ) -> MappingSpec:
-    labels = mapping.options.get("labels", False)
-    identifier = {"pretix_field": mapping.pretix_id_field, "external_field": mapping.external_id_field}
+    stored = StoredMapping.of(mapping)
+    labels = stored.options.labels
     return MappingSpec(
         id=mapping.pk,
-        source=mapping.pretix_model,
-        object_type=mapping.external_object_type,
-        identifier=_row({**identifier, "overwrite": OVERWRITE}, properties, fields),
-        rows=tuple(_row(row, properties, fields, labels) for row in mapping.property_mappings),
-        associations=tuple(int(row["mapping"]) for row in mapping.association_mappings),
-        labels={int(row["mapping"]): _label(row["type"]) for row in mapping.association_mappings if row.get("type")},
-        pipeline=_pipeline(mapping, properties),
+        source=stored.pretix_model,
+        object_type=stored.external_object_type,
+        identifier=_row(stored.identifier, properties, fields),
+        rows=tuple(_row(row, properties, fields, labels) for row in stored.rows),
+        associations=tuple(entry.mapping for entry in stored.associations),
+        labels={entry.mapping: _label(entry.type) for entry in stored.associations if entry.type},
+        pipeline=_pipeline(stored, properties),
         revision=mapping.revision,
-        options=options_of(mapping),
+        options=_options(mapping.event, stored.options),
     )
 
 
@@ -100,35 +98,32 @@ def _label(stored: str) -> AssociationType:
     return AssociationType(category, int(number))
 
 
-def options_of(mapping: ObjectMapping) -> Options:
+def _options(event: Event, stored: StoredOptions) -> Options:
     """The stored options as the planner takes them."""
-    stored = mapping.options
     return Options(
-        filters=_filters(mapping.event, stored.get("filters", {})),
-        canceled=stored.get("canceled", UPDATE),
-        replaced=stored.get("replaced", LEAVE),
-        same_address=stored.get("same_address", BY_MODES),
-        lenient=stored.get("lenient", False),
+        filters=_filters(event, stored.filters),
+        canceled=stored.canceled or UPDATE,
+        replaced=stored.replaced or LEAVE,
+        same_address=stored.same_address or BY_MODES,
+        lenient=stored.lenient,
     )
 
 
-def _filters(event: Event, stored: Mapping[str, Any]) -> Filters:
+def _filters(event: Event, stored: StoredFilters) -> Filters:
     """Categories and admission become products, channels become keys: a query for each that is used."""
-    items, categories = stored.get("items", ()), stored.get("categories", ())
-    variations, channels = stored.get("variations", ()), stored.get("sales_channels", ())
-    subevents = stored.get("subevents", ())
+    items, categories, channels = set(stored.items), stored.categories, stored.sales_channels
     if categories:
-        items = {*items, *_keys(event.items.filter(category__in=categories))}
+        items |= _keys(event.items.filter(category__in=categories))
     return Filters(
-        paid=stored.get("paid", False),
-        value=stored.get("value", False),
-        account=stored.get("account", False),
+        paid=stored.paid,
+        value=stored.value,
+        account=stored.account,
         channels=_keys(event.organizer.sales_channels.filter(identifier__in=channels)) if channels else None,
-        items=frozenset(items) if items or categories or variations else None,
-        variations=frozenset(variations),
-        admission_items=_keys(event.items.filter(admission=True)) if stored.get("admission") else None,
-        subevents=frozenset(subevents) if subevents else None,
-        answers=tuple((question, option) for question, option in stored.get("answers", ())),
+        items=frozenset(items) if items or categories or stored.variations else None,
+        variations=frozenset(stored.variations),
+        admission_items=_keys(event.items.filter(admission=True)) if stored.admission else None,
+        subevents=frozenset(stored.subevents) if stored.subevents else None,
+        answers=stored.answers,
     )
 
 
@@ -137,41 +132,34 @@ def _keys(rows: QuerySet) -> frozenset[int]:
 
 
 def _row(
-    row: Mapping,
+    row: StoredRow,
     properties: Mapping[str, PropertyDefinition],
     fields: Mapping[str, SourceField],
     labels: bool = False,
 ) -> MappingRow:
     """``labels`` sends choices into texts by their labels, in the language of ``fields``, unless the row decides."""
-    field = fields.get(row["pretix_field"])
-    definition = properties.get(row["external_field"])
-    value_map = _value_map(row.get("value_map"))
-    labels = {LABELS: True, IDENTIFIERS: False}.get(row.get("choices", ""), labels)
+    field = fields.get(row.pretix_field)
+    definition = properties.get(row.external_field)
+    value_map = row.value_map or None
+    labels = {LABELS: True, IDENTIFIERS: False}.get(row.choices, labels)
     if labels and not value_map and valuemaps.into_text(field, definition):
         value_map = dict(field.enum_opts)
     return MappingRow(
-        field=row["pretix_field"],
+        field=row.pretix_field,
         source_type=field.type if field else None,
-        external_field=row["external_field"],
+        external_field=row.external_field,
         property=definition if definition and not definition.archived else None,
-        mode=row["overwrite"],
+        mode=row.mode,
         value_map=value_map,
         synonyms=field.synonyms if field else (),
-        constant=text_of(row),
+        constant=row.constant,
     )
 
 
-def _value_map(stored: str | Mapping | None) -> Mapping[str, str] | None:
-    """Core's formset keeps value maps as JSON text."""
-    if isinstance(stored, str):
-        stored = json.loads(stored) if stored else None
-    return stored or None
-
-
-def _pipeline(mapping: ObjectMapping, properties: Mapping[str, PropertyDefinition]) -> PipelineSpec | None:
-    names = stage_properties(mapping.external_object_type)
-    chosen = mapping.pipeline
+def _pipeline(stored: StoredMapping, properties: Mapping[str, PropertyDefinition]) -> PipelineSpec | None:
+    names = stage_properties(stored.external_object_type)
+    chosen = stored.pipeline
     if not chosen or any(name not in properties for name in names):
         return None
     pipeline, stage = (properties[name] for name in names)
-    return PipelineSpec(pipeline, stage, chosen["pipeline"], dict(chosen.get("stages", {})))
+    return PipelineSpec(pipeline, stage, chosen.pipeline, chosen.stages)

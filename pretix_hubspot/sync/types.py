@@ -19,6 +19,9 @@ IF_NEW = "if_new"
 IF_EMPTY = "if_empty"
 APPEND = "append"
 
+#: The source field of a row whose text is written in the row itself.
+CONSTANT = "constant_text"
+
 #: How choices are sent into texts.
 IDENTIFIERS, LABELS = "identifiers", "labels"
 

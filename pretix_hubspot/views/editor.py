@@ -10,13 +10,14 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views import View
 
-from pretix_hubspot.forms.editor import MORE_ROW_KEYS, ROW_KEYS, MappingEditor
+from pretix_hubspot.forms.editor import ROW_KEYS, MappingEditor
 from pretix_hubspot.forms.mistakes import mistakes
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
 from pretix_hubspot.health.actions import retry_mapping
 from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable, ensure_key_property
-from pretix_hubspot.suggestions import log_data
+from pretix_hubspot.mappings.store import log_data
+from pretix_hubspot.mappings.stored import StoredRow
 from pretix_hubspot.views.mappings import ConnectedMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 from pretix_hubspot.views.resend import tell_impact
@@ -95,11 +96,11 @@ class CheckRow(MappingMixin, View):
 
     def answer(self, data):
         setup = EditorSetup(self.mapping(), self.catalog)
-        row = {name: data.get(name, "") for name in (*ROW_KEYS, *MORE_ROW_KEYS)}
-        pair = row["pretix_field"], row["external_field"]
+        row = StoredRow.from_json({name: data.get(name, "") for name in ROW_KEYS})
+        pair = row.pretix_field, row.external_field
         return JsonResponse(
             {
-                "notes": setup.notes(row) if all((*pair, row["overwrite"])) else [],
+                "notes": setup.notes(row) if all((*pair, row.mode)) else [],
                 "takes_value_map": setup.takes_value_map(*pair),
                 "takes_choices": setup.takes_choices(*pair),
             }

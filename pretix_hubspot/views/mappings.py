@@ -15,9 +15,10 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event
 from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
 from pretix_hubspot.keyproperty import KeyPropertyUnusable
+from pretix_hubspot.mappings.store import SuggestionImpossible
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.objecttypes import ALWAYS, STANDARD
-from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, SuggestionImpossible, apply_suggestion, possible
+from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
 from pretix_hubspot.sync import bulk
 from pretix_hubspot.views.base import HubSpotEventMixin, is_active
 from pretix_hubspot.views.problems import UNAVAILABLE, explain

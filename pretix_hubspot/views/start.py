@@ -12,8 +12,9 @@ from pretix_hubspot import mappingfile
 from pretix_hubspot.copying import copy_from
 from pretix_hubspot.forms.start import CopyForm, ImportForm, StartingPointForm
 from pretix_hubspot.keyproperty import KeyPropertyUnusable
+from pretix_hubspot.mappings.store import SuggestionImpossible
 from pretix_hubspot.startingpoints import offered
-from pretix_hubspot.suggestions import SuggestionImpossible, apply
+from pretix_hubspot.suggestions import apply
 from pretix_hubspot.views.base import EVENT_PERMISSION
 from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_made, suggestion_problem
 from pretix_hubspot.views.problems import UNAVAILABLE, explain

@@ -14,6 +14,7 @@ from pretix.base.models import Question
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import OptionsFixed
 from pretix_hubspot.fields import fields_for
+from pretix_hubspot.mappings.reading import value_map as read_value_map
 from pretix_hubspot.views.editor import MappingMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
@@ -24,7 +25,7 @@ class ValueMap(MappingMixin, View):
     def post(self, request, *args, **kwargs):
         if not valuemaps.fits(self.field, self.definition):
             raise Http404()
-        stored, problem = valuemaps.parse(request.POST.get("value_map")), None
+        stored, problem = read_value_map(request.POST.get("value_map")), None
         if wanted := request.POST.getlist("create"):
             try:
                 stored |= self.create(wanted)

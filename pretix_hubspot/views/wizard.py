@@ -17,8 +17,9 @@ from pretix_hubspot.forms.editor import STATUSES
 from pretix_hubspot.forms.setup import property_text
 from pretix_hubspot.forms.wizard import ChooseForm, ReviewForm, TryOrderForm
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable
+from pretix_hubspot.mappings.store import SuggestionImpossible
 from pretix_hubspot.models import PROVIDER, ObjectMapping
-from pretix_hubspot.suggestions import ATTENDEES, SuggestionImpossible, apply_suggestion, possible, suggest
+from pretix_hubspot.suggestions import ATTENDEES, apply_suggestion, possible, suggest
 from pretix_hubspot.sync.recording import EXCLUDED
 from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_problem
 from pretix_hubspot.views.problems import UNAVAILABLE
@@ -84,7 +85,10 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
         """A suggested mapping as the review shows it."""
         fields = fields_for(self.request.event, entry.source)
         definitions = self.catalog.properties(entry.object_type)
-        rows = [(*entry.identifier, _("Identifier")), *((f, p, MODE_TEXTS[m]) for f, p, m in entry.rows)]
+        rows = [
+            (*entry.identifier, _("Identifier")),
+            *((row.pretix_field, row.external_field, MODE_TEXTS[row.mode]) for row in entry.rows),
+        ]
         titles = {s.name: self.title(s) for s in suggested}
         return {
             "title": titles[entry.name],
@@ -107,7 +111,7 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
         if not entry.pipeline:
             return []
         labels = {s.id: s.label for p in self.catalog.pipelines(entry.object_type) for s in p.stages}
-        stages = entry.pipeline["stages"]
+        stages = entry.pipeline.stages
         return [(label, labels[stages[status]]) for status, label in STATUSES if status in stages]
 
     def done(self, form_list, **kwargs):

@@ -257,8 +257,8 @@ def test_a_field_that_this_event_does_not_have_is_named_by_its_row(story):
 
 
 def test_a_check_that_breaks_down_is_told_and_the_others_go_on(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.diagnosis.schema._value_map", lambda row: 1 / 0)
-    assert bad(story) == {"options": "This could not be checked (ZeroDivisionError)."}
+    monkeypatch.setattr("pretix_hubspot.diagnosis.schema._pipeline_problem", lambda setup: 1 / 0)
+    assert bad(story) == {"pipelines": "This could not be checked (ZeroDivisionError)."}
 
 
 # The page

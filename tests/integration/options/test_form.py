@@ -139,16 +139,12 @@ def test_a_label_is_created_in_hubspot_and_kept_by_number(contacts, client, port
     setup = EditorSetup(deals, Catalog(deals.event.hubspot_connection.connection))
     form = AssociationsForm(QueryDict(query), setup=setup)
     assert form.is_valid(), form.errors
-    [entry] = form.to_list()
-    assert (entry["mapping"], entry["label"], entry["type"].partition(":")[0]) == (
-        contacts.pk,
-        "Sponsor",
-        "USER_DEFINED",
-    )
-    deals.association_mappings = [entry]
+    [entry] = form.to_entries()
+    assert (entry.mapping, entry.label, entry.type.partition(":")[0]) == (contacts.pk, "Sponsor", "USER_DEFINED")
+    deals.association_mappings = [entry.to_json()]
     before = len(portal.requests.entries)
     again = AssociationsForm(form.data, setup=EditorSetup(deals, form.setup.catalog))
-    assert again.is_valid() and again.to_list() == [entry]
+    assert again.is_valid() and again.to_entries() == (entry,)
     assert len(portal.requests.entries) == before, "an unchanged label costs no request"
 
 

@@ -1,0 +1,1 @@
+"""Object mappings: how they are stored, checked, translated and added."""

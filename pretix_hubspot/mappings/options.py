@@ -1,0 +1,116 @@
+"""The stored options of an object mapping: which orders it is about, and what changes of an order mean. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pretix_hubspot.sync.types import BUYER, DETACH, FIRST, KEEP_NAMES, LEAVE, NEWEST
+
+from . import reading as read
+from .counterparts import NOBODY, Counterparts
+from .reading import Problem
+
+#: Filters by their kind of value.
+FLAGS = ("paid", "value", "account", "admission")
+KEYS = ("items", "variations", "categories", "subevents")
+#: Options that are one of a few words, or on and off.
+WORDS = {
+    "canceled": (LEAVE, DETACH),
+    "replaced": (DETACH,),
+    "same_address": (FIRST, BUYER, NEWEST, KEEP_NAMES),
+}
+SWITCHES = ("lenient", "labels")
+
+
+@dataclass(frozen=True)
+class StoredFilters:
+    """Which orders and positions a mapping is about; primary keys of the event's things, identifiers of channels.
+
+    ``answers`` are identifiers of a question and of an option, or "" for any answer.
+    """
+
+    paid: bool = False
+    value: bool = False
+    account: bool = False
+    admission: bool = False
+    sales_channels: tuple[str, ...] = ()
+    items: tuple[int, ...] = ()
+    variations: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+    subevents: tuple[int, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Any) -> "StoredFilters":
+        data = read.entries(data)
+        return cls(
+            **{name: data.get(name) is True for name in FLAGS},
+            **{name: tuple(pk for pk in read.items(data.get(name)) if type(pk) is int) for name in KEYS},
+            sales_channels=tuple(name for name in read.items(data.get("sales_channels")) if isinstance(name, str)),
+            answers=tuple((pair[0], pair[1]) for pair in read.items(data.get("answers")) if read.is_pair(pair)),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        stored = {name: getattr(self, name) for name in FLAGS}
+        stored |= {name: list(getattr(self, name)) for name in ("sales_channels", *KEYS)}
+        stored["answers"] = [list(pair) for pair in self.answers]
+        return {name: value for name, value in stored.items() if value}
+
+    @staticmethod
+    def problems(data: Any) -> Iterator[Problem]:
+        checks: dict[str, Any] = {name: lambda v: isinstance(v, bool) for name in FLAGS}
+        checks |= {name: lambda v: isinstance(v, list) and all(type(pk) is int for pk in v) for name in KEYS}
+        checks["sales_channels"] = lambda v: isinstance(v, list) and all(isinstance(name, str) for name in v)
+        checks["answers"] = lambda v: isinstance(v, list) and all(read.is_pair(pair) for pair in v)
+        if not isinstance(data, dict) or not all(name in checks and checks[name](data[name]) for name in data):
+            yield Problem("option", "filters")
+
+    def translated(self, counterparts: Counterparts) -> "StoredFilters":
+        """One without a counterpart becomes one that nothing meets: without it, more would be sent than before."""
+        keys = {name: tuple(getattr(counterparts, name).get(pk, NOBODY) for pk in getattr(self, name)) for name in KEYS}
+        answers = tuple((counterparts.question(question), option) for question, option in self.answers)
+        return replace(self, **keys, answers=answers)
+
+
+@dataclass(frozen=True)
+class StoredOptions:
+    """What deviates from the defaults, see ``sync.types.Options``; ``language`` is "order" or a language code."""
+
+    filters: StoredFilters = StoredFilters()
+    canceled: str = ""
+    replaced: str = ""
+    same_address: str = ""
+    lenient: bool = False
+    labels: bool = False
+    language: str = ""
+
+    @classmethod
+    def from_json(cls, data: Any) -> "StoredOptions":
+        data = read.entries(data)
+        return cls(
+            filters=StoredFilters.from_json(data.get("filters")),
+            **{name: read.text(data.get(name)) for name in (*WORDS, "language")},
+            **{name: data.get(name) is True for name in SWITCHES},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        stored = {"filters": self.filters.to_json()}
+        stored |= {name: getattr(self, name) for name in (*WORDS, "language", *SWITCHES)}
+        return {name: value for name, value in stored.items() if value}
+
+    @staticmethod
+    def problems(data: Any) -> Iterator[Problem]:
+        if not isinstance(data, dict):
+            yield Problem("options")
+            return
+        checks = {name: lambda v, allowed=allowed: v in allowed for name, allowed in WORDS.items()}
+        checks |= {name: lambda v: isinstance(v, bool) for name in SWITCHES}
+        checks["language"] = lambda v: isinstance(v, str) and len(v) <= 20
+        for name, value in data.items():
+            if name == "filters":
+                yield from StoredFilters.problems(value)
+            elif name not in checks or not checks[name](value):
+                yield Problem("option", name)
+
+    def translated(self, counterparts: Counterparts) -> "StoredOptions":
+        return replace(self, filters=self.filters.translated(counterparts))

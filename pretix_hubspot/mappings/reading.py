@@ -1,0 +1,61 @@
+"""JSON that anybody may have written, read without ever failing. Pure."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+MAX_NAME = 190
+#: Digits of the longest primary key.
+MAX_DIGITS = 19
+
+
+class Problem(NamedTuple):
+    """What is wrong with JSON that claims to be a mapping: a code, and the names it is about."""
+
+    code: str
+    names: str = ""
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def entries(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def number(value: Any) -> int:
+    """A primary key, also as text; 0 for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
+        return int(value)
+    return value if type(value) is int else 0
+
+
+def is_name(value: Any) -> bool:
+    """Whether this may be what a field, property, stage or mode is called."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
+
+
+def is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
+
+
+def value_map(stored: Any) -> dict[str, str]:
+    """A value map, which core's formset keeps as JSON text, as far as it makes sense."""
+    try:
+        found = json.loads(stored) if isinstance(stored, str) and stored else stored
+    except (ValueError, RecursionError):
+        return {}
+    return {key: value for key, value in entries(found).items() if isinstance(value, str)}
+
+
+def problems_of_list(value: Any, code: str, problems: Callable[[Any], Iterator[Problem]]) -> Iterator[Problem]:
+    """What is wrong with each entry of a list, or with what should be one."""
+    if not isinstance(value, list):
+        yield Problem(code)
+    for entry in items(value):
+        yield from problems(entry)

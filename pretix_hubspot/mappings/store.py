@@ -1,0 +1,65 @@
+"""Object mappings into the database: all of them or none, by one person at a time."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from pretix.base.models import Event, User
+
+from pretix_hubspot.mappings.stored import StoredMapping
+from pretix_hubspot.models import EventConnection, ObjectMapping
+
+
+class SuggestionImpossible(Exception):
+    """Nothing was added; ``reason`` is ``mapped`` (the event has mappings) or ``nothing`` (nothing fits)."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def log_data(mapping: ObjectMapping) -> dict:
+    """What the event's history remembers of a mapping: its settings, no data of people."""
+    return StoredMapping.of(mapping).to_json()
+
+
+def put(mapping: ObjectMapping, stored: StoredMapping) -> None:
+    """Fills the columns of a mapping; does not save it."""
+    for name, value in stored.to_json().items():
+        setattr(mapping, name, value)
+
+
+@transaction.atomic
+def add_all(
+    event_connection: EventConnection, mappings: Sequence[StoredMapping], user: User | None, origin: str
+) -> list[ObjectMapping]:
+    """Adds the first mappings of an event, see ``create_all``; ``origin`` is what its history says of them.
+
+    Raises ``SuggestionImpossible`` if the event has mappings: two people, or one double click.
+    """
+    EventConnection.objects.select_for_update().get(pk=event_connection.pk)
+    event = event_connection.event
+    if event.hubspot_object_mappings.exists():
+        raise SuggestionImpossible("mapped")
+    created = create_all(event, mappings)
+    for mapping in created:
+        mapping.log_action("pretix_hubspot.mapping.added", user=user, data=log_data(mapping) | {origin: True})
+    return created
+
+
+@transaction.atomic
+def create_all(event: Event, mappings: Sequence[StoredMapping]) -> list[ObjectMapping]:
+    """Creates mappings in this order; their associations count from 1, as the rows of the page do."""
+    created: list[ObjectMapping] = []
+    for position, stored in enumerate(mappings):
+        places = {number: mapping.pk for number, mapping in enumerate(created, start=1)}
+        mapping = ObjectMapping(event=event, position=position)
+        put(mapping, stored.associated(places))
+        mapping.save()
+        created.append(mapping)
+    return created
+
+
+def numbered(mappings: Sequence[ObjectMapping]) -> list[StoredMapping]:
+    """What ``create_all`` takes, of mappings that are there."""
+    places = {mapping.pk: number for number, mapping in enumerate(mappings, start=1)}
+    return [StoredMapping.of(mapping).associated(places) for mapping in mappings]

@@ -1,0 +1,197 @@
+"""Stored mappings: what is read is what was written, and JSON that anybody may have edited breaks nothing."""
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pretix_hubspot.mappings.counterparts import Counterparts
+from pretix_hubspot.mappings.options import StoredFilters, StoredOptions
+from pretix_hubspot.mappings.reading import Problem
+from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping, StoredPipeline, StoredRow
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(), children, max_size=4),
+    max_leaves=20,
+)
+ROW = {"pretix_field": "email", "external_field": "email", "overwrite": "overwrite", "value_map": ""}
+FILTERS = {
+    "paid": True,
+    "sales_channels": ["web"],
+    "items": [1, 2],
+    "variations": [3],
+    "categories": [4],
+    "subevents": [5],
+    "answers": [["SIZE", "s"], ["NEWS", ""]],
+}
+WHOLE = {
+    "pretix_model": "OrderPosition",
+    "external_object_type": "contacts",
+    "pretix_id_field": "attendee_email",
+    "external_id_field": "email",
+    "property_mappings": [
+        ROW,
+        {**ROW, "pretix_field": "question_SIZE", "value_map": '{"s": "small", "x": ""}', "overwrite": "append"},
+        {**ROW, "pretix_field": "constant_text", "text": "Guest", "overwrite": "if_new"},
+        {**ROW, "pretix_field": "sales_channel", "choices": "labels", "overwrite": "if_empty"},
+    ],
+    "association_mappings": [{"mapping": 1}, {"mapping": 2, "label": "Buyer", "type": "USER_DEFINED:12"}],
+    "pipeline": {"pipeline": "default", "stages": {"n": "open", "p": "won"}},
+    "options": {
+        "filters": FILTERS,
+        "canceled": "leave",
+        "replaced": "detach",
+        "same_address": "newest",
+        "language": "de",
+        "lenient": True,
+        "labels": True,
+    },
+}
+BARE = {"pretix_model": "Order", "external_object_type": "deals", "pretix_id_field": "", "external_id_field": ""} | {
+    "property_mappings": [],
+    "association_mappings": [],
+    "pipeline": {},
+    "options": {},
+}
+#: The things of one event in another: all but the second one of each kind.
+MAPS = Counterparts(
+    questions={"SIZE": "SIZE2"}, checkin_lists={7: 70}, items={1: 10}, variations={3: 30}, categories={4: 40}
+)
+
+
+@pytest.mark.parametrize("data", [WHOLE, BARE])
+def test_what_is_written_is_what_was_read(data):
+    assert StoredMapping.from_json(data).to_json() == data
+    assert list(StoredMapping.problems(data, earlier=[1, 2])) == []
+
+
+def test_what_was_never_stored_has_its_default():
+    assert StoredMapping.from_json({"pretix_model": "Order", "external_object_type": "deals"}) == StoredMapping(
+        "Order", "deals"
+    )
+    assert StoredPipeline.from_json({"pipeline": "default"}) == StoredPipeline("default", {})
+
+
+def test_the_columns_of_the_model():
+    assert StoredMapping.of(SimpleNamespace(pk=7, revision=3, **WHOLE)) == StoredMapping.from_json(WHOLE)
+
+
+def test_no_pipeline_is_chosen():
+    assert [bool(StoredMapping.from_json(data).pipeline) for data in (WHOLE, BARE)] == [True, False]
+
+
+def test_fields_and_properties():
+    stored = StoredMapping.from_json(WHOLE)
+
+    assert stored.fields == {"attendee_email", "email", "question_SIZE", "constant_text", "sales_channel"}
+    assert stored.properties == ("email",)
+    assert [row.constant for row in stored.rows] == [None, None, "Guest", None]
+
+
+@given(JSON)
+def test_any_json_is_read(data):
+    for kind in (StoredRow, StoredAssociation, StoredPipeline, StoredFilters, StoredOptions, StoredMapping):
+        stored = kind.from_json(data)
+        assert kind.from_json(stored.to_json()) == stored
+    list(StoredMapping.problems(data, range(3)))
+
+
+@given(st.sampled_from(sorted(WHOLE)), JSON)
+def test_what_has_no_problem_is_kept_as_it_is(name, value):
+    data = {**BARE, "external_object_type": "contacts", name: value}
+    if not list(StoredMapping.problems(data)):
+        assert StoredMapping.from_json(data).to_json()[name] == (value or BARE[name])
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ([], Problem("mapping")),
+        ({"more": 1, "also": 2}, Problem("unknown_entries", "also, more")),
+        ({"pretix_model": "Voucher"}, Problem("source")),
+        ({"pretix_model": None}, Problem("source")),
+        ({"external_object_type": ""}, Problem("lacks", "external_object_type")),
+        ({"external_id_field": 7}, Problem("text", "external_id_field")),
+        ({"pretix_id_field": "x" * 191}, Problem("text", "pretix_id_field")),
+        ({"property_mappings": {}}, Problem("rows")),
+        ({"property_mappings": ["row"]}, Problem("rows")),
+        ({"property_mappings": [{**ROW, "external_field": ""}]}, Problem("row_incomplete")),
+        ({"property_mappings": [{**ROW, "overwrite": "delete"}]}, Problem("row_mode")),
+        ({"property_mappings": [{**ROW, "text": "left over"}]}, Problem("row_text")),
+        ({"property_mappings": [{**ROW, "pretix_field": "constant_text", "text": " "}]}, Problem("row_text")),
+        ({"property_mappings": [{**ROW, "text": "x" * 1001}]}, Problem("row_text")),
+        ({"property_mappings": [{**ROW, "choices": ["labels"]}]}, Problem("row_text")),
+        ({"property_mappings": [{**ROW, "value_map": {}}, {**ROW, "value_map": []}]}, None),
+        ({"property_mappings": [{**ROW, "value_map": {"s": "t"}}]}, Problem("value_map")),
+        ({"property_mappings": [{**ROW, "value_map": "[]"}]}, Problem("value_map")),
+        ({"property_mappings": [{**ROW, "value_map": "[" * 100_000}]}, Problem("value_map")),
+        ({"association_mappings": "all"}, Problem("associations")),
+        ({"association_mappings": [1]}, Problem("association_not_earlier")),
+        ({"association_mappings": [{"mapping": 9}]}, Problem("association_not_earlier")),
+        ({"association_mappings": [{"mapping": True}]}, Problem("association_not_earlier")),
+        ({"association_mappings": [{"mapping": 1, "label": ["Buyer"]}]}, Problem("associations")),
+        ({"pipeline": "default"}, Problem("pipeline")),
+        ({"pipeline": {"stages": {"p": "won"}}}, Problem("pipeline")),
+        ({"pipeline": {"pipeline": "default", "stages": {"x": "won"}}}, Problem("pipeline")),
+        ({"pipeline": {"pipeline": "default", "stages": {"p": ""}}}, Problem("pipeline")),
+        ({"options": [1]}, Problem("options")),
+        ({"options": {"canceled": "shout"}}, Problem("option", "canceled")),
+        ({"options": {"more": True}}, Problem("option", "more")),
+        ({"options": {"lenient": 1}}, Problem("option", "lenient")),
+        ({"options": {"language": "x" * 21}}, Problem("option", "language")),
+        ({"options": {"filters": []}}, Problem("option", "filters")),
+        ({"options": {"filters": {"more": True}}}, Problem("option", "filters")),
+        ({"options": {"filters": {"paid": 1}}}, Problem("option", "filters")),
+        ({"options": {"filters": {"items": [True]}}}, Problem("option", "filters")),
+        ({"options": {"filters": {"sales_channels": [1]}}}, Problem("option", "filters")),
+        ({"options": {"filters": {"answers": [["SIZE"]]}}}, Problem("option", "filters")),
+    ],
+)
+def test_problems(change, problem):
+    data = {**WHOLE, **change} if isinstance(change, dict) else change
+
+    found = list(StoredMapping.problems(data, earlier=[1, 2]))
+
+    assert found[:1] == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    "field, translated",
+    [
+        ("email", "email"),
+        ("question_SIZE", "question_SIZE2"),
+        ("question_NEWS", "question_NEWS"),
+        ("checkin_date_7", "checkin_date_70"),
+        ("checkin_date_8", "_invalid_checkin_date_8"),
+        ("checkin_date_x", "_invalid_checkin_date_x"),
+        ("", ""),
+    ],
+)
+def test_source_fields_of_another_event(field, translated):
+    stored = StoredMapping("Order", "deals", field, "name", rows=(StoredRow(field, "amount"),))
+
+    assert stored.translated(MAPS) == StoredMapping(
+        "Order", "deals", translated, "name", rows=(StoredRow(translated, "amount"),)
+    )
+
+
+def test_filters_of_another_event():
+    filters = StoredFilters.from_json({**FILTERS, "categories": [4, 4000]})
+
+    assert filters.translated(MAPS).to_json() == {
+        "paid": True,
+        "sales_channels": ["web"],
+        "items": [10, 0],
+        "variations": [30],
+        "categories": [40, 0],
+        "subevents": [0],
+        "answers": [["SIZE2", "s"], ["NEWS", ""]],
+    }
+
+
+def test_associations_with_other_numbers():
+    stored = StoredMapping.from_json(WHOLE).associated({2: 20})
+
+    assert stored.associations == (StoredAssociation(20, "Buyer", "USER_DEFINED:12"),)
