@@ -1,5 +1,6 @@
 """The plugin as pretix sees it."""
 
+import logging
 from importlib import import_module
 
 from django.utils.functional import cached_property
@@ -7,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from pretix.base.plugins import PLUGIN_LEVEL_EVENT_ORGANIZER_HYBRID, PluginConfig
 
 from . import __version__
+
+logger = logging.getLogger(__name__)
 
 RECEIVERS = (
     "checks",
@@ -42,9 +45,18 @@ class PluginApp(PluginConfig):
         # Registered by being imported, once all models are loaded.
         for name in RECEIVERS:
             import_module(f"{__package__}.{name}")
+        self.say_what_is_misconfigured()
+
+    @staticmethod
+    def say_what_is_misconfigured():
+        """At the start of every process; `pretix check`, which web servers and workers do not run, says it as well."""
+        from .config import file_errors  # inline: settings are only complete after start-up
+
+        for error in file_errors():
+            logger.error("Nothing is sent to HubSpot: %s", error)
 
     @cached_property
     def compatibility_warnings(self):
-        from .config import server_config  # settings are only complete after start-up
+        from .config import server_config  # inline: settings are only complete after start-up
 
         return server_config().warnings

@@ -4,8 +4,11 @@ from django.core.checks import Error, Tags, register
 
 from .config import file_errors
 
+#: Said to operators, not translated: checks run before anybody has a language.
+HINT = "Until this is repaired nothing is sent to HubSpot: orders wait, and go on by themselves afterwards."
+
 
 @register(Tags.security)
 def check_server_config(app_configs, **kwargs):
-    """Refuses addresses to which tokens must not be sent. Only ``pretix.cfg`` is read: checks need no database."""
-    return [Error(message, id="pretix_hubspot.E001") for message in file_errors()]
+    """Refuses mistakes in ``[hubspot]``, such as addresses to which tokens must not be sent; needs no database."""
+    return [Error(message, hint=HINT, id="pretix_hubspot.E001") for message in file_errors()]

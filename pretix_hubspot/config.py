@@ -5,8 +5,13 @@ The client id and secret may also be set in pretix's global settings, which win.
 Addresses come from here only, never from a form, a session or an answer of HubSpot.
 """
 
+import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,6 +24,9 @@ from .hubspot import versions
 SECTION = "hubspot"
 CLIENT_ID_SETTING = "hubspot_client_id"
 CLIENT_SECRET_SETTING = "hubspot_client_secret"
+LEASE, SHORTEST_LEASE, LONGEST_LEASE = 300, 10, 900
+#: Letters of any script, digits, hyphens and dots; what stands between brackets was judged by ``urlsplit``.
+_HOST = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?|[0-9a-f:.]+")
 
 
 class ServerMisconfigured(ImproperlyConfigured):
@@ -51,10 +59,12 @@ class ServerConfig:
 
 def server_config():
     """The configuration as it is now; cheap, never raises."""
-    client_id, client_secret = _oauth_app()
-    api_url, app_url, version, errors = _addresses()
+    values, errors = _file()
+    client_id, client_secret = _oauth_app(values)
     warnings = errors + _half_an_app(client_id, client_secret)
-    return ServerConfig(client_id, client_secret, api_url, app_url, version, errors, warnings)
+    return ServerConfig(
+        client_id, client_secret, values["api_url"], values["app_url"], values["api_version"], errors, warnings
+    )
 
 
 def lease_seconds():
@@ -62,12 +72,12 @@ def lease_seconds():
 
     Longer than the longest wait for one answer of HubSpot, shorter than the 20 minutes after which core gives up.
     """
-    return min(max(settings.CONFIG_FILE.getint(SECTION, "lease_seconds", fallback=300), 10), 900)
+    return _value("lease_seconds")[0]
 
 
 def file_errors():
-    """What is wrong with ``pretix.cfg`` alone, for checks that run without a database."""
-    return _addresses()[3]
+    """What is wrong with ``pretix.cfg`` alone, for checks that run without a database; one sentence per mistake."""
+    return _file()[1]
 
 
 def is_safe_base_url(url):
@@ -77,7 +87,14 @@ def is_safe_base_url(url):
         parts.port  # noqa: B018  raises ValueError for what is no port
     except ValueError:
         return False
-    if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
+    if (
+        not parts.hostname
+        or not _HOST.fullmatch(parts.hostname)
+        or parts.username
+        or parts.password
+        or parts.query
+        or parts.fragment
+    ):
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
 
@@ -91,45 +108,117 @@ def _is_loopback(host):
         return False
 
 
-def _option(name, default=""):
-    return settings.CONFIG_FILE.get(SECTION, name, fallback=default).strip() or default
+def _file():
+    """The section's values by name, as good as they are, and every mistake in it."""
+    found = {name: _value(name) for name in OPTIONS}
+    mistaken = (error for _value_as_it_is, error in found.values() if error)
+    return {name: value for name, (value, _error) in found.items()}, (*_unknown(), *mistaken)
 
 
-def _oauth_app():
+def _value(name):
+    """``(value, error)`` of one option; a mistaken one has a value with which nothing unsafe can happen."""
+    option = OPTIONS[name]
+    try:
+        text = settings.CONFIG_FILE.get(SECTION, name, fallback="").strip()
+    except (OSError, UnicodeError):  # FILE__PRETIX_HUBSPOT_… names a file that cannot be read
+        return option.instead, _("The file that holds the option {option} of [hubspot] cannot be read.").format(
+            option=name
+        )
+    try:
+        return option.parse(text or option.default), None
+    except ValueError:
+        return option.instead, _("The option {option} in section [hubspot] of pretix.cfg {must_be}").format(
+            option=name, must_be=option.must_be()
+        )
+
+
+def _unknown():
+    """An option that nobody reads is a mistyped one: what was meant by it does not happen."""
+    for name in sorted({*_names_in_file(), *_names_in_environment()} - OPTIONS.keys()):
+        near = get_close_matches(name, OPTIONS, 1)
+        text = _("There is no option {option} in section [hubspot] of pretix.cfg.").format(option=name)
+        yield text + (" " + _("Did you mean {option}?").format(option=near[0]) if near else "")
+
+
+def _names_in_file():
+    parser = settings.CONFIG_FILE.cp
+    return {*parser.options(SECTION)} - {*parser.defaults()} if parser.has_section(SECTION) else set()
+
+
+def _names_in_environment():
+    found = (re.fullmatch(r"(?:FILE__)?PRETIX_HUBSPOT_(?!TEST_)(\w+)", name) for name in os.environ)
+    return {match[1].lower() for match in found if match}
+
+
+def _oauth_app(values):
     stored = GlobalSettingsObject().settings
     return (
-        stored.get(CLIENT_ID_SETTING, default="") or _option("client_id"),
-        stored.get(CLIENT_SECRET_SETTING, default="") or _option("client_secret"),
+        stored.get(CLIENT_ID_SETTING, default="") or values["client_id"],
+        stored.get(CLIENT_SECRET_SETTING, default="") or values["client_secret"],
     )
-
-
-def _addresses():
-    api_url, api_error = _base_url("api_url", versions.DEFAULT_API_URL)
-    app_url, app_error = _base_url("app_url", versions.DEFAULT_APP_URL)
-    version, version_error = _api_version()
-    return api_url, app_url, version, tuple(e for e in (api_error, app_error, version_error) if e)
-
-
-def _base_url(name, default):
-    url = _option(name, default).rstrip("/")
-    if is_safe_base_url(url):
-        return url, None
-    return "", _(
-        "The option {option} in section [hubspot] of pretix.cfg must be an HTTPS address. "
-        "HTTP is only possible for this machine itself."
-    ).format(option=name)
-
-
-def _api_version():
-    version = _option("api_version", versions.DEFAULT)
-    if version in versions.SUPPORTED:
-        return version, None
-    return versions.DEFAULT, _(
-        "The option api_version in section [hubspot] of pretix.cfg must be one of {versions}."
-    ).format(versions=", ".join(versions.SUPPORTED))
 
 
 def _half_an_app(client_id, client_secret):
     if bool(client_id) == bool(client_secret):
         return ()
     return (_("The HubSpot app needs both a client ID and a client secret."),)
+
+
+# What the options take
+
+
+@dataclass(frozen=True)
+class Option:
+    """``parse`` raises ``ValueError``; ``instead`` is the value of a mistaken option, which ``must_be`` explains."""
+
+    default: str = ""
+    parse: Callable[[str], Any] = str
+    must_be: Callable[[], str] = str
+    instead: Any = ""
+
+
+def _base_url(text):
+    url = text.rstrip("/")
+    if not is_safe_base_url(url):
+        raise ValueError
+    return url
+
+
+def _api_version(text):
+    if text not in versions.SUPPORTED:
+        raise ValueError
+    return text
+
+
+def _lease(text):
+    seconds = int(text)
+    if not SHORTEST_LEASE <= seconds <= LONGEST_LEASE:
+        raise ValueError
+    return seconds
+
+
+def _must_be_url():
+    return _("must be an HTTPS address. HTTP is only possible for this machine itself.")
+
+
+#: All options of the section. What is not among them is a typing error.
+OPTIONS = {
+    "client_id": Option(),
+    "client_secret": Option(),
+    "api_url": Option(versions.DEFAULT_API_URL, _base_url, _must_be_url),
+    "app_url": Option(versions.DEFAULT_APP_URL, _base_url, _must_be_url),
+    "api_version": Option(
+        versions.DEFAULT,
+        _api_version,
+        lambda: _("must be one of {versions}.").format(versions=", ".join(versions.SUPPORTED)),
+        versions.DEFAULT,
+    ),
+    "lease_seconds": Option(
+        str(LEASE),
+        _lease,
+        lambda: _("must be a number of seconds from {least} to {most}.").format(
+            least=SHORTEST_LEASE, most=LONGEST_LEASE
+        ),
+        LEASE,
+    ),
+}

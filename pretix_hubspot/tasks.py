@@ -1,5 +1,6 @@
 """Celery entry points: thin, safe to run twice, safe to lose."""
 
+from celery.signals import worker_ready
 from django.conf import settings
 from django.db import transaction
 from django_scopes import scopes_disabled
@@ -11,6 +12,7 @@ from .health import digest, watch
 from .isolation import apart
 from .models import Connection, Heartbeat
 from .sync import queue, sweep
+from .sync import resting as resting_reasons
 
 #: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
 TURN = 30.0
@@ -38,6 +40,21 @@ def drain(connection_id: int) -> None:
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
     if connection and queue.drain(connection, seconds=TURN, call_help=lambda: ring(connection_id)):
         ring(connection_id)
+
+
+@worker_ready.connect
+def on_worker_ready(**kwargs):
+    """A worker starts, perhaps with another configuration than the last one had."""
+    after_start.apply_async()
+
+
+@app.task(base=TransactionAwareTask)
+def after_start() -> None:
+    """End the rests that the server's configuration was to blame for: if it still is, the next attempt tells."""
+    resting = Connection.objects.filter(status=Connection.Status.ACTIVE, resting_reason=resting_reasons.SERVERS_FAULT)
+    for pk in list(resting.values_list("pk", flat=True)):
+        resting.filter(pk=pk).update(resting_until=None, resting_reason="")
+        ring(pk)
 
 
 @app.task(base=TransactionAwareTask)

@@ -21,10 +21,13 @@ from pretix_hubspot.models import Connection
 
 OUTAGE = timedelta(minutes=1)
 SERVER = timedelta(minutes=10)
+CONFIG = timedelta(seconds=30)  # a look at the configuration asks nobody, and its repair is to show within a minute
 AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
 
 #: Why a portal rests that does not grant what every order needs: people have to act, as after a revocation.
 SCOPES = "scopes"
+#: Why a portal rests while this server is not set up correctly: its operator has to act.
+SERVERS_FAULT = "server"
 
 _SERVER = (
     BlockedByServer,
@@ -51,6 +54,8 @@ def until(connection: Connection, error: Exception) -> datetime:
         said = None if isinstance(error, OverBudget) else said  # our budget does not know when that is
     elif isinstance(error, Migrating):
         wait = AT_MOST
+    elif isinstance(error, ServerMisconfigured):
+        wait = CONFIG
     elif isinstance(error, (*_SERVER, AuthenticationFailed, MissingScope, TokenRevoked)):
         wait = SERVER
     if said:
@@ -71,7 +76,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, MissingScope):
         return SCOPES
     if isinstance(error, _SERVER):
-        return "server"
+        return SERVERS_FAULT
     return "outage"
 
 

@@ -1,7 +1,14 @@
 """What the operator may configure, and what is refused."""
 
+from configparser import RawConfigParser
+
 import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from pretix.base.settings import GlobalSettingsObject
+from pretix.helpers.config import EnvOrParserConfig
 
 from pretix_hubspot import checks, config
 from pretix_hubspot.hubspot_app import return_url
@@ -59,6 +66,12 @@ def test_the_secret_does_not_show_when_printed(monkeypatch):
         ("//api.hubapi.com", False),
         ("http://[::1", False),
         ("https://api.hubapi.com:port", False),
+        ("https://api hubapi.com", False),
+        ("https://api..hubapi.com", False),
+        ("https:///api.hubapi.com", False),
+        ("https//api.hubapi.com", False),
+        ("api.hubapi.com", False),
+        ("https://münchen.example", True),
         ("", False),
     ],
 )
@@ -67,16 +80,59 @@ def test_tokens_go_to_https_or_this_machine_only(url, safe):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("api_url", "http://example.com"), ("app_url", "javascript:x"), ("api_version", "2024-01")]
+    ("option", "value", "said"),
+    [
+        ("api_url", "http://example.com", "api_url in section [hubspot] of pretix.cfg must be an HTTPS address."),
+        ("app_url", "javascript:x", "app_url in section [hubspot] of pretix.cfg must be an HTTPS address."),
+        ("api_version", "2024-01", "api_version in section [hubspot] of pretix.cfg must be one of 2026-03, 2026-09."),
+        ("lease_seconds", "5m", "lease_seconds in section [hubspot] of pretix.cfg must be a number of seconds"),
+        ("lease_seconds", "9", "from 10 to 900."),
+        ("lease_seconds", "901", "from 10 to 900."),
+        ("lease_second", "300", "There is no option lease_second in section [hubspot]"),
+        ("api_ur", "https://api.hubapi.com", "Did you mean api_url?"),
+        ("colour", "orange", "There is no option colour in section [hubspot] of pretix.cfg."),
+    ],
 )
-def test_a_wrong_option_stops_everything_and_is_named(monkeypatch, option, value):
+def test_a_mistake_is_one_error_that_names_the_option_and_stops_everything(monkeypatch, option, value, said):
     set_option(monkeypatch, option, value)
     found = config.server_config()
-    assert option in found.warnings[0]
+    assert [said in error for error in found.errors] == [True], found.errors
+    assert found.warnings == found.errors
     assert not found.has_oauth_app
     with pytest.raises(config.ServerMisconfigured, match=option):
         found.checked()
     assert [error.id for error in checks.check_server_config(None)] == ["pretix_hubspot.E001"]
+    with pytest.raises(SystemCheckError, match=option):
+        call_command("check")
+
+
+def test_a_mistake_is_said_when_a_process_starts(monkeypatch, caplog):
+    set_option(monkeypatch, "lease_seconds", "soon")
+    apps.get_app_config("pretix_hubspot").say_what_is_misconfigured()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "lease_seconds" in caplog.text
+
+
+def test_a_mistaken_lease_is_the_default_for_what_is_under_way(monkeypatch):
+    assert config.lease_seconds() == 300
+    set_option(monkeypatch, "lease_seconds", "60")
+    assert config.lease_seconds() == 60
+    set_option(monkeypatch, "lease_seconds", "0")
+    assert config.lease_seconds() == 300
+
+
+def test_the_file_itself_is_read_for_options_that_do_not_exist(monkeypatch):
+    parser = RawConfigParser()
+    parser.read_string("[DEFAULT]\nname = shared\n[hubspot]\nclient_id = app\nclientsecret = x\n[mail]\nfrom = y\n")
+    monkeypatch.setattr(settings, "CONFIG_FILE", EnvOrParserConfig(parser))
+    assert config.file_errors() == (
+        "There is no option clientsecret in section [hubspot] of pretix.cfg. Did you mean client_secret?",
+    )
+
+
+def test_a_secret_whose_file_cannot_be_read_is_a_mistake_too(monkeypatch, tmp_path):
+    monkeypatch.setenv("FILE__PRETIX_HUBSPOT_CLIENT_SECRET", str(tmp_path / "nowhere"))
+    assert config.file_errors() == ("The file that holds the option client_secret of [hubspot] cannot be read.",)
 
 
 def test_system_checks_are_silent_by_default():

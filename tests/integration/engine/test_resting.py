@@ -3,12 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.timezone import now
 from freezegun import freeze_time
+from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot import scopes
+from pretix_hubspot import connection as connections
+from pretix_hubspot import scopes, tasks
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.models import Connection
+from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import calls, resting
 from pretix_hubspot.views.panels import RESTING_REASONS
 from tests.unit.hubspot.test_errors import all_classes
@@ -62,7 +65,7 @@ def test_the_daily_limit_ends_at_midnight_of_the_portal(moment, zone, rests_unti
         (errors.MissingScope(status=403), 10, "scopes"),
         (errors.OAuthMisconfigured(status=400), 10, "server"),
         (errors.BlockedByServer(), 10, "server"),
-        (ServerMisconfigured("no client id"), 10, "server"),
+        (ServerMisconfigured("no client id"), 0.5, "server"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
@@ -88,3 +91,51 @@ def test_only_a_budget_that_others_use_up_rests_nobody_else():
     assert not resting.is_needed(errors.OverBudget(policy="daily"), in_bulk=True)
     assert resting.is_needed(DAILY)
     assert resting.is_needed(DAILY, in_bulk=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("API_UR", "https://api.hubapi.com"), ("LEASE_SECONDS", "5m"), ("API_URL", "api.hubapi.com")]
+)
+def test_a_typing_error_of_the_operator_fails_no_order_and_its_repair_shows_within_a_minute(
+    story, monkeypatch, option, value
+):
+    order = story.order("A1")
+    with monkeypatch.context() as typing_error:
+        typing_error.setenv(f"PRETIX_HUBSPOT_{option}", value)
+        story.sync()
+    assert (story.world()["deals"], waiting(order)) == ([], [(False, None, 0)])
+    assert OrderState.objects.filter(order=order).exclude(cause="").count() == 0
+
+    with freeze_time(now() + MINUTE, tick=True):
+        story.sync()
+    assert [deal["dealname"] for deal in story.world()["deals"]] == ["CONF-A1"]
+
+
+def waiting(order):
+    rows = OrderSyncQueue.objects.filter(order=order)
+    return list(rows.values_list("in_flight", "need_manual_retry", "failed_attempts"))
+
+
+def test_a_worker_that_starts_believes_no_earlier_verdict_on_the_configuration(
+    story, monkeypatch, django_capture_on_commit_callbacks
+):
+    order = story.order("A1")
+    with monkeypatch.context() as typing_error:
+        typing_error.setenv("PRETIX_HUBSPOT_API_VERSION", "2026")
+        story.sync()
+    assert Connection.objects.get().resting_reason == resting.SERVERS_FAULT
+
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.on_worker_ready()
+    connection = Connection.objects.get()
+    assert (connection.resting_until, connection.resting_reason, waiting(order)) == (None, "", [(False, None, 0)])
+
+
+def test_a_worker_that_starts_leaves_a_portal_alone_that_rests_for_another_reason(
+    story, django_capture_on_commit_callbacks
+):
+    until = now() + MINUTE
+    connections.rest(story.connection, until, "outage")
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.on_worker_ready()
+    assert Connection.objects.get().resting_until == until
