@@ -45,6 +45,8 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 PLUGIN = "pretix_hubspot"
+#: What the event's history says of somebody who decided to use HubSpot no longer.
+LEFT = "pretix_hubspot.event.left"
 TIMEOUTS, TIMEOUTS_IN_HASTE = (5.0, 30.0), (3.0, 10.0)  # seconds to connect, and without a byte
 PATIENCE_OF_PEOPLE = 10.0  # seconds to wait for the request budget while somebody looks at the page
 
@@ -140,7 +142,7 @@ def leave(event, user):
             joined.delete()
             _forget_queue(event)
             data = {"portal": joined.connection.portal_id}
-            event.log_action("pretix_hubspot.event.left", user=user, data=data)
+            event.log_action(LEFT, user=user, data=data)
 
 
 def _forget_queue(event):

@@ -184,6 +184,9 @@ _EXCLUSIONS = {
     "before_connection": lambda: _(
         "Not sent: this order was placed before the event was connected to HubSpot. Use “Sync now” to send it anyway."
     ),
+    "no_mappings": lambda: _(
+        "Not sent: this event has no object mappings yet. The order is sent as soon as there is one."
+    ),
     "ignored": lambda: _("Not sent: somebody chose to ignore this order. Use “Sync now” to send it anyway."),
     "dismissed": lambda: _(
         "Not sent: the sync problem of this order was dismissed. Use “Sync now” to try again, or change the order."

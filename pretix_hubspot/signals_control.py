@@ -53,7 +53,7 @@ def ask_operator_for_app(sender, **kwargs):
 
 @receiver(event_dashboard_top, dispatch_uid="pretix_hubspot_event_dashboard_top")
 def warn_on_dashboard(sender, request, **kwargs):
-    return notices.lost_access(sender, request)
+    return notices.lost_access(sender, request) or notices.not_connected(sender, request)
 
 
 @receiver(html_page_start, dispatch_uid="pretix_hubspot_html_page_start")

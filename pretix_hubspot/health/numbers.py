@@ -12,8 +12,9 @@ from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER
+from pretix_hubspot.sync.filters import NO_MAPPINGS
 from pretix_hubspot.sync.jobs import BY_HAND
-from pretix_hubspot.sync.scope import IGNORED, TEST_MODE
+from pretix_hubspot.sync.scope import IGNORED, TEST_MODE, mapped
 
 IN_SYNC, WAITING, EXCLUDED, FAILING, NOT_IN_SCOPE = "in_sync", "waiting", "excluded", "failing", "not_in_scope"
 STATES = (IN_SYNC, WAITING, FAILING, EXCLUDED, NOT_IN_SCOPE)
@@ -89,6 +90,7 @@ def classified(orders: QuerySet[Order]) -> QuerySet[Order]:
             When(Q(hubspot_state__cause__gt="") & failing, then=_named(FAILING, "hubspot_state__cause")),
             When(failing, then=Concat(Value(f"{FAILING}:{ROW}"), Coalesce(_mode(), Value("temporary")))),
             When(Exists(_rows()), then=Value(f"{WAITING}:")),
+            When(~Q(event__in=mapped().values("event")), then=Value(f"{EXCLUDED}:{NO_MAPPINGS}")),
             When(hubspot_state__excluded_reason__gt="", then=_named(EXCLUDED, "hubspot_state__excluded_reason")),
             When(hubspot_state__cause__gt="", then=_named(FAILING, "hubspot_state__cause")),
             When(hubspot_state__sent_hash__gt="", then=Value(f"{IN_SYNC}:")),

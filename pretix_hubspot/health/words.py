@@ -21,6 +21,7 @@ MEANINGS = {
 }
 REASONS = {
     "test_mode": _("Test mode orders"),
+    "no_mappings": _("No object mappings"),
     "ignored": _("Ignored by hand"),
     "dismissed": _("Sync problem dismissed"),
     "shredded": _("Personal data removed"),

@@ -5,7 +5,7 @@ Rows are made newest order first and taken in that order; an order that waits al
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
@@ -13,10 +13,14 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 
 from .calls import chunks
-from .scope import IGNORED, in_scope
+from .filters import NO_MAPPINGS
+from .scope import IGNORED, in_scope, mapped
+from .wanted import digest
 
 #: What ``triggered_by`` says; see ``jobs.BULK``.
 AGAIN = "bulk"
+#: The same for orders that waited for the event's first mapping.
+FIRST = "bulk_first_mapping"
 MAPPING_ENTRIES = "pretix_hubspot.mapping."
 STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"
 
@@ -52,6 +56,29 @@ def start(event: Event, user) -> int:
     queued = _rows(event).count() - waited
     event.log_action(STARTED, user=user, data={"orders": waited + queued})
     return queued
+
+
+def start_unmapped(event: Event) -> int:
+    """Queue what was placed before the event had a mapping, now that it has one. Returns how many orders.
+
+    Called in the transaction that stores the mapping; the lock is explained in ``finishing.leave_out_unmapped``.
+    """
+    joined = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
+    if not (joined := joined.first()) or not mapped().filter(event=event).exists():
+        return 0
+    # Before there was the reason, such orders counted as sent.
+    nothing = digest([joined.connection.portal_id])
+    states = OrderState.objects.filter(Q(excluded_reason=NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing))
+    orders = in_scope(joined).filter(pk__in=states.filter(order__event=event).values("order"))
+    moment, count = now(), 0
+    for part in chunks(orders.order_by("pk").values_list("pk", flat=True).iterator(), 1_000):
+        rows = [
+            OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by=FIRST, not_before=moment)
+            for pk in part
+        ]
+        OrderSyncQueue.objects.bulk_create(rows, ignore_conflicts=True)
+        count += len(rows)
+    return count
 
 
 def cancel(event: Event, user) -> int:

@@ -26,6 +26,7 @@ from . import finishing, jobs, links, planning, recording, resting, scope
 from .calls import Caller, PortalTrouble, concerns_portal
 from .detaching import wants_detaching
 from .execute import Executor
+from .filters import NO_MAPPINGS
 from .outcomes import SYSTEM, Failure, Verdict, classify, judge
 from .results import Execution
 from .slices import Prepared, Report, Slice
@@ -202,12 +203,14 @@ def _lost_a_record(state: OrderState) -> bool:
 
 
 def _without_filtered(work: Slice, plan: Plan, report: Report) -> list[int]:
-    """Finish the rows of orders of which the mappings' filters leave nothing; returns the others."""
+    """Finish the rows of orders of which the mappings leave nothing; returns the others."""
     excluded = {pk: order.excluded for pk, order in plan.orders.items() if order.excluded}
     if excluded:
         for pk in excluded:
             work.state(pk).sent_hash = ""  # whatever was sent is not what a plan without anything stands for
-        finishing.leave_out(work, excluded, report)
+        unmapped = [pk for pk, reason in excluded.items() if reason == NO_MAPPINGS]
+        finishing.leave_out_unmapped(work, unmapped, report)
+        finishing.leave_out(work, {pk: why for pk, why in excluded.items() if pk not in set(unmapped)}, report)
     return [pk for pk in plan.orders if pk not in excluded]
 
 

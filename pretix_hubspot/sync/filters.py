@@ -19,6 +19,8 @@ DATE = "filter_date"
 ANSWER = "filter_answer"
 #: Several mappings leave an order out for different reasons.
 SEVERAL = "filters"
+#: There is nothing to filter yet: the event has no object mapping that could be sent.
+NO_MAPPINGS = "no_mappings"
 
 STATUS_PAID = "p"
 #: Source fields of answers are called by this and the question's identifier.

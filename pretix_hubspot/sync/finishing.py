@@ -9,12 +9,13 @@ from pretix.base.models import LogEntry
 
 from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
-from pretix_hubspot.models import OrderState
+from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames
 
-from . import jobs, recording
+from . import jobs, recording, scope
 from .causes import cause_of, gravest_first
+from .filters import NO_MAPPINGS
 from .outcomes import TEMPORARY, Verdict
 from .slices import Report, Slice
 from .wanted import Plan
@@ -35,6 +36,22 @@ def leave_out(work: Slice, excluded: dict[int, str], report: Report) -> None:
         recording.store_states(work.states[pk] for pk in held)
         recording.store_exclusions({pk: excluded[pk] for pk in held})
     report.count("excluded", map(work.order, excluded))
+
+
+def leave_out_unmapped(work: Slice, orders: list[int], report: Report) -> None:
+    """Orders of events without a mapping. Those that got their first one since the plan was made go back.
+
+    Who saves a mapping takes the same lock before looking for orders that wait for it, so that none is overlooked.
+    """
+    if not orders:
+        return
+    with transaction.atomic():
+        events = {work.order(pk).event_id for pk in orders}
+        list(EventConnection.objects.select_for_update().filter(event__in=events).order_by("pk"))
+        mapped = set(scope.mapped().filter(event__in=events).values_list("event", flat=True))
+        late = [pk for pk in orders if work.order(pk).event_id in mapped]
+        jobs.release(work.claim, late)
+        leave_out(work, dict.fromkeys(set(orders) - set(late), NO_MAPPINGS), report)
 
 
 def pass_over(work: Slice, orders: list[int], report: Report) -> None:

@@ -14,6 +14,7 @@ from . import links, planning, recording, scope
 from .calls import Caller
 from .detaching import Where, wants_detaching
 from .execute import Executor
+from .filters import NO_MAPPINGS
 from .outcomes import Failure, judge
 from .rehearsal import Rehearsal
 from .results import Execution, Sent, association_name
@@ -105,11 +106,15 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     earlier = recording.sent_earlier([order.pk]) if done and wants_detaching(order_plan) else {}
     # As by hand: everything is read, whatever was sent before.
     execution = Executor(rehearsal, caller, frozenset({order.pk})).run(plan, known, {order.pk: done}, earlier)
-    seen = Preview(scope.excluded(order, joined, state, False))
+    seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(order_plan))
     seen.filtered = [(item.mapping, item.reason) for item in order_plan.filtered] + _without_identifier(order_plan)
     by_ref = _records(seen, plan, order_plan, execution, rehearsal)
     seen.associations = [*_associations(order_plan, execution, by_ref, done), *_detached(seen, plan, rehearsal)]
     return seen
+
+
+def _nothing_mapped(order_plan: OrderPlan) -> str:
+    return NO_MAPPINGS if order_plan.excluded == NO_MAPPINGS else ""  # what filters leave out is told by mapping
 
 
 def _without_identifier(order_plan: OrderPlan) -> list[tuple[int, str]]:

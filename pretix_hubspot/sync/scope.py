@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 from pretix.base.models import Order
 
-from pretix_hubspot.models import EventConnection, OrderState
+from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState
 
 TEST_MODE = "test_mode"
 BEFORE_CONNECTION = "before_connection"
@@ -19,6 +19,11 @@ def in_scope(joined: EventConnection) -> QuerySet[Order]:
     """The orders of the event that are sent when they change."""
     placed_since, by_hand = Q(datetime__gte=joined.joined_at), Q(hubspot_state__by_hand=True)
     return Order.objects.filter(placed_since | by_hand, event_id=joined.event_id)
+
+
+def mapped() -> QuerySet[ObjectMapping]:
+    """The object mappings that can be sent, of all events; an event without any sends nothing."""
+    return ObjectMapping.objects.exclude(pretix_id_field="").exclude(external_id_field="")
 
 
 def excluded(order: Order, connection: EventConnection, state: OrderState | None, by_hand: bool) -> str:

@@ -146,7 +146,9 @@ class OrderPlan:
 
     @property
     def excluded(self) -> str:
-        """Why nothing of the order is sent, if the mappings' filters leave out all of it."""
+        """Why nothing of the order is sent: there are no mappings, or their filters leave out all of it."""
+        if not self.specs:
+            return filters.NO_MAPPINGS
         reasons = {item.reason for item in self.filtered} - {NO_ACCESS}
         if self.records or self.withheld or not reasons:
             return ""

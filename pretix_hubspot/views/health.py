@@ -23,6 +23,7 @@ from ..health.words import STATES as STATE_WORDS
 from ..models import PROVIDER
 from ..pausing import is_paused, pause_connection, pause_event, resume_connection, resume_event
 from ..problems import FieldNames, explain
+from ..sync.filters import NO_MAPPINGS
 from .base import HubSpotEventMixin, HubSpotOrganizerMixin, event_url
 from .connect import joined_or_404
 from .mappings import ConnectedMixin
@@ -36,6 +37,7 @@ def health_context(event, connection):
         "health_rows": list(state_rows(event, found)),
         "health_chart": chart(event),
         "waiting": found.of(WAITING),
+        "unmapped_orders": found.counts.get((EXCLUDED, NO_MAPPINGS), 0),
         "oldest": found.oldest,
         "budget": used(connection),
     }

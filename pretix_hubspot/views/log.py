@@ -27,6 +27,7 @@ TRIGGERS = {
     "user": gettext_lazy("Sync now"),
     "sweep": gettext_lazy("Periodic search for changes"),
     "bulk": gettext_lazy("Sent again"),
+    "bulk_first_mapping": gettext_lazy("First object mapping"),
     "order_placed": gettext_lazy("Order placed"),
     "order_paid": gettext_lazy("Order paid"),
     "order_modified": gettext_lazy("Order information changed"),

@@ -20,6 +20,7 @@ from pretix_hubspot.models import EventConnection
 from pretix_hubspot.objecttypes import ALWAYS, STANDARD
 from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
 from pretix_hubspot.sync import bulk
+from pretix_hubspot.sync.scope import mapped
 from pretix_hubspot.views.base import HubSpotEventMixin, is_active
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
@@ -42,6 +43,7 @@ def object_mappings_context(request, event_connection):
     tell_changes(formset, catalog)
     return {
         "mapping_formset": formset,
+        "nothing_is_sent": not mapped().filter(event=request.event).exists(),
         "outdated_orders": bulk.outdated(request.event).count(),
         "resending": bulk.progress(request.event)[1],
         "catalog_problem": explain(problem) if problem else None,

@@ -6,13 +6,13 @@ Each answers HTML, or an empty string where there is nothing to say or nobody wh
 from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
-from pretix.base.models import Order
+from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from ..config import server_config
-from ..connection import for_event, is_active
+from ..connection import LEFT, for_event, is_active
 from ..health.causes import causes, causes_of, first_failure
 from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
 from ..models import PROVIDER, OrderState
@@ -37,6 +37,23 @@ def lost_access(event, request):
     waiting = numbers_of([event.pk])[event.pk].of(WAITING) if event.orders.exists() else 0
     context = {"waiting": waiting, "panel": panel, "may_manage": may_manage_connections(request)}
     return render_to_string("pretix_hubspot/notices/lost_access.html", context, request)
+
+
+def not_connected(event, request):
+    """The dashboard of a copied event: its mappings came along, its connection did not.
+
+    Somebody who stopped using HubSpot knows that, and an event that is over sells nothing.
+    """
+    mappings = event.hubspot_object_mappings.count() if is_active(event) and not for_event(event) else 0
+    if not mappings or _is_over(event) or not _may_change(event, request):
+        return ""
+    if LogEntry.objects.filter(event=event, action_type=LEFT).exists():
+        return ""
+    return render_to_string("pretix_hubspot/notices/not_connected.html", {"mappings": mappings}, request)
+
+
+def _is_over(event):
+    return not event.has_subevents and (event.date_to or event.date_from) < now()
 
 
 def why_failed(event, request):

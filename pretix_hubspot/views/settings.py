@@ -48,5 +48,6 @@ def _not_connected(event):
     config = server_config()
     return {
         "joinable": [ConnectionPanel(c, config) for c in connections.filter(status=Connection.Status.ACTIVE)],
+        "mappings": event.hubspot_object_mappings.count(),
         "former": connections.filter(event_connections__event=event).first(),
     }

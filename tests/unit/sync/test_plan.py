@@ -74,6 +74,11 @@ def test_an_order_wants_its_buyer_its_attendees_and_its_deal():
     assert len(list(plan.orders[7].associations())) == 2
 
 
+def test_without_mappings_nothing_is_sent_and_that_is_no_order_in_sync():
+    plan = plan_of(order(), specs=())
+    assert (plan.records, plan.orders[7].excluded) == ({}, "no_mappings")
+
+
 def test_two_attendees_with_one_address_are_one_record():
     plan = plan_of(
         order(positions=[position(70, "Grace@example.org", "Hopper"), position(71, "grace@EXAMPLE.org", "Murray")])
