@@ -173,6 +173,13 @@ class Catalog:
             return e
         return None
 
+    def look_again(self, object_types: Iterable[str]) -> Exception | None:
+        """Fetches these and everything stored, for whoever comes to repair something; answers errors as above.
+
+        Everything, since those who come a moment later to repair something else find it repaired as well.
+        """
+        return self.freshen(sorted({*object_types, *self._stored_types()}), max_age=timedelta(0))
+
     def _failed(self, error: Exception) -> None:
         catalogcare.remember_failure(self.connection, error)
         self._forget("")
@@ -193,10 +200,16 @@ class Catalog:
     def _refresh(self, object_types: Iterable[str] | None) -> None:
         if object_types is None:
             self._fetch_types()
-            stored = self.connection.catalog_entries.filter(kind=PROPERTIES).values_list("name", flat=True)
-            object_types = sorted({key(t) for t in self.object_types()} & set(stored))
+            object_types = sorted(self._stored_types())
         for object_type in object_types:
             self._fetch(object_type)
+
+    def _stored_types(self) -> set[str]:
+        """The object types that the portal has and somebody needed."""
+        if not self._row(TYPES, ""):
+            return set()
+        stored = self.connection.catalog_entries.filter(kind=PROPERTIES).values_list("name", flat=True)
+        return {key(t) for t in self.object_types()} & set(stored)
 
     # Creating in HubSpot
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db.models import Min, Q
 from django.utils.timezone import now
 
+from pretix_hubspot.asking import ASKED
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import refresh_account
 from pretix_hubspot.hubspot import errors
@@ -95,7 +96,7 @@ def regain(connection: Connection, object_types: Sequence[str]) -> None:
 def outdated() -> list[int]:
     """Connections whose stored copies are older than a day, and that did not refuse to answer within the last hour."""
     failed = CatalogEntry.objects.filter(kind=FAILED, name="", fetched_at__gt=now() - timedelta(hours=1))
-    stored = CatalogEntry.objects.exclude(kind__in=(FAILED, LACKING))
+    stored = CatalogEntry.objects.exclude(kind__in=(FAILED, LACKING, ASKED))
     entries = stored.exclude(connection__in=failed.values("connection"))
     # What the portal no longer has is never renewed and stays old, so the last look at the whole counts too.
     looked = Q(connection__catalog_refreshed_at__isnull=True) | Q(connection__catalog_refreshed_at__lt=now() - OLD)

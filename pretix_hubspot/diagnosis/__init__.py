@@ -44,7 +44,7 @@ class Subject:
         self.connection = joined.connection
         self.schema_errors = {}  # object type -> why HubSpot did not describe it
         self.dates = []  # (HubSpot's clock, ours)
-        self.refused = False  # HubSpot did not accept the token: no use in asking anything else
+        self.silence = ""  # why HubSpot is asked nothing (more)
 
     @cached_property
     def client(self):
@@ -105,19 +105,21 @@ CHECKS = (
 )
 
 
-def check_connection(event) -> Report:
-    """Look at everything. Raises ``NotConnected``."""
+def check_connection(event, ask=True) -> Report:
+    """Look at everything, or at what takes no question to HubSpot. Raises ``NotConnected``."""
     joined = for_event(event)
     if joined is None:
         raise NotConnected
     subject = Subject(event, joined)
+    if not ask:
+        subject.silence = _("Not checked, since HubSpot was asked less than a minute ago.")
     results = tuple(_carry_out(check, subject) for check in CHECKS)
     return Report(_facts(subject), results)
 
 
 def _carry_out(check: Check, subject: Subject) -> Result:
-    if check.asks_hubspot and subject.refused:
-        found = (Finding(Status.SKIPPED, _("Not checked, since HubSpot could not be asked.")),)
+    if check.asks_hubspot and subject.silence:
+        found = (Finding(Status.SKIPPED, subject.silence),)
     else:
         found = tuple(_look(check, subject))
     return Result(check.name, str(check.title), found)
@@ -127,7 +129,8 @@ def _look(check: Check, subject: Subject) -> Iterable[Finding]:
     try:
         yield from check.look(subject)
     except (HubSpotError, ServerMisconfigured) as error:
-        subject.refused |= check.name == "token"
+        if check.name == "token":
+            subject.silence = _("Not checked, since HubSpot could not be asked.")
         report = warn if getattr(error, "retryable", False) else fail
         yield report(explain(error), _correlation(error))
     except Exception as error:  # a diagnosis that breaks down helps nobody

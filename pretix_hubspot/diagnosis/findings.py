@@ -64,9 +64,14 @@ class Report:
         return max(result.status for result in self.results)
 
     @property
+    def is_partial(self):
+        """Whether HubSpot was not asked, so that nobody can say that everything is fine."""
+        return any(r.status == Status.SKIPPED for r in self.results if r.check == "token")
+
+    @property
     def transfers(self):
-        """Whether orders are on their way: neither paused, nor does the portal rest, and HubSpot answers."""
-        return all(r.status == Status.OK for r in self.results if r.check in ("connection", "token"))
+        """Whether orders are on their way: neither paused, nor does the portal rest, and HubSpot answers if asked."""
+        return all(r.status <= Status.OK for r in self.results if r.check in ("connection", "token"))
 
     def as_text(self):
         """To be copied into a mail."""

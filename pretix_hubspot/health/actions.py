@@ -10,10 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from pretix.base.models import Event, LogEntry, Order, User
 
+from pretix_hubspot.asking import RETRY, may_ask
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, is_active
-from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.problems import ACCESS
 from pretix_hubspot.sync import jobs, recording
@@ -128,7 +127,6 @@ def _tell(event: Event, action: str, user: User, cause: Cause, orders: int) -> N
 def _look_again(joined: EventConnection, cause: Cause) -> None:
     if cause.mode != MISCONFIGURATION or not cause.failure or not cause.failure.object_type:
         return
-    try:
-        Catalog(joined.connection, max_wait=PATIENCE_OF_PEOPLE).refresh([cause.failure.object_type])
-    except (HubSpotError, ServerMisconfigured):
-        pass  # then the orders are judged by what is stored, as they were
+    if may_ask(joined.connection, RETRY):
+        # Where HubSpot does not answer, the orders are judged by what is stored, as they were.
+        Catalog(joined.connection, max_wait=PATIENCE_OF_PEOPLE).look_again([cause.failure.object_type])

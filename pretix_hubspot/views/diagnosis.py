@@ -2,7 +2,9 @@
 
 from django.views.generic import TemplateView
 
-from ..diagnosis import NotConnected, check_connection
+from ..asking import TOO_EARLY
+from ..diagnosis import NotConnected
+from ..diagnosis.lately import checked
 from .mappings import ConnectedMixin
 
 
@@ -13,7 +15,7 @@ class Diagnosis(ConnectedMixin, TemplateView):
 
     def post(self, request, *args, **kwargs):
         try:
-            report = check_connection(request.event)
+            report, is_new = checked(request.event)
         except NotConnected:
             return self.back_to_settings()
-        return self.render_to_response(self.get_context_data(report=report))
+        return self.render_to_response(self.get_context_data(report=report, too_early="" if is_new else TOO_EARLY))

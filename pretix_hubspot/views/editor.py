@@ -1,7 +1,5 @@
 """*Edit mapping*: identifier, properties, pipeline and stages, associations of one object mapping."""
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponseRedirect, JsonResponse
@@ -10,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views import View
 
+from pretix_hubspot.asking import REPAIR, may_ask
 from pretix_hubspot.forms.editor import ROW_KEYS, MappingEditor
 from pretix_hubspot.forms.mistakes import mistakes
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
@@ -18,7 +17,7 @@ from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable, ensure_key_property
 from pretix_hubspot.mappings.store import log_data
 from pretix_hubspot.mappings.stored import StoredRow
-from pretix_hubspot.views.mappings import ConnectedMixin
+from pretix_hubspot.views.mappings import ConnectedMixin, RefreshCatalog
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 from pretix_hubspot.views.resend import tell_impact
 
@@ -39,9 +38,10 @@ class EditMapping(MappingMixin, View):
 
     def get(self, request, *args, **kwargs):
         mapping = self.mapping()
-        # Whoever comes to fix something sees what HubSpot offers now.
-        age = {"max_age": timedelta(0)} if "fix" in request.GET else {}
-        problem = self.catalog.freshen([mapping.external_object_type], **age)
+        if "fix" in request.GET and may_ask(self.event_connection.connection, REPAIR):
+            problem = self.catalog.look_again([mapping.external_object_type])
+        else:
+            problem = self.catalog.freshen([mapping.external_object_type])
         return self.page(MappingEditor(mapping, self.catalog), problem)
 
     def post(self, request, *args, **kwargs):
@@ -143,14 +143,10 @@ class CreateKeyProperty(MappingMixin, View):
             mapping.log_action("pretix_hubspot.mapping.changed", user=self.request.user, data=log_data(mapping))
 
 
-class RefreshMappingCatalog(MappingMixin, View):
-    """*Refresh from HubSpot* in the editor: the properties of this object type."""
+class RefreshMappingCatalog(MappingMixin, RefreshCatalog):
+    """*Refresh from HubSpot* in the editor: the same, since everybody who uses the connection has one turn a minute."""
 
     def post(self, request, *args, **kwargs):
-        try:
-            self.catalog.refresh([self.mapping().external_object_type])
-        except UNAVAILABLE as e:
-            messages.error(request, explain(e))
-        else:
-            messages.success(request, _("Object types and properties have been refreshed from HubSpot."))
+        self.mapping()  # else it is not found
+        self.refresh()
         return self.back_to_mapping()

@@ -11,6 +11,7 @@ from django.views import View
 from django.views.generic.base import ContextMixin
 
 from pretix_hubspot import portalchanges
+from pretix_hubspot.asking import REFRESH, TOO_EARLY, may_ask
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event
 from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
@@ -181,10 +182,16 @@ class RefreshCatalog(ConnectedMixin, View):
     """*Refresh from HubSpot*: object types, and every object type whose properties were ever needed."""
 
     def post(self, request, *args, **kwargs):
+        self.refresh()
+        return self.back_to_settings()
+
+    def refresh(self):
+        if not may_ask(self.event_connection.connection, REFRESH):
+            messages.info(self.request, TOO_EARLY)
+            return
         try:
             self.catalog.refresh()
         except UNAVAILABLE as e:
-            messages.error(request, explain(e))
+            messages.error(self.request, explain(e))
         else:
-            messages.success(request, _("Object types and properties have been refreshed from HubSpot."))
-        return self.back_to_settings()
+            messages.success(self.request, _("Object types and properties have been refreshed from HubSpot."))

@@ -7,6 +7,7 @@ import pytest
 from django.utils.timezone import now
 
 from pretix_hubspot import catalogcare, tasks
+from pretix_hubspot.asking import ASKED
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import server_config
 from pretix_hubspot.hubspot import errors
@@ -124,6 +125,7 @@ def test_refresh_asks_at_once_and_ends_the_pause(contacts, client, portal, catal
     client.post(url(contacts, "refresh/"))
     assert CatalogEntry.objects.filter(kind=catalogcare.FAILED).exists()
     portal.faults.clear()
+    CatalogEntry.objects.filter(kind=ASKED).update(fetched_at=now() - timedelta(minutes=1))
     client.post(url(contacts, "refresh/"))
     assert not CatalogEntry.objects.filter(kind=catalogcare.FAILED).exists()
 
