@@ -4,7 +4,6 @@ Redirects are not followed, nothing is retried, and nothing about the content is
 """
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -13,9 +12,8 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
 
-from . import errors
+from . import deadline, errors
 from .errors import HubSpotError, NoAnswer
 
 #: More than any answer of HubSpot's; a batch of 100 records with long texts stays far below.
@@ -80,8 +78,8 @@ def new_session(version: str) -> Session:
     """A session with kept-alive connections; `version` is this plugin's."""
     session = Session()
     # No retries down here: a write repeated by the adapter would escape the request budget and the engine.
-    session.mount("https://", HTTPAdapter(max_retries=0))
-    session.mount("http://", HTTPAdapter(max_retries=0))
+    session.mount("https://", deadline.DeadlineAdapter(max_retries=0))
+    session.mount("http://", deadline.DeadlineAdapter(max_retries=0))
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # of no use to us, and no jar is for threads
     session.headers["User-Agent"] = f"pretix-hubspot/{version}"
     session.headers["Accept"] = "application/json"
@@ -104,33 +102,33 @@ def exchange(
 ) -> HttpAnswer:
     """Send one request and read its answer whole; raises NoAnswer or BadAnswer, nothing else.
 
-    `timeouts` are seconds to connect, and seconds without a byte; the whole answer may take twice the latter.
+    `timeouts` are seconds to connect, and seconds without a byte; the whole exchange may take twice the latter.
     """
     request = requests.Request(method, url, headers=dict(headers), data=data, params=dict(params or {}))
-    try:
-        prepared = session.prepare_request(request)
-        response = session.send(prepared, timeout=timeouts, allow_redirects=False, **session.settings(prepared.url))
-        with response:
-            return HttpAnswer(response.status_code, response.headers, _body(response, 2 * timeouts[1]))
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
-        raise no_answer(failure) from None  # the cause's text holds the URL with its ids
+    with deadline.within(2 * timeouts[1]):
+        try:
+            prepared = session.prepare_request(request)
+            response = session.send(prepared, timeout=timeouts, allow_redirects=False, **session.settings(prepared.url))
+            with response:
+                return HttpAnswer(response.status_code, response.headers, _body(response))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+            raise no_answer(failure, deadline.is_over()) from None  # the cause's text holds the URL with its ids
 
 
-def _body(response: requests.Response, seconds: float) -> bytes:
+def _body(response: requests.Response) -> bytes:
     chunks: list[bytes] = []
-    size, deadline = 0, time.monotonic() + seconds
+    size = 0
     for chunk in response.iter_content(_CHUNK):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_RESPONSE_BYTES:
             raise errors.BadAnswer("The answer is too long", status=response.status_code)
-        if time.monotonic() > deadline:
-            raise errors.ReadTimeout("The answer took too long")
+        deadline.left()  # what was received already counts as well
     return b"".join(chunks)
 
 
-def no_answer(failure: Exception) -> HubSpotError:
-    """The typed error for an exception of requests, urllib3 or the socket."""
+def no_answer(failure: Exception, is_late: bool = False) -> HubSpotError:
+    """The typed error for an exception of requests, urllib3 or the socket, perhaps at the deadline."""
     kind: type[NoAnswer] = errors.ConnectionFailed
     if type(failure) is urllib3.exceptions.HTTPError:
         # pretix's block on private addresses raises the bare base class, which is no requests exception.
@@ -139,8 +137,10 @@ def no_answer(failure: Exception) -> HubSpotError:
         kind = errors.ConnectionFailed  # refused; a kind of ConnectTimeoutError for urllib3
     elif isinstance(failure, (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
         kind = errors.ConnectTimeout
-    elif isinstance(failure, (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)) or any(
-        isinstance(reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)) for reason in failure.args
+    elif (
+        is_late
+        or isinstance(failure, (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError))
+        or any(isinstance(reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)) for reason in failure.args)
     ):
         # While a body is read, requests reports a timeout as a ConnectionError around urllib3's.
         kind = errors.ReadTimeout
