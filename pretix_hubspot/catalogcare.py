@@ -35,14 +35,14 @@ REGAINED = "pretix_hubspot.mapping.access_regained"
 
 def remember_failure(connection: Connection, error: Exception) -> None:
     """Only what passes by itself: a missing scope is told at once, and somebody may grant it in the next minute."""
-    if not getattr(error, "retryable", False):
+    if not isinstance(error, errors.HubSpotError) or not error.retryable:
         return
     note(connection, FAILED, "", error)
 
 
 def note(connection: Connection, kind: str, object_type: str, error: errors.HubSpotError) -> None:
     """Remembers the error; since when, where it was known before."""
-    data = {"error": type(error).__name__, "message": error.message, "since": now().isoformat()}
+    data = {"code": error.code, "message": error.message, "since": now().isoformat()}
     if scopes := getattr(error, "required_scopes", ()):
         data["scopes"] = list(scopes)
     before = connection.catalog_entries.filter(kind=kind, name=object_type).first()
@@ -62,7 +62,7 @@ def remembered(row: CatalogEntry | None, pause: timedelta = PAUSE) -> errors.Hub
     if row is None or row.fetched_at < now() - pause:
         return None
     said = row.data[0]
-    kind = getattr(errors, said["error"], errors.ServerTrouble)
+    kind = errors.kind_of(said.get("code", "")) or errors.ServerTrouble
     return kind(said["message"], context={"requiredScopes": tuple(said.get("scopes", ()))})
 
 

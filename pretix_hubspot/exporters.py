@@ -13,7 +13,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.signals import register_data_exporters, register_multievent_data_exporters
 
 from .addresses import backend_address
-from .health.causes import mode_word, row_text
+from .failures.texts import mode_word
+from .health.causes import row_text
 from .health.numbers import FAILING, classified
 from .models import PROVIDER, ObjectMapping, OrderState
 from .objecttypes import STANDARD

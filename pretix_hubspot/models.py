@@ -158,7 +158,7 @@ class OrderState(models.Model):
     ``by_hand`` brings an order into scope that was placed before the event joined, or in test mode.
     ``log_count`` is how many log entries the order had when it was last read: the sweep compares it with today's.
     ``associated`` lists the associations made for this order, e.g. ``["deals:7>contacts:3"]``.
-    ``excluded_reason`` and ``problem`` say why it is not (fully) in HubSpot; see ``texts.py`` for the codes.
+    ``excluded_reason`` and ``problem`` say why it is not (fully) in HubSpot; see ``failures.codes``.
     ``cause`` names what orders failing for the same reason have in common, see ``sync.causes``; ``attempts`` counts
     how often the order failed since ``failing_since``. They outlive a retry and end with success.
     """

@@ -7,12 +7,12 @@ from pretix.base.models import Question
 from pretix.base.models.datasync import MODE_OVERWRITE
 
 from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.hubspot.types import Pipeline, PropertyDefinition
 from pretix_hubspot.mappings.stored import StoredMapping, StoredPipeline, StoredRow
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import ALWAYS, key
 from pretix_hubspot.sync.values import warning
-from pretix_hubspot.texts import describe
 
 
 def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:

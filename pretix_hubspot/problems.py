@@ -7,70 +7,13 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from pretix.base.models import Event
 
+from .failures.codes import Fix, where_fixed
+from .failures.texts import describe_failure
 from .fields import source_fields
 from .models import ObjectMapping
 from .objecttypes import STANDARD
 from .pagelinks import event_url
-from .sync.outcomes import SYSTEM, TEMPORARY, Failure
-from .sync.types import Refusal
-from .texts import describe, knows
-
-#: What HubSpot's (or our) code means for people. HubSpot's own sentence follows where there is one.
-_MEANINGS = {
-    "PROPERTY_DOESNT_EXIST": lambda p: _("The property {property} does not exist in HubSpot.").format(**p),
-    "READ_ONLY_VALUE": lambda p: _("The property {property} is read-only in HubSpot.").format(**p),
-    "INVALID_EMAIL": lambda p: _("HubSpot does not accept the email address.").format(**p),
-    "INVALID_OPTION": lambda p: _("The property {property} has no such option in HubSpot.").format(**p),
-    "MISSING_REQUIRED_PROPERTY": lambda p: _(
-        "Your HubSpot account requires the property {property}, which no mapping fills."
-    ).format(**p),
-    "CONFLICTING_UNIQUE_VALUE": lambda p: _(
-        "Another record in HubSpot already has this value of the unique property {property}."
-    ).format(**p),
-    "missing_scope": lambda p: _("pretix lacks a permission in HubSpot: {scopes}. Connect again to grant it.").format(
-        scopes=p.get("scopes") or "?"
-    ),
-    "missing_permission": lambda p: _(
-        "The HubSpot user who connected pretix lacks the permission “Edit Associations”. "
-        "Have it granted in HubSpot, or connect again as somebody who has it."
-    ),
-    "forbidden": lambda p: _("HubSpot refuses access to this object type."),
-    "authentication_failed": lambda p: _("HubSpot no longer accepts the access granted to pretix. Connect again."),
-    "unknown_object_type": lambda p: _("HubSpot does not have this object type any more."),
-    "not_unique": lambda p: _("The identifier of the mapping is not a unique property in HubSpot."),
-    "too_many_labels": lambda p: _("HubSpot allows no more association labels between these object types."),
-    "invalid_input": lambda p: _("HubSpot refuses this record."),
-    "invalid_association": lambda p: _("HubSpot refuses to associate these records."),
-    "gdpr_blocked": lambda p: _(
-        "The contact was deleted in HubSpot for data protection, and HubSpot does not accept the email address again."
-    ),
-    "not_found": lambda p: _("HubSpot does not know this record any more."),
-    "conflict": lambda p: _("HubSpot reports a conflict with another record."),
-    "uri_too_long": lambda p: _("HubSpot cannot take this record: too many records were merged into it."),
-    "no_answer_for_record": lambda p: _("HubSpot did not confirm that it stored the record."),
-    "server_trouble": lambda p: _("HubSpot is having problems."),
-    "unexpected_status": lambda p: _("HubSpot gave an answer that pretix does not understand."),
-    "rate_limited": lambda p: _("HubSpot's request limit is used up."),
-    "locked": lambda p: _("HubSpot is busy with this record."),
-    "migrating": lambda p: _("HubSpot is moving this account to a different region."),
-    "unexpected": lambda p: _("An unexpected error occurred in pretix. Please contact your system administrator."),
-    "blocked_by_server": lambda p: _(
-        "The pretix server does not allow requests to HubSpot's address. Please contact your system administrator."
-    ),
-    "oauth_misconfigured": lambda p: _(
-        "The HubSpot app of the pretix server is not set up correctly. Please contact your system administrator."
-    ),
-    "not_connected": lambda p: _("This event is not connected to a HubSpot account."),
-}
-for _same, _as in (
-    ("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY"),
-    ("token_expired", "authentication_failed"),
-    ("token_revoked", "authentication_failed"),
-    ("auth_code_rejected", "authentication_failed"),
-    ("oauth_error", "server_trouble"),
-):
-    _MEANINGS[_same] = _MEANINGS[_as]
-_NO_ANSWER = ("connect_timeout", "read_timeout", "connection_failed", "bad_answer", "no_answer")
+from .sync.outcomes import Failure
 
 
 class FieldNames:
@@ -92,24 +35,12 @@ class FieldNames:
 
 def explain(failure: Failure) -> str:
     """One sentence or two, in the current language, without any value of the order."""
-    parts = [_record(failure), _meaning(failure)]
+    parts = [_record(failure), describe_failure(failure.code, failure.params)]
     if failure.message:
         parts.append(_("HubSpot says: {message}").format(message=failure.message))
     if failure.correlation_id:
         parts.append(_("(correlation ID {id})").format(id=failure.correlation_id))
     return " ".join(part for part in parts if part)
-
-
-#: Fixed by connecting again, with more scopes, or as somebody who may do more.
-ACCESS = frozenset({"missing_scope", "missing_permission", "forbidden", "not_connected", "authentication_failed"}) | {
-    "token_expired",
-    "token_revoked",
-    "auth_code_rejected",
-}
-#: Fixed by choosing, or making, an option for each value of a row.
-_OPTIONS = frozenset({"no_option", "option_not_mapped", "INVALID_OPTION"})
-#: Fixed in the order, or in HubSpot's list of people who may not be contacted; no page of ours helps.
-_IN_THE_ORDER = frozenset({"INVALID_EMAIL", "invalid_email", "gdpr_blocked"})
 
 
 def where_to_fix(failure: Failure, event: Event) -> str | None:
@@ -119,22 +50,23 @@ def where_to_fix(failure: Failure, event: Event) -> str | None:
     only the server's operator can fix begins with the diagnosis. A mapping that was deleted meanwhile leads to the
     list of mappings.
     """
-    if failure.mode == SYSTEM:
+    place = where_fixed(failure.code, failure.mode)
+    if place is Fix.SERVER:
         return event_url(event, "diagnosis")
-    if failure.code in ACCESS:
+    if place is Fix.ACCESS:
         return event_url(event, "settings")
-    if failure.mode == TEMPORARY or failure.code in _IN_THE_ORDER or failure.mapping is None:
+    if place in (Fix.NOWHERE, Fix.ORDER) or failure.mapping is None:
         return None
     if failure.mapping in _mapping_ids(event):
-        return event_url(event, "mapping.edit", mapping=failure.mapping) + _row(failure)
+        return event_url(event, "mapping.edit", mapping=failure.mapping) + _row(failure, place)
     return event_url(event, "settings") + "#object-mappings"
 
 
-def _row(failure: Failure) -> str:
+def _row(failure: Failure, place: Fix) -> str:
     """What tells the editor which row to show, and that its value map is the place."""
     if not failure.params.get("property"):
         return ""
-    values = {"values": "on"} if failure.code in _OPTIONS else {}
+    values = {"values": "on"} if place is Fix.OPTIONS else {}
     return "?" + urlencode({"fix": failure.params["property"]} | values)
 
 
@@ -159,19 +91,6 @@ def _record(failure: Failure) -> str:
         return ""
     entry = STANDARD.get(failure.object_type)
     return f"{entry.plural if entry else failure.object_type}:"
-
-
-def _meaning(failure: Failure) -> str:
-    params = {"property": "?", **failure.params}
-    if failure.code in _MEANINGS:
-        return _MEANINGS[failure.code](params)
-    if failure.code in _NO_ANSWER:
-        return _("HubSpot could not be reached.")
-    if knows(failure.code):
-        return str(describe(Refusal(failure.code, failure.params)))
-    if "property" in failure.params:
-        return _("HubSpot does not accept the value of the property {property}.").format(**params)
-    return _("HubSpot refuses this record.")
 
 
 def why_excluded(reason: str) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from pretix_hubspot import portalchanges, valuemaps
 from pretix_hubspot.catalog import is_identifier
 from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.fields import source_fields
 from pretix_hubspot.fields.choices import for_model, grouped
 from pretix_hubspot.fields.constant import CATEGORY
@@ -16,7 +17,6 @@ from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.mappings.stored import StoredMapping, StoredRow
 from pretix_hubspot.objecttypes import stage_properties
 from pretix_hubspot.sync.values import warning
-from pretix_hubspot.texts import describe
 
 
 def property_text(definition, name: str) -> str:

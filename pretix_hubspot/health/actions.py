@@ -13,11 +13,11 @@ from pretix.base.models import Event, LogEntry, Order, User
 from pretix_hubspot.asking import RETRY, may_ask
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, is_active
+from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Fix, where_fixed
 from pretix_hubspot.models import Connection, EventConnection, OrderState
-from pretix_hubspot.problems import ACCESS
 from pretix_hubspot.sync import jobs, recording
 from pretix_hubspot.sync.calls import chunks
-from pretix_hubspot.sync.outcomes import MISCONFIGURATION, TEMPORARY, Failure
+from pretix_hubspot.sync.outcomes import Failure
 from pretix_hubspot.sync.scope import DISMISSED, IGNORED
 from pretix_hubspot.tasks import ring
 
@@ -45,7 +45,11 @@ def retry_access(connection: Connection, user: User) -> int:
     """Try the orders again that HubSpot did not let through, after somebody connected anew. Returns how many."""
     used = connection.event_connections.select_related("event__organizer", "connection")
     active = (joined for joined in used if is_active(joined.event))
-    return sum(_again_where(joined, lambda failure: failure.code in ACCESS, user) for joined in active)
+    return sum(_again_where(joined, _is_about_access, user) for joined in active)
+
+
+def _is_about_access(failure: Failure) -> bool:
+    return where_fixed(failure.code, failure.mode) is Fix.ACCESS
 
 
 def _again_where(joined: EventConnection, fits: Callable[[Failure], bool], user: User) -> int:

@@ -5,24 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Max, Min
-from django.utils.translation import gettext as _
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.failures.texts import mode_word
 from pretix_hubspot.models import PROVIDER, OrderState
 from pretix_hubspot.problems import FieldNames, explain, know_mappings, where_to_fix
-from pretix_hubspot.sync.outcomes import MISCONFIGURATION, SYSTEM, TEMPORARY, Failure
+from pretix_hubspot.sync.outcomes import Failure
 
 from .numbers import FAILING, ROW, classified
-
-_MODES = {
-    TEMPORARY: lambda: _("Temporary error"),
-    "exceeded": lambda: _("Temporary error"),
-    SYSTEM: lambda: _("System error"),
-    "timeout": lambda: _("System error"),
-    "permanent": lambda: _("Permanent error"),
-    MISCONFIGURATION: lambda: _("Misconfiguration"),
-}
 
 
 @dataclass(frozen=True)
@@ -41,11 +32,6 @@ class Cause:
     @property
     def word(self) -> str:
         return mode_word(self.mode)
-
-
-def mode_word(mode: str) -> str:
-    """The failure word that people read."""
-    return _MODES[mode]() if mode in _MODES else mode
 
 
 def causes(event: Event) -> list[Cause]:

@@ -60,6 +60,8 @@ class HubSpotError(Exception):
     `retry_after` is in seconds, None if HubSpot named no time.
     """
 
+    #: What is stored in place of the class, which may be renamed; what it means is for others to know.
+    code = "hub_spot_error"
     #: Whether the same call may succeed later without anybody changing anything.
     retryable = False
     #: Whether HubSpot may have carried out a write although it did not say so.
@@ -119,6 +121,7 @@ class HubSpotError(Exception):
 class NoAnswer(HubSpotError):
     """No complete response."""
 
+    code = "no_answer"
     retryable = True
     may_have_written = True
 
@@ -126,20 +129,26 @@ class NoAnswer(HubSpotError):
 class ConnectTimeout(NoAnswer):
     """No connection within the connect timeout: nothing was sent."""
 
+    code = "connect_timeout"
     may_have_written = False
 
 
 class ReadTimeout(NoAnswer):
     """The request was sent, and no answer came in time."""
 
+    code = "read_timeout"
+
 
 class ConnectionFailed(NoAnswer):
     """Refused, reset, unreachable or untrusted; before or after HubSpot read the request."""
+
+    code = "connection_failed"
 
 
 class BlockedByServer(NoAnswer):
     """pretix blocks requests to private addresses, by a bare urllib3 HTTPError (environment.md)."""
 
+    code = "blocked_by_server"
     retryable = False
     may_have_written = False
 
@@ -147,6 +156,7 @@ class BlockedByServer(NoAnswer):
 class BadAnswer(HubSpotError):
     """HubSpot reported success in a form that cannot be read."""
 
+    code = "bad_answer"
     retryable = True
     may_have_written = True
 
@@ -154,17 +164,25 @@ class BadAnswer(HubSpotError):
 class InvalidInput(HubSpotError):
     """400: this request, or one input of it, will not be accepted as it is."""
 
+    code = "invalid_input"
+
 
 class AuthenticationFailed(HubSpotError):
     """401: the token is unknown."""
+
+    code = "authentication_failed"
 
 
 class TokenExpired(AuthenticationFailed):
     """401: the token was good once."""
 
+    code = "token_expired"
+
 
 class MissingScope(HubSpotError):
     """403: the connection was not granted a scope."""
+
+    code = "missing_scope"
 
     @property
     def required_scopes(self) -> tuple[str, ...]:
@@ -180,28 +198,38 @@ _SCOPE_KEYS = ("requiredGranularScopes", "requiredScopes")
 class Forbidden(HubSpotError):
     """403 for another reason: the object type is switched off, or the user lacks a permission."""
 
+    code = "forbidden"
+
 
 class NotFound(HubSpotError):
     """404: no such record, property or path."""
+
+    code = "not_found"
 
 
 class Conflict(HubSpotError):
     """409: the record or property exists already; see `existing_id`."""
 
+    code = "conflict"
+
 
 class UriTooLong(HubSpotError):
     """414: too many properties in a URL, or more than 250 merges into one contact (hubspot.md 5.5)."""
+
+    code = "uri_too_long"
 
 
 class Locked(HubSpotError):
     """423: written too fast; lasts 2 s (hubspot.md 3, A)."""
 
+    code = "locked"
     retryable = True
 
 
 class RateLimited(HubSpotError):
     """429: too many requests."""
 
+    code = "rate_limited"
     retryable = True
 
     def __init__(self, message: str = "", *, policy: str = "burst", **facts: Any) -> None:
@@ -212,26 +240,34 @@ class RateLimited(HubSpotError):
 class OverBudget(RateLimited):
     """Our own request budget refused to wait that long: nothing was sent, and nothing is wrong with anybody."""
 
+    code = "over_budget"
+
 
 class TooManyLabels(HubSpotError):
     """437: no more association labels between these object types (hubspot.md 7.1, B)."""
+
+    code = "too_many_labels"
 
 
 class Migrating(HubSpotError):
     """477: the portal is being moved to another region (hubspot.md 3, A)."""
 
+    code = "migrating"
     retryable = True
 
 
 class ServerTrouble(HubSpotError):
     """5xx: trouble at HubSpot or its edge."""
 
+    code = "server_trouble"
     retryable = True
     may_have_written = True
 
 
 class UnexpectedStatus(HubSpotError):
     """A status that HubSpot does not document for this call; redirects are never followed."""
+
+    code = "unexpected_status"
 
     @property
     def retryable(self) -> bool:  # type: ignore[override]  # 408 and 425 ask for a repetition by definition
@@ -241,14 +277,32 @@ class UnexpectedStatus(HubSpotError):
 class OAuthError(HubSpotError):
     """The token endpoint refused; `category` holds HubSpot's own word, such as BAD_CODE_VERIFIER."""
 
+    code = "oauth_error"
+
 
 class TokenRevoked(OAuthError):
     """The refresh token is worthless: uninstalled, revoked, or the portal is gone."""
+
+    code = "token_revoked"
 
 
 class AuthCodeRejected(OAuthError):
     """The code was used before or took too long."""
 
+    code = "auth_code_rejected"
+
 
 class OAuthMisconfigured(OAuthError):
     """Client id, secret, return URL or scopes do not fit the app; tokens stay as good as they were."""
+
+    code = "oauth_misconfigured"
+
+
+def kind_of(code: str) -> type[HubSpotError] | None:
+    """The class that carries this code; None if it is none of theirs."""
+    kinds = [HubSpotError]
+    for kind in kinds:
+        if kind.code == code:
+            return kind
+        kinds += kind.__subclasses__()
+    return None

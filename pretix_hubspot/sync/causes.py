@@ -7,17 +7,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from .outcomes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY, Failure
+from pretix_hubspot.failures.codes import GRAVITY
 
-#: The graver failure of an order is its cause: a retry cannot get past it.
-_GRAVITY = (SYSTEM, MISCONFIGURATION, PERMANENT, TEMPORARY)
+from .outcomes import Failure
+
 #: What makes two failures the same, next to their code; a message may name the record.
 _NAMING = ("field", "property", "option", "scopes")
 
 
 def gravest_first(failures: Sequence[Failure]) -> list[Failure]:
     """The order's failures, the one to blame first."""
-    return sorted(failures, key=lambda failure: _GRAVITY.index(failure.mode))
+    return sorted(failures, key=lambda failure: -GRAVITY.index(failure.mode))
 
 
 def cause_of(failures: Sequence[Failure]) -> str:

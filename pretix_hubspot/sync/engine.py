@@ -16,6 +16,7 @@ from pretix.base.models import Event
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for, rest
+from pretix_hubspot.failures.codes import SYSTEM, Code
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import Forbidden, HubSpotError, MissingScope
 from pretix_hubspot.hubspot.transport import Session
@@ -27,7 +28,7 @@ from .calls import Caller, PortalTrouble, concerns_portal
 from .detaching import wants_detaching
 from .execute import Executor
 from .filters import NO_MAPPINGS
-from .outcomes import SYSTEM, Failure, Verdict, classify, judge
+from .outcomes import Failure, Verdict, classify, judge
 from .results import Execution
 from .slices import Prepared, Report, Slice
 from .wanted import Plan
@@ -170,7 +171,7 @@ def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> 
 
 
 def _refusal(failure: Failure) -> HubSpotError:
-    if failure.code != "missing_scope":
+    if failure.code != Code.MISSING_SCOPE:
         return Forbidden(failure.message)
     scopes = tuple(failure.params.get("scopes", "").split(", "))
     return MissingScope(failure.message, context={"requiredScopes": scopes})
@@ -199,7 +200,7 @@ def _in_scope(work: Slice, orders: list[int], report: Report) -> list[int]:
 
 def _lost_a_record(state: OrderState) -> bool:
     """Whether an association was refused: a record may be gone, which only a look tells."""
-    return any(problem["code"] in ("invalid_association", "record_vanished") for problem in state.problem or ())
+    return any(problem["code"] in (Code.INVALID_ASSOCIATION, Code.RECORD_VANISHED) for problem in state.problem or ())
 
 
 def _without_filtered(work: Slice, plan: Plan, report: Report) -> list[int]:
@@ -230,5 +231,5 @@ def _unchanged(work: Slice, plan: Plan, pk: int) -> bool:
 
 
 def _broken(order: int, error: Exception) -> Verdict:
-    failure = classify(error) if isinstance(error, HubSpotError) else Failure(SYSTEM, "unexpected")
+    failure = classify(error) if isinstance(error, HubSpotError) else Failure(SYSTEM, Code.UNEXPECTED.value)
     return Verdict(order, "", failures=(failure,))

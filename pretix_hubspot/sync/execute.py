@@ -7,6 +7,7 @@ Nothing here is remembered between runs, so that every run can be repeated.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import (
@@ -30,7 +31,7 @@ Wanted = tuple[int, Pair, AssociationType | None]  # who asks, for which records
 Asked = dict[tuple[str, str], list[Wanted]]  # by record ids
 
 #: An association that HubSpot refuses because somebody deletes or merges records there right now.
-VANISHED = Refusal("record_vanished")
+VANISHED = Refusal(Code.RECORD_VANISHED)
 
 
 class Executor:

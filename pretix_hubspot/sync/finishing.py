@@ -9,6 +9,7 @@ from pretix.base.models import LogEntry
 
 from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
+from pretix_hubspot.failures.codes import TEMPORARY
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames
@@ -16,7 +17,7 @@ from pretix_hubspot.problems import FieldNames
 from . import jobs, recording, scope
 from .causes import cause_of, gravest_first
 from .filters import NO_MAPPINGS
-from .outcomes import TEMPORARY, Verdict
+from .outcomes import Verdict
 from .slices import Report, Slice
 from .wanted import Plan
 

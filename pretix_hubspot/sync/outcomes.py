@@ -8,22 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pretix_hubspot.hubspot.errors import (
-    AuthenticationFailed,
-    BlockedByServer,
-    Conflict,
-    ErrorDetail,
-    Forbidden,
-    HubSpotError,
-    InvalidInput,
-    MissingScope,
-    NotFound,
-    OAuthMisconfigured,
-    TokenRevoked,
-    TooManyLabels,
-    UnexpectedStatus,
-    UriTooLong,
-)
+from pretix_hubspot.failures.codes import GRAVITY, MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY, Code, known
+from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError, MissingScope, UnexpectedStatus
 
 from .calls import MAIN_TYPES, is_lack_of_access
 from .detaching import ends
@@ -31,36 +17,19 @@ from .results import Execution, Failed, Sent
 from .types import Refusal
 from .wanted import OrderPlan, Plan, RecordKey, Withheld, digest
 
-TEMPORARY = "temporary"
-SYSTEM = "internal"  # core's name for what the UI calls a system error
-PERMANENT = "permanent"
-MISCONFIGURATION = "config"
-
-#: The graver word wins when several things are wrong with one order: nothing can be retried past it.
-_GRAVITY = (TEMPORARY, PERMANENT, MISCONFIGURATION, SYSTEM)
-
-#: HubSpot's validation codes that a change of the mapping or of the portal's schema resolves, for all orders at once.
-_CONFIG_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "INVALID_OPTION"})
-#: What HubSpot says without a code -> our code and word; the first that fits (hubspot.md 1.2 B, 4.1 U, 5.4 B, 7.1 A).
+#: What HubSpot says without a code; the first that fits (hubspot.md 1.2 B, 4.1 U, 5.4 B, 7.1 A).
 _BY_TEXT = (
-    ("Unable to infer object type", "unknown_object_type", MISCONFIGURATION),
-    ("by non-unique", "not_unique", MISCONFIGURATION),
-    ("'Edit Associations' permission", "missing_permission", MISCONFIGURATION),
-    ("GDPR", "gdpr_blocked", PERMANENT),
-    ("associations are invalid", "invalid_association", PERMANENT),
-    ("for associations to be created", "invalid_association", PERMANENT),
+    ("Unable to infer object type", Code.UNKNOWN_OBJECT_TYPE),
+    ("by non-unique", Code.NOT_UNIQUE),
+    ("'Edit Associations' permission", Code.MISSING_PERMISSION),
+    ("GDPR", Code.GDPR_BLOCKED),
+    ("associations are invalid", Code.INVALID_ASSOCIATION),
+    ("for associations to be created", Code.INVALID_ASSOCIATION),
 )
 #: The codes of ``MissingScope`` and ``Forbidden``.
-ACCESS_CODES = frozenset({"missing_scope", "forbidden"})
-#: Codes of refusals that the next attempt may well not meet.
-_PASSING = frozenset({"no_answer_for_record", "record_vanished"})
+ACCESS_CODES = frozenset({Code.MISSING_SCOPE, Code.FORBIDDEN})
 #: Statuses by which HubSpot refuses the form of our requests, not their content: only a new version of ours helps.
 _OUR_FAULT = (405, 410, 415)
-#: Codes of refusals (see ``types.Refusal``) that a change of the mapping resolves, rather than a change of the order.
-_CONFIG_REFUSALS = frozenset(
-    {"unknown_property", "unknown_field", "read_only_property", "no_option", "incompatible", "no_identifier"}
-    | {"option_not_mapped", "file", "wrong_source", "unknown_mode", "several_values"}
-)
 
 
 @dataclass(frozen=True)
@@ -111,7 +80,7 @@ class Verdict:
     def mode(self) -> str | None:
         """The failure word, or None if the order is in sync."""
         modes = {failure.mode for failure in self.failures}
-        return max(modes, key=_GRAVITY.index) if modes else None
+        return max(modes, key=GRAVITY.index) if modes else None
 
     @property
     def changed(self) -> bool:
@@ -196,11 +165,10 @@ def _failures(outcome: Failed, mapping: int | None, position: int | None, object
 
 def refused(refusal: Refusal, mapping: int | None, position: int | None, object_type: str) -> Failure:
     """A value or record that we did not send."""
-    if refusal.code in _PASSING:
-        mode = TEMPORARY
-    else:
-        of_mapping = refusal.code in _CONFIG_REFUSALS or refusal.params.get("constant")
-        mode = MISCONFIGURATION if of_mapping else PERMANENT
+    entry = known(refusal.code)
+    mode = entry.mode if entry else PERMANENT
+    if mode == PERMANENT and refusal.params.get("constant"):
+        mode = MISCONFIGURATION  # the text is the mapping's own, not the order's
     return Failure(mode, refusal.code, dict(refusal.params), mapping, position, object_type)
 
 
@@ -212,7 +180,7 @@ def classify(
     The rules are the failure table of the design; sources: hubspot.md 3 (statuses, A) and 4 (bodies, A/B/C).
     """
     if error is None:
-        return Failure(TEMPORARY, "no_answer_for_record", {}, mapping, position, object_type)
+        return Failure(TEMPORARY, Code.NO_ANSWER_FOR_RECORD.value, {}, mapping, position, object_type)
     detail = _decisive(error)
     mode, code = _mode_and_code(error, detail)
     params = {"property": detail.property_name} if detail.property_name else {}
@@ -224,38 +192,24 @@ def classify(
 
 def _decisive(error: HubSpotError) -> ErrorDetail:
     """The detail that decides about the word: what the mapping got wrong goes before what the order got wrong."""
-    graver = (detail for detail in error.details if detail.code in _CONFIG_CODES)
+    graver = (detail for detail in error.details if _is_config(detail.code))
     return next(graver, None) or next(iter(error.details), ErrorDetail("", ""))
 
 
+def _is_config(code: str) -> bool:
+    entry = known(code)
+    return entry is not None and entry.mode == MISCONFIGURATION
+
+
 def _mode_and_code(error: HubSpotError, detail: ErrorDetail) -> tuple[str, str]:
-    mode, code = _mode(error), detail.code or _code(error)
-    if mode != PERMANENT:
-        return mode, code
-    if code in _CONFIG_CODES:
-        return MISCONFIGURATION, code
+    """The error's own code, unless it refuses the content: then HubSpot's code of the detail, or its words, decide."""
+    kind = Code(error.code)
+    if isinstance(error, UnexpectedStatus) and error.status in _OUR_FAULT:
+        return SYSTEM, kind.value
+    if kind.mode != PERMANENT:
+        return kind.mode, kind.value
+    if _is_config(detail.code):
+        return MISCONFIGURATION, detail.code
     said = f"{error.message} {detail.message}"
-    return next(((mode, code) for words, code, mode in _BY_TEXT if words in said), (PERMANENT, code))
-
-
-def _mode(error: HubSpotError) -> str:
-    """The word as far as the kind of error decides it; a permanent one may turn out to be a misconfiguration."""
-    if isinstance(error, (BlockedByServer, OAuthMisconfigured)) or _is_our_fault(error):
-        return SYSTEM
-    if error.retryable:
-        return TEMPORARY
-    if isinstance(error, (MissingScope, Forbidden, AuthenticationFailed, TokenRevoked, TooManyLabels)):
-        return MISCONFIGURATION
-    if isinstance(error, (InvalidInput, Conflict, NotFound, UriTooLong)):
-        return PERMANENT
-    return TEMPORARY  # a status nobody documented: trying again later costs little, giving up loses an order
-
-
-def _is_our_fault(error: HubSpotError) -> bool:
-    return isinstance(error, UnexpectedStatus) and error.status in _OUR_FAULT
-
-
-def _code(error: HubSpotError) -> str:
-    """A stable snake_case word for the error's class, such as ``missing_scope``."""
-    name = type(error).__name__.replace("OAuth", "Oauth")
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+    named = next((code for words, code in _BY_TEXT if words in said), None)
+    return (named.mode, named.value) if named else (PERMANENT, detail.code or kind.value)

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.errors import HubSpotError
 
 from . import filters
@@ -48,8 +49,8 @@ UNREADABLE = "unreadable"
 
 #: Refusals that are about one value; all others are about the mapping, or about the order as a whole.
 OF_VALUES = frozenset(
-    {"no_option", "option_not_mapped", "several_values", "unreadable", "invalid_email"}
-    | {"not_a_number", "not_a_date", "not_a_boolean", "not_a_phone"}
+    {Code.NO_OPTION, Code.OPTION_NOT_MAPPED, Code.SEVERAL_VALUES, Code.UNREADABLE, Code.INVALID_EMAIL}
+    | {Code.NOT_A_NUMBER, Code.NOT_A_DATE, Code.NOT_A_BOOLEAN, Code.NOT_A_PHONE}
 )
 
 

@@ -18,6 +18,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.budget import is_kept_for_live
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for, is_active, new_session, rest, wake
+from pretix_hubspot.failures.codes import MISCONFIGURATION, Code
 from pretix_hubspot.hubspot.errors import HubSpotError, OverBudget
 from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.isolation import SERVER_TROUBLE
@@ -26,7 +27,7 @@ from pretix_hubspot.problems import FieldNames
 
 from . import engine, jobs, recording, resting
 from .ahead import Ahead
-from .outcomes import MISCONFIGURATION, Failure, Verdict
+from .outcomes import Failure, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -202,7 +203,7 @@ def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
     for row in claim.rows:
         row.order.event = event
     held = jobs.fail(claim, dict.fromkeys(claim.orders, MISCONFIGURATION))
-    failure, names = Failure(MISCONFIGURATION, "not_connected"), FieldNames(event)
+    failure, names = Failure(MISCONFIGURATION, Code.NOT_CONNECTED.value), FieldNames(event)
     entries = [
         recording.failure_entry(row.order, Verdict(row.order_id, "", failures=(failure,)), MISCONFIGURATION, names)
         for row in claim.rows

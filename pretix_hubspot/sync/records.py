@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.client import AHEAD, AT_ONCE, MAX_RECORDS, Client
 from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
 from pretix_hubspot.hubspot.types import BatchResult, Record, WriteInput, match, match_read
@@ -29,7 +30,7 @@ ROUNDS = 4
 ALIASES = {"contacts": ("email", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")}
 MERGED = ("hs_merged_object_ids",)
 #: HubSpot reported success, but said nothing about this record.
-NO_ANSWER = Failed(refusals=(Refusal("no_answer_for_record"),))
+NO_ANSWER = Failed(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
 
 
 @dataclass

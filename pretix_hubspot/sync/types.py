@@ -49,7 +49,7 @@ class FieldRefused:
 class Refusal:
     """A value, row or record that is not sent, in terms that can be shown and grouped.
 
-    ``code`` is one of the keys of ``pretix_hubspot.texts``; ``params`` hold names of fields, properties and options.
+    ``code`` is one of ``failures.codes``; ``params`` hold names of fields, properties and options.
     """
 
     code: str

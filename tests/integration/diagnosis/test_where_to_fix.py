@@ -2,8 +2,9 @@
 
 import pytest
 
+from pretix_hubspot.failures.codes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY
 from pretix_hubspot.problems import where_to_fix
-from pretix_hubspot.sync.outcomes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY, Failure
+from pretix_hubspot.sync.outcomes import Failure
 
 
 @pytest.mark.parametrize(

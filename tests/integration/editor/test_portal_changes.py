@@ -120,6 +120,23 @@ def test_while_hubspot_is_down_nobody_waits_twice(contacts, client, portal, cata
     assert "HubSpot cannot be reached" not in pages(client, contacts)[0]
 
 
+@pytest.mark.parametrize(
+    ("stored", "kind"),
+    [
+        ({"code": "rate_limited"}, errors.RateLimited),
+        ({"code": "read_timeout"}, errors.ReadTimeout),
+        ({"code": "of_a_later_version"}, errors.ServerTrouble),
+        ({"error": "ReadTimeout"}, errors.ServerTrouble),  # written by an earlier version, for five minutes at most
+    ],
+)
+def test_a_failed_attempt_is_remembered_by_its_code(stored, kind):
+    row = CatalogEntry(kind=catalogcare.FAILED, data=[{**stored, "message": "no"}], fetched_at=now())
+
+    error = catalogcare.remembered(row)
+
+    assert (type(error), error.message) == (kind, "no")
+
+
 def test_refresh_asks_at_once_and_ends_the_pause(contacts, client, portal, catalog):
     portal.faults.add("unavailable", times=None)
     client.post(url(contacts, "refresh/"))

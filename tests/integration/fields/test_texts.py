@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import pretix_hubspot
+from pretix_hubspot.failures.codes import known
+from pretix_hubspot.failures.texts import TEXTS, describe, describe_failure
 from pretix_hubspot.sync.types import FieldRefused, Refusal
-from pretix_hubspot.texts import TEXTS, describe, knows
 
 NAMES = {"property": "amount", "label": "Amount", "type": "number"}
 ROOM = Path(pretix_hubspot.__file__).parent
@@ -25,7 +26,7 @@ def test_the_pattern_finds_codes():
 
 @pytest.mark.parametrize("code", sorted(set(codes())))
 def test_every_code_has_a_sentence(code):
-    assert knows(code)
+    assert known(code)
 
 
 @pytest.mark.parametrize("code", sorted(TEXTS))
@@ -72,3 +73,20 @@ def test_reasons_of_fields_and_codes_of_the_future():
     )
     assert describe(FieldRefused("invalid_email")) == "The pretix field is not a valid email address."
     assert describe(Refusal("later", NAMES)) == "The pretix field cannot be sent to the HubSpot field “Amount”."
+
+
+@pytest.mark.parametrize(
+    ("code", "params", "sentence"),
+    [
+        ("MISSING_REQUIRED_PROPERTY", {"property": "firstname"},
+         "Your HubSpot account requires the property “firstname”, which no mapping fills."),
+        ("MISSING_REQUIRED_PROPERTY", {}, "Your HubSpot account requires the property, which no mapping fills."),
+        ("CONFLICTING_UNIQUE_VALUE", {},
+         "Another record in HubSpot already has this value of the unique property."),
+        ("INVALID_LONG", {"property": "amount"}, "HubSpot does not accept the value of the property “amount”."),
+        ("OF_LATER", {}, "HubSpot refuses this record."),
+        ("over_budget", {}, "HubSpot's request limit is used up."),
+    ],
+)  # fmt: skip
+def test_failures_whose_code_is_hubspots(code, params, sentence):
+    assert describe_failure(code, params) == sentence

@@ -3,10 +3,10 @@
 import pytest
 
 from hubspot_simulator.definitions import Option, Property
+from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.models import OrderState
 from pretix_hubspot.suggestions import property_mapping
 from pretix_hubspot.sync.types import Refusal
-from pretix_hubspot.texts import describe
 
 OPTIONS = [Option("TRADE_SHOW", "Trade show", 0), Option("WEB", "Website", 1)]
 KINDS = {

@@ -8,22 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from pretix_hubspot.failures.codes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.answers import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.problems import explain
-from pretix_hubspot.sync.outcomes import (
-    MISCONFIGURATION,
-    PERMANENT,
-    SYSTEM,
-    TEMPORARY,
-    Failure,
-    Verdict,
-    Written,
-    classify,
-    judge,
-    refused,
-)
+from pretix_hubspot.sync.outcomes import Failure, Verdict, Written, classify, judge, refused
 from pretix_hubspot.sync.plan import make_plan
 from pretix_hubspot.sync.results import Execution, Failed, Sent
 from pretix_hubspot.sync.types import (
@@ -37,7 +27,6 @@ from pretix_hubspot.sync.types import (
     PositionSnapshot,
     Refusal,
 )
-from pretix_hubspot.texts import TEXTS
 from tests.unit.hubspot import bodies
 from tests.unit.hubspot.bodies import encoded
 
@@ -293,30 +282,31 @@ def test_every_kind_of_error_has_a_word_and_words():
 
 # What we refuse ourselves
 
-FIXED_IN_THE_MAPPING = {
-    "unknown_property",
-    "unknown_field",
-    "read_only_property",
-    "no_option",
-    "incompatible",
-    "no_identifier",
-    "option_not_mapped",
-    "file",
-    "wrong_source",
-    "unknown_mode",
-    "several_values",
+REFUSALS = {
+    TEMPORARY: "no_answer_for_record record_vanished",
+    MISCONFIGURATION: (
+        "unknown_property unknown_field read_only_property no_option incompatible no_identifier option_not_mapped file "
+        "wrong_source unknown_mode several_values"
+    ),
+    PERMANENT: (
+        "invalid_email unreadable not_a_number not_a_date not_a_boolean not_a_phone append_number append_single "
+        "number_filled already_set of_a_later_version"
+    ),
 }
 
 
-@pytest.mark.parametrize("code", sorted({*TEXTS} - {"no_option_named"}))
-def test_refusals(code):
+@pytest.mark.parametrize(("mode", "code"), [(mode, code) for mode, codes in REFUSALS.items() for code in codes.split()])
+def test_refusals(mode, code):
     failure = refused(Refusal(code, {"property": "prop"}), 7, 8, "contacts")
-    if code in ("no_answer_for_record", "record_vanished"):
-        mode = TEMPORARY
-    else:
-        mode = MISCONFIGURATION if code in FIXED_IN_THE_MAPPING else PERMANENT
+
     assert failure == Failure(mode, code, {"property": "prop"}, 7, 8, "contacts")
     assert explain(failure)
+
+
+def test_a_text_of_the_mapping_that_cannot_be_sent_is_fixed_in_the_mapping():
+    failure = refused(Refusal("not_a_number", {"property": "prop", "constant": True}), 7, None, "contacts")
+
+    assert failure.mode == MISCONFIGURATION
 
 
 def test_what_is_stored_of_a_failure_leaves_out_what_is_empty():
