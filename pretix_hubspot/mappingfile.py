@@ -16,7 +16,8 @@ from pretix_hubspot.mappings.store import add_all, numbered
 from pretix_hubspot.mappings.stored import Problem, StoredMapping
 from pretix_hubspot.models import ObjectMapping
 
-FORMAT, VERSION = "pretix-hubspot-mappings", 1
+#: Version 2 knows what becomes of a property without a value; without that, it is emptied as it was before.
+FORMAT, VERSION, READABLE = "pretix-hubspot-mappings", 2, (1, 2)
 MAX_BYTES, MAX_MAPPINGS, MAX_ROWS = 1_000_000, 50, 500
 
 #: What is said about the problems of stored mappings.
@@ -33,6 +34,9 @@ SENTENCES = {
     "row_mode": gettext_noop("Object mapping {number} of the file has a property with an unknown mode."),
     "row_text": gettext_noop(
         "Object mapping {number} of the file has a property whose constant text or choices are invalid."
+    ),
+    "row_empty": gettext_noop(
+        "Object mapping {number} of the file has a property for which it is unclear what happens without a value."
     ),
     "value_map": gettext_noop("Object mapping {number} of the file has an invalid value map."),
     "associations": gettext_noop("Object mapping {number} of the file has invalid associations."),
@@ -70,7 +74,7 @@ def load(content: bytes, event) -> list[StoredMapping]:
         raise FileProblem(_("This is not a JSON file.")) from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FileProblem(_("This file does not hold object mappings of this plugin."))
-    if data.get("version") != VERSION:
+    if data.get("version") not in READABLE:
         raise FileProblem(_("The file was made by a newer version of the plugin."))
     found = data.get("mappings")
     if not isinstance(found, list) or not found or len(found) > MAX_MAPPINGS:

@@ -23,6 +23,7 @@ from pretix_hubspot.mappings.stored import (
     StoredRow,
 )
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sync.types import LEAVE
 from pretix_hubspot.sync.values import warning
 
 BUYERS, ATTENDEES, DEALS = "buyers", "attendees", "deals"
@@ -188,7 +189,7 @@ def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...
         field = fields.get(field_key)
         found = next((properties[name] for name in names if name in properties), None)
         if field and found and warning(field.type, found, mode, field.enum_opts) is None:
-            rows.append(StoredRow(field_key, found.name, mode))
+            rows.append(StoredRow(field_key, found.name, mode, empty=LEAVE if mode == MODE_OVERWRITE else ""))
     return tuple(rows)
 
 

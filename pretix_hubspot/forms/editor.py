@@ -26,11 +26,13 @@ from pretix_hubspot.mappings.stored import (
     StoredPipeline,
     StoredRow,
 )
-from pretix_hubspot.sync.types import CONSTANT, IDENTIFIERS, LABELS
+from pretix_hubspot.sync.types import CONSTANT, IDENTIFIERS, LABELS, LEAVE, OVERWRITE
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
 #: The entries of a row that a page posts.
-ROW_KEYS = ("pretix_field", "external_field", "value_map", "overwrite", "text", "choices")
+ROW_KEYS = ("pretix_field", "external_field", "value_map", "overwrite", "text", "choices", "empty")
+#: What the form calls the choice that is not stored.
+CLEAR = "clear"
 STATUSES = (
     (Order.STATUS_PENDING, _("Stage of pending orders")),
     (Order.STATUS_PAID, _("Stage of paid orders")),
@@ -90,8 +92,19 @@ class PropertyRowForm(PropertyMappingForm):
         ),
     )
 
+    empty = forms.ChoiceField(
+        label=_("If pretix has no value"),
+        required=False,
+        choices=(
+            (LEAVE, _("Without a value: leave HubSpot alone")),
+            (CLEAR, _("Without a value: empty the HubSpot field")),
+        ),
+    )
+
     def __init__(self, *args, setup: EditorSetup, initial=None, **kwargs):
-        super().__init__(*args, initial=initial or {}, **kwargs)
+        # A row that Overwrite empties says nothing; the choice is a new one for every other row.
+        empties = (initial or {}).get("overwrite") == OVERWRITE and not initial.get("empty")
+        super().__init__(*args, initial={**(initial or {}), "empty": CLEAR if empties else LEAVE}, **kwargs)
         self.setup = setup
         self.fields["pretix_field"].choices = setup.field_choices(self._current("pretix_field"))
         self.fields["pretix_field"].label = _("pretix Field")
@@ -154,6 +167,25 @@ class PropertyRowForm(PropertyMappingForm):
         data = self.cleaned_data
         known = self.setup.error or self.setup.takes_choices(data.get("pretix_field"), data.get("external_field"))
         return data["choices"] if known else ""
+
+    def clean(self):
+        """Overwrite alone can empty something; a form that does not ask leaves a row as it was."""
+        data = super().clean()
+        chosen = data.get("empty") or (CLEAR if self._was_emptied(data) else LEAVE)
+        may_empty = data.get("overwrite") == OVERWRITE and data.get("pretix_field") != CONSTANT
+        data["empty"] = LEAVE if may_empty and chosen == LEAVE else ""
+        return data
+
+    def _was_emptied(self, data):
+        rows = self.setup.stored.rows
+        before = {(row.pretix_field, row.external_field): row for row in rows if row.mode == OVERWRITE}
+        row = before.get((data.get("pretix_field"), data.get("external_field")))
+        return row is not None and not row.empty
+
+    @property
+    def may_be_empty(self):
+        """Whether the page asks what happens without a value."""
+        return self["overwrite"].value() in (None, OVERWRITE) and not self.is_constant
 
     def clean_value_map(self):
         """As JSON text, like core; nothing for a pair of fields that has no values to map."""

@@ -19,6 +19,7 @@ from pretix_hubspot.sync.types import (
     IF_EMPTY,
     IF_NEW,
     LABELS,
+    LEAVE,
     ORDER,
     OVERWRITE,
     POSITION,
@@ -56,6 +57,8 @@ class StoredRow:
     """One property; the shape is core's ``to_property_mappings_list``, with ``value_map`` as JSON text.
 
     ``text`` is what a constant text sends; ``choices`` is "labels" or "identifiers" where it differs from the options.
+    ``empty`` is LEAVE where Overwrite leaves HubSpot's value alone if pretix has none. Rows that say nothing empty it,
+    as all rows did before there was a choice.
     """
 
     pretix_field: str = ""
@@ -64,6 +67,7 @@ class StoredRow:
     value_map: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     choices: str = ""
+    empty: str = ""
 
     @property
     def constant(self) -> str | None:
@@ -80,10 +84,11 @@ class StoredRow:
             value_map=read.value_map(data.get("value_map")),
             text=read.text(data.get("text")),
             choices=read.text(data.get("choices")),
+            empty=read.text(data.get("empty")),
         )
 
     def to_json(self) -> dict[str, str]:
-        more = {"text": self.text, "choices": self.choices}
+        more = {"text": self.text, "choices": self.choices, "empty": self.empty}
         return {
             "pretix_field": self.pretix_field,
             "external_field": self.external_field,
@@ -106,6 +111,8 @@ class StoredRow:
             yield Problem("row_text")
         if data.get("choices", "") not in ("", LABELS, IDENTIFIERS):
             yield Problem("row_text")
+        if data.get("empty", "") not in ("", LEAVE):
+            yield Problem("row_empty")
         value_map = data.get("value_map") or ""
         if not isinstance(value_map, str) or bool(read.value_map(value_map)) != bool(value_map):
             yield Problem("value_map")

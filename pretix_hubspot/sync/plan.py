@@ -12,6 +12,7 @@ from pretix_hubspot.hubspot.errors import HubSpotError
 
 from . import filters
 from .types import (
+    IF_EMPTY,
     OVERWRITE,
     POSITION,
     UPDATE,
@@ -23,7 +24,7 @@ from .types import (
     Refusal,
     Row,
 )
-from .values import convert
+from .values import convert, is_nothing
 from .wanted import (
     NO_ACCESS,
     Contribution,
@@ -177,7 +178,13 @@ def _row(row: MappingRow, values: Mapping[str, object]) -> Row | Refusal:
     wire = convert(value, row.source_type, row.property, row.value_map, enum_opts=row.synonyms)
     if isinstance(wire, Refusal):
         return _refused(row, wire.code, wire.params)
-    return Row(row.property, wire, row.mode, row.field.startswith(NAMES))
+    return Row(row.property, wire, _mode(row, value, wire), row.field.startswith(NAMES))
+
+
+def _mode(row: MappingRow, value: object, wire: str) -> str:
+    """Overwrite empties nothing if the row says so; a choice that the value map leaves empty is a value."""
+    keeps = row.keeps and row.mode == OVERWRITE and not wire
+    return IF_EMPTY if keeps and (not row.value_map or is_nothing(value)) else row.mode
 
 
 def _refused(row: MappingRow, code: str, params: Mapping[str, object] = MappingProxyType({})) -> Refusal:

@@ -153,6 +153,7 @@ def _row(
         value_map=value_map,
         synonyms=field.synonyms if field else (),
         constant=row.constant,
+        keeps=row.empty == LEAVE,
     )
 
 

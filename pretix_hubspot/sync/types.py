@@ -121,6 +121,7 @@ class MappingRow:
     ``property`` is ``None`` when the portal no longer has it; ``source_type`` when the field no longer exists.
     ``synonyms`` are the labels of the field's own choices, by which the portal's options are found.
     ``constant`` is the text that every record gets, in place of a value of the order.
+    ``keeps`` leaves HubSpot's value alone where Overwrite has none of its own.
     """
 
     field: str
@@ -131,6 +132,7 @@ class MappingRow:
     value_map: MappingABC[str, str] | None = None
     synonyms: tuple[tuple[str, str], ...] = ()
     constant: str | None = None
+    keeps: bool = False
 
 
 @dataclass(frozen=True)

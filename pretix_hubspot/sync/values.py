@@ -62,12 +62,17 @@ def convert(
     if isinstance(value, FieldRefused):
         return Refusal(value.reason, property_names(prop) if prop else {})
     value = value.strip() if isinstance(value, str) else value
-    if value is None or value == "" or value == []:
+    if is_nothing(value):
         return ""
     unusable, rule = _rule(source_type, prop)
     if unusable:
         return unusable
     return rule.write(value, Context(prop, value_map, enum_opts, joiner))
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a source has no value."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def warning(

@@ -7,7 +7,7 @@ const hubspot = {
 
   rowData: function (row) {
     const data = new URLSearchParams();
-    ["pretix_field", "external_field", "overwrite", "value_map", "text", "choices"].forEach(function (name) {
+    ["pretix_field", "external_field", "overwrite", "value_map", "text", "choices", "empty"].forEach(function (name) {
       const field = hubspot.rowField(row, name);
       data.set(name, (field && field.value) || "");
     });
@@ -126,6 +126,14 @@ $(function () {
     box.classList.toggle("hidden", source !== box.dataset.hubspotConstant);
   }
 
+  // Only Overwrite can empty something, and a constant text is never empty.
+  function showEmpty(row) {
+    const box = row.querySelector("[data-hubspot-empty]");
+    const constant = row.querySelector("[data-hubspot-constant]").dataset.hubspotConstant;
+    const asked = hubspot.rowField(row, "overwrite").value === box.dataset.hubspotEmpty;
+    box.classList.toggle("hidden", !asked || hubspot.rowField(row, "pretix_field").value === constant);
+  }
+
   function prepareRows(root) {
     root.querySelectorAll("[data-hubspot-field]").forEach(searchable);
   }
@@ -139,6 +147,7 @@ $(function () {
       const row = this.closest("[data-formset-form]");
       if (/-(pretix|external)_field$/.test(this.name)) hubspot.setValueMap(row, "");  // it was about other values
       if (this.name.endsWith("-pretix_field")) showText(row, this.value);
+      showEmpty(row);
       check(row, form);
     });
     form.addEventListener("hubspot:mapped", function (event) { check(event.target, form); });

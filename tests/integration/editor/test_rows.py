@@ -1,6 +1,7 @@
 """What a row says beyond core's four: a constant text, and whether choices go as identifiers or as labels."""
 
 import json
+import re
 
 import pytest
 
@@ -24,6 +25,7 @@ def posted(mapping, *rows, **more):
     found = data(mapping, [tuple(row[key] for key in keys) for row in rows], **more)
     for index, row in enumerate(rows):
         found |= {f"properties-{index}-{name}": row.get(name, "") for name in ("text", "choices")}
+        found[f"properties-{index}-empty"] = row.get("empty", "clear")
     return found
 
 
@@ -185,3 +187,53 @@ def test_copy_clone_export_and_import_keep_both(contacts, client, organizer, joi
     contacts.delete()
     upload(client, exported)
     assert contacts.event.hubspot_object_mappings.get().property_mappings == [LEAD, CHANNEL]
+
+
+# Without a value
+
+CITY = ("invoice_address_city", "city", "overwrite")
+
+
+def empties(mapping, client, chosen, *rows):
+    """Saves rows with what was chosen for a missing value (None: the page did not ask); answers what is stored."""
+    posted = data(mapping, rows)
+    posted |= {f"properties-{n}-empty": value for n, value in enumerate(chosen) if value is not None}
+    assert client.post(url(mapping), posted).status_code == 302
+    mapping.refresh_from_db()
+    return [row.get("empty", "") for row in mapping.property_mappings]
+
+
+def test_a_new_row_leaves_hubspot_alone_without_a_value(contacts, client):
+    rows = [CITY, ("invoice_address_street", "address", "overwrite"), ("order_phone", "phone", "overwrite")]
+
+    assert empties(contacts, client, [None, "leave", "clear"], *rows) == ["leave", "leave", ""]
+
+
+def test_a_row_of_before_empties_until_somebody_decides(contacts, client):
+    set_rows(contacts, CITY)
+
+    assert "Without a value: empty the HubSpot field" in selected(client, contacts, "empty")
+    assert empties(contacts, client, [None], CITY) == [""], "a page that does not ask changes nothing"
+    assert empties(contacts, client, ["leave"], CITY) == ["leave"]
+    assert "Without a value: leave HubSpot alone" in selected(client, contacts, "empty")
+    assert empties(contacts, client, [None], CITY) == ["leave"]
+    assert empties(contacts, client, ["clear"], CITY) == [""]
+
+
+def test_only_overwrite_can_empty(contacts, client):
+    rows = [(*CITY[:2], mode) for mode in ("if_new", "if_empty", "append")]
+
+    assert empties(contacts, client, ["leave"] * 3, *rows) == [""] * 3
+
+
+def test_a_row_that_becomes_overwrite_is_asked_anew(contacts, client):
+    set_rows(contacts, (*CITY[:2], "if_empty"))
+
+    assert empties(contacts, client, [None], CITY) == ["leave"]
+
+
+def selected(client, mapping, name):
+    """The options chosen in the selects of this name."""
+    html = page_of(client.get(url(mapping)))
+    selects = re.findall(rf'<select name="properties-\d+-{name}"[^>]*>(.*?)</select>', html)
+    return [" ".join(re.findall(r"<option[^>]*selected[^>]*>(.*?)</option>", select)) for select in selects]

@@ -186,7 +186,7 @@ def with_mapping(**changes):
         (b" " * 1_000_001, "The file is too large."),
         ([], "does not hold object mappings"),
         ({"format": "other"}, "does not hold object mappings"),
-        (with_mapping() | {"version": 2}, "newer version"),
+        (with_mapping() | {"version": 3}, "newer version"),
         (with_mapping() | {"mappings": []}, "no object mappings"),
         (with_mapping() | {"mappings": [7]}, "Object mapping 1 of the file is not an object."),
         (with_mapping(secret=1), "Object mapping 1 of the file has unknown entries: secret."),
@@ -204,6 +204,7 @@ def with_mapping(**changes):
         (with_mapping(property_mappings=[TEXT | {"text": 7}]), "constant text or choices are invalid"),
         (with_mapping(property_mappings=[TEXT | {"text": "x" * 1001}]), "constant text or choices are invalid"),
         (with_mapping(property_mappings=[ROW | {"choices": "both"}]), "constant text or choices are invalid"),
+        (with_mapping(property_mappings=[ROW | {"empty": "always"}]), "unclear what happens without a value"),
         (with_mapping(property_mappings=[ROW | {"value_map": {}, "x": 1} | {"value_map": 7}]), "invalid value map"),
         (with_mapping(association_mappings=[{"mapping": 1}]), "something that does not come before it"),
         (with_mapping(association_mappings=7), "has invalid associations"),
@@ -217,6 +218,17 @@ def with_mapping(**changes):
 def test_a_file_that_makes_no_sense_is_refused_in_words(joined, event, client, content, problem):
     assert problem in page_of(upload(client, content))
     assert rows_of(event) == []
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_without_a_choice_empties_as_it_did_before_there_was_one(joined, event, client, version):
+    rows = [ROW | {"value_map": ""}, ROW | {"value_map": "", "external_field": "city", "empty": "leave"}]
+    upload(client, with_mapping(property_mappings=rows) | {"version": version})
+
+    [mapping] = event.hubspot_object_mappings.all()
+    assert mapping.property_mappings == rows
+    assert exported(client)["mappings"][0]["property_mappings"] == rows
+    assert exported(client)["version"] == 2
 
 
 def test_a_good_file_by_hand(joined, event, client):

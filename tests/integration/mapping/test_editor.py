@@ -102,7 +102,7 @@ def test_saving_bumps_the_revision_and_is_logged(contacts, client, event):
     response = client.post(url(contacts), data(contacts, rows))
     assert response.status_code == 302, messages_of(response)
     contacts.refresh_from_db()
-    assert contacts.property_mappings == [property_mapping(*row) for row in rows]
+    assert contacts.property_mappings == [property_mapping(*row) for row in rows], "as it was, and nothing to choose"
     assert contacts.revision == 2
     entry = LogEntry.objects.filter(action_type="pretix_hubspot.mapping.changed").get()
     assert (entry.event, "Order -> Contacts" in str(entry.display())) == (event, True)

@@ -36,6 +36,7 @@ WHOLE = {
         {**ROW, "pretix_field": "question_SIZE", "value_map": '{"s": "small", "x": ""}', "overwrite": "append"},
         {**ROW, "pretix_field": "constant_text", "text": "Guest", "overwrite": "if_new"},
         {**ROW, "pretix_field": "sales_channel", "choices": "labels", "overwrite": "if_empty"},
+        {**ROW, "empty": "leave"},
     ],
     "association_mappings": [{"mapping": 1}, {"mapping": 2, "label": "Buyer", "type": "USER_DEFINED:12"}],
     "pipeline": {"pipeline": "default", "stages": {"n": "open", "p": "won"}},
@@ -87,7 +88,7 @@ def test_fields_and_properties():
 
     assert stored.fields == {"attendee_email", "email", "question_SIZE", "constant_text", "sales_channel"}
     assert stored.properties == ("email",)
-    assert [row.constant for row in stored.rows] == [None, None, "Guest", None]
+    assert [row.constant for row in stored.rows] == [None, None, "Guest", None, None]
 
 
 @given(JSON)
@@ -123,6 +124,7 @@ def test_what_has_no_problem_is_kept_as_it_is(name, value):
         ({"property_mappings": [{**ROW, "pretix_field": "constant_text", "text": " "}]}, Problem("row_text")),
         ({"property_mappings": [{**ROW, "text": "x" * 1001}]}, Problem("row_text")),
         ({"property_mappings": [{**ROW, "choices": ["labels"]}]}, Problem("row_text")),
+        ({"property_mappings": [{**ROW, "empty": "clear"}]}, Problem("row_empty")),
         ({"property_mappings": [{**ROW, "value_map": {}}, {**ROW, "value_map": []}]}, None),
         ({"property_mappings": [{**ROW, "value_map": {"s": "t"}}]}, Problem("value_map")),
         ({"property_mappings": [{**ROW, "value_map": "[]"}]}, Problem("value_map")),
