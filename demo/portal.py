@@ -1,16 +1,19 @@
 """The simulated HubSpot beside the demo's pretix, with the app and the service key that it knows."""
 
+import json
+import re
 from contextlib import contextmanager
+from pathlib import Path
 
 from demo import memory
 from demo.place import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 
 FILE = "portal.pickle"
-REQUIRED_SCOPES = ["crm.objects.contacts.read", "crm.objects.contacts.write"]  # as README.md tells operators to enter
+OPERATORS = Path(__file__).resolve().parent.parent / "docs" / "operators.md"
 
 
 def build(place):
-    """A simulator that knows the demo's OAuth app, as if an operator had registered it."""
+    """A simulator that knows the demo's OAuth app, as if an operator had registered it as docs/operators.md says."""
     from hubspot_simulator import App, Simulator  # inline: a smoke test against the real HubSpot needs no simulator
 
     app = App(
@@ -18,9 +21,16 @@ def build(place):
         client_secret=DEMO_CLIENT_SECRET,
         name="pretix (demo)",
         redirect_urls=[place.return_url],
-        required_scopes=REQUIRED_SCOPES,
+        **scopes(),
     )
     return Simulator(ui_origin=place.portal, app=app)
+
+
+def scopes():
+    """The lists of the app's configuration, read where operators do."""
+    [block] = re.findall(r"```json\n(.*?)```", OPERATORS.read_text(), re.DOTALL)
+    listed = json.loads(block)
+    return {"required_scopes": listed["requiredScopes"], "optional_scopes": listed["optionalScopes"]}
 
 
 @contextmanager

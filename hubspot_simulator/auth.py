@@ -21,7 +21,10 @@ USER_ID = 70048101
 
 @dataclass
 class App:
-    """A registered OAuth app; ``redirect_urls`` and ``required_scopes`` of None accept whatever is asked for."""
+    """A registered OAuth app; ``redirect_urls`` and lists of scopes that are None accept whatever is asked for.
+
+    Optional scopes are dropped from the grant where the account lacks them; conditionally required ones refuse.
+    """
 
     client_id: str = "simulator-client-id"
     client_secret: str = "simulator-client-secret"
@@ -29,7 +32,16 @@ class App:
     name: str = "pretix (simulated app)"
     redirect_urls: list[str] | None = None
     required_scopes: list[str] | None = None
+    optional_scopes: list[str] | None = None
+    conditionally_required_scopes: list[str] = field(default_factory=list)
     user_level: bool = False
+
+    def unlisted(self, scopes: set[str]) -> list[str]:
+        """Scopes that the app's configuration does not name (hubspot.md 16, A/C)."""
+        if self.optional_scopes is None:
+            return []
+        listed = {"oauth", *(self.required_scopes or ()), *self.optional_scopes, *self.conditionally_required_scopes}
+        return sorted(scopes - listed)
 
     def redirect_allowed(self, url: str) -> bool:
         """https, or http on this machine, and exactly one of the configured ones (hubspot.md 2.2, A)."""

@@ -51,7 +51,7 @@ def _standard(name: str, singular: str, type_id: str, labels: tuple[str, str], *
         plural_label=labels[1],
         read_scopes=_scopes(name, "read", *alternatives),
         write_scopes=_scopes(name, "write", *alternatives),
-        schema_scopes=(f"crm.schemas.{name}.write",),
+        schema_scopes=alternatives or (f"crm.schemas.{name}.write",),
         **rest,
     )
 

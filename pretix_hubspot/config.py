@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 from pretix.base.settings import GlobalSettingsObject
 
+from . import scopes
 from .hubspot import versions
 
 SECTION = "hubspot"
@@ -42,6 +43,7 @@ class ServerConfig:
     api_url: str
     app_url: str
     api_version: str
+    optional_scopes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -62,9 +64,8 @@ def server_config():
     values, errors = _file()
     client_id, client_secret = _oauth_app(values)
     warnings = errors + _half_an_app(client_id, client_secret)
-    return ServerConfig(
-        client_id, client_secret, values["api_url"], values["app_url"], values["api_version"], errors, warnings
-    )
+    of_file = {name: values[name] for name in ("api_url", "app_url", "api_version", "optional_scopes")}
+    return ServerConfig(client_id, client_secret, **of_file, errors=errors, warnings=warnings)
 
 
 def lease_seconds():
@@ -197,6 +198,13 @@ def _lease(text):
     return seconds
 
 
+def _optional_scopes(text):
+    asked, strange = scopes.chosen(text)
+    if strange:
+        raise ValueError
+    return asked
+
+
 def _must_be_url():
     return _("must be an HTTPS address. HTTP is only possible for this machine itself.")
 
@@ -212,6 +220,12 @@ OPTIONS = {
         _api_version,
         lambda: _("must be one of {versions}.").format(versions=", ".join(versions.SUPPORTED)),
         versions.DEFAULT,
+    ),
+    "optional_scopes": Option(
+        "",
+        _optional_scopes,
+        lambda: _("must be a list of scopes that docs/operators.md names, or “{none}”.").format(none=scopes.NONE),
+        (),
     ),
     "lease_seconds": Option(
         str(LEASE),

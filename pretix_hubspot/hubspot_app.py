@@ -10,7 +10,7 @@ from . import __version__, crypto
 from .addresses import backend_address
 from .config import ServerMisconfigured, server_config
 from .hubspot.oauth import OAuthApp
-from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from .scopes import REQUIRED_SCOPES
 
 
 def return_url():
@@ -21,7 +21,8 @@ def return_url():
 def authorize_url(state, portal_id=None):
     """Where to send somebody who is to grant access; ``portal_id`` preselects the portal."""
     challenge = _base64url(hashlib.sha256(_code_verifier(state).encode()).digest())
-    return _app().authorize_url(return_url(), state, REQUIRED_SCOPES, OPTIONAL_SCOPES, portal_id, challenge)
+    optional = server_config().optional_scopes
+    return _app().authorize_url(return_url(), state, REQUIRED_SCOPES, optional, portal_id, challenge)
 
 
 def exchange(code, state):

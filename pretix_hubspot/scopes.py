@@ -1,8 +1,13 @@
 """The scopes we ask for, what each is good for, and what a connection lacks.
 
-The HubSpot app must list ``REQUIRED_SCOPES`` as required and ``OPTIONAL_SCOPES`` as optional, exactly:
-HubSpot refuses an authorization whose scopes differ from the app's.
+The HubSpot app must list ``REQUIRED_SCOPES`` as required and ``OPTIONAL_SCOPES`` as optional: HubSpot refuses an
+authorization whose required scopes differ from the app's, or that asks for any scope that the app does not list
+(hubspot.md 16), on a page of its own that leads nowhere. An operator whose app lists fewer narrows what is asked for.
 HubSpot drops optional scopes silently that the account's subscription lacks, so what was granted is checked afterwards.
+
+All that any feature will need is asked for at once, so that nobody has to connect again for a feature. Every name is
+one of HubSpot's own list: there is no ``crm.schemas.products.write`` and no ``crm.schemas.line_items.write``, whose
+properties take ``e-commerce`` (hubspot.md 2.4 and 16).
 """
 
 from dataclasses import dataclass
@@ -38,18 +43,42 @@ OPTIONAL_FEATURES = (
     ),
     Feature(("crm.objects.products.read", "crm.objects.products.write"), _("Products cannot be created or updated.")),
     Feature(
-        ("crm.objects.orders.read", "crm.objects.orders.write", "crm.pipelines.orders.read"),
-        _("HubSpot orders cannot be created or updated."),
+        ("e-commerce",),
+        _("pretix cannot create properties of line items and products. You have to create them by hand."),
+    ),
+    Feature(
+        (
+            "crm.objects.orders.read",
+            "crm.objects.orders.write",
+            "crm.schemas.orders.write",
+            "crm.pipelines.orders.read",
+        ),
+        _("HubSpot orders cannot be created or updated, or not with properties that pretix creates."),
     ),
     Feature(("tickets",), _("Tickets cannot be created or updated.")),
     Feature(
-        ("crm.schemas.custom.read", "crm.objects.custom.read", "crm.objects.custom.write"),
-        _("Custom objects cannot be created or updated."),
+        ("crm.objects.custom.read", "crm.objects.custom.write", "crm.schemas.custom.read", "crm.schemas.custom.write"),
+        _("Custom objects cannot be created or updated, or not with properties that pretix creates."),
     ),
+    Feature(("crm.lists.read",), _("Lists of contacts cannot be chosen.")),
     Feature(("crm.objects.owners.read",), _("Owners of records cannot be chosen by name.")),
 )
 #: scope -> what does not work without it
 OPTIONAL_SCOPES = {scope: feature.lost for feature in OPTIONAL_FEATURES for scope in feature.scopes}
+#: Asked for only if the operator says so: few accounts offer them.
+ON_REQUEST = ("crm.objects.leads.read", "crm.objects.leads.write", "crm.schemas.leads.read", "crm.schemas.leads.write")
+#: In place of a list: nothing but the required scopes.
+NONE = "none"
+
+
+def chosen(text):
+    """``(optional scopes to ask for, names that are none)`` for an operator's list; without one, all of them."""
+    names = text.replace(",", " ").split()
+    if not names:
+        return tuple(OPTIONAL_SCOPES), ()
+    known = (*REQUIRED_SCOPES, *OPTIONAL_SCOPES, *ON_REQUEST, NONE)
+    strange = tuple(name for name in names if name not in known)
+    return tuple(name for name in (*OPTIONAL_SCOPES, *ON_REQUEST) if name in names), strange
 
 
 def missing_required(granted):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..simulator import Simulator
 
 Action = Callable[["Simulator", Raw, dict], object]
+APP_SETTINGS = ("redirect_urls", "required_scopes", "optional_scopes", "conditionally_required_scopes", "user_level",
+                "client_secret", "name")
 TABLE: dict[tuple[str, str], Action] = {}
 
 
@@ -185,10 +187,10 @@ def add_portal(sim: "Simulator", raw: Raw, body: dict) -> object:
 
 @action("PATCH", "app")
 def change_app(sim: "Simulator", raw: Raw, body: dict) -> object:
-    """``redirect_urls``, ``required_scopes``, ``user_level``, ``client_secret`` or ``name`` of the OAuth app."""
+    """Settings of the OAuth app: its scopes, ``redirect_urls``, ``user_level``, ``client_secret`` or ``name``."""
     app = next(iter(sim.auth.apps.values()))
     for name, value in body.items():
-        if name not in ("redirect_urls", "required_scopes", "user_level", "client_secret", "name"):
+        if name not in APP_SETTINGS:
             raise ValueError(f"unknown setting {name}")
         setattr(app, name, value)
     return {"client_id": app.client_id}

@@ -33,7 +33,10 @@ def authorize(sim: "Simulator", raw: Raw, portal_id: int | None) -> Reply:
     if chosen not in sim.portals:
         return _refuse(f"You have no access to account {chosen}.")
     tier = sim.portals[chosen].account.tier
-    scopes = _scopes(asked, "scope") | granted(_scopes(asked, "optional_scope"), tier)
+    needed = _scopes(asked, "scope") | (set(app.conditionally_required_scopes) & _scopes(asked, "optional_scope"))
+    if lacking := sorted(needed - granted(needed, tier)):
+        return _refuse(f"Your account does not have access to the scopes that this app requires: {', '.join(lacking)}")
+    scopes = needed | granted(_scopes(asked, "optional_scope"), tier)
     code = sim.auth.authorise(
         app, chosen, sorted(scopes), asked["redirect_uri"], asked.get("code_challenge", ""))
     return _back(asked, code=code)
@@ -57,8 +60,11 @@ def _check(sim: "Simulator", asked: dict[str, str]) -> tuple[App | None, str]:
     strange = sorted((scopes | _scopes(asked, "optional_scope")) - KNOWN)
     if strange:
         return app, f"Unknown scope {strange[0]}."
+    if unlisted := app.unlisted(scopes | _scopes(asked, "optional_scope")):
+        return app, ("Scope mismatch: the scopes in the URL do not match those in the configuration of the app. "
+                     f"It does not list {', '.join(unlisted)}.")
     if app.required_scopes is not None and scopes - {"oauth"} != set(app.required_scopes) - {"oauth"}:
-        return app, "The scopes in the URL do not match the required scopes of the app."
+        return app, "Scope mismatch: the scopes in the URL do not match the required scopes of the app."
     return app, "" if scopes else "The authorization URL names no scope."
 
 

@@ -91,6 +91,12 @@ class ConnectionPanel:
     def lost_features(self):
         return lost_features(self.connection.scopes)
 
+    @property
+    def lacks_unasked(self):
+        """Whether a feature is missing since this server's app does not ask for it: connecting again helps nobody."""
+        missing = {scope for _lost, scopes in self.lost_features for scope in scopes}
+        return self.is_oauth and not missing <= {*REQUIRED_SCOPES, *self._config.optional_scopes}
+
     @cached_property
     def events(self):
         joined = self.connection.event_connections.select_related("event__organizer").order_by("event__date_from")
@@ -102,7 +108,9 @@ class WaysToConnect:
 
     def __init__(self, request, oauth_url, token_url):
         self.may_manage = may_manage_connections(request)
-        self.has_oauth_app = server_config().has_oauth_app
+        config = server_config()
+        self.has_oauth_app = config.has_oauth_app
+        self.asked_scopes = config.optional_scopes
         self.oauth_url = oauth_url
         self.token_url = token_url
         self.token_form = TokenForm()

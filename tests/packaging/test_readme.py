@@ -1,22 +1,34 @@
-"""What README.md promises to operators is what the plugin asks for."""
+"""What README.md and docs/operators.md promise to operators is what the plugin asks for."""
 
+import json
 import re
 from pathlib import Path
 
 from pretix_hubspot.hubspot_app import return_url
-from pretix_hubspot.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from pretix_hubspot.scopes import BASE_SCOPE, OPTIONAL_SCOPES, REQUIRED_SCOPES
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 
 
 def listed(kind):
     rows = [row for row in README.splitlines() if row.startswith("| `") and row.endswith(f"| {kind} |")]
-    return {scope for row in rows for scope in re.findall(r"`([a-z_.]+)`", row)}
+    return {scope for row in rows for scope in re.findall(r"`([a-z_.-]+)`", row)}
 
 
 def test_the_scopes_are_those_that_are_asked_for():
     assert listed("required") == set(REQUIRED_SCOPES)
     assert listed("optional") == set(OPTIONAL_SCOPES)
+
+
+def test_the_list_to_paste_into_the_app_is_what_is_asked_for():
+    [block] = re.findall(r"```json\n(.*?)```", OPERATORS, re.DOTALL)
+    assert json.loads(block) == {
+        "requiredScopes": [scope for scope in REQUIRED_SCOPES if scope != BASE_SCOPE],
+        "conditionallyRequiredScopes": [],
+        "optionalScopes": list(OPTIONAL_SCOPES),
+    }
 
 
 def test_the_redirect_url_is_ours(settings):

@@ -84,6 +84,49 @@ def test_optional_scopes_are_dropped_below_enterprise(url, sim):
     assert "crm.objects.custom.read" not in scopes
 
 
+def test_an_app_is_refused_that_asks_for_a_scope_it_does_not_list(url, sim):
+    app = sim.auth.apps[APP["client_id"]]
+    app.required_scopes, app.optional_scopes = SCOPES.split(), ["crm.objects.deals.read"]
+
+    refused = consent(url, optional_scope="crm.objects.deals.read crm.lists.read")
+
+    assert refused.status_code == 400
+    assert "Scope mismatch" in refused.text and "It does not list crm.lists.read." in refused.text
+    assert "code" in back(consent(url, optional_scope="crm.objects.deals.read"))
+    assert "code" in back(consent(url)), "optional ones may be left out of the URL"
+
+
+def test_a_conditionally_required_scope_refuses_accounts_without_it(url, sim):
+    app = sim.auth.apps[APP["client_id"]]
+    app.required_scopes, app.optional_scopes = SCOPES.split(), []
+    app.conditionally_required_scopes = ["crm.objects.custom.read"]
+    asked = {"optional_scope": "crm.objects.custom.read"}
+    sim.people.change_account(tier="professional")
+
+    refused = consent(url, **asked)
+
+    assert refused.status_code == 400
+    assert "does not have access to the scopes" in refused.text
+    sim.people.change_account(tier="enterprise")
+    assert "code" in back(consent(url, **asked))
+
+
+@pytest.mark.parametrize("name", ["crm.schemas.products.write", "crm.schemas.line_items.write"])
+def test_there_are_no_such_scopes(url, name):
+    assert consent(url, optional_scope=name).status_code == 400
+
+
+def test_properties_of_line_items_take_another_scope(url, sim):
+    body = {"name": "seat", "label": "Seat", "type": "string", "fieldType": "text", "groupName": "lineiteminformation"}
+
+    def create(*scopes):
+        key = sim.people.add_service_key(["crm.objects.line_items.read", *scopes])["key"]
+        return Api(url, key).post("/crm/properties/2026-03/line_items", body).status_code
+
+    assert create("crm.objects.line_items.write") == 403
+    assert create("e-commerce") == 201
+
+
 def test_a_code_is_good_once_for_one_address_and_one_minute(url, sim):
     def exchange(code, redirect_uri=CALLBACK):
         return token(url, grant_type="authorization_code", code=code, redirect_uri=redirect_uri)

@@ -10,7 +10,8 @@ from django.core.management.base import SystemCheckError
 from pretix.base.settings import GlobalSettingsObject
 from pretix.helpers.config import EnvOrParserConfig
 
-from pretix_hubspot import checks, config
+from hubspot_simulator.scopes import KNOWN
+from pretix_hubspot import checks, config, scopes
 from pretix_hubspot.hubspot_app import return_url
 
 pytestmark = pytest.mark.django_db
@@ -147,3 +148,39 @@ def test_half_an_app_is_a_warning(monkeypatch):
 def test_there_is_one_return_url(settings):
     settings.SITE_URL = "https://tickets.example.com"
     assert return_url() == "https://tickets.example.com/control/hubspot/oauth/return/"
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("", tuple(scopes.OPTIONAL_SCOPES)),
+        ("none", ()),
+        ("tickets", ("tickets",)),
+        (
+            "crm.objects.deals.write, crm.objects.deals.read\n\ttickets",
+            ("crm.objects.deals.read", "crm.objects.deals.write", "tickets"),
+        ),
+        ("tickets crm.objects.leads.read", ("tickets", "crm.objects.leads.read")),
+        ("tickets crm.objects.contacts.read", ("tickets",)),
+    ],
+)
+def test_the_operator_narrows_what_is_asked_for(monkeypatch, written, asked):
+    set_option(monkeypatch, "optional_scopes", written)
+
+    found = config.server_config()
+
+    assert (found.optional_scopes, found.warnings, config.file_errors()) == (asked, (), ())
+
+
+def test_a_scope_that_does_not_exist_is_told(monkeypatch):
+    set_option(monkeypatch, "optional_scopes", "tickets crm.schemas.products.write")
+
+    [problem] = config.server_config().errors
+
+    assert "The option optional_scopes in section [hubspot] of pretix.cfg must be a list of scopes" in problem
+    assert [error.msg for error in checks.check_server_config(None)] == [problem]
+
+
+def test_every_scope_that_is_asked_for_is_one_of_hubspots():
+    """Held against hubspot.md 2.4 and 16 by the simulator, which knows those and no others."""
+    assert {*scopes.REQUIRED_SCOPES, *scopes.OPTIONAL_SCOPES, *scopes.ON_REQUEST} <= KNOWN

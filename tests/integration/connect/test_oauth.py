@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from django.test import Client
 from django.utils.timezone import now
 from freezegun import freeze_time
@@ -244,6 +245,44 @@ def test_optional_scopes_that_were_not_granted_are_said_on_the_page(client, even
     page = connect(client, portal, without=["crm.objects.deals.write", "crm.objects.deals.read"])
     assert "One feature is not available" in page
     assert "Deals cannot be created or updated." in page
+
+
+def asked_of_hubspot(client):
+    """What HubSpot's page answers at the address that *Request access* leads to."""
+    return requests.get(client.post(START)["Location"], timeout=10)
+
+
+def test_an_app_that_lists_fewer_scopes_is_asked_for_fewer(client, event, portal, monkeypatch, settings):
+    settings.SITE_URL = "https://tickets.example.org"
+    app = portal.auth.apps["simulator-client-id"]
+    app.required_scopes, app.optional_scopes = list(REQUIRED_SCOPES[1:]), ["tickets"]
+
+    refused = asked_of_hubspot(client)
+    monkeypatch.setenv("PRETIX_HUBSPOT_OPTIONAL_SCOPES", "tickets")
+    accepted = asked_of_hubspot(client)
+
+    assert (refused.status_code, "Scope mismatch" in refused.text) == (400, True)
+    assert accepted.status_code == 200
+
+
+def test_the_page_says_beforehand_what_to_do_if_hubspot_complains(client, event, portal, monkeypatch):
+    monkeypatch.setenv("PRETIX_HUBSPOT_OPTIONAL_SCOPES", "tickets")
+
+    page = page_of(client)
+
+    told = page[page.index("What if HubSpot shows an error?") :].partition("</details>")[0]
+    assert "it does not lead back here" in told
+    assert "crm.objects.contacts.write" in told and "tickets" in told
+    assert "crm.objects.deals.read" not in told, "only what this server asks for"
+
+
+def test_a_feature_that_this_server_does_not_ask_for_is_nothing_to_reconnect_for(client, event, portal, monkeypatch):
+    note = "This server does not ask HubSpot for all of them."
+    assert note not in connect(client, portal, without=["crm.lists.read"])
+
+    monkeypatch.setenv("PRETIX_HUBSPOT_OPTIONAL_SCOPES", "tickets")
+
+    assert note in connect(client, portal)
 
 
 def test_without_an_app_request_access_cannot_be_clicked_and_says_why(client, event):
