@@ -5,13 +5,15 @@ Every field of HubSpot's envelope is optional (hubspot.md 4, A).
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from itertools import chain, islice
 from math import isfinite
 from typing import Any
 
 from . import errors
 from .errors import ErrorDetail, HubSpotError
-from .wire import DECODER, mapping, objects, parse_json, redact, shortened, text, texts
+from .wire import DECODER, Allowance, mapping, objects, parse_json, redact, shortened, text
 
 _BY_STATUS: dict[int, type[HubSpotError]] = {
     400: errors.InvalidInput,
@@ -69,6 +71,8 @@ _BY_RFC_WORD: dict[str, type[HubSpotError]] = {
 _NOT_VALID = "Property values were not valid"
 #: The list behind these words echoes values and all options of a property (hubspot.md 4.1, C), and is read whole.
 _LONGEST_LIST = 4_000_000
+#: Details that an error has. Of each of HubSpot's two lists as many are read, in characters that suffice for them.
+_MOST, _CHARACTERS = 100, 200_000
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
 # Keys that echo what was sent, and so may hold personal data; the ids are in `InputError`.
 _ECHOES = frozenset({"propertyValue", "value", "rawValue", "ids"})
@@ -85,11 +89,11 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes, op
         category == "EXPIRED_AUTHENTICATION" or "expired" in text(envelope.get("message"), 1_000)
     ):
         kind = errors.TokenExpired
-    return _build(kind, envelope, operation=operation, status=status, headers=headers)
+    return _made(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
 
 
-def error_from_entry(entry: Any, operation: str = "") -> HubSpotError:
-    """The error that one element of the `errors` of a 207 stands for."""
+def error_from_entry(entry: Any, operation: str = "", allowance: Allowance | None = None) -> HubSpotError:
+    """The error that one element of the `errors` of a 207 stands for; all of them may share an allowance."""
     envelope = mapping(entry)
     category = text(envelope.get("category") or envelope.get("errorType"), 100)
     kind = _BY_CATEGORY.get(category)
@@ -99,11 +103,10 @@ def error_from_entry(entry: Any, operation: str = "") -> HubSpotError:
     if kind is None:
         server_side = any(word in category.upper() for word in ("INTERNAL", "SERVER", "TIMEOUT", "UNAVAILABLE"))
         kind = errors.ServerTrouble if server_side else errors.UnexpectedStatus
-    error = _build(kind, envelope, operation=operation)
-    if kind is errors.UnexpectedStatus and error.codes:
-        # No category that we know, but coded details: somebody validated this input and refused it.
-        error = _build(errors.InvalidInput, envelope, operation=operation)
-    return error
+    facts = _facts(envelope, operation=operation, allowance=allowance)
+    if kind is errors.UnexpectedStatus and any(detail.code for detail in facts["details"]):
+        kind = errors.InvalidInput  # no category that we know, but coded details: somebody validated this and refused
+    return _made(kind, envelope, facts)
 
 
 def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: bytes, operation: str) -> HubSpotError:
@@ -115,7 +118,7 @@ def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: byt
     kind = _BY_OAUTH_STATUS.get(word) or _by_rfc_word(text(envelope.get("error"), 100), operation)
     said = text(envelope.get("message")) or text(envelope.get("error_description"))
     envelope = {**envelope, "message": said, "category": word or text(envelope.get("error"), 100)}
-    return _build(kind, envelope, operation=operation, status=status, headers=headers)
+    return _made(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
 
 
 def _by_rfc_word(word: str, operation: str) -> type[HubSpotError]:
@@ -136,31 +139,36 @@ def _envelope(body: bytes) -> dict[str, Any]:
     return {"message": " ".join(title[1].split()) if title else ""}
 
 
-def _build(
-    kind: type[HubSpotError],
+def _made(kind: type[HubSpotError], envelope: Mapping[str, Any], facts: dict[str, Any]) -> HubSpotError:
+    return kind(**facts, policy=_policy(envelope)) if issubclass(kind, errors.RateLimited) else kind(**facts)
+
+
+def _facts(
     envelope: Mapping[str, Any],
     *,
     operation: str,
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
-) -> HubSpotError:
+    allowance: Allowance | None = None,
+) -> dict[str, Any]:
+    """What an error of any kind has."""
     headers = headers or {}
-    raw = text(envelope.get("message"))
-    details = _details(text(envelope.get("message"), _LONGEST_LIST), envelope)
-    facts: dict[str, Any] = {"policy": _policy(envelope)} if issubclass(kind, errors.RateLimited) else {}
-    return kind(
-        _message(raw, details),
-        status=status,
-        category=redact(text(envelope.get("category")) or text(envelope.get("errorType")), limit=100),
-        sub_category=redact(text(envelope.get("subCategory")), limit=100),
-        correlation_id=correlation_id(envelope, headers),
-        details=details,
-        context=_context(envelope.get("context")),
-        links={redact(k, limit=100): text(v, 500) for k, v in mapping(envelope.get("links")).items() if text(v)},
-        retry_after=retry_after(headers),
-        operation=operation,
-        **facts,
-    )
+    allowance = allowance or Allowance(_CHARACTERS)
+    raw = allowance.text(envelope.get("message"))
+    details = _details(text(envelope.get("message"), _LONGEST_LIST), envelope, allowance)
+    category = text(envelope.get("category"), 200) or text(envelope.get("errorType"), 200)
+    return {
+        "message": _message(raw, details),
+        "status": status,
+        "category": redact(category, limit=100),
+        "sub_category": redact(text(envelope.get("subCategory"), 200), limit=100),
+        "correlation_id": correlation_id(envelope, headers),
+        "details": details,
+        "context": _context(envelope.get("context"), allowance),
+        "links": _links(envelope.get("links"), allowance),
+        "retry_after": retry_after(headers),
+        "operation": operation,
+    }
 
 
 def _message(raw: str, details: tuple[ErrorDetail, ...]) -> str:
@@ -171,26 +179,37 @@ def _message(raw: str, details: tuple[ErrorDetail, ...]) -> str:
     return shortened(f"{_NOT_VALID}: {'; '.join(part for part in parts if part)}".removesuffix(": "))
 
 
-def _details(raw: str, envelope: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
+def _details(raw: str, envelope: Mapping[str, Any], allowance: Allowance) -> tuple[ErrorDetail, ...]:
     """Both lists of refused properties, merged: `errors` may hold fewer than the message (hubspot.md 4.1, B)."""
+    listed = (_detail(entry, allowance) for entry in islice(objects(envelope.get("errors")), _MOST))
     merged: dict[tuple[str, str], ErrorDetail] = {}
-    for detail in (*_details_in_message(raw), *map(_detail, objects(envelope.get("errors")))):
-        key = (detail.property_name, detail.code)
-        known = merged.get(key)
-        merged[key] = ErrorDetail(
-            detail.code,
-            (known.message if known else "") or detail.message,
-            detail.property_name,
-            {**(known.context if known else {}), **detail.context},
-        )
-    if not merged:
-        for name in texts(mapping(envelope.get("context")).get("propertyName")):
-            code = text(envelope.get("code"), 100) or text(envelope.get("subCategory"), 100)
-            merged[name, ""] = ErrorDetail(redact(code, limit=100), redact(text(raw), name), redact(name, limit=200))
-    return tuple(merged.values())[:100]
+    for detail in chain(_details_in_message(raw, allowance), listed):
+        known = merged.setdefault((detail.property_name, detail.code), detail)
+        if known is not detail:
+            known.context.update(detail.context)
+            merged[detail.property_name, detail.code] = replace(known, message=known.message or detail.message)
+        if allowance.left <= 0:
+            break
+    return tuple(merged.values())[:_MOST] or _named_in_context(raw, envelope, allowance)
 
 
-def _details_in_message(raw: str) -> Iterator[ErrorDetail]:
+def _named_in_context(raw: str, envelope: Mapping[str, Any], allowance: Allowance) -> tuple[ErrorDetail, ...]:
+    """The properties that an error without details names."""
+    names = allowance.texts(mapping(envelope.get("context")).get("propertyName"), _MOST)
+    code = redact(text(envelope.get("code"), 100) or text(envelope.get("subCategory"), 100), limit=100)
+    return tuple(ErrorDetail(code, redact(allowance.text(raw), name), redact(name, limit=200)) for name in names)
+
+
+def _links(value: Any, allowance: Allowance) -> dict[str, str]:
+    named = islice(mapping(value).items(), 20)
+    return {
+        redact(allowance.text(key, 200), limit=100): found
+        for key, link in named
+        if (found := allowance.text(link, 500))
+    }
+
+
+def _details_in_message(raw: str, allowance: Allowance) -> Iterator[ErrorDetail]:
     start = raw.find("[") if raw.startswith(_NOT_VALID) else -1
     if start < 0:
         return
@@ -198,24 +217,24 @@ def _details_in_message(raw: str) -> Iterator[ErrorDetail]:
         listed, _ = DECODER.raw_decode(raw, start)
     except (ValueError, RecursionError):  # cut off or mangled; `errors` may still tell
         return
-    for entry in objects(listed):
-        name = redact(text(entry.get("name")), limit=200)
-        code = redact(text(entry.get("error")), limit=100)
-        yield ErrorDetail(code, redact(text(entry.get("message")), name), name)
+    for entry in islice(objects(listed), _MOST):
+        name = redact(allowance.text(entry.get("name")), limit=200)
+        code = redact(allowance.text(entry.get("error"), 200), limit=100)
+        yield ErrorDetail(code, redact(allowance.text(entry.get("message")), name), name)
 
 
-def _detail(entry: dict[str, Any]) -> ErrorDetail:
-    context = _context(entry.get("context"))
-    name = next(iter(context.get("propertyName", ())), "") or redact(text(entry.get("name")), limit=200)
-    code = text(entry.get("code")) or text(entry.get("error")) or text(entry.get("subCategory"))
-    return ErrorDetail(redact(code, limit=100), redact(text(entry.get("message")), name), name, context)
+def _detail(entry: dict[str, Any], allowance: Allowance) -> ErrorDetail:
+    context = _context(entry.get("context"), allowance)
+    name = next(iter(context.get("propertyName", ())), "") or redact(allowance.text(entry.get("name")), limit=200)
+    code = next(filter(None, (text(entry.get(key), 200) for key in ("code", "error", "subCategory"))), "")
+    return ErrorDetail(redact(code, limit=100), redact(allowance.text(entry.get("message")), name), name, context)
 
 
-def _context(value: Any) -> dict[str, tuple[str, ...]]:
+def _context(value: Any, allowance: Allowance) -> dict[str, tuple[str, ...]]:
     return {
-        redact(key, limit=100): tuple(redact(item, limit=200) for item in texts(found)[:1_000])
-        for key, found in list(mapping(value).items())[:50]
-        if key not in _ECHOES
+        redact(allowance.text(key, 200), limit=100): tuple(redact(item, limit=200) for item in allowance.texts(found))
+        for key, found in islice(mapping(value).items(), 50)
+        if key not in _ECHOES and allowance.left > 0
     }
 
 

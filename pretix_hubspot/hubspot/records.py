@@ -7,11 +7,12 @@ Shapes: hubspot.md 5.1 and 7.1 (A).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from .answers import error_from_entry
 from .errors import HubSpotError
-from .wire import flag, mapping, objects, text, texts, whole
+from .wire import Allowance, flag, mapping, objects, text, texts, whole
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,10 @@ class Record:
 _ID_KEYS = ("ids", "id", "objectId", "fromObjectId", "toObjectId", "INVALID_OBJECT_IDS")
 
 
+#: More refusals than a batch has inputs, more ids than one names, and characters that suffice for all of them.
+_MOST_ERRORS, _MOST_IDS, _CHARACTERS = 4_000, 1_000, 1_000_000
+
+
 @dataclass(frozen=True)
 class InputError:
     """One refusal out of a 207. `ids` may name several inputs, or none: HubSpot has sent `[""]` (hubspot.md 4.2)."""
@@ -122,15 +127,21 @@ class InputError:
     @classmethod
     def all_from_json(cls, entries: Any, operation: str = "") -> "tuple[InputError, ...]":
         """One InputError per entry, or one per trace id where an entry names several."""
-        return tuple(found for entry in objects(entries) for found in cls._from_entry(entry, operation))
+        allowance = Allowance(_CHARACTERS)
+        found = (error for entry in objects(entries) for error in cls._from_entry(entry, operation, allowance))
+        return tuple(islice(found, _MOST_ERRORS))
 
     @classmethod
-    def _from_entry(cls, entry: dict[str, Any], operation: str) -> "Iterator[InputError]":
+    def _from_entry(cls, entry: dict[str, Any], operation: str, allowance: Allowance) -> "Iterator[InputError]":
         context = mapping(entry.get("context"))
-        ids = tuple(dict.fromkeys(found for key in _ID_KEYS for found in texts(context.get(key))))
-        error = error_from_entry(entry, operation)
-        for trace_id in texts(context.get("objectWriteTraceId")) or (None,):
+        ids = tuple(dict.fromkeys(found for key in _ID_KEYS for found in texts(_first(context.get(key)))))
+        error = error_from_entry(entry, operation, allowance)
+        for trace_id in texts(_first(context.get("objectWriteTraceId"))) or (None,):
             yield cls(trace_id, ids, error)
+
+
+def _first(value: Any) -> Any:
+    return value[:_MOST_IDS] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)

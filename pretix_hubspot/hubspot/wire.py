@@ -21,13 +21,14 @@ _MAX_RAW_MESSAGE = 8_000
 _DANGEROUS_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-_EMAIL = re.compile(r"""[^\s@"'<>\[\](),;:=]{0,254}(?:@|%40)[^\s@"'<>\[\](),;]{0,254}""")
+# Both begin at the beginning of a word only, so that each word is looked at once, however long it is.
+_EMAIL = re.compile(r"""(?<![^\s@"'<>\[\](),;:=])[^\s@"'<>\[\](),;:=]*(?:@|%40)[^\s"'<>\[\](),;]{0,500}""")
 _INVALID_EMAIL = re.compile(r"(Email address ).{0,2000}?( is invalid)", re.DOTALL)
 _SECRETS = re.compile(
     r"\bpat-[a-z]{2,5}\d?-[\w-]+"  # private app tokens and service keys (hubspot.md 2.1, A)
     r"|\b(?:na|eu|ap|ca)\d-[\w-]{12,}"  # access and refresh tokens carry their region (hubspot.md 2.2, A)
     r"|(?i:\bbearer\s+)[\w.~+/=-]+"
-    r"|\b(?=[\w-]{0,200}[A-Z])(?=[\w-]{0,200}\d)[\w-]{40,}={0,2}"  # older tokens: long, mixed case, digits
+    r"|(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{40,}={0,2}"  # older tokens: long, mixed case, digits
 )
 _OPTION_LIST = re.compile(r"(was not one of the allowed options)\s*:?\s*\[.*", re.DOTALL)
 _STORED_VALUE = re.compile(r"(\bvalue=)[^,}]*")  # "PropertyValueCoordinates{..., value=secret}" (U)
@@ -104,6 +105,29 @@ def whole(value: Any, default: int = 0) -> int:
 def flag(value: Any) -> bool:
     """True for JSON `true` and for the string "true", as HubSpot writes booleans in properties."""
     return value is True or value == "true"
+
+
+class Allowance:
+    """How much of an answer is read for people to see: a number of characters, of which each text takes its own.
+
+    What is left out costs nothing; an empty text takes something as well, since a million of them cost time too.
+    """
+
+    def __init__(self, characters: int) -> None:
+        self.left = characters
+
+    def text(self, value: Any, limit: int = _MAX_RAW_MESSAGE + 1) -> str:
+        """`text`, as far as it is allowed; what is left of an allowance ends with a whole word."""
+        found = text(value, limit)
+        if len(found) > self.left:
+            found = found[: max(0, self.left)].rpartition(" ")[0]
+        self.left -= len(found) + 1
+        return found
+
+    def texts(self, value: Any, limit: int = 1_000) -> tuple[str, ...]:
+        """`texts`, as far as they are allowed."""
+        items = value[:limit] if isinstance(value, list) else [value]
+        return tuple(found for item in items if self.left > 0 and (found := self.text(item)))
 
 
 def redact(message: str, property_name: str = "", limit: int = MAX_MESSAGE) -> str:
