@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
@@ -19,6 +20,8 @@ def apart(step: Callable[..., Any], *args: Any) -> None:
     """Run one of several steps that have nothing to do with each other; trouble is logged and stops it alone."""
     try:
         step(*args)
+    except SoftTimeLimitExceeded:
+        raise  # the time of all steps is up
     except Exception as error:
         log_without_values(f"{step.__module__}.{step.__qualname__} failed", error)
 

@@ -17,6 +17,14 @@ from .sync import resting as resting_reasons
 #: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
 TURN = 30.0
 
+#: Seconds between "please end", when claims are given back, and the end of the process: an exchange may still take one.
+GRACE = 120
+
+
+def at_most(minutes: int) -> dict[str, int]:
+    """Limits of a task, many times what it usually takes: something that hangs must not hold a worker for ever."""
+    return {"soft_time_limit": minutes * 60, "time_limit": minutes * 60 + GRACE}
+
 
 def ring(connection_id: int) -> None:
     """Have a portal's queue worked on as soon as the transaction commits.
@@ -33,7 +41,7 @@ def _call_worker(connection_id: int) -> None:
         drain.apply_async(args=(connection_id,))
 
 
-@app.task(base=TransactionAwareTask, acks_late=True)
+@app.task(base=TransactionAwareTask, acks_late=True, **at_most(minutes=15))
 def drain(connection_id: int) -> None:
     """Send what waits for one portal; ring for help if that is a lot, or if time was up before the work was done."""
     doorbell.answer(connection_id)
@@ -48,7 +56,7 @@ def on_worker_ready(**kwargs):
     after_start.apply_async()
 
 
-@app.task(base=TransactionAwareTask)
+@app.task(base=TransactionAwareTask, **at_most(minutes=5))
 def after_start() -> None:
     """End the rests that the server's configuration was to blame for: if it still is, the next attempt tells."""
     resting = Connection.objects.filter(status=Connection.Status.ACTIVE, resting_reason=resting_reasons.SERVERS_FAULT)
@@ -57,7 +65,7 @@ def after_start() -> None:
         ring(pk)
 
 
-@app.task(base=TransactionAwareTask)
+@app.task(base=TransactionAwareTask, **at_most(minutes=30))
 def tend() -> None:
     """The periodic round: free what is stuck, find what was missed, send what waits.
 
@@ -76,7 +84,7 @@ def tend() -> None:
             renew_catalog.apply_async(args=(pk,))
 
 
-@app.task(base=TransactionAwareTask, acks_late=True)
+@app.task(base=TransactionAwareTask, acks_late=True, **at_most(minutes=10))
 def renew_catalog(connection_id: int) -> None:
     """See what changed in a portal, a day after the last look; a portal that does not answer stops nothing else."""
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
@@ -84,7 +92,7 @@ def renew_catalog(connection_id: int) -> None:
         catalogcare.renew(connection)
 
 
-@app.task(base=TransactionAwareTask)
+@app.task(base=TransactionAwareTask, **at_most(minutes=15))
 def report() -> None:
     """Tell those who want to know: new sync problems, recovery, the regular mail."""
     with scopes_disabled():

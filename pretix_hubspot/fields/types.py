@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from pretix.base.datasync.sourcefields import DataFieldCategory
 
 from pretix_hubspot.sync.types import FieldRefused
@@ -55,7 +56,7 @@ def guarded(key: str, required_input: str, getter: Callable[[Any], Any]) -> Call
             return FieldRefused("wrong_source")
         try:
             return getter(source)
-        except NotLoaded:
+        except (NotLoaded, SoftTimeLimitExceeded):
             raise
         except Exception as e:  # one odd record must not stop the 99 others; its content stays out of the log
             logger.warning("Field %s cannot be read: %s", key, type(e).__name__)
