@@ -7,7 +7,6 @@ from django.utils.timezone import now
 
 from pretix_hubspot.hubspot.types import Option, Pipeline, PropertyDefinition, Stage
 
-MAX_STORED_OPTIONS = 2_000
 # In a stored property: when we created it; what it was called before HubSpot's people renamed it, and since when.
 MADE, FORMER, RENAMED = "made_at", "former_label", "renamed_at"
 TOLD_FOR = timedelta(days=14).total_seconds()
@@ -25,7 +24,7 @@ def trimmed(definition: PropertyDefinition) -> dict:
         "hidden": definition.hidden,
         "calculated": definition.calculated,
         "read_only_value": definition.read_only_value,
-        "options": [[o.value, o.label, o.hidden] for o in definition.options[:MAX_STORED_OPTIONS]],
+        "options": [[o.value, o.label, o.hidden] for o in definition.options],
     }
     return {key: value for key, value in data.items() if value}
 

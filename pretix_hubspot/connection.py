@@ -12,13 +12,13 @@ from django.db.models import Max, Q
 from django.utils.timezone import now
 from pretix.base.models import LogEntry
 
-from . import __version__, budget, hubspot_app, tokens
+from . import __version__, budget, former, hubspot_app, tokens
 from .config import ServerMisconfigured, server_config
 from .haste import in_haste
 from .hubspot import transport
 from .hubspot.client import Client
 from .hubspot.errors import HubSpotError
-from .models import PROVIDER, Connection, EventConnection, OrderState
+from .models import Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
 from .sync import jobs
 from .tokens import mark_revoked
@@ -104,7 +104,8 @@ def new_session():
 def join(event, connection, user):
     """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already.
 
-    What waited for another portal, and what people sent there by hand, is not sent to this one by itself.
+    Whoever comes back to the connection that the event left goes on as if nothing had happened in between.
+    What waited for another portal, was on its way there, or was sent there by hand, is not sent to this one by itself.
     What people sent to this one by hand, and could not send to another one in the meantime, is tried again.
     """
     if connection.organizer_id != event.organizer_id:
@@ -114,16 +115,25 @@ def join(event, connection, user):
         if joined and joined.connection_id == connection.pk:
             return joined
         if joined:
-            _forget_queue(event)
-        sent_elsewhere = OrderState.objects.filter(order__event=event).exclude(portal_id=connection.portal_id)
-        sent_elsewhere.filter(by_hand=True).update(by_hand=False)
+            jobs.forget(event)
+        states = OrderState.objects.filter(order__event=event)
+        states.exclude(portal_id=connection.portal_id).filter(by_hand=True).update(by_hand=False)
         joined = joined or EventConnection(event=event)
         joined.connection, joined.joined_at = connection, now()
         joined.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
+        came_back = former.come_back(joined)
         joined.save()
+        if not came_back:
+            _bring_back(states, connection)
         _try_again(event, connection)
         event.log_action("pretix_hubspot.event.joined", user=user, data={"portal": connection.portal_id})
     return joined
+
+
+def _bring_back(states, connection):
+    """Orders that this portal holds stay in scope, although the event used another one for a while."""
+    known = states.filter(portal_id=connection.portal_id, by_hand=False, excluded_reason="")
+    known.exclude(sent_hash="").exclude(order__testmode=True).update(by_hand=True)
 
 
 def _try_again(event, connection):
@@ -135,18 +145,16 @@ def _try_again(event, connection):
 
 
 def leave(event, user):
-    """Stop using a connection in ``event``. Mappings and record links stay; what still waited is not sent any more."""
+    """Stop using a connection in ``event``. Mappings and record links stay.
+
+    What waited or was on its way is not sent any more, unless the event comes back to this connection.
+    """
     with transaction.atomic():
         joined = EventConnection.objects.select_related("connection").filter(event=event).first()
         if joined:
-            joined.delete()
-            _forget_queue(event)
+            former.leave(joined)
             data = {"portal": joined.connection.portal_id}
             event.log_action(LEFT, user=user, data=data)
-
-
-def _forget_queue(event):
-    event.queued_sync_jobs.filter(sync_provider=PROVIDER, in_flight=False).delete()
 
 
 def disconnect(connection, user):

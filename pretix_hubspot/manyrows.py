@@ -13,7 +13,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import DateTimeField, Field, JSONField, Model
 from django.db.models.constants import OnConflict
+from django.db.models.fields import NOT_PROVIDED
 from django.db.models.options import Options
+from django.utils.timezone import now
 
 #: Rows per statement where the database sets no limit.
 ROWS = 2_000
@@ -29,20 +31,44 @@ def store_rows(
     """Insert rows, each by attribute; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
 
     ``vars()`` of an instance is such a row, and making instances for nothing else takes longer than storing them.
+    What a row does not know, such as a column that came with an upgrade of pretix, gets the field's default.
     The database gives new primary keys and does not tell them, unless ``unique`` names the primary key.
     No signals, no ``auto_now``.
     """
+    meta = model._meta
     rows = list(rows)
     if not rows:
         return
-    meta = model._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in unique]
+    fields = [field for field in fields if field.attname in rows[0] or not _database_knows(field)]
+    rows = _completed(fields, rows)
     head, tail = _statement(meta, fields, unique, update)
     size, source = (ROWS, _document) if connection.vendor == "postgresql" else (_fitting(fields), _values)
     with connection.cursor() as cursor:
         for start in range(0, len(rows), size):
             listed, parameters = source(fields, rows[start : start + size])
             cursor.execute(f"{head} {listed} {tail}", parameters)
+
+
+def _completed(fields: list[Field], rows: Sequence[Row]) -> list[Row]:
+    """The rows with a value for every field."""
+    names = {field.attname for field in fields}
+    return [row if names <= row.keys() else {**_defaults(fields, row), **row} for row in rows]
+
+
+def _database_knows(field: Field) -> bool:
+    """Whether the database fills in the column by itself."""
+    return not field.has_default() and field.db_default is not NOT_PROVIDED
+
+
+def _defaults(fields: list[Field], row: Row) -> Row:
+    return {field.attname: _default(field) for field in fields if field.attname not in row}
+
+
+def _default(field: Field) -> Any:
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return now()
+    return field.get_default()
 
 
 def _statement(meta: Options, fields: list[Field], unique: Sequence[str], update: Sequence[str]) -> tuple[str, str]:

@@ -5,6 +5,7 @@ These tables hold what core has no room for: the connection to a portal, the por
 HubSpot record belongs to which of ours, and where each order stands.
 """
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +58,7 @@ class EventConnection(models.Model):
     """An event that uses a connection, and since when.
 
     ``log_watermark`` is the id of the newest log entry the sweep has seen.
+    ``planner`` is the revision for which the event's orders were looked through, see ``sync.revisions``.
     ``told_causes`` are the causes of sync problems that people were notified of and that still exist.
     """
 
@@ -72,12 +74,31 @@ class EventConnection(models.Model):
     log_days = models.PositiveSmallIntegerField(default=30)
     log_values = models.BooleanField(default=False)
     log_watermark = models.BigIntegerField(default=0)
+    planner = models.PositiveSmallIntegerField(default=0)
     paused_since = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey("pretixbase.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     told_causes = models.JSONField(default=list)
     digest = models.CharField(max_length=10, choices=Digest.choices, blank=True, default=Digest.OFF)
     digest_to = models.TextField(blank=True)
     digest_sent_at = models.DateTimeField(null=True, blank=True)
+
+
+class FormerConnection(models.Model):
+    """The connection that an event left last, so that coming back to it loses nothing.
+
+    ``joined`` are columns of the ``EventConnection`` as they were, and ``waiting`` the orders that were in the queue,
+    those of *Sync now* under ``by_hand``.
+    """
+
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="hubspot_former_connection")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    left_at = models.DateTimeField(default=now)
+    joined = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    waiting = models.JSONField(default=list)
+    by_hand = models.JSONField(default=list)
+
+    def __str__(self):
+        return f"{self.event_id} {self.connection_id}"
 
 
 class CatalogEntry(models.Model):
@@ -154,7 +175,9 @@ class OrderState(models.Model):
     """Where one order stands with HubSpot.
 
     ``sent_hash`` covers portal, mapping revisions and all values; equal means that there is nothing to do.
-    ``sent_at`` is when HubSpot was last known to hold just that.
+    ``sent_at`` is when that was planned which HubSpot was last known to hold, and ``planner`` by which revision of the
+    planner, see ``sync.revisions``; 0 is any before these were counted. ``outdated_by`` is what a newer one does
+    otherwise about this order.
     ``by_hand`` brings an order into scope that was placed before the event joined, or in test mode.
     ``log_count`` is how many log entries the order had when it was last read: the sweep compares it with today's.
     ``associated`` lists the associations made for this order, e.g. ``["deals:7>contacts:3"]``.
@@ -167,6 +190,8 @@ class OrderState(models.Model):
     portal_id = models.BigIntegerField()
     sent_hash = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    planner = models.PositiveSmallIntegerField(default=0)
+    outdated_by = models.CharField(max_length=20, blank=True, default="")
     by_hand = models.BooleanField(default=False)
     log_count = models.PositiveIntegerField(default=0)
     associated = models.JSONField(default=list)
@@ -177,7 +202,10 @@ class OrderState(models.Model):
     attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=("cause",), condition=~models.Q(cause=""), name="hubspot_failing")]
+        indexes = [
+            models.Index(fields=("cause",), condition=~models.Q(cause=""), name="hubspot_failing"),
+            models.Index(fields=("outdated_by",), condition=~models.Q(outdated_by=""), name="hubspot_outdated"),
+        ]
 
 
 class DailyCount(models.Model):

@@ -18,9 +18,10 @@ from django.utils.timezone import now
 
 from . import metrics
 from .manyrows import store_rows
-from .models import EventConnection, Run, RunEntry
+from .models import EventConnection, OrderState, Run, RunEntry
 from .sync.jobs import BY_HAND, Claim
 from .sync.outcomes import Verdict, Written
+from .sync.scope import SHREDDED
 from .sync.wanted import Plan, RecordKey
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,11 @@ class RunLog:
     def judged(self, verdicts: Iterable[Verdict]) -> None:
         self._verdicts |= {verdict.order: verdict for verdict in verdicts}
 
+    def forget(self, orders: Iterable[int]) -> None:
+        """Orders that somebody took away while they were sent, such as pretix's data shredder."""
+        for pk in orders:
+            self._verdicts.pop(pk, None)
+
     def store(self, claim: Claim, events: Sequence[EventConnection], trouble: str) -> None:
         """Write the run of each event. The log is never a reason to fail."""
         seconds = time.monotonic() - self._clock
@@ -80,10 +86,12 @@ class RunLog:
             if event in events and events[event].log_days
         }
         Run.objects.bulk_create(runs.values())
+        told = [row for row in claim.rows if row.event_id in runs and self._is_worth_telling(row)]
+        shredded = _shredded([row.order_id for row in told])
         entries = [
             self._entry(runs[row.event_id], self._verdicts[row.order_id], events[row.event_id].log_values)
-            for row in claim.rows
-            if row.event_id in runs and self._is_worth_telling(row)
+            for row in told
+            if row.order_id not in shredded
         ]
         store_rows(RunEntry, entries)
 
@@ -119,6 +127,12 @@ class RunLog:
             "records": [_record(item, with_values) for item in written],
             "failures": [failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
         }
+
+
+def _shredded(orders: Sequence[int]) -> set[int]:
+    """Orders of which the data shredder removed everything since they were sent; it waits for those that are told."""
+    states = OrderState.objects.filter(order_id__in=orders).order_by("order_id").select_for_update()
+    return {pk for pk, reason in states.values_list("order_id", "excluded_reason") if reason == SHREDDED}
 
 
 def _record(item: Written, with_values: bool) -> dict[str, Any]:

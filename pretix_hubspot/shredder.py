@@ -1,15 +1,22 @@
 """What pretix's data shredder removes of ours: nothing personal stays behind in pretix."""
 
 import json
+from collections import defaultdict
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from pretix.base.models.datasync import OrderSyncResult
 from pretix.base.shredder import BaseDataShredder
 from pretix.helpers.json import CustomJSONEncoder
 
-from .models import PROVIDER, OrderState, RecordLink, RunEntry
+from .models import PROVIDER, EventConnection, OrderState, RecordLink, RunEntry
+from .sync import jobs, recording
+from .sync.calls import chunks
 from .sync.recording import EXCLUDED, OWN_LOG_ENTRIES
-from .sync.scope import SHREDDED
+from .sync.scope import SHREDDED, in_scope
+
+#: Orders, or links, that are looked at together.
+PART = 1_000
 
 
 class HubSpotShredder(BaseDataShredder):
@@ -39,17 +46,48 @@ class HubSpotShredder(BaseDataShredder):
         yield "hubspot-log.json", "application/json", json.dumps(list(log), indent=4, cls=CustomJSONEncoder)
 
     def shred_data(self, progress_callback=None):
-        """Remove it. A later transfer starts anew, and finds the records in HubSpot by their identifier."""
+        """Remove it. A later transfer starts anew, and finds the records in HubSpot by their identifier.
+
+        What waits is not sent, and whoever is sending loses its claim first, so that nothing comes back afterwards.
+        """
+        jobs.forget(self.event)
+        self._shred_states()
         results = OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER)
-        keys = {info.get("key") for info in results.values_list("sync_info", flat=True)} - {None}
-        states = OrderState.objects.filter(order__event=self.event)
-        portals = set(states.values_list("portal_id", flat=True))
-        RecordLink.objects.filter(portal_id__in=portals, key__in=keys).delete()
+        self._shred_links(results)
         results.delete()
         RunEntry.objects.filter(run__event=self.event).delete()
-        states.filter(excluded_reason="").update(excluded_reason=SHREDDED)
-        states.update(problem=None, cause="", associated=[], sent_hash="")
         self._shred_log(progress_callback)
+
+    def _shred_states(self):
+        """No order is sent until it changes; what happened to it so far is no news."""
+        states = OrderState.objects.filter(order__event=self.event)
+        joined = EventConnection.objects.select_related("connection").filter(event=self.event).first()
+        if joined:
+            new = in_scope(joined).filter(hubspot_state=None).values_list("pk", flat=True)
+            unread = [OrderState(order_id=pk, portal_id=joined.connection.portal_id) for pk in new.iterator()]
+            OrderState.objects.bulk_create(unread, batch_size=PART, ignore_conflicts=True)
+        for part in chunks(states.order_by("order_id").values_list("order_id", flat=True), PART):
+            counts = recording.log_counts(part)
+            with transaction.atomic():
+                locked = list(states.filter(order_id__in=part).order_by("order_id").select_for_update())
+                for state in locked:
+                    state.excluded_reason = state.excluded_reason or SHREDDED
+                    state.log_count = counts.get(state.order_id, 0)
+                    state.problem, state.cause, state.associated, state.sent_hash = None, "", [], ""
+                recording.store_states(locked)
+
+    def _shred_links(self, results):
+        """By object type: without it, the index is of no use beyond the portal."""
+        portals = list(
+            OrderState.objects.filter(order__event=self.event).values_list("portal_id", flat=True).distinct()
+        )
+        keys = defaultdict(set)
+        for object_type, info in results.values_list("external_object_type", "sync_info").iterator():
+            if "key" in info:
+                keys[object_type].add(info["key"])
+        for object_type, of_type in keys.items():
+            for part in chunks(sorted(of_type), PART):
+                RecordLink.objects.filter(portal_id__in=portals, object_type=object_type, key__in=part).delete()
 
     def _shred_log(self, progress_callback):
         entries = self.event.logentry_set.filter(action_type__startswith=OWN_LOG_ENTRIES).exclude(data="")

@@ -6,21 +6,32 @@ Core's getters are kept where they only look at loaded instances; the others are
 from datetime import datetime
 from functools import partial
 
-from pretix.base.datasync.sourcefields import ORDER, get_data_fields
+from django.utils.translation import gettext as _
+from pretix.base.datasync.sourcefields import (
+    CAT_ATTENDEE,
+    CAT_INVOICE_ADDRESS,
+    ORDER,
+    ORDER_POSITION,
+    DataFieldInfo,
+    get_data_fields,
+)
 from pretix.base.models import Question
-from pretix.base.settings import PERSON_NAME_SCHEMES
 
-from pretix_hubspot.fields import labels, repairs
+from pretix_hubspot.fields import labels, names, repairs
 from pretix_hubspot.fields.types import SourceField, guarded, related
 
 QUESTION = "question_"
 INVOICE = frozenset({"invoice_address"})
 ITEM = frozenset({"item"})
+POSITIONS = frozenset({"positions"})
+TEXT = Question.TYPE_STRING
 NEEDS = {
     "product": frozenset({"item", "variation"}),
     "product_id": ITEM,
     "product_is_admission": ITEM,
     "voucher_code": frozenset({"voucher"}),
+    "order_status": POSITIONS,
+    "ticket_status": POSITIONS,
     "payment_date": frozenset({"payments"}),
     "event_date_from": frozenset({"subevent"}),
     "event_date_to": frozenset({"subevent"}),
@@ -37,12 +48,11 @@ SENSITIVE = frozenset({"presale_order_url", "presale_ticket_url"})
 
 def core_fields(event) -> list[SourceField]:
     """All of core's fields for this event, labels in the current language."""
-    scheme = {name for name, label, weight in PERSON_NAME_SCHEMES[event.settings.name_scheme]["fields"]}
-    generated = {key: get for key, get in GENERATED.items() if key.split("_name_")[1] not in scheme}
-    getters = {**REPAIRED, **generated}
+    getters = {**REPAIRED, **_name_getters(event.settings.name_scheme)}
     timezone, locales = event.timezone, event.settings.locales
     of_order = _questions_of_order(event)
-    infos = (_of_order(info) if info.key in of_order else info for info in get_data_fields(event))
+    infos = [_of_order(info) if info.key in of_order else info for info in get_data_fields(event)]
+    infos += _former_names({info.key for info in infos})
     return [_wrap(info, getters, timezone, locales) for info in infos]
 
 
@@ -57,6 +67,31 @@ def _questions_of_order(event):
 def _of_order(info):
     """Core calls every question one of the position, where such an answer never is."""
     return info._replace(required_input=ORDER)
+
+
+def _name_getters(scheme):
+    """Readers of names and their parts, whatever scheme they were entered in."""
+    attendee = {f"attendee_name_{key}": partial(repairs.attendee_name_part, key, scheme) for key in names.KEYS}
+    invoice = {f"invoice_address_name_{key}": partial(repairs.invoice_name_part, key, scheme) for key in names.KEYS}
+    whole = {
+        "attendee_name": partial(repairs.attendee_name, scheme),
+        "invoice_address_name": partial(repairs.invoice_name, scheme),
+    }
+    return {**whole, **attendee, **invoice}
+
+
+def _former_names(known):
+    """Parts of names that other schemes ask for: mappings that use them outlive a change of the event's scheme."""
+    sources = (
+        ("attendee_name_", _("Attendee"), ORDER_POSITION, CAT_ATTENDEE),
+        ("invoice_address_name_", _("Invoice address"), ORDER, CAT_INVOICE_ADDRESS),
+    )
+    return [
+        DataFieldInfo(source, category, prefix + key, f"{label}: {names.LABELS[key]}", TEXT, None, None, True)
+        for prefix, label, source, category in sources
+        for key in names.KEYS
+        if prefix + key not in known
+    ]
 
 
 def _wrap(info, getters, timezone, locales):
@@ -126,18 +161,12 @@ DATES = {
 REPAIRED = {
     "email": lambda order: repairs.clean_email(order.email),
     "email_domain": lambda order: repairs.email_domain(order.email),
-    "attendee_name": repairs.attendee_name,
     "attendee_email": lambda position: repairs.clean_email(repairs.holder(position, "attendee_email")),
     "attendee_or_order_email": lambda position: repairs.clean_email(
         repairs.holder(position, "attendee_email") or position.order.email
     ),
     "attendee_country": lambda position: repairs.country_code(repairs.holder(position, "country")),
     "invoice_address_country": lambda order: repairs.country_code(order.invoice_address.country),
-}
-
-GENERATED = {
-    "attendee_name_given_name": lambda position: repairs.split_name(repairs.attendee_name(position), 0),
-    "attendee_name_family_name": lambda position: repairs.split_name(repairs.attendee_name(position), 1),
-    "invoice_address_name_given_name": lambda order: repairs.split_name(order.invoice_address.name, 0),
-    "invoice_address_name_family_name": lambda order: repairs.split_name(order.invoice_address.name, 1),
+    "order_status": lambda order: [repairs.state(order)],
+    "ticket_status": lambda position: [repairs.state(position.order, position)],
 }

@@ -1,11 +1,15 @@
 """Readers for what core's own readers stumble over: odd addresses, empty names, add-ons, time zones."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import idna
-from pretix.base.models import Order
+from pretix.base.models import Order, OrderPosition
 
+from pretix_hubspot.fields import names
 from pretix_hubspot.fields.types import related
+from pretix_hubspot.sync.state import state_of
 from pretix_hubspot.sync.types import FieldRefused
 
 INVALID_EMAIL = FieldRefused("invalid_email")
@@ -57,16 +61,36 @@ def holder(position, attribute):
     return getattr(position, attribute) or (getattr(parent, attribute) if parent else None)
 
 
-def attendee_name(position):
-    """The attendee's name, else that of the position it is an add-on to."""
-    return _position_name(position) or (_position_name(position.addon_to) if position.addon_to_id else None)
+def attendee(position):
+    """Whose name it is: the position itself, or the one it is an add-on to if its own name was left blank."""
+    parent = position.addon_to if position.addon_to_id else None
+    if parent and not names.is_named(position.attendee_name_parts) and names.is_named(parent.attendee_name_parts):
+        return parent
+    return position
 
 
-def _position_name(position):
-    try:
-        return position.attendee_name if position else None
-    except KeyError:  # the name was entered in a scheme that pretix dropped since
-        return position.attendee_name_cached
+def attendee_name(scheme, position):
+    """The attendee's name, taken as a whole."""
+    source = attendee(position)
+    return names.whole(source.attendee_name_parts, scheme, source.attendee_name_cached) or None
+
+
+def attendee_name_part(key, scheme, position):
+    """A part of the attendee's name."""
+    source = attendee(position)
+    return names.part(source.attendee_name_parts, key, scheme, source.attendee_name_cached)
+
+
+def invoice_name(scheme, order):
+    """The name in the invoice address."""
+    address = order.invoice_address
+    return names.whole(address.name_parts, scheme, address.name_cached) or ""
+
+
+def invoice_name_part(key, scheme, order):
+    """A part of it."""
+    address = order.invoice_address
+    return names.part(address.name_parts, key, scheme, address.name_cached)
 
 
 def country_code(value):
@@ -74,10 +98,17 @@ def country_code(value):
     return str(value or "")
 
 
-def split_name(name, part):
-    """First (0) or last (1) part of a name split at its last space; an empty name has none."""
-    parts = (name or "").rsplit(" ", 1)
-    return parts[part] if len(parts) > part else ""
+@dataclass(frozen=True)
+class _Loaded:
+    """An order with the positions that the snapshot loaded."""
+
+    status: str
+    positions: Sequence[OrderPosition]
+
+
+def state(order, position=None):
+    """What the order, or one of its positions, is called: see ``state_of``."""
+    return state_of(_Loaded(order.status, related(order, "positions")), position)
 
 
 def moment(dt, timezone):

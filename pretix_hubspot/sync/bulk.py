@@ -3,15 +3,15 @@
 Rows are made newest order first and taken in that order; an order that waits already is not queued twice.
 """
 
-from datetime import datetime
-
-from django.db.models import Q, QuerySet
-from django.utils.timezone import now
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _lazy
 from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 
+from . import jobs, revisions
 from .calls import chunks
 from .filters import NO_MAPPINGS
 from .scope import IGNORED, in_scope, mapped
@@ -22,37 +22,57 @@ AGAIN = "bulk"
 #: The same for orders that waited for the event's first mapping.
 FIRST = "bulk_first_mapping"
 MAPPING_ENTRIES = "pretix_hubspot.mapping."
+BEFORE_CHANGE = _lazy("The object mappings were changed after they were sent.")
+BY_UPGRADE = _lazy("An older version of the plugin sent them otherwise.")
+#: A condition that no row meets.
+NOTHING = Q(pk__in=())
 STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"
 
 
-def mappings_changed_at(event: Event) -> datetime | None:
+def _mappings_changed_at() -> Subquery:
     """When somebody last changed what the event sends."""
-    entries = LogEntry.objects.filter(event=event, action_type__startswith=MAPPING_ENTRIES)
-    return entries.order_by("-datetime").values_list("datetime", flat=True).first()
+    entries = LogEntry.objects.filter(event=OuterRef("event"), action_type__startswith=MAPPING_ENTRIES)
+    return Subquery(entries.order_by("-datetime").values("datetime")[:1])
 
 
 def outdated(event: Event) -> QuerySet[OrderState]:
-    """Orders that were last in sync before the mappings changed, and would be sent again."""
-    joined, changed_at = EventConnection.objects.filter(event=event).first(), mappings_changed_at(event)
-    if not joined or not changed_at:
-        return OrderState.objects.none()
-    states = OrderState.objects.filter(order__in=in_scope(joined), sent_at__lt=changed_at)
+    """Orders that were last in sync before the mappings changed, or sent otherwise before an upgrade."""
+    states, before_change = _in_sync(event)
+    return states.filter(before_change | Q(outdated_by__gt=""))
+
+
+def reasons(event: Event) -> list[tuple[str | Promise, int]]:
+    """Why orders are outdated, and how many for each reason; an order may have several."""
+    states, before_change = _in_sync(event)
+    by_upgrade = states.filter(outdated_by__gt="").order_by("outdated_by").values_list("outdated_by")
+    found = [(revisions.REASONS.get(code, BY_UPGRADE), count) for code, count in by_upgrade.annotate(Count("pk"))]
+    changed = states.filter(before_change).count()
+    return [(BEFORE_CHANGE, changed), *found] if changed else found
+
+
+def is_upgraded(event: Event) -> bool:
+    """Whether some of the outdated orders are outdated by an upgrade."""
+    return _in_sync(event)[0].filter(outdated_by__gt="").exists()
+
+
+def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
+    """Orders that HubSpot holds, and that would be sent again; and the condition for a change of mappings since."""
+    joined = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at()).first()
+    if not joined:
+        return OrderState.objects.none(), NOTHING
+    states = OrderState.objects.filter(order__in=in_scope(joined))
     if not joined.send_test_orders:
         states = states.exclude(order__testmode=True, by_hand=False)
-    return states.exclude(sent_hash="").exclude(excluded_reason=IGNORED)
+    before_change = Q(sent_at__lt=joined.changed_at) if joined.changed_at else NOTHING
+    return states.exclude(sent_hash="").exclude(excluded_reason=IGNORED), before_change
 
 
 def start(event: Event, user) -> int:
-    """Queue all orders that were sent with older mappings. Returns how many were not waiting before."""
+    """Queue all outdated orders. Returns how many were not waiting before."""
     orders = Order.objects.filter(pk__in=outdated(event).values("order")).order_by("-datetime", "-pk")
     waited = _rows(event).count()
-    moment = now()
     for part in chunks(orders.values_list("pk", flat=True).iterator(), 1_000):
-        rows = [
-            OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by=AGAIN, not_before=moment)
-            for pk in part
-        ]
-        OrderSyncQueue.objects.bulk_create(rows, ignore_conflicts=True)  # what waits already stays what it is
+        jobs.enqueue(event, part, AGAIN)
     queued = _rows(event).count() - waited
     event.log_action(STARTED, user=user, data={"orders": waited + queued})
     return queued
@@ -70,15 +90,10 @@ def start_unmapped(event: Event) -> int:
     nothing = digest([joined.connection.portal_id])
     states = OrderState.objects.filter(Q(excluded_reason=NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing))
     orders = in_scope(joined).filter(pk__in=states.filter(order__event=event).values("order"))
-    moment, count = now(), 0
-    for part in chunks(orders.order_by("pk").values_list("pk", flat=True).iterator(), 1_000):
-        rows = [
-            OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by=FIRST, not_before=moment)
-            for pk in part
-        ]
-        OrderSyncQueue.objects.bulk_create(rows, ignore_conflicts=True)
-        count += len(rows)
-    return count
+    waiting = list(orders.order_by("pk").values_list("pk", flat=True))
+    for part in chunks(waiting, 1_000):
+        jobs.enqueue(event, part, FIRST)
+    return len(waiting)
 
 
 def cancel(event: Event, user) -> int:

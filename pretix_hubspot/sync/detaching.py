@@ -32,7 +32,12 @@ def obsolete(
     """
     now = {ref: (ref[0], sent[ref].record_id) for records in order.records.values() for _, ref in records}
     own = {where for ref, where in now.items() if plan.records[ref].ours}
-    gone = {where for source, where in earlier.items() if where not in now.values() and _detaches(order, source)}
+    taken = {(mapping, position) for mapping, records in order.records.items() for position, _ in records}
+    gone = {
+        where
+        for source, where in earlier.items()
+        if where not in now.values() and _detaches(order, source, replaced=source in taken)
+    }
     return sorted(name for name in made if _is_obsolete(name, gone, own))
 
 
@@ -49,9 +54,12 @@ def _is_obsolete(name: str, gone: set[Where], own: set[Where]) -> bool:
     return (one in gone and other in own) or (other in gone and one in own)
 
 
-def _detaches(order: OrderPlan, source: Source) -> bool:
+def _detaches(order: OrderPlan, source: Source, replaced: bool) -> bool:
+    """Whose address was emptied, as pretix's data shredder does, is replaced by nobody."""
     mapping, position = source
     spec = next((spec for spec in order.specs if spec.id == mapping), None)
     if spec is None or any((item.mapping, item.position) == source for item in order.filtered):
         return False
-    return (spec.options.canceled if position in order.canceled else spec.options.replaced) == DETACH
+    if position in order.canceled:
+        return spec.options.canceled == DETACH
+    return replaced and not order.shredded and spec.options.replaced == DETACH

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.utils.timezone import now
 from pretix.base.models import Event
 
 from pretix_hubspot.catalog import Catalog
@@ -133,6 +134,7 @@ def _run(
 
 def _planned(work: Slice, orders: list[int], report: Report) -> Plan:
     """What there is to send of these orders; those of which nothing is leave the claim."""
+    work.planned_at = now()
     wanted = _in_scope(work, orders, report)
     plan = _plan(work, wanted)
     jobs.finish(work.claim, set(wanted) - set(plan.orders))  # deleted meanwhile
@@ -152,7 +154,7 @@ def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None
         [pk for pk, made in associated.items() if made and wants_detaching(part.orders[pk])]
     )
     execution = Executor(work.client, caller, work.forced).run(part, known, associated, earlier)
-    links.store(part.portal_id, execution.sent(), known)
+    finishing.remember(work, part, execution.sent(), known)
     verdicts = judge(part, execution)
     _note_access(work, execution, verdicts)
     report.log.judged(verdicts)

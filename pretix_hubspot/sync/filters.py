@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from .state import PAID as STATE_PAID
+from .state import state_of
 from .types import Filters, OrderSnapshot, PositionSnapshot
 
 PAID = "filter_paid"
@@ -22,7 +24,6 @@ SEVERAL = "filters"
 #: There is nothing to filter yet: the event has no object mapping that could be sent.
 NO_MAPPINGS = "no_mappings"
 
-STATUS_PAID = "p"
 #: Source fields of answers are called by this and the question's identifier.
 QUESTION = "question_"
 
@@ -39,7 +40,7 @@ def reason(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | 
     """
     if filters == NONE:
         return ""
-    if left_out := _of_order(filters, order, was_sent):
+    if left_out := _of_order(filters, order, position, was_sent):
         return left_out
     if filters.answers and any(_given(order.values, *answer) for answer in filters.answers):
         filters = replace(filters, answers=())
@@ -52,8 +53,8 @@ def reason(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | 
     return "" if "" in reasons else reasons[0]
 
 
-def _of_order(filters: Filters, order: OrderSnapshot, was_sent: bool) -> str:
-    if filters.paid and order.status != STATUS_PAID and not was_sent:
+def _of_order(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | None, was_sent: bool) -> str:
+    if filters.paid and state_of(order, position) != STATE_PAID and not was_sent:
         return PAID
     if filters.account and not order.has_account:
         return ACCOUNT

@@ -1,6 +1,7 @@
 """How orders leave a slice: each ending is one transaction, and counts only for rows whose claim still holds."""
 
 import random
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,12 +15,13 @@ from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames
 
-from . import jobs, recording, scope
+from . import jobs, links, recording, scope
 from .causes import cause_of, gravest_first
 from .filters import NO_MAPPINGS
 from .outcomes import Verdict
+from .results import Known, Sent
 from .slices import Report, Slice
-from .wanted import Plan
+from .wanted import Plan, RecordKey
 
 #: Minutes until the next attempt after the first, second, … temporary failure of an order.
 BACKOFF = (1, 5, 15, 60)
@@ -63,8 +65,9 @@ def pass_over(work: Slice, orders: list[int], report: Report) -> None:
         held = jobs.finish(work.claim, orders)
         for pk in held:
             work.state(pk).log_count = work.log_counts.get(pk, 0)
-            recording.settle(work.state(pk))
+            recording.settle(work.state(pk), work.planned_at)
         recording.store_states(work.states[pk] for pk in held)
+        recording.drop_exclusions(held)
     report.count("unchanged", map(work.order, held))
 
 
@@ -74,6 +77,7 @@ def succeed(work: Slice, plan: Plan, verdicts: list[Verdict], report: Report) ->
         return
     with transaction.atomic():
         held = jobs.finish(work.claim, [verdict.order for verdict in verdicts])
+        report.log.forget(verdict.order for verdict in verdicts if verdict.order not in held)
         verdicts = [verdict for verdict in verdicts if verdict.order in held]
         results = recording.store_results(verdicts, plan, _labels(work, plan))
         first_time = {pk for pk in held if not work.state(pk).sent_hash}
@@ -92,7 +96,14 @@ def _in_sync(work: Slice, verdict: Verdict) -> None:
     state.sent_hash = verdict.fingerprint
     state.log_count = work.log_counts.get(verdict.order, 0)
     state.associated = list(verdict.associated)
-    recording.settle(state)
+    recording.settle(state, work.planned_at)
+
+
+def remember(work: Slice, plan: Plan, sent: Mapping[RecordKey, Sent], known: Mapping[RecordKey, Known]) -> None:
+    """Where the records are now, of orders that nobody took away meanwhile: their data may have been shredded."""
+    with transaction.atomic():
+        held = jobs.lock(work.claim, plan.orders)
+        links.store(plan.portal_id, {ref: item for ref, item in sent.items() if plan.records[ref].orders & held}, known)
 
 
 def note_arrived(work: Slice, plan: Plan, verdicts: list[Verdict]) -> None:
@@ -119,6 +130,7 @@ def fail(work: Slice, verdicts: list[Verdict], report: Report) -> None:
                 state.log_count = work.log_counts.get(verdict.order, 0)
             state.associated = list(verdict.associated) or state.associated
         recording.store_states(work.states[v.order] for v in verdicts if v.order in held)
+    report.log.forget(verdict.order for verdict in verdicts if verdict.order not in held)
     report.count("failed", (work.order(v.order) for v in verdicts))
     final = [v for v in verdicts if v.order in held and modes[v.order] != TEMPORARY]
     names = {pk: FieldNames(joined.event) for pk, joined in work.events.items()}

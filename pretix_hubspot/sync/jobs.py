@@ -30,6 +30,9 @@ LARGEST = 2 * SLICE
 BY_HAND = "user"
 #: How ``triggered_by`` begins where live orders go first: work that was queued in bulk, and what the sweep found.
 BULK = ("bulk", "sweep")
+#: What a retry writes into ``triggered_by``: of a few orders, and of so many that live orders should pass them.
+RETRY, MASS_RETRY = "retry", "bulk_retry"
+FEW = 20
 IS_BULK = Case(*(When(triggered_by__startswith=prefix, then=1) for prefix in BULK), default=0)
 #: How often a step is repeated when signals queue its orders in the very moment that their rows come back.
 #: Every collision shows one more of at most ``LARGEST`` waiting siblings, so that this is never used up.
@@ -96,12 +99,18 @@ def slices_in_flight(events: Sequence[int]) -> int:
     return rows.filter(in_flight_since__gt=now() - lease()).values("in_flight_since").distinct().count()
 
 
-def claim(pks: Sequence[int]) -> Claim | None:
-    """Claim at most ``LARGEST`` of these rows, passing over those that somebody else is claiming or holding."""
+def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
+    """Claim at most ``LARGEST`` of these rows, passing over those that somebody else is claiming or holding.
+
+    With a ``connection``, only rows of events that use it at this moment: whoever looked for rows may have done so
+    before an event changed to another portal.
+    """
     stamp = _stamp()
     try:
         with transaction.atomic():
             free = waiting().filter(pk__in=list(pks)[:LARGEST]).order_by("pk")
+            if connection:
+                free = free.filter(event__hubspot_connection__connection=connection)
             mine = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
             claimed = OrderSyncQueue.objects.filter(pk__in=mine, in_flight=False)
             if not mine or not claimed.update(in_flight=True, in_flight_since=stamp):
@@ -236,20 +245,52 @@ def rearm(after: timedelta) -> int:
     exhausted = OrderSyncQueue.objects.filter(
         sync_provider=PROVIDER, in_flight=False, need_manual_retry="exceeded", not_before__lt=now() - after
     )
+    if exhausted.count() > FEW:
+        _let_live_orders_pass(exhausted)
     return exhausted.update(need_manual_retry=None, failed_attempts=0, not_before=now())
 
 
 def retry(event: Event, orders: Sequence[int]) -> None:
     """Have these orders of an event tried again now, with all attempts; what is in flight is being tried already."""
     rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
+    if len(orders) > FEW:
+        _let_live_orders_pass(rows.filter(in_flight=False))
     rows.filter(in_flight=False).update(need_manual_retry=None, failed_attempts=0, not_before=now())
     queued = set(rows.values_list("order_id", flat=True))
-    new = [
-        OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by="retry", not_before=now())
+    enqueue(event, [pk for pk in orders if pk not in queued], MASS_RETRY if len(orders) > FEW else RETRY)
+
+
+def _let_live_orders_pass(rows: QuerySet[OrderSyncQueue]) -> None:
+    """What people asked for one by one stays what it is: it is read even if nothing changed."""
+    rows.exclude(triggered_by=BY_HAND).update(triggered_by=MASS_RETRY)
+
+
+def enqueue(event: Event, orders: Iterable[int], triggered_by: str) -> None:
+    """Queue orders of an event in one statement; what waits already stays what it is."""
+    moment = now()
+    rows = [
+        OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by=triggered_by, not_before=moment)
         for pk in orders
-        if pk not in queued
     ]
-    OrderSyncQueue.objects.bulk_create(new, ignore_conflicts=True)
+    OrderSyncQueue.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def forget(event: Event) -> list[int]:
+    """Take all orders of an event out of the queue, whatever becomes of them now. Returns them.
+
+    Whoever is sending one loses its claim, and remembers nothing of it.
+    """
+    with transaction.atomic():
+        rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER)
+        orders = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("order_id", flat=True))
+        rows.delete()
+    return sorted(set(orders))
+
+
+def waiting_by_hand(event: Event) -> list[int]:
+    """Orders of the event for which somebody pressed *Sync now*."""
+    rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER, triggered_by=BY_HAND)
+    return sorted(set(rows.values_list("order_id", flat=True)))
 
 
 def withdraw(orders: Sequence[int]) -> list[int]:

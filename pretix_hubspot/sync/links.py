@@ -23,7 +23,9 @@ def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, Known]:
     wanted = set(refs)
     found: dict[RecordKey, Known] = {}
     for part in chunks(sorted(wanted), 5_000):
-        rows = RecordLink.objects.filter(portal_id=portal_id, key__in={key for _, key in part})
+        types, keys = ({ref[index] for ref in part} for index in (0, 1))
+        # Without the object type, the index is of no use beyond the portal, which may have millions of links.
+        rows = RecordLink.objects.filter(portal_id=portal_id, object_type__in=types, key__in=keys)
         for object_type, key, *link, owner in rows.values_list(*_COLUMNS):
             if (object_type, key) in wanted:
                 found[(object_type, key)] = Known(*link, Person.from_json(owner))

@@ -11,6 +11,7 @@ from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.errors import HubSpotError
 
 from . import filters
+from .state import state_of
 from .types import (
     IF_EMPTY,
     OVERWRITE,
@@ -58,13 +59,13 @@ OF_VALUES = frozenset(
 def make_plan(
     portal_id: int,
     groups: Iterable[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]],
-    sent_positions: frozenset[int] = frozenset(),
+    sent_positions: frozenset[tuple[int, int]] = frozenset(),
     sent_before: frozenset[tuple[int, int]] = frozenset(),
 ) -> Plan:
     """Plan a slice: one group per event, since mappings belong to events.
 
-    ``sent_positions`` are canceled positions that HubSpot already knows: unless the mapping's options say otherwise,
-    these are updated; others are left out.
+    ``sent_positions`` are canceled positions, each with a mapping that has sent it: unless the mapping's options say
+    otherwise, these are updated; others are left out.
     ``sent_before`` are orders, each with a mapping, that were sent while they were paid, see ``filters``.
     """
     plan = Plan(portal_id)
@@ -78,7 +79,7 @@ def _plan_order(
     plan: Plan,
     specs: tuple[MappingSpec, ...],
     order: OrderSnapshot,
-    sent: frozenset[int],
+    sent: frozenset[tuple[int, int]],
     before: frozenset[tuple[int, int]],
 ) -> None:
     order_plan = OrderPlan(order.pk, specs, canceled=frozenset(p.pk for p in order.positions if p.canceled))
@@ -110,11 +111,13 @@ def _not_planned(order_plan: OrderPlan, spec: MappingSpec, error: HubSpotError, 
     return [None, NO_ACCESS if is_side else UNREADABLE]
 
 
-def _sources(spec: MappingSpec, order: OrderSnapshot, sent: frozenset[int]) -> Iterable[PositionSnapshot | None]:
+def _sources(
+    spec: MappingSpec, order: OrderSnapshot, sent: frozenset[tuple[int, int]]
+) -> Iterable[PositionSnapshot | None]:
     if spec.source != POSITION:
         return (None,)
     if spec.options.canceled == UPDATE:
-        return (position for position in order.positions if not position.canceled or position.pk in sent)
+        return (p for p in order.positions if not p.canceled or (p.pk, spec.id) in sent)
     return (position for position in order.positions if not position.canceled)
 
 
@@ -141,12 +144,13 @@ def _plan_record(
     ours = spec.identifier.field in ORDER_IDENTITY | POSITION_IDENTITY
     if ours:  # a changed key (the event was renamed) follows the record
         rows.append(Row(identifier.property, identifier.value, OVERWRITE))
-    rows += _pipeline_rows(spec, order)
+    rows += _pipeline_rows(spec, state_of(order, position))
     key = _key(spec, order, position, identifier)
     record = plan.records.setdefault(
         (spec.object_type, key),
-        WantedRecord(spec.object_type, key, identifier.property, identifier.value, ours, _together(spec)),
+        WantedRecord(spec.object_type, key, identifier.property, identifier.value, ours),
     )
+    record.together = tuple(dict.fromkeys((*record.together, *_together(spec))))
     canceled = bool(position and position.canceled)
     label = f"{order.code}-{position.positionid}" if position else order.code
     policy = spec.options.same_address
@@ -197,10 +201,10 @@ def _refused(row: MappingRow, code: str, params: Mapping[str, object] = MappingP
     return Refusal(code, {**names, **params})
 
 
-def _pipeline_rows(spec: MappingSpec, order: OrderSnapshot) -> list[Row]:
-    """Pipeline and stage for the order's status; a status without a stage leaves the stage alone."""
+def _pipeline_rows(spec: MappingSpec, state: str) -> list[Row]:
+    """Pipeline and stage for the state of the order or position; one without a stage leaves the stage alone."""
     pipeline = spec.pipeline
-    stage = pipeline and pipeline.stages.get(order.status)
+    stage = pipeline and pipeline.stages.get(state)
     if not pipeline or not stage:
         return []
     return [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pretix.base.i18n import language
-from pretix.base.models import Event, Order
+from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot import fields as source
@@ -18,11 +18,14 @@ from pretix_hubspot.models import PROVIDER, ObjectMapping
 from . import snapshot
 from .plan import make_plan
 from .specs import mappings_of, specs_for, wanted_fields
-from .types import MappingSpec, OrderSnapshot
+from .state import PAID, state_of
+from .types import DETACH, MappingSpec, OrderSnapshot
 from .wanted import Plan
 
 #: Instead of a language: each order's own.
 OF_ORDER = "order"
+#: Core's entries about data shredding in an event begin with this.
+SHREDDER = "pretix.event.shredder."
 #: Seconds for which the source fields of an event are believed: questions and their options may change.
 FRESH = 2.0
 
@@ -30,14 +33,19 @@ FRESH = 2.0
 def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequence[int]]]) -> Plan:
     """What these orders, by event, want to be in HubSpot now. Raises ``HubSpotError``, see ``specs_for``."""
     groups: list[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]] = []
-    sent_positions: set[int] = set()
+    sent_positions: set[tuple[int, int]] = set()
     sent_before: set[tuple[int, int]] = set()
+    shredded: set[int] = set()
     for event, pks in orders:
         for specs, loaded in _groups(event, pks, catalog):
             groups.append((specs, loaded))
             sent_positions |= _sent_positions(loaded)
             sent_before |= _sent_while_paid(specs, loaded)
-    return make_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
+            shredded |= _shredded(event, specs, loaded)
+    found = make_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
+    for pk in shredded:
+        found.orders[pk].shredded = True
+    return found
 
 
 def _groups(
@@ -101,19 +109,30 @@ def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]
         yield replace(order, translated=translated) if translated else order
 
 
-def _sent_positions(orders: Sequence[OrderSnapshot]) -> set[int]:
-    """Canceled positions that HubSpot knows."""
+def _sent_positions(orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
+    """Canceled positions that HubSpot knows, each with the mapping that sent it."""
     canceled = [position.pk for order in orders for position in order.positions if position.canceled]
     if not canceled:
         return set()
     sent = OrderSyncResult.objects.filter(order_position_id__in=canceled, sync_provider=PROVIDER)
-    return set(sent.values_list("order_position_id", flat=True))
+    return set(sent.values_list("order_position_id", "mapping_id"))
+
+
+def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[int]:
+    """Orders of an event whose personal data somebody removes or removed: what is missing now replaces nobody.
+
+    Asked only where it matters. The shredder takes its time, so that orders may be planned in the middle of it.
+    """
+    if not any(spec.options.replaced == DETACH for spec in specs):
+        return set()
+    entries = LogEntry.objects.filter(event=event, action_type__startswith=SHREDDER)
+    return {order.pk for order in orders} if entries.exists() else set()
 
 
 def _sent_while_paid(specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
-    """Orders that are not paid now, with the mappings that take paid ones only and have sent them before."""
+    """Orders of which something is not paid now, with the mappings that take what is paid and have sent them."""
     picky = [spec.id for spec in specs if spec.options.filters.paid]
-    unpaid = [order.pk for order in orders if order.status != Order.STATUS_PAID]
+    unpaid = [order.pk for order in orders if any(state_of(order, p) != PAID for p in (None, *order.positions))]
     if not picky or not unpaid:
         return set()
     sent = OrderSyncResult.objects.filter(order_id__in=unpaid, mapping_id__in=picky, sync_provider=PROVIDER)

@@ -59,7 +59,7 @@ def send(
     if not is_open(connection) or (connection.resting_reason and not _answers(connection)):
         return False
     prepared = ahead.take() if ahead else None
-    claim = prepared.work.claim if prepared else jobs.claim(pks)
+    claim = prepared.work.claim if prepared else jobs.claim(pks, connection.pk)
     if claim is None:
         time.sleep(COLLISION)  # somebody else is faster, and soon done with claiming
         return True
@@ -133,7 +133,7 @@ def drain(
 
         def claim_live() -> jobs.Claim | None:
             rows = next_rows(still_running(connection, events), live_only=True) if clock() < end else []
-            return jobs.claim(rows) if rows else None
+            return jobs.claim(rows, connection.pk) if rows else None
 
         with closing(Ahead(connection, events, claim_live)) as ahead:
             pks = [joined.event_id for joined in events]

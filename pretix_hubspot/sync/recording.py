@@ -6,6 +6,7 @@ Everything is written in bulk, for orders whose claim still holds.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import SimpleNamespace
 
 from django.contrib.contenttypes.models import ContentType
@@ -24,6 +25,7 @@ from pretix_hubspot.problems import FieldNames, explain
 from .calls import chunks
 from .detaching import Source, Where
 from .outcomes import Verdict, Written
+from .revisions import PLANNER
 from .wanted import Plan, WantedRecord
 
 OWN_LOG_ENTRIES = "pretix.event.order.data_sync"
@@ -80,6 +82,8 @@ def store_states(states: Iterable[OrderState]) -> None:
             "portal_id",
             "sent_hash",
             "sent_at",
+            "planner",
+            "outdated_by",
             "by_hand",
             "log_count",
             "associated",
@@ -92,9 +96,12 @@ def store_states(states: Iterable[OrderState]) -> None:
     )
 
 
-def settle(state: OrderState) -> None:
-    """The order is as it should be, whether something had to be sent or not: what once kept it is history."""
-    state.sent_at = now()
+def settle(state: OrderState, planned_at: datetime) -> None:
+    """The order is as it was planned, whether something had to be sent or not: what once kept it is history.
+
+    What changes between planning and sending, say a mapping, is newer than ``sent_at``.
+    """
+    state.sent_at, state.planner, state.outdated_by = planned_at, PLANNER, ""
     state.excluded_reason, state.problem, state.cause = "", None, ""
     state.failing_since, state.attempts = None, 0
 
@@ -211,9 +218,7 @@ def _as_people_say(record: WantedRecord) -> str:
 
 def store_exclusions(excluded: dict[int, str]) -> None:
     """Say on the order page why these orders are left out."""
-    OrderSyncResult.objects.filter(
-        order_id__in=excluded, sync_provider=PROVIDER, external_object_type=EXCLUDED
-    ).delete()
+    drop_exclusions(excluded)
     OrderSyncResult.objects.bulk_create(
         OrderSyncResult(
             order_id=order,
@@ -228,6 +233,13 @@ def store_exclusions(excluded: dict[int, str]) -> None:
         )
         for order, reason in excluded.items()
     )
+
+
+def drop_exclusions(orders: Iterable[int]) -> None:
+    """Nothing is said on the order page any more about why these orders were left out."""
+    OrderSyncResult.objects.filter(
+        order_id__in=list(orders), sync_provider=PROVIDER, external_object_type=EXCLUDED
+    ).delete()
 
 
 def success_entry(order: Order, rows: Sequence[Result]) -> LogEntry:

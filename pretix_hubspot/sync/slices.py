@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from django.utils.timezone import now
 from pretix.base.models import Order
 
 from pretix_hubspot.catalog import Catalog
@@ -46,6 +48,7 @@ class Slice:
     forced: frozenset[int] = frozenset()
     states: dict[int, OrderState] = field(default_factory=dict)
     log_counts: dict[int, int] = field(default_factory=dict)
+    planned_at: datetime = field(default_factory=now)
 
     def order(self, pk: int) -> Order:
         return self.claim.orders[pk].order

@@ -17,6 +17,7 @@ from pretix_hubspot.sync import jobs
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.recording import history
 
+from . import revisions
 from .calls import chunks
 from .scope import in_scope
 
@@ -33,6 +34,7 @@ TENDED = ("exceeded", "timeout")
 def run(joined: EventConnection) -> int:
     """Queue the event's orders that changed unnoticed. Returns how many."""
     with scopes_disabled():
+        revisions.review(joined)
         entries = _news(joined)
         news = entries.order_by().values_list("object_id", flat=True).distinct()
         candidates = list(news.union(_whose_turn_it_is(joined)))

@@ -134,7 +134,10 @@ class Filtered:
 
 @dataclass
 class OrderPlan:
-    """What one order amounts to: its records by mapping, what is withheld or left out, and a fingerprint of it all."""
+    """What one order amounts to: its records by mapping, what is withheld or left out, and a fingerprint of it all.
+
+    ``shredded`` means that its personal data is being removed in pretix, so that nobody is known to be replaced.
+    """
 
     order: int
     specs: tuple[MappingSpec, ...]
@@ -142,6 +145,7 @@ class OrderPlan:
     withheld: list[Withheld] = field(default_factory=list)
     filtered: list[Filtered] = field(default_factory=list)
     canceled: frozenset[int] = frozenset()
+    shredded: bool = False
     fingerprint: str = ""
 
     @property

@@ -28,6 +28,8 @@ TRIGGERS = {
     "sweep": gettext_lazy("Periodic search for changes"),
     "bulk": gettext_lazy("Sent again"),
     "bulk_first_mapping": gettext_lazy("First object mapping"),
+    "retry": gettext_lazy("Tried again"),
+    "bulk_retry": gettext_lazy("Tried again"),
     "order_placed": gettext_lazy("Order placed"),
     "order_paid": gettext_lazy("Order paid"),
     "order_modified": gettext_lazy("Order information changed"),

@@ -23,6 +23,7 @@ from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, 
 from pretix_hubspot.sync import bulk
 from pretix_hubspot.sync.scope import mapped
 from pretix_hubspot.views.base import HubSpotEventMixin, is_active
+from pretix_hubspot.views.outdated import text_of
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
 NO_ATTENDEES = gettext_lazy(
@@ -45,7 +46,7 @@ def object_mappings_context(request, event_connection):
     return {
         "mapping_formset": formset,
         "nothing_is_sent": not mapped().filter(event=request.event).exists(),
-        "outdated_orders": bulk.outdated(request.event).count(),
+        "outdated": text_of(request.event, count) if (count := bulk.outdated(request.event).count()) else "",
         "resending": bulk.progress(request.event)[1],
         "catalog_problem": explain(problem) if problem else None,
         "catalog_refreshed": now() - age if age is not None else None,

@@ -10,34 +10,33 @@ from django.utils.translation import ngettext
 from django.views import View
 
 from pretix_hubspot.pagelinks import event_url
-from pretix_hubspot.sync import bulk
+from pretix_hubspot.sync import bulk, revisions
 from pretix_hubspot.tasks import ring
 from pretix_hubspot.views.mappings import ConnectedMixin
-
-
-def outdated_text(count):
-    return ngettext(
-        "{count} order was sent to HubSpot with older object mappings.",
-        "{count} orders were sent to HubSpot with older object mappings.",
-        count,
-    ).format(count=count)
+from pretix_hubspot.views.outdated import text_of
 
 
 def tell_impact(request):
     """After saving: how many orders were sent with the old mapping, and where to send them again."""
     if count := bulk.outdated(request.event).count():
         link = format_html('<a href="{}">{}</a>', event_url(request.event, "resend"), _("Send them again"))
-        messages.info(request, format_html("{} {}", outdated_text(count), link))
+        messages.info(request, format_html("{} {}", text_of(request.event, count), link))
 
 
 class Resend(ConnectedMixin, View):
     """The page; POST with ``start`` or ``cancel``."""
 
     def get(self, request, *args, **kwargs):
+        revisions.review(self.event_connection)
         done, total = bulk.progress(request.event)
         count = bulk.outdated(request.event).count()
         context = self.get_context_data(
-            count=count, text=outdated_text(count), done=done, total=total, may_send=self.may_send
+            count=count,
+            text=text_of(request.event, count),
+            reasons=bulk.reasons(request.event) if count else (),
+            done=done,
+            total=total,
+            may_send=self.may_send,
         )
         return render(request, "pretix_hubspot/resend.html", context)
 

@@ -3,9 +3,12 @@ import math
 import pytest
 from django_scopes import scopes_disabled
 from hierarkey.proxy import dirty_cache_keys
+from pretix.base.models import Team
+from rest_framework.test import APIClient
 
 from hubspot_simulator import Simulator
 from hubspot_simulator.definitions import Property
+from pretix_hubspot import tasks
 
 from .story import KEY, Story
 
@@ -45,3 +48,24 @@ def story(db, served):
         story = Story(served)
         dirty_cache_keys.set(set())  # as after a commit; else each look at a setting would be a query
         yield story
+
+
+@pytest.fixture
+def period(story, django_capture_on_commit_callbacks):
+    """``period()``: pretix's periodic task, and the workers that it calls."""
+
+    def period():
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.tend.apply_async()
+
+    return period
+
+
+@pytest.fixture
+def api(story):
+    """A client of pretix's API with all permissions of the organizer."""
+    rights = {"all_events": True, "all_event_permissions": True, "all_organizer_permissions": True}
+    team = Team.objects.create(organizer=story.organizer, name="api", **rights)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {team.tokens.create(name='token').token}")
+    return client

@@ -8,6 +8,7 @@ from pretix.base.models import Event, InvoiceAddress, Order, OrderPosition, Orga
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import lifecycle
+from hubspot_simulator.definitions import Property
 from hubspot_simulator.records import STAFF
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.connection import join
@@ -72,6 +73,20 @@ class Story:
                 for field, name, mode in rows
             ],
         )
+
+    def add_rows(self, mapping, *rows):
+        """More lines of an object mapping: field, property, mode."""
+        mapping.property_mappings = mapping.property_mappings + [
+            {"pretix_field": field, "external_field": name, "overwrite": mode, "value_map": ""}
+            for field, name, mode in rows
+        ]
+        mapping.revision += 1
+        mapping.save()
+
+    def add_property(self, object_type, name, kind="string", field_type="text", **more):
+        """A property that the organizer's staff made in HubSpot."""
+        definition = Property(name, name, kind, field_type, GROUPS[object_type], **more)
+        self.simulator.portal.schema.create(object_type, definition)
 
     def order(self, code="A1", *, email=None, attendees=(), event=None, queue=True, **values):
         """An order as the shop would leave it, with one position per (e-mail, given, family name)."""
@@ -140,6 +155,12 @@ class Story:
         return self.simulator.world(properties or WORLD)
 
 
+GROUPS = {
+    "contacts": "contactinformation",
+    "companies": "companyinformation",
+    "deals": "dealinformation",
+    "tickets": "ticketinformation",
+}
 BUYER_ROWS = (
     ("invoice_address_name_given_name", "firstname", "if_empty"),
     ("invoice_address_name_family_name", "lastname", "if_empty"),

@@ -16,8 +16,9 @@ EARLIER = {(1, None): ("contacts", "1"), (2, 70): ("contacts", "2"), (3, None): 
 MADE = {"deals:9>contacts:1", "deals:9>contacts:2", "contacts:2>companies:5"}
 
 
-def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EARLIER):
+def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EARLIER, shredded=False):
     plan = make_plan(99, [((buyer, attendee, DEAL), [found])])
+    plan.orders[7].shredded = shredded
     names = dict(zip(("ada@example.org", "grace@example.org", "ORG/EV/C7"), ids, strict=True))
     outcomes = {ref: Sent(names.get(record.id_value, "3"), "updated") for ref, record in plan.records.items()}
     return obsolete(plan, plan.orders[7], earlier, outcomes, MADE)
@@ -42,9 +43,21 @@ def test_nothing_is_removed_that_still_holds():
     assert merged == [], "the attendee is the buyer now"
 
 
-@pytest.mark.parametrize("email", ["new@example.org", ""])
-def test_a_replaced_attendee_is_detached_from_what_stands_for_the_order(email):
-    assert gone(with_attendee(email), detaching(ATTENDEE)) == ["deals:9>contacts:2"]
+def test_a_replaced_attendee_is_detached_from_what_stands_for_the_order():
+    assert gone(with_attendee("new@example.org"), detaching(ATTENDEE)) == ["deals:9>contacts:2"]
+
+
+@pytest.mark.parametrize("email", ["", None])
+def test_an_address_that_was_emptied_replaces_nobody(email):
+    """pretix's data shredder does so, and whoever was linked took part all the same."""
+    assert gone(with_attendee(email), detaching(ATTENDEE)) == []
+
+
+def test_in_an_event_that_is_shredded_nobody_is_known_to_be_replaced():
+    """The attendee's address is gone, so the ticket falls back to the buyer's."""
+    assert gone(with_attendee("new@example.org"), detaching(ATTENDEE), shredded=True) == []
+    canceled = with_attendee("grace@example.org", canceled=True)
+    assert gone(canceled, detaching(ATTENDEE, canceled=DETACH), shredded=True) == ["deals:9>contacts:2"]
 
 
 def test_a_canceled_position_has_a_choice_of_its_own():

@@ -139,12 +139,16 @@ def test_a_property_that_vanished_or_became_read_only_is_named():
 def test_canceled_positions_count_only_where_hubspot_knows_them():
     canceled = position(70, "grace@example.org", "Hopper", canceled=True)
     assert ("contacts", "grace@example.org") not in wanted(plan_of(order(positions=[canceled])))
-    assert ("contacts", "grace@example.org") in wanted(plan_of(order(positions=[canceled]), sent=frozenset({70})))
+    assert ("contacts", "grace@example.org") in wanted(
+        plan_of(order(positions=[canceled]), sent=frozenset({(70, ATTENDEE.id)}))
+    )
+    other = frozenset({(70, ATTENDEE.id + 1)})
+    assert ("contacts", "grace@example.org") not in wanted(plan_of(order(positions=[canceled]), sent=other))
 
 
 def test_a_valid_ticket_speaks_louder_than_a_canceled_one():
     positions = [position(70, "grace@example.org", "Old", canceled=True), position(71, "grace@example.org", "New")]
-    plan = plan_of(order(positions=positions), specs=[ATTENDEE], sent=frozenset({70}))
+    plan = plan_of(order(positions=positions), specs=[ATTENDEE], sent=frozenset({(70, ATTENDEE.id)}))
     assert wanted(plan) == {("contacts", "grace@example.org"): [("lastname", "New", OVERWRITE)]}
 
 

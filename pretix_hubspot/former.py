@@ -1,0 +1,50 @@
+"""Leaving a connection and coming back to it: what the event had chosen, and what waited, is there again."""
+
+from django.utils.dateparse import parse_datetime
+
+from .models import EventConnection, FormerConnection
+from .sync import jobs
+
+#: Moments among the columns that are kept; JSON holds them as text.
+_MOMENTS = ("joined_at", "paused_since", "digest_sent_at")
+_KEPT = (
+    *_MOMENTS,
+    "send_test_orders",
+    "log_days",
+    "log_values",
+    "log_watermark",
+    "paused_by_id",
+    "digest",
+    "digest_to",
+)
+
+
+def leave(joined: EventConnection) -> None:
+    """Delete the event's connection and its queue, and remember both."""
+    by_hand = jobs.waiting_by_hand(joined.event)
+    FormerConnection.objects.update_or_create(
+        event_id=joined.event_id,
+        defaults={
+            "connection_id": joined.connection_id,
+            "joined": {name: getattr(joined, name) for name in _KEPT},
+            "waiting": jobs.forget(joined.event),
+            "by_hand": by_hand,
+        },
+    )
+    joined.delete()
+
+
+def come_back(joined: EventConnection) -> bool:
+    """Restore what the event had, if this is the connection that it left last; it forgets any other one."""
+    former = FormerConnection.objects.filter(event_id=joined.event_id).first()
+    if former is None:
+        return False
+    former.delete()
+    if former.connection_id != joined.connection_id:
+        return False
+    for name in _KEPT:
+        value = former.joined[name]
+        setattr(joined, name, parse_datetime(value) if name in _MOMENTS and value else value)
+    jobs.enqueue(joined.event, former.by_hand, jobs.BY_HAND)
+    jobs.enqueue(joined.event, former.waiting, jobs.MASS_RETRY if len(former.waiting) > jobs.FEW else jobs.RETRY)
+    return True
