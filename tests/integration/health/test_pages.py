@@ -86,6 +86,7 @@ def test_the_organizers_page_shows_the_numbers_of_each_event(client, failing):
     gala = failing.add_event("gala")
     gala.name = "Gala"
     gala.save()
+    failing.add_mappings(gala)
     failing.join(gala)
     failing.order("B1", event=gala)
     failing.order("B2", event=gala, testmode=True)
