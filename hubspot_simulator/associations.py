@@ -141,6 +141,7 @@ class Associations:
     def __init__(self, types: AssociationTypes):
         self.types = types
         self._links: dict[Node, dict[Node, set[Key]]] = {}
+        self.limits: dict[tuple[str, str], int] = {}  # how many records of one type a record may be linked with
 
     def link(self, one: Node, other: Node, entries: list[AssociationType], replace: bool = False) -> bool:
         """Links two records and says whether anything is new.
@@ -156,6 +157,15 @@ class Associations:
         self._store(one, other, new)
         self._demote(one, other, entries)
         return True
+
+    def over_limit(self, one: Node, other: Node) -> int | None:
+        """The account's limit that this link would break, in either direction (hubspot.md 16, A)."""
+        for first, second in ((one, other), (other, one)):
+            limit = self.limits.get((first[0], second[0]))
+            linked = [node for node in self._links.get(first, {}) if node[0] == second[0]]
+            if limit is not None and second not in linked and len(linked) >= limit:
+                return limit
+        return None
 
     def _demote(self, one: Node, other: Node, entries: list[AssociationType]) -> None:
         """A record has one primary company: a new one takes the label from the old one."""

@@ -114,6 +114,15 @@ class People:
         needed.append(self._name(to_type))
         return {}
 
+    def limit_associations(self, from_type: str, to_type: str, limit: int | None) -> dict:
+        """Sets how many records of ``to_type`` one of ``from_type`` may be associated with; None lifts the limit."""
+        limits, pair = self._portal.associations.limits, (self._name(from_type), self._name(to_type))
+        if limit is None:
+            limits.pop(pair, None)
+        else:
+            limits[pair] = limit
+        return {}
+
     def set_rules(self, type: str, name: str, rules: Sequence[Sequence]) -> dict:
         """Format rules of a property, e.g. ``[["MAX_LENGTH", ["20"]]]``."""
         made = [(str(rule[0]), [str(argument) for argument in rule[1]]) for rule in rules]

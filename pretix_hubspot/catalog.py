@@ -7,7 +7,7 @@ Two processes that refresh at once each write whole rows, and the later answer s
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from django.utils.timezone import now
 
 from pretix_hubspot import catalogcare
 from pretix_hubspot.catalogdata import FORMER, MADE, note_new_labels, pipeline_of, property_of, trimmed
+from pretix_hubspot.catalogmemory import TOGETHER, CatalogMemory
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for
 from pretix_hubspot.hubspot import errors
@@ -31,14 +32,14 @@ LAG = 1  # seconds; a new property shows in HubSpot's list 250 to 700 ms after i
 
 
 TYPES, LEFT_OUT, PROPERTIES, PIPELINES = "object_types", "left_out", "properties", "pipelines"
-KINDS = (TYPES, LEFT_OUT, PROPERTIES, PIPELINES, catalogcare.FAILED, catalogcare.LACKING)
+KINDS = (TYPES, LEFT_OUT, PROPERTIES, PIPELINES, TOGETHER, catalogcare.FAILED, catalogcare.LACKING)
 
 
 class OptionsFixed(Exception):
     """HubSpot itself decides on the options of this property."""
 
 
-class Catalog:
+class Catalog(CatalogMemory):
     """The schema of one connection's portal. Make a new one per request or slice: it remembers what it read.
 
     ``client`` is what to ask HubSpot with; else one is made when it is needed, with ``client_options``.
@@ -127,36 +128,6 @@ class Catalog:
     def fetch(self, object_type: str) -> None:
         """Asks HubSpot for one object type; the error is the caller's, see ``note_failure``."""
         self._fetch(object_type)
-
-    # What HubSpot did not answer, and does not allow
-
-    def failure(self, object_type: str) -> errors.HubSpotError | None:
-        """Why the object type could not be fetched a moment ago."""
-        return catalogcare.remembered(self._row(catalogcare.FAILED, object_type), catalogcare.PAUSE_OF_TYPE)
-
-    def note_failure(self, object_type: str, error: errors.HubSpotError) -> None:
-        catalogcare.note(self.connection, catalogcare.FAILED, object_type, error)
-        self._forget(object_type)
-
-    def lack_of_access(self, object_type: str) -> errors.HubSpotError | None:
-        """That HubSpot did not let pretix use the object type lately; soon it is tried again."""
-        return catalogcare.remembered(self._row(catalogcare.LACKING, object_type), catalogcare.TRY_ACCESS)
-
-    def lacking(self, object_type: str) -> list[str] | None:
-        """The scopes that HubSpot named when it refused the object type to orders; None if it did not."""
-        row = self._row(catalogcare.LACKING, object_type)
-        return row.data[0].get("scopes", []) if row else None
-
-    def note_access(self, refused: Mapping[str, errors.HubSpotError], used: Iterable[str] = ()) -> None:
-        """Takes up which object types HubSpot refused, and which it let pretix use."""
-        for object_type, error in refused.items():
-            catalogcare.note(self.connection, catalogcare.LACKING, object_type, error)
-            self._forget(object_type)
-        regained = [name for name in used if name not in refused and self._row(catalogcare.LACKING, name)]
-        if regained:
-            catalogcare.regain(self.connection, regained)
-            for object_type in regained:
-                self._forget(object_type)
 
     def freshen(self, object_types: Iterable[str] = (), max_age: timedelta = MAX_AGE) -> Exception | None:
         """Fetches what is missing or too old; answers the error instead of raising it, the stored copy stays."""

@@ -4,7 +4,7 @@ from ..associations import AssociationType, Node
 from ..batches import BatchError
 from ..clock import iso
 from ..objecttypes import ObjectType
-from ..problems import Problem, invalid, not_found
+from ..problems import INVALID, Problem, invalid, not_found
 from . import fields
 from .call import ENFORCING, Call, Reply
 from .objectbatches import envelope, inputs
@@ -33,12 +33,21 @@ def node(call: Call, kind: ObjectType, raw: object) -> Node:
 
 
 def check_pair(call: Call, one: Node, other: Node) -> Problem | None:
-    """The refusal of a link with a record that doesn't exist (hubspot.md 4.2, B)."""
+    """The refusal of a link with a record that doesn't exist (hubspot.md 4.2, B), or beyond the account's limit."""
     for kind, record_id in (one, other):
         if not call.portal.exists((kind, record_id)):
             return invalid("One or more associations are invalid", INVALID_OBJECT_IDS=[record_id],
                            objectId=[record_id], objectType=[call.portal.object_type(kind).type_id])
-    return None
+    limit = call.portal.associations.over_limit(one, other)
+    return None if limit is None else beyond_limit(limit, one, other)
+
+
+def beyond_limit(limit: int, one: Node, other: Node) -> Problem:
+    """The exact body is not public (hubspot.md 16, A): it is about the account's rule, and names both records (U)."""
+    return Problem(
+        INVALID, f"The number of associated {other[0]} exceeds the limit of {limit} that is set for this association",
+        "VALIDATION_ERROR", "associations.ASSOCIATION_LIMIT_EXCEEDED",
+        context={"fromObjectId": [one[1]], "toObjectId": [other[1]]})
 
 
 @ROUTES.add("POST", "associations", "{from}/{to}/batch/create", "associate")

@@ -75,6 +75,24 @@ TEXTS = {
     Code.CONFLICTING_UNIQUE_VALUE: gettext_noop(
         "Another record in HubSpot already has this value of the unique property {property}."
     ),
+    # rules of the account
+    Code.ASSOCIATION_LIMIT: gettext_noop(
+        "Your HubSpot account limits how many objects may be associated here. Raise the limit in HubSpot, or remove "
+        "the association from the object mapping."
+    ),
+    Code.ASSOCIATION_REQUIRED: gettext_noop(
+        "Your HubSpot account takes this object only if it is associated with another one. Choose it under "
+        "“Association setup”, and see that a mapping makes it for every order."
+    ),
+    Code.OWNER_GONE: gettext_noop(
+        "The owner in {property} is no active user of your HubSpot account any more. Choose somebody else."
+    ),
+    Code.PIPELINE_RULE: gettext_noop(
+        "A rule of your HubSpot account does not allow this stage. Change the rule in HubSpot, or choose other stages."
+    ),
+    Code.PARTNER_NOT_WRITTEN: gettext_noop(
+        "HubSpot takes this object only together with another one, which could not be written."
+    ),
     # what HubSpot says in a sentence
     Code.UNKNOWN_OBJECT_TYPE: gettext_noop("HubSpot does not have this object type any more."),
     Code.NOT_UNIQUE: gettext_noop("The identifier of the mapping is not a unique property in HubSpot."),

@@ -153,10 +153,12 @@ def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None
     earlier = recording.sent_earlier(
         [pk for pk, made in associated.items() if made and wants_detaching(part.orders[pk])]
     )
-    execution = Executor(work.client, caller, work.forced).run(part, known, associated, earlier)
+    together = work.catalog.together(part.object_types())
+    execution = Executor(work.client, caller, work.forced, together).run(part, known, associated, earlier)
     finishing.remember(work, part, execution.sent(), known)
     verdicts = judge(part, execution)
     _note_access(work, execution, verdicts)
+    work.catalog.note_together(execution.together)
     report.log.judged(verdicts)
     finishing.succeed(work, part, [v for v in verdicts if not v.failures], report)
     finishing.note_arrived(

@@ -4,7 +4,7 @@ Knows HubSpot's limits and manners, nothing of pretix.
 Nothing here is remembered between runs, so that every run can be repeated.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pretix_hubspot.failures.codes import Code
@@ -18,29 +18,39 @@ from pretix_hubspot.hubspot.errors import (
     NotFound,
     UnexpectedStatus,
 )
-from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType, Record
+from pretix_hubspot.hubspot.types import AssociationInput, Record
 
 from .calls import Caller
 from .detaching import Source, Where, ends, obsolete
+from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
 from .records import TypeRun, read_by_id
-from .results import Execution, Failed, Known, Outcome, Pair, Sent, association_name
+from .results import Execution, Failed, Known, Outcome, Sent, association_name
+from .together import ALWAYS, WAITS, Links, Together, may_lack_partner, waits_for_partner
 from .types import Refusal
 from .wanted import Plan, RecordKey
-
-Wanted = tuple[int, Pair, AssociationType | None]  # who asks, for which records, with which label
-Asked = dict[tuple[str, str], list[Wanted]]  # by record ids
 
 #: An association that HubSpot refuses because somebody deletes or merges records there right now.
 VANISHED = Refusal(Code.RECORD_VANISHED)
 
 
 class Executor:
-    """Runs plans against one portal."""
+    """Runs plans against one portal.
 
-    def __init__(self, client: Client, caller: Caller, forced: frozenset[int] = frozenset()) -> None:
+    ``together`` are object types that are known to be taken only with an association, see ``together``.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        caller: Caller,
+        forced: frozenset[int] = frozenset(),
+        together: Iterable[str] = (),
+    ) -> None:
         self._client = client
         self._caller = caller
         self._forced = forced
+        self._late = ALWAYS | set(together)
+        self._together = Together(client, caller)
 
     def run(
         self,
@@ -76,7 +86,7 @@ class Executor:
         Somebody deleted or merged them since we looked last.
         """
         lost: dict[int, set[RecordKey]] = {}
-        for order, pair, _ in _not_linked(execution):
+        for order, pair, _ in not_linked(execution):
             lost.setdefault(order, set()).update(pair)
         if not lost:
             return
@@ -87,14 +97,14 @@ class Executor:
         self._run(plan.only(lost), {**there, **unread}, associated, execution)
         for order, outcomes in first.items():
             for ref, outcome in execution.records[order].items():
-                if isinstance(outcome, Sent) and outcome.action == "nothing_to_do" and _same(outcome, outcomes[ref]):
+                if isinstance(outcome, Sent) and outcome.action == "nothing_to_do" and same(outcome, outcomes[ref]):
                     execution.records[order][ref] = outcomes[ref]  # what was done to it before
 
     def _tell_vanished(self, execution: Execution) -> None:
         """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
         refused = [
             (order, pair, [(ref[0], execution.records[order][ref].record_id) for ref in pair])
-            for order, pair, error in _not_linked(execution)
+            for order, pair, error in not_linked(execution)
             if error
         ]
         there = self._look_up({place for _, _, both in refused for place in both})
@@ -109,16 +119,55 @@ class Executor:
         associated: Mapping[int, Iterable[str]],
         execution: Execution,
     ) -> None:
+        outcomes = self._write_records(plan, known, execution)
+        for order in plan.orders.values():
+            refs = [ref for pairs in order.records.values() for _, ref in pairs]
+            execution.records[order.order] = {
+                ref: WAITS if waits_for_partner(order, ref, outcomes) else outcomes[ref] for ref in refs
+            }
+        self._associate(plan, associated, execution)
+
+    def _write_records(
+        self, plan: Plan, known: Mapping[RecordKey, Known], execution: Execution
+    ) -> dict[RecordKey, Outcome]:
+        """All records: first those that stand alone, then those that are made with an association to them."""
         outcomes: dict[RecordKey, Outcome] = {}
-        runs = [self._type_run(object_type, plan, known) for object_type in plan.object_types()]
+        types = plan.object_types()
+        runs = [self._type_run(object_type, plan, known) for object_type in types if object_type not in self._late]
         for run in runs[1:]:
             run.begin()
         for run in runs:
             outcomes |= run.finish()
-        for order in plan.orders.values():
-            refs = [ref for pairs in order.records.values() for _, ref in pairs]
-            execution.records[order.order] = {ref: outcomes[ref] for ref in refs}
-        self._associate(plan, associated, execution)
+        for object_type in types:
+            if object_type in self._late:
+                links = self._together.links(object_type, plan, outcomes)
+                outcomes |= self._type_run(object_type, plan, known, links).finish()
+        for object_type in types:
+            if object_type not in self._late:
+                new = [ref for ref in outcomes if ref[0] == object_type and ref not in known]
+                self._try_together(object_type, plan, new, outcomes, execution)
+        return {ref: _vanished_partner(outcome) for ref, outcome in outcomes.items()}
+
+    def _try_together(
+        self,
+        object_type: str,
+        plan: Plan,
+        new: list[RecordKey],
+        outcomes: dict[RecordKey, Outcome],
+        execution: Execution,
+    ) -> None:
+        """Once more with a partner, for new records that may have been refused because they came alone."""
+        alone = [ref for ref in new if may_lack_partner(outcomes[ref])]
+        links = self._together.links(object_type, plan, outcomes) if alone else {}
+        run = TypeRun(self._client, self._caller, object_type, plan.portal_id, links)
+        for ref in alone:
+            if links.get(ref):
+                run.add(plan.records[ref], None)
+        found = run.finish()
+        outcomes |= found
+        if any(isinstance(outcome, Sent) for outcome in found.values()):
+            self._late |= {object_type}
+            execution.together.add(object_type)
 
     def _run_again(self, part: Plan, known: Mapping[RecordKey, Known], order: int, execution: Execution) -> None:
         """One order alone; what has arrived already stays as it is, and is not sent once more."""
@@ -130,9 +179,11 @@ class Executor:
             if isinstance(outcomes[ref], Sent) and not outcomes[ref].changed:
                 outcomes[ref] = sent
 
-    def _type_run(self, object_type: str, plan: Plan, known: Mapping[RecordKey, Known]) -> TypeRun:
+    def _type_run(
+        self, object_type: str, plan: Plan, known: Mapping[RecordKey, Known], links: Links | None = None
+    ) -> TypeRun:
         """All records of one object type; those that are known to be as planned have their outcome already."""
-        run = TypeRun(self._client, self._caller, object_type, plan.portal_id)
+        run = TypeRun(self._client, self._caller, object_type, plan.portal_id, links)
         for record in plan.records.values():
             if record.object_type != object_type:
                 continue
@@ -154,7 +205,7 @@ class Executor:
             execution.association_errors[order.order] = {}
             done = execution.associated[order.order] = set(associated.get(order.order, ()))
             for source, target, label in dict.fromkeys(order.associations()):
-                pair = _sent_pair(outcomes[source], outcomes[target])
+                pair = sent_pair(outcomes[source], outcomes[target])
                 if not pair or (source[0] == target[0] and pair[0] == pair[1]):
                     continue
                 if association_name(source[0], target[0], pair, label) in done and order.order not in self._forced:
@@ -170,10 +221,10 @@ class Executor:
     def _associate_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
             [part] = parts
-            return [_confirmed(part, self._client.associate_default(from_type, to_type, part))]
+            return [confirmed(part, self._client.associate_default(from_type, to_type, part))]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
-        _note(from_type, to_type, pairs, outcomes, execution)
+        note(from_type, to_type, pairs, outcomes, execution)
 
     def _label_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
         """Labels are replaced by what is sent (hubspot.md 7.1), so what is there already is sent along."""
@@ -185,11 +236,11 @@ class Executor:
                 if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
                     raise refusal.error  # what cannot be read would be lost
             kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
-            inputs = [AssociationInput(*pair, _united(kept.get(pair, ()), pairs[pair])) for pair in part]
-            return [_confirmed(part, self._client.associate(from_type, to_type, inputs))]
+            inputs = [AssociationInput(*pair, united(kept.get(pair, ()), pairs[pair])) for pair in part]
+            return [confirmed(part, self._client.associate(from_type, to_type, inputs))]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
-        _note(from_type, to_type, pairs, outcomes, execution)
+        note(from_type, to_type, pairs, outcomes, execution)
 
     def _detach(self, plan: Plan, earlier: Mapping[int, Mapping[Source, Where]], execution: Execution) -> None:
         """Remove what no longer holds, of orders whose every record and association is in place."""
@@ -250,8 +301,8 @@ class Executor:
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | None]]:
             [part] = parts
             result = self._client.archive_associations(from_type, to_type, part)
-            refused = _refused(part, result, part)
-            return [{pair: refused.get(pair) for pair in part}]
+            found = denials(part, result, part)
+            return [{pair: found.get(pair) for pair in part}]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
         for pair, asked in pairs.items():
@@ -261,69 +312,6 @@ class Executor:
                     execution.associated[order].discard(name)
                 else:
                     execution.detach_errors.setdefault(order, {})[name] = error
-
-
-def _confirmed(part: list[tuple[str, str]], result: AssociationResult) -> dict[tuple[str, str], HubSpotError | bool]:
-    """What HubSpot says about each pair; False if it says nothing."""
-    made = {(pair.from_id, pair.to_id) for pair in result.pairs}
-    made |= {(to_id, from_id) for from_id, to_id in made}
-    refused = _refused(part, result, [pair for pair in part if pair not in made])
-    return {pair: pair in made or refused.get(pair) or False for pair in part}
-
-
-def _refused(
-    part: list[tuple[str, str]], result: AssociationResult, unclear: list[tuple[str, str]]
-) -> dict[tuple[str, str], HubSpotError]:
-    """The refusal of each pair that one names, by either record.
-
-    Raises one that names none of these records while something is unclear: halving finds out whom it is about.
-    """
-    named = {record_id for pair in part for record_id in pair}
-    by_id = {found: refusal.error for refusal in result.errors for found in refusal.ids}
-    for refusal in result.errors:
-        if unclear and named.isdisjoint(refusal.ids):
-            raise refusal.error
-    return {pair: by_id[end] for pair in unclear for end in pair if end in by_id}
-
-
-def _united(there: Iterable[AssociationType], wanted: list[Wanted]) -> tuple[AssociationType, ...]:
-    """The types of a pair with the labels that are wanted, each once."""
-    types = {(kind.category, kind.type_id): kind for kind in there}
-    types |= {(label.category, label.type_id): label for _, _, label in wanted if label}
-    return tuple(types.values())
-
-
-def _note(
-    from_type: str,
-    to_type: str,
-    pairs: Asked,
-    outcomes: Mapping[tuple[str, str], HubSpotError | bool],
-    execution: Execution,
-) -> None:
-    for pair, wanted in pairs.items():
-        for order, refs, label in wanted:
-            if outcomes[pair] is True:
-                execution.associated[order].add(association_name(from_type, to_type, pair, label))
-            else:
-                execution.association_errors[order][refs] = outcomes[pair] or None
-
-
-def _sent_pair(source: Outcome, target: Outcome) -> tuple[str, str] | None:
-    if isinstance(source, Sent) and isinstance(target, Sent):
-        return (source.record_id, target.record_id)
-    return None
-
-
-def _not_linked(execution: Execution) -> Iterator[tuple[int, Pair, HubSpotError | None]]:
-    """Records of an order that HubSpot did not link, or not under the ids that we know."""
-    for order, errors in execution.association_errors.items():
-        for pair, error in errors.items():
-            if error is None or isinstance(error, (InvalidInput, NotFound)):
-                yield order, pair, error
-
-
-def _same(one: Sent, other: Outcome) -> bool:
-    return isinstance(other, Sent) and one.record_id == other.record_id
 
 
 def _shared_failures(plan: Plan, execution: Execution) -> set[int]:
@@ -340,3 +328,10 @@ def _shared_failures(plan: Plan, execution: Execution) -> set[int]:
 def _may_be_others_fault(error: HubSpotError | None) -> bool:
     """Whether the values of one order may keep another one's from arriving: not if no value would be accepted."""
     return error is None or not (error.retryable or isinstance(error, (MissingScope, Forbidden)))
+
+
+def _vanished_partner(outcome: Outcome) -> Outcome:
+    """HubSpot does not know the record that a new one was to be associated with: somebody deletes or merges it now."""
+    if not isinstance(outcome, Failed) or not isinstance(outcome.error, InvalidInput):
+        return outcome
+    return Failed(refusals=(VANISHED,)) if "associations are invalid" in outcome.error.message else outcome

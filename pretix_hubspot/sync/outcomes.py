@@ -13,6 +13,7 @@ from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError, MissingScop
 
 from .calls import MAIN_TYPES, is_lack_of_access
 from .detaching import ends
+from .portalrules import rule_behind
 from .results import Execution, Failed, Sent
 from .types import Refusal
 from .wanted import OrderPlan, Plan, RecordKey, Withheld, digest
@@ -208,8 +209,8 @@ def _mode_and_code(error: HubSpotError, detail: ErrorDetail) -> tuple[str, str]:
         return SYSTEM, kind.value
     if kind.mode != PERMANENT:
         return kind.mode, kind.value
-    if _is_config(detail.code):
-        return MISCONFIGURATION, detail.code
     said = f"{error.message} {detail.message}"
-    named = next((code for words, code in _BY_TEXT if words in said), None)
+    named = next((code for words, code in _BY_TEXT if words in said), None) or rule_behind(error, detail)
+    if named is None and _is_config(detail.code):
+        return MISCONFIGURATION, detail.code
     return (named.mode, named.value) if named else (PERMANENT, detail.code or kind.value)

@@ -96,7 +96,8 @@ class Preview:
 def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     """Raises ``HubSpotError`` or ``PortalTrouble`` while HubSpot cannot be asked."""
     connection = joined.connection
-    plan = planning.plan(connection.portal_id, Catalog(connection, client), [(joined.event, [order.pk])])
+    catalog = Catalog(connection, client)
+    plan = planning.plan(connection.portal_id, catalog, [(joined.event, [order.pk])])
     state = OrderState.objects.filter(order=order).first()
     rehearsal = Rehearsal(client)
     caller = Caller()
@@ -105,7 +106,8 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     order_plan = plan.orders[order.pk]
     earlier = recording.sent_earlier([order.pk]) if done and wants_detaching(order_plan) else {}
     # As by hand: everything is read, whatever was sent before.
-    execution = Executor(rehearsal, caller, frozenset({order.pk})).run(plan, known, {order.pk: done}, earlier)
+    executor = Executor(rehearsal, caller, frozenset({order.pk}), catalog.together(plan.object_types()))
+    execution = executor.run(plan, known, {order.pk: done}, earlier)
     seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(order_plan))
     seen.filtered = [(item.mapping, item.reason) for item in order_plan.filtered] + _without_identifier(order_plan)
     by_ref = _records(seen, plan, order_plan, execution, rehearsal)
@@ -127,7 +129,8 @@ def _records(
     seen: Preview, plan: Plan, order_plan: OrderPlan, execution: Execution, rehearsal: Rehearsal
 ) -> dict[RecordKey, RecordPreview]:
     """One preview for all wanted records that turn out to be the same record in HubSpot."""
-    failures = judge(plan, execution)[0].failures
+    verdict = judge(plan, execution)[0]
+    failures = (*verdict.failures, *verdict.lacking)
     by_ref: dict[RecordKey, RecordPreview] = {}
     units: dict[object, RecordPreview] = {}
     for ref, outcome in execution.records[order_plan.order].items():

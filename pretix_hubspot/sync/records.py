@@ -12,7 +12,7 @@ from typing import TypeVar
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.client import AHEAD, AT_ONCE, MAX_RECORDS, Client
 from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
-from pretix_hubspot.hubspot.types import BatchResult, Record, WriteInput, match, match_read
+from pretix_hubspot.hubspot.types import BatchResult, InlineAssociation, Record, WriteInput, match, match_read
 
 from .calls import Caller, chunks
 from .merge import merge
@@ -49,9 +49,20 @@ class _Pending:
 
 
 class TypeRun:
-    """All records of one object type, from looking them up to the last write."""
+    """All records of one object type, from looking them up to the last write.
 
-    def __init__(self, client: Client, caller: Caller, object_type: str, portal_id: int) -> None:
+    ``links`` are the associations to send along with new records.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        caller: Caller,
+        object_type: str,
+        portal_id: int,
+        links: Mapping[RecordKey, tuple[InlineAssociation, ...]] | None = None,
+    ) -> None:
+        self._links = links or {}
         self._client = client
         self._caller = caller
         self._object_type = object_type
@@ -166,7 +177,9 @@ class TypeRun:
             if current is None:
                 record = self._pending[refs[0]].record
                 properties = {record.id_property.name: record.id_value, **changes}
-                trace = WriteInput(f"c{number}", properties, id_property=record.id_property.name)
+                links = {link.to_id: link for ref in refs for link in self._links.get(ref, ())}
+                name = record.id_property.name
+                trace = WriteInput(f"c{number}", properties, id_property=name, associations=tuple(links.values()))
                 creates[trace.trace_id] = (refs, trace)
             elif changes:
                 updates[f"u{number}"] = (refs, WriteInput(f"u{number}", changes, id=current.id))

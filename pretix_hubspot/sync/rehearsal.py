@@ -12,6 +12,7 @@ from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import Conflict
 from pretix_hubspot.hubspot.types import (
     AssociationInput,
+    AssociationLabel,
     AssociationPair,
     AssociationResult,
     BatchResult,
@@ -97,6 +98,9 @@ class Rehearsal:
     def read_associations(self, from_type: str, to_type: str, ids: Sequence[str]) -> AssociationResult:
         known = [record_id for record_id in ids if not record_id.startswith(NEW)]
         return self._client.read_associations(from_type, to_type, known) if known else AssociationResult()
+
+    def association_labels(self, from_type: str, to_type: str) -> tuple[AssociationLabel, ...]:
+        return self._client.association_labels(from_type, to_type)
 
     def archive_associations(self, from_type: str, to_type: str, pairs: Sequence[tuple[str, str]]) -> AssociationResult:
         self.detached += [((from_type, one), (to_type, other)) for one, other in pairs]

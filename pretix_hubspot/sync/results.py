@@ -51,12 +51,16 @@ Pair = tuple[RecordKey, RecordKey]
 
 @dataclass
 class Execution:
-    """What became of each order's records and associations."""
+    """What became of each order's records and associations.
+
+    ``together`` are object types of which HubSpot turned out to take new records only with an association.
+    """
 
     records: dict[int, dict[RecordKey, Outcome]] = field(default_factory=dict)
     associated: dict[int, set[str]] = field(default_factory=dict)
     association_errors: dict[int, dict[Pair, HubSpotError | Refusal | None]] = field(default_factory=dict)
     detach_errors: dict[int, dict[str, HubSpotError | Refusal]] = field(default_factory=dict)
+    together: set[str] = field(default_factory=set)
 
     def sent(self) -> dict[RecordKey, Sent]:
         """Where every record that arrived is now."""

@@ -164,6 +164,22 @@ def test_associations_given_along_with_a_creation(api, sim, contact):
     assert linked(sim) == ["a@example.org"]
 
 
+@pytest.mark.parametrize("pair_of_types", [("deals", "contacts"), ("contacts", "deals")])
+def test_an_account_limits_associations(api, sim, deal, contact, pair_of_types):
+    sim.people.limit_associations(*pair_of_types, 1)
+    other_deal = sim.record("deals", dealname="E", dealstage="closedwon").id
+    other = {"deals": (deal, sim.record("contacts", email="b@example.org").id), "contacts": (other_deal, contact)}
+    pairs = [pair(deal, contact), pair(*other[pair_of_types[0]]), pair(deal, contact)]
+
+    answer = api.post(f"{BATCH}/associate/default", {"inputs": pairs})
+
+    assert (answer.status_code, answer.json()["numErrors"]) == (207, 1)
+    [error] = answer.json()["errors"]
+    assert error["subCategory"] == "associations.ASSOCIATION_LIMIT_EXCEEDED"
+    sim.people.limit_associations(*pair_of_types, None)
+    assert api.post(f"{BATCH}/associate/default", {"inputs": pairs}).status_code == 200
+
+
 def test_there_is_one_primary_company(api, sim, contact):
     for name in ("Old", "New"):
         company = sim.record("companies", name=name).id

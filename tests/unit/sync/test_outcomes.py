@@ -76,9 +76,10 @@ ANSWERS = {
     + (PERMANENT, "INVALID_DATE", "prop"),
     "format rule of the portal": (400, validation("INVALID_ALPHA", "Enter only letters", "lastname", **ECHO))
     + (PERMANENT, "INVALID_ALPHA", "lastname"),
-    "required property (2026-09)": (400, bodies.REQUIRED) + (PERMANENT, "MISSING_REQUIRED_PROPERTY", "firstname"),
+    "required property (2026-09)": (400, bodies.REQUIRED)
+    + (MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "firstname"),
     "conditionally required property (2026-09)": (400, REQUIRED_IF)
-    + (PERMANENT, "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "reason"),
+    + (MISCONFIGURATION, "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "reason"),
     "unique value taken": (400, bodies.CONFLICTING_VALUE) + (PERMANENT, "CONFLICTING_UNIQUE_VALUE", "pretix_order_key"),
     "too long a text (U)": (400, validation("INVALID_STRING", "Too long", "notes", **ECHO))
     + (PERMANENT, "INVALID_STRING", "notes"),
