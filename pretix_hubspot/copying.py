@@ -1,17 +1,42 @@
 """Mappings travel with a copied event; tokens and what was sent do not."""
 
-from pretix_hubspot.mappings.counterparts import Counterparts
+from django_scopes import scope
+
+from pretix_hubspot.mappings.counterparts import (
+    CATEGORIES,
+    CHANNELS,
+    CHECKIN_LISTS,
+    ITEMS,
+    OPTIONS,
+    QUESTIONS,
+    SUBEVENTS,
+    VARIATIONS,
+    Counterparts,
+    matched,
+)
+from pretix_hubspot.mappings.names import names_of
 from pretix_hubspot.mappings.store import add_all, create_all, numbered
 from pretix_hubspot.mappings.stored import StoredMapping
+from pretix_hubspot.models import Connection
+
+#: Core's maps of a copied event, by what they are about. Dates of a series are not copied.
+OF_CORE = {
+    ITEMS: "item_map",
+    VARIATIONS: "variation_map",
+    CATEGORIES: "category_map",
+    SUBEVENTS: "subevent_map",
+    CHECKIN_LISTS: "checkin_list_map",
+}
 
 
 def copy_mappings(source_event, target_event, **maps):
     """Copies all object mappings of ``source_event``, with every reference translated.
 
     Takes the keyword arguments of core's ``event_copy_data``.
-    A reference without a counterpart becomes a field ``_invalid_…``, which the editor shows with a warning.
+    The new event is not connected: the copies remember for which portal they were made.
     """
-    return create_all(target_event, _translated(source_event, maps))
+    counterparts = _of_core(source_event, target_event, maps)
+    return create_all(target_event, [mapping.translated(counterparts) for mapping in _mappings_of(source_event)])
 
 
 def copy_from(source_event, event_connection, user):
@@ -19,59 +44,36 @@ def copy_from(source_event, event_connection, user):
 
     Raises ``SuggestionImpossible`` if the event has mappings.
     """
-    maps = _same_names(source_event, event_connection.event)
-    return add_all(event_connection, _translated(source_event, maps), user, "copied")
+    counterparts = matched(names_of(source_event), names_of(event_connection.event))
+    portal_id = event_connection.connection.portal_id
+    copies = [mapping.translated(counterparts).at_home(portal_id) for mapping in _mappings_of(source_event)]
+    return add_all(event_connection, copies, user, "copied")
 
 
-def _translated(source_event, maps) -> list[StoredMapping]:
-    counterparts = _counterparts(source_event, **maps)
-    mappings = numbered(source_event.hubspot_object_mappings.order_by("position", "pk"))
-    return [mapping.translated(counterparts) for mapping in mappings]
+def _mappings_of(event) -> list[StoredMapping]:
+    mappings = numbered(event.hubspot_object_mappings.order_by("position", "pk"))
+    return [mapping.made_for(_portal_of(event)) for mapping in mappings]
 
 
-def _counterparts(source_event, *, question_map=None, **maps) -> Counterparts:
-    """Core's maps as the stored mappings take them. Dates of a series are not copied.
-
-    Questions keep their identifier when copied, unless it was taken.
-    """
-    questions = {question.pk: question.identifier for question in source_event.questions.all()}
-    return Counterparts(
-        questions={questions[pk]: new.identifier for pk, new in (question_map or {}).items() if pk in questions},
-        **{name: {pk: new.pk for pk, new in (maps.get(of) or {}).items()} for name, of in _MAPS.items()},
-    )
+def _portal_of(event) -> int:
+    """The portal of the event, else the only one that its organizer ever had, else 0: nobody knows."""
+    portals = set(Connection.objects.filter(event_connections__event=event).values_list("portal_id", flat=True))
+    portals = portals or set(Connection.objects.filter(organizer=event.organizer).values_list("portal_id", flat=True))
+    return portals.pop() if len(portals) == 1 else 0
 
 
-_MAPS = {
-    "checkin_lists": "checkin_list_map",
-    "items": "item_map",
-    "variations": "variation_map",
-    "categories": "category_map",
-    "subevents": "subevent_map",
-}
-
-
-def _same_names(source, target):
-    """Core's maps of a copied event, for two events that were made independently."""
-    items = _same(source.items.all(), target.items.all(), _item_name)
-    return {
-        "question_map": _same(source.questions.all(), target.questions.all(), lambda q: q.identifier),
-        "checkin_list_map": _same(source.checkin_lists.all(), target.checkin_lists.all(), lambda c: c.name),
-        "item_map": items,
-        "category_map": _same(source.categories.all(), target.categories.all(), lambda c: str(c.name)),
-        "variation_map": {
-            old: new
-            for pk, item in items.items()
-            for old, new in _same(
-                source.items.get(pk=pk).variations.all(), item.variations.all(), lambda v: str(v.value)
-            ).items()
-        },
+def _of_core(source_event, target_event, maps) -> Counterparts:
+    """Core's maps as the stored mappings take them; questions keep their identifier, unless it was taken."""
+    keys = {
+        kind: {str(pk): str(new.pk) for pk, new in (maps.get(name) or {}).items()} for kind, name in OF_CORE.items()
     }
-
-
-def _item_name(item):
-    return item.internal_name or str(item.name)
-
-
-def _same(old, new, name):
-    by_name = {name(thing): thing for thing in new}
-    return {thing.pk: by_name[name(thing)] for thing in old if name(thing) in by_name}
+    copied = {pk: question.identifier for pk, question in (maps.get("question_map") or {}).items()}
+    with scope(organizer=source_event.organizer):
+        questions = source_event.questions.filter(pk__in=copied)
+        options = list(questions.filter(options__isnull=False).values_list("pk", "identifier", "options__identifier"))
+        keys[QUESTIONS] = {identifier: copied[pk] for pk, identifier in questions.values_list("pk", "identifier")}
+    keys[OPTIONS] = {f"{question}:{option}": f"{copied[pk]}:{option}" for pk, question, option in options}
+    with scope(organizer=target_event.organizer):
+        channels = target_event.organizer.sales_channels.values_list("identifier", flat=True)
+        keys[CHANNELS] = {identifier: identifier for identifier in channels}
+    return Counterparts(keys)

@@ -4,14 +4,15 @@
 """
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from pretix_hubspot.mappings.counterparts import NOBODY
-from pretix_hubspot.mappings.options import KEYS
+from pretix_hubspot.connection import for_event
+from pretix_hubspot.mappings import reading as read
+from pretix_hubspot.mappings.counterparts import IDENTIFIED, KINDS, Counterparts, Names, matched
+from pretix_hubspot.mappings.names import names_for, names_of
 from pretix_hubspot.mappings.store import add_all, numbered
 from pretix_hubspot.mappings.stored import Problem, StoredMapping
 from pretix_hubspot.models import ObjectMapping
@@ -60,6 +61,8 @@ def dump(event) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "event": f"{event.organizer.slug}/{event.slug}",
+        "portal": _portal_of(event),
+        "names": names_for(event, mappings),
         "mappings": [mapping.to_json() for mapping in mappings],
     }
 
@@ -74,16 +77,53 @@ def load(content: bytes, event) -> list[StoredMapping]:
         raise FileProblem(_("This is not a JSON file.")) from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FileProblem(_("This file does not hold object mappings of this plugin."))
-    if data.get("version") not in READABLE:
+    if type(data.get("version")) is not int or data["version"] not in READABLE:
         raise FileProblem(_("The file was made by a newer version of the plugin."))
     found = data.get("mappings")
     if not isinstance(found, list) or not found or len(found) > MAX_MAPPINGS:
         raise FileProblem(_("The file holds no object mappings, or too many."))
-    same_event = data.get("event") == f"{event.organizer.slug}/{event.slug}"
-    return [_mapping(entry, number, same_event) for number, entry in enumerate(found, start=1)]
+    mappings = [_mapping(entry, number) for number, entry in enumerate(found, start=1)]
+    counterparts, portal_id = _counterparts(data, event), _portal(data, event)
+    here = _portal_of(event)
+    return [mapping.translated(counterparts).made_for(portal_id).at_home(here) for mapping in mappings]
 
 
-def _mapping(data: Any, number: int, same_event: bool) -> StoredMapping:
+def _counterparts(data: dict[str, Any], event) -> Counterparts:
+    """Things are found by their names in the file; in one of version 1, only in its own event, or by identifiers."""
+    here = names_of(event)
+    if data["version"] > 1:
+        return matched(_names(data.get("names")), here)
+    known = KINDS if _is_of(data, event) else IDENTIFIED
+    return matched({kind: here[kind] for kind in known}, here)
+
+
+def _names(data: Any) -> Names:
+    """The names in the file, as far as they make sense."""
+    things = {kind: read.entries(read.entries(data).get(kind)) for kind in KINDS}
+    return {
+        kind: {key: [name for name in read.items(names) if isinstance(name, str)] for key, names in found.items()}
+        for kind, found in things.items()
+    }
+
+
+def _is_of(data: dict[str, Any], event) -> bool:
+    return data.get("event") == f"{event.organizer.slug}/{event.slug}"
+
+
+def _portal_of(event) -> int:
+    """The HubSpot account of the event, 0 without one."""
+    event_connection = for_event(event)
+    return event_connection.connection.portal_id if event_connection else 0
+
+
+def _portal(data: dict[str, Any], event) -> int | None:
+    """The account for which the file was made; a file of version 1 does not say, and is believed in its own event."""
+    if data["version"] == 1 and _is_of(data, event):
+        return None
+    return read.portal(data.get("portal")) or 0
+
+
+def _mapping(data: Any, number: int) -> StoredMapping:
     """One mapping of the file; every objection names its number."""
     problem = next(StoredMapping.problems(data, range(1, number)), None)
     stored = StoredMapping.from_json(data)
@@ -91,14 +131,7 @@ def _mapping(data: Any, number: int, same_event: bool) -> StoredMapping:
         problem = Problem("rows")
     if problem:
         raise FileProblem(_(SENTENCES[problem.code]).format(number=number, names=problem.names))
-    return stored if same_event else _without_keys(stored)
-
-
-def _without_keys(stored: StoredMapping) -> StoredMapping:
-    """Products and dates of another event become one that nothing meets: else more would be sent than there."""
-    filters = stored.options.filters
-    nobody = {name: (NOBODY,) for name in KEYS if getattr(filters, name)}
-    return replace(stored, options=replace(stored.options, filters=replace(filters, **nobody)))
+    return stored
 
 
 def store(event_connection, mappings: list[StoredMapping], user) -> list[ObjectMapping]:

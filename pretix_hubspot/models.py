@@ -138,6 +138,7 @@ class ObjectMapping(LoggedModel):
     association_mappings = models.JSONField(default=list)
     pipeline = models.JSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
+    made_for_portal = models.BigIntegerField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from pretix.base.models import Question
 from pretix.base.models.datasync import MODE_OVERWRITE
 
@@ -17,22 +18,90 @@ from pretix_hubspot.sync.values import warning
 
 def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:
     """Everything that keeps this mapping from working as it was set up, for the list of mappings."""
-    object_type = mapping.external_object_type
+    return changes_of(StoredMapping.of(mapping), catalog)
+
+
+def changes_of(stored: StoredMapping, catalog: Catalog) -> list[str]:
+    """The same of a mapping as it is stored, or will be."""
+    object_type = stored.external_object_type
+    copied = [*foreign(stored, catalog.connection.portal_id), *lost_filters(stored)]
     if lost := access_lost(object_type, catalog):
-        return [lost]
+        return [*copied, lost]
     if gone := object_type_gone(object_type, catalog):
-        return [gone]
-    if not catalog.is_stored(object_type):
-        return []
-    definitions = catalog.properties(object_type)
-    stored = StoredMapping.of(mapping)
-    found = [property_change(name, definitions.get(name)) for name in stored.properties]
+        return [*copied, gone]
+    definitions = catalog.properties(object_type) if catalog.is_stored(object_type) else {}
+    copied += [lost for row in stored.rows if (lost := _lost(row, definitions.get(row.external_field)))]
+    if not definitions:
+        return copied
+    found = copied + [property_change(name, definitions.get(name)) for name in stored.properties]
     for row in stored.rows:
         definition = definitions.get(row.external_field)
         found.append(options_gone(row.value_map, definition))
         found.append(_constant_refused(row, definition))
     found += pipeline_changes(stored.pipeline, catalog.pipelines(object_type))
     return list(dict.fromkeys(text for text in found if text))
+
+
+#: What the editor says at a row, whose fields it shows.
+LOST_FIELD = gettext_lazy(
+    "This pretix field was copied from another event and has no counterpart in this one. "
+    "Orders are sent without it. Please choose another field, or remove the row."
+)
+FILTERS = {
+    "items": gettext_lazy("products"),
+    "variations": gettext_lazy("variations"),
+    "categories": gettext_lazy("categories"),
+    "subevents": gettext_lazy("dates"),
+    "sales_channels": gettext_lazy("sales channels"),
+    "answers": gettext_lazy("answers"),
+}
+
+
+def foreign(stored: StoredMapping, portal_id: int) -> list[str]:
+    """What a copy from another account means, until somebody has looked at it."""
+    found = []
+    if stored.is_foreign(portal_id):
+        found.append(
+            _(
+                "This mapping was made for another HubSpot account. Orders are sent without what this account does "
+                "not have, and without owners. Please check the mapping and save it."
+            )
+        )
+    labels = [entry.label for entry in stored.associations if entry.is_foreign(portal_id)]
+    if labels:
+        text = _(
+            "These association labels were chosen in another HubSpot account: {labels}. "
+            "Objects are associated without them until you save the mapping."
+        )
+        found.append(text.format(labels=", ".join(labels)))
+    return found
+
+
+def lost_filters(stored: StoredMapping) -> list[str]:
+    """Filters of a copy that name something which this event does not have."""
+    names = [str(FILTERS[name]) for name in stored.options.filters.lost()]
+    if not names:
+        return []
+    text = _("Filters name {things} that have no counterpart in this event, and that no order meets.")
+    return [text.format(things=", ".join(names))]
+
+
+def lost_choices(row: StoredRow, definition: PropertyDefinition | None) -> str:
+    """Choices of a copied value map that this event does not have: then it may lack some that this event has."""
+    return ngettext(
+        "“{field}”: {count} value of the value map has no counterpart in this event. "
+        "Orders with a value that is not in the map are sent without it. Please map the values again.",
+        "“{field}”: {count} values of the value map have no counterpart in this event. "
+        "Orders with a value that is not in the map are sent without it. Please map the values again.",
+        row.lost_choices,
+    ).format(field=definition.label if definition else row.external_field, count=row.lost_choices)
+
+
+def _lost(row: StoredRow, definition: PropertyDefinition | None) -> str | None:
+    if row.is_lost:
+        label = definition.label if definition else row.external_field
+        return _("“{field}” is not filled: its pretix field has no counterpart in this event.").format(field=label)
+    return lost_choices(row, definition) if row.lost_choices else None
 
 
 def access_lost(object_type: str, catalog: Catalog) -> str | None:

@@ -43,7 +43,8 @@ def properties(subject):
             usable = definition and definition.writable and row.pretix_field in setup.fields
             label = definition.label if definition else row.external_field
             notes = [note if label in note else f"{label}: {note}" for note in setup.notes(row)]
-            bad += [_about(subject, setup, note, warn if usable else fail) for note in notes]
+            harmless = usable or row.is_lost or setup.is_foreign
+            bad += [_about(subject, setup, note, warn if harmless else fail) for note in notes]
             count += bool(usable)
     yield from bad
     if not any(finding.status == Status.FAIL for finding in bad):
@@ -63,7 +64,7 @@ def options(subject):
             if gone := _vanished(value_map, definition):
                 text = _("The HubSpot field “{field}” no longer has these options: {options}")
                 text = text.format(field=definition.label, options=", ".join(gone))
-                bad.append(_about(subject, setup, text, fail))
+                bad.append(_about(subject, setup, text, warn if setup.is_foreign else fail))
     text = ngettext("One value map was checked.", "{number} value maps were checked.", maps)
     yield from bad or [ok(text.format(number=maps))]
 
@@ -79,7 +80,7 @@ def pipelines(subject):
         if setup.stored.pipeline:
             used += 1
             if problem := _pipeline_problem(setup):
-                bad.append(_about(subject, setup, problem, fail))
+                bad.append(_about(subject, setup, problem, warn if setup.is_foreign else fail))
     text = ngettext("One pipeline is in use.", "{number} pipelines are in use.", used)
     yield from bad or [ok(text.format(number=used))]
 
@@ -112,7 +113,7 @@ def associations(subject):
             continue
         have = {f"{kind.category}:{kind.type_id}" for kind in kinds}
         for mapping, entry in wanted:
-            if entry.type not in {"", *have}:
+            if entry.type not in {"", *have} and not entry.is_foreign(subject.catalog.connection.portal_id):
                 text = _("{mapping}: HubSpot no longer has the association label “{label}”. Please choose it again.")
                 text = text.format(mapping=_name(subject, mapping), label=entry.label)
                 bad.append(fail(text, "", _editor(subject, mapping)))

@@ -259,7 +259,8 @@ class AssociationsForm(forms.Form):
         for pk in data.get("associations", ()):
             label = data.get(f"label_{pk}", "")
             known = self.known.get(pk, StoredAssociation(pk))
-            self.entries.append(known if label == known.label else self._labeled(pk, label))
+            same = label == known.label and not known.is_foreign(self.setup.portal_id)
+            self.entries.append(known if same else self._labeled(pk, label))
         return data
 
     def _labeled(self, pk, label):
@@ -374,6 +375,7 @@ class MappingEditor:
             pipeline=self.pipeline.to_stored() if self.pipeline else StoredPipeline(),
             options=self.options.to_stored(),
         )
+        after = self.setup.looked_at(after)
         if after == before:
             return False
         put(mapping, after)

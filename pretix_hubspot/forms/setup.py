@@ -3,6 +3,8 @@
 The notes come from the same table that the engine converts with, so that the editor warns of what would fail.
 """
 
+from dataclasses import replace
+
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -14,6 +16,7 @@ from pretix_hubspot.fields import source_fields
 from pretix_hubspot.fields.choices import for_model, grouped
 from pretix_hubspot.fields.constant import CATEGORY
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.mappings.counterparts import found, is_lost
 from pretix_hubspot.mappings.stored import StoredMapping, StoredRow
 from pretix_hubspot.objecttypes import stage_properties
 from pretix_hubspot.sync.values import warning
@@ -65,7 +68,7 @@ class EditorSetup:
         if current not in self._choices:
             choices = grouped(self.fields, current)
             if current and known is None:
-                choices.append((current, _("{field} (not available)").format(field=current)))
+                choices.append((current, _("{field} (not available)").format(field=found(current))))
             self._choices[current] = choices
         return self._choices[current]
 
@@ -168,6 +171,8 @@ class EditorSetup:
         """What the table of conversions warns of; a value map is held against today's choices and options."""
         if field is None:
             return []
+        if row.lost_choices:
+            return [portalchanges.lost_choices(row, definition)]
         if gone := portalchanges.options_gone(row.value_map, definition):
             return [gone]
         refusal = warning(field.type, definition, row.mode, field.synonyms, row.value_map or None, row.constant)
@@ -203,12 +208,32 @@ class EditorSetup:
 
     @property
     def changes(self):
-        """What changed in HubSpot for the mapping as a whole: its object type, pipeline and stages."""
+        """What changed in HubSpot for the mapping as a whole, and what a copy lost beside its rows."""
+        lost = [*portalchanges.foreign(self.stored, self.portal_id), *portalchanges.lost_filters(self.stored)]
         if gone := portalchanges.object_type_gone(self.object_type, self.catalog):
-            return [gone]
-        return [] if self.error else portalchanges.pipeline_changes(self.stored.pipeline, self.pipelines)
+            return [*lost, gone]
+        return [*lost, *([] if self.error else portalchanges.pipeline_changes(self.stored.pipeline, self.pipelines))]
+
+    @cached_property
+    def portal_id(self):
+        return self.catalog.connection.portal_id
+
+    @property
+    def is_foreign(self):
+        """Whether this is a copy from another account, of which nothing that is missing here fails an order."""
+        return self.stored.is_foreign(self.portal_id)
+
+    def looked_at(self, stored: StoredMapping) -> StoredMapping:
+        """A copy from another account is one no longer, once nothing is missing here."""
+        here = stored.at_home(self.portal_id)
+        if not here.is_foreign(self.portal_id):
+            return here
+        as_own = replace(here, made_for_portal=None)
+        return here if self.error or portalchanges.changes_of(as_own, self.catalog) else as_own
 
     def _field_notes(self, field_key):
+        if is_lost(field_key):
+            return [str(portalchanges.LOST_FIELD)]
         field = self.fields.get(field_key)
         if field is None:
             return [_("This pretix field is not available in this event, nothing can be sent.")]

@@ -7,7 +7,7 @@ from typing import Any
 from pretix_hubspot.sync.types import BUYER, DETACH, FIRST, KEEP_NAMES, LEAVE, NEWEST
 
 from . import reading as read
-from .counterparts import NOBODY, Counterparts
+from .counterparts import CHANNELS, NOBODY, OPTIONS, QUESTIONS, Counterparts, is_lost
 from .reading import Problem
 
 #: Filters by their kind of value.
@@ -45,7 +45,7 @@ class StoredFilters:
         data = read.entries(data)
         return cls(
             **{name: data.get(name) is True for name in FLAGS},
-            **{name: tuple(pk for pk in read.items(data.get(name)) if type(pk) is int) for name in KEYS},
+            **{name: tuple(pk for pk in read.items(data.get(name)) if read.is_pk(pk)) for name in KEYS},
             sales_channels=tuple(name for name in read.items(data.get("sales_channels")) if isinstance(name, str)),
             answers=tuple((pair[0], pair[1]) for pair in read.items(data.get("answers")) if read.is_pair(pair)),
         )
@@ -59,7 +59,7 @@ class StoredFilters:
     @staticmethod
     def problems(data: Any) -> Iterator[Problem]:
         checks: dict[str, Any] = {name: lambda v: isinstance(v, bool) for name in FLAGS}
-        checks |= {name: lambda v: isinstance(v, list) and all(type(pk) is int for pk in v) for name in KEYS}
+        checks |= {name: lambda v: isinstance(v, list) and all(map(read.is_pk, v)) for name in KEYS}
         checks["sales_channels"] = lambda v: isinstance(v, list) and all(isinstance(name, str) for name in v)
         checks["answers"] = lambda v: isinstance(v, list) and all(read.is_pair(pair) for pair in v)
         if not isinstance(data, dict) or not all(name in checks and checks[name](data[name]) for name in data):
@@ -67,9 +67,25 @@ class StoredFilters:
 
     def translated(self, counterparts: Counterparts) -> "StoredFilters":
         """One without a counterpart becomes one that nothing meets: without it, more would be sent than before."""
-        keys = {name: tuple(getattr(counterparts, name).get(pk, NOBODY) for pk in getattr(self, name)) for name in KEYS}
-        answers = tuple((counterparts.question(question), option) for question, option in self.answers)
-        return replace(self, **keys, answers=answers)
+        keys = {name: tuple(counterparts.pk(name, pk) for pk in getattr(self, name)) for name in KEYS}
+        channels = tuple(map(counterparts.channel, self.sales_channels))
+        answers = tuple(counterparts.answer(*answer) for answer in self.answers)
+        return replace(self, **keys, sales_channels=channels, answers=answers)
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """The things of the event that are named, by kind and key."""
+        yield from ((name, str(pk)) for name in KEYS for pk in getattr(self, name))
+        yield from ((CHANNELS, identifier) for identifier in self.sales_channels)
+        for question, option in self.answers:
+            yield QUESTIONS, question
+            yield OPTIONS, f"{question}:{option}"
+
+    def lost(self) -> tuple[str, ...]:
+        """The filters that name something without a counterpart."""
+        parts = {name: [pk == NOBODY for pk in getattr(self, name)] for name in KEYS}
+        parts["sales_channels"] = list(map(is_lost, self.sales_channels))
+        parts["answers"] = [is_lost(part) for answer in self.answers for part in answer]
+        return tuple(name for name, lost in parts.items() if any(lost))
 
 
 @dataclass(frozen=True)

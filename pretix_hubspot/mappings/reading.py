@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 MAX_NAME = 190
-#: Digits of the longest primary key.
-MAX_DIGITS = 19
+#: The largest number that a database takes for a key, and how many digits it has.
+MAX_KEY, MAX_DIGITS = 2**63 - 1, 19
 
 
 class Problem(NamedTuple):
@@ -31,8 +31,17 @@ def entries(value: Any) -> dict[str, Any]:
 def number(value: Any) -> int:
     """A primary key, also as text; 0 for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
-        return int(value)
-    return value if type(value) is int else 0
+        value = int(value)
+    return value if is_pk(value) else 0
+
+
+def is_pk(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MAX_KEY
+
+
+def portal(value: Any) -> int | None:
+    """The id of a HubSpot account; 0 is one that nobody knows."""
+    return value if is_pk(value) else None
 
 
 def is_name(value: Any) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from pretix.base.models import Event, User
 
-from pretix_hubspot.mappings.stored import StoredMapping
+from pretix_hubspot.mappings.stored import COLUMNS, StoredMapping
 from pretix_hubspot.models import EventConnection, ObjectMapping
 
 
@@ -24,8 +24,9 @@ def log_data(mapping: ObjectMapping) -> dict:
 
 def put(mapping: ObjectMapping, stored: StoredMapping) -> None:
     """Fills the columns of a mapping; does not save it."""
-    for name, value in stored.to_json().items():
-        setattr(mapping, name, value)
+    data = stored.to_json()
+    for name in COLUMNS:
+        setattr(mapping, name, data.get(name))
 
 
 @transaction.atomic

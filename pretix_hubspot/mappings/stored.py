@@ -26,7 +26,7 @@ from pretix_hubspot.sync.types import (
 )
 
 from . import reading as read
-from .counterparts import Counterparts
+from .counterparts import Counterparts, is_lost, references
 from .options import StoredFilters, StoredOptions
 from .reading import MAX_NAME, Problem
 
@@ -49,7 +49,7 @@ STATUSES = ("n", "p", "e", "c")
 ASSOCIATION_TYPE = re.compile(r"[A-Z_]{1,40}:[0-9]{1,10}", re.ASCII)
 #: The text columns of a mapping with their lengths, and all of its columns that hold what is stored here.
 TEXTS = {"pretix_model": 20, "external_object_type": 128, "pretix_id_field": MAX_NAME, "external_id_field": MAX_NAME}
-COLUMNS = (*TEXTS, "property_mappings", "association_mappings", "pipeline", "options")
+COLUMNS = (*TEXTS, "property_mappings", "association_mappings", "pipeline", "options", "made_for_portal")
 
 
 @dataclass(frozen=True)
@@ -118,16 +118,34 @@ class StoredRow:
             yield Problem("value_map")
 
     def translated(self, counterparts: Counterparts) -> "StoredRow":
-        return replace(self, pretix_field=counterparts.field(self.pretix_field))
+        return replace(
+            self,
+            pretix_field=counterparts.field(self.pretix_field),
+            value_map={counterparts.choice(self.pretix_field, key): value for key, value in self.value_map.items()},
+        )
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the source field has no counterpart in this event."""
+        return is_lost(self.pretix_field)
+
+    @property
+    def lost_choices(self) -> int:
+        """How many choices of the value map have no counterpart in this event."""
+        return sum(map(is_lost, self.value_map))
 
 
 @dataclass(frozen=True)
 class StoredAssociation:
-    """A link to the records of an earlier mapping, with a label as HubSpot numbers it in this direction."""
+    """A link to the records of an earlier mapping, with a label as HubSpot numbers it in this direction.
+
+    ``portal`` is the account that numbered the label of a copied or imported mapping, see ``StoredOptions``.
+    """
 
     mapping: int
     label: str = ""
     type: str = ""
+    portal: int | None = None
 
     @classmethod
     def from_json(cls, data: Any) -> "StoredAssociation":
@@ -137,11 +155,17 @@ class StoredAssociation:
             mapping=read.number(data.get("mapping")),
             label=read.text(data.get("label")),
             type=label_type if ASSOCIATION_TYPE.fullmatch(label_type) else "",
+            portal=read.portal(data.get("portal")),
         )
 
     def to_json(self) -> dict[str, Any]:
         more = {"label": self.label, "type": self.type}
-        return {"mapping": self.mapping} | {name: value for name, value in more.items() if value}
+        stored = {"mapping": self.mapping} | {name: value for name, value in more.items() if value}
+        return stored | ({} if self.portal is None else {"portal": self.portal})
+
+    def is_foreign(self, portal_id: int) -> bool:
+        """Whether the number of the label means nothing, or something else, in this account."""
+        return bool(self.type) and self.portal not in (None, portal_id)
 
     @staticmethod
     def problems(data: Any, earlier: Container[int]) -> Iterator[Problem]:
@@ -182,7 +206,11 @@ class StoredPipeline:
 
 @dataclass(frozen=True)
 class StoredMapping:
-    """Everything about one object mapping but its place."""
+    """Everything about one object mapping but its place.
+
+    ``made_for_portal`` is the HubSpot account for which a copied or imported mapping was made, 0 if nobody knows. Where
+    it is not the account of the event, what that account lacks is left out, until somebody looks at the mapping.
+    """
 
     pretix_model: str
     external_object_type: str
@@ -192,6 +220,7 @@ class StoredMapping:
     associations: tuple[StoredAssociation, ...] = ()
     pipeline: StoredPipeline = StoredPipeline()
     options: StoredOptions = StoredOptions()
+    made_for_portal: int | None = None
 
     @property
     def identifier(self) -> StoredRow:
@@ -207,6 +236,12 @@ class StoredMapping:
         """The properties that are written, each once."""
         return tuple(dict.fromkeys(row.external_field for row in (self.identifier, *self.rows) if row.external_field))
 
+    def references(self) -> Iterator[tuple[str, str]]:
+        """The things of the event that are named, by kind and key."""
+        for row in (self.identifier, *self.rows):
+            yield from references(row.pretix_field, row.value_map)
+        yield from self.options.filters.references()
+
     @classmethod
     def of(cls, mapping: Any) -> "StoredMapping":
         """What a row of the model holds."""
@@ -221,15 +256,17 @@ class StoredMapping:
             associations=tuple(map(StoredAssociation.from_json, read.items(data.get("association_mappings")))),
             pipeline=StoredPipeline.from_json(data.get("pipeline")),
             options=StoredOptions.from_json(data.get("options")),
+            made_for_portal=read.portal(data.get("made_for_portal")),
         )
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in TEXTS} | {
+        stored = {name: getattr(self, name) for name in TEXTS} | {
             "property_mappings": [row.to_json() for row in self.rows],
             "association_mappings": [association.to_json() for association in self.associations],
             "pipeline": self.pipeline.to_json(),
             "options": self.options.to_json(),
         }
+        return stored | ({} if self.made_for_portal is None else {"made_for_portal": self.made_for_portal})
 
     @staticmethod
     def problems(data: Any, earlier: Container[int] = ()) -> Iterator[Problem]:
@@ -252,15 +289,44 @@ class StoredMapping:
         )
         yield from StoredPipeline.problems(data.get("pipeline") or {})
         yield from StoredOptions.problems(data.get("options") or {})
+        if "made_for_portal" in data and read.portal(data["made_for_portal"]) is None:
+            yield Problem("option", "made_for_portal")
 
     def translated(self, counterparts: Counterparts) -> "StoredMapping":
-        """Associations are not translated: they name mappings, not things of the event."""
+        """Associations are not translated: they name mappings, not things of the event.
+
+        Without its identifier, a mapping waits for somebody to choose another one.
+        """
+        identifier = counterparts.field(self.pretix_id_field)
         return replace(
             self,
-            pretix_id_field=counterparts.field(self.pretix_id_field),
+            pretix_id_field="" if is_lost(identifier) else identifier,
             rows=tuple(row.translated(counterparts) for row in self.rows),
             options=self.options.translated(counterparts),
         )
+
+    def is_foreign(self, portal_id: int) -> bool:
+        """Whether the mapping was made for another account, and nobody has looked at it since."""
+        return self.made_for_portal not in (None, portal_id)
+
+    def made_for(self, portal_id: int | None) -> "StoredMapping":
+        """A copy that remembers its account; one that was a copy already remembers the first."""
+        if portal_id is None:
+            return self
+        first = portal_id if self.made_for_portal is None else self.made_for_portal
+        associations = (
+            replace(entry, portal=portal_id) if entry.type and entry.portal is None else entry
+            for entry in self.associations
+        )
+        return replace(self, made_for_portal=first, associations=tuple(associations))
+
+    def at_home(self, portal_id: int) -> "StoredMapping":
+        """Without the memory of an account that is this one."""
+        associations = (
+            replace(entry, portal=None) if entry.portal == portal_id else entry for entry in self.associations
+        )
+        first = None if self.made_for_portal == portal_id else self.made_for_portal
+        return replace(self, made_for_portal=first, associations=tuple(associations))
 
     def associated(self, places: Mapping[int, int]) -> "StoredMapping":
         """With other numbers for the earlier mappings; an association without one is dropped."""

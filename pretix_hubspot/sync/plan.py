@@ -55,6 +55,9 @@ OF_VALUES = frozenset(
     | {Code.NOT_A_NUMBER, Code.NOT_A_DATE, Code.NOT_A_BOOLEAN, Code.NOT_A_PHONE}
 )
 
+#: Of these, those that are about what the portal has.
+OF_OPTIONS = frozenset({Code.NO_OPTION, Code.OPTION_NOT_MAPPED})
+
 
 def make_plan(
     portal_id: int,
@@ -89,7 +92,9 @@ def _plan_order(
     for spec in specs:
         facts.append([spec.id, spec.revision])
         if spec.unreadable:
-            facts.append(_not_planned(order_plan, spec, spec.unreadable, is_side=spec.left_out and bool(plannable)))
+            is_side = spec.left_out and bool(plannable)
+            is_side = is_side or (spec.foreign and not spec.unreadable.retryable)
+            facts.append(_not_planned(order_plan, spec, spec.unreadable, is_side=is_side))
             continue
         read = order.read_for(spec.id)
         for position in _sources(spec, read, sent):
@@ -128,6 +133,8 @@ def _plan_record(
     where = (spec.id, position.pk if position else None)
     values = {**order.values, **position.values} if position else order.values
     identifier = _row(spec.identifier, values)
+    if isinstance(identifier, Refusal) and spec.foreign and identifier.code not in OF_VALUES:
+        return [*where, "no identifier in this portal"]
     if isinstance(identifier, Refusal):
         return _withhold(order_plan, spec, where, identifier, spec.identifier)
     if not identifier.value:
@@ -137,7 +144,7 @@ def _plan_record(
         row = _row(mapping_row, values)
         if isinstance(row, Row):
             rows.append(row)
-        elif spec.options.lenient and row.code in OF_VALUES:
+        elif _may_be_left_out(spec, mapping_row, row):
             left_out.append(row)
         else:
             return _withhold(order_plan, spec, where, row, mapping_row)
@@ -161,6 +168,15 @@ def _plan_record(
     ]
 
 
+def _may_be_left_out(spec: MappingSpec, row: MappingRow, refusal: Refusal) -> bool:
+    """Whether the record is sent without this property: as an organizer wants it, or because a copy lost something."""
+    if refusal.code in OF_VALUES and spec.options.lenient:
+        return True
+    if row.is_lost or (refusal.code == Code.OPTION_NOT_MAPPED and row.has_lost_choices):
+        return True
+    return spec.foreign and refusal.code not in OF_VALUES - OF_OPTIONS
+
+
 def _withhold(
     order_plan: OrderPlan, spec: MappingSpec, where: tuple[int, int | None], refusal: Refusal, row: MappingRow
 ) -> list[object]:
@@ -170,6 +186,8 @@ def _withhold(
 
 def _row(row: MappingRow, values: Mapping[str, object]) -> Row | Refusal:
     """Convert one value; every refusal names its field and property."""
+    if row.is_lost:
+        return _refused(row, Code.UNKNOWN_FIELD)
     if row.property is None:
         return _refused(row, "unknown_property")
     if row.source_type is None:

@@ -12,13 +12,14 @@ from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.fields import SourceField
 from pretix_hubspot.hubspot.errors import HubSpotError
-from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
+from pretix_hubspot.hubspot.types import AssociationType, Pipeline, PropertyDefinition
 from pretix_hubspot.mappings.stored import StoredFilters, StoredMapping, StoredOptions, StoredRow
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import stage_properties
 
 from .calls import is_lack_of_access
 from .filters import question_fields
+from .risks import options_elsewhere
 from .schemas import unreadable
 from .types import (
     BY_MODES,
@@ -47,16 +48,54 @@ def specs_for(
     """Resolve mappings. Raises ``HubSpotError`` if a schema was never stored and the portal does not answer at all."""
     errors = unreadable(catalog, {mapping.external_object_type for mapping in mappings})
     return tuple(
-        _without_schema(mapping, fields, error)
+        _without_schema(mapping, fields, error, catalog.connection.portal_id)
         if (error := errors.get(mapping.external_object_type))
-        else _spec(mapping, catalog.properties(mapping.external_object_type), fields)
+        else _here(_spec(mapping, catalog.properties(mapping.external_object_type), fields), mapping, catalog)
         for mapping in mappings
     )
 
 
-def _without_schema(mapping: ObjectMapping, fields: Mapping[str, SourceField], error: HubSpotError) -> MappingSpec:
+def _without_schema(
+    mapping: ObjectMapping, fields: Mapping[str, SourceField], error: HubSpotError, portal_id: int
+) -> MappingSpec:
     spec = _spec(mapping, {}, fields)
-    return replace(spec, unreadable=error, left_out=is_lack_of_access(error, mapping.external_object_type))
+    return replace(
+        spec,
+        unreadable=error,
+        left_out=is_lack_of_access(error, mapping.external_object_type),
+        foreign=StoredMapping.of(mapping).is_foreign(portal_id),
+    )
+
+
+def _here(spec: MappingSpec, mapping: ObjectMapping, catalog: Catalog) -> MappingSpec:
+    """The mapping in this portal: what a copy names by numbers of another portal means nothing here."""
+    stored, portal_id = StoredMapping.of(mapping), catalog.connection.portal_id
+    foreign_labels = {entry.mapping for entry in stored.associations if entry.is_foreign(portal_id)}
+    if foreign_labels:
+        spec = replace(spec, labels={key: label for key, label in spec.labels.items() if key not in foreign_labels})
+    if not stored.is_foreign(portal_id):
+        return spec
+    return replace(
+        spec,
+        foreign=True,
+        rows=tuple(_without_owner(row) for row in spec.rows),
+        pipeline=_pipeline_here(spec.pipeline, catalog.pipelines(spec.object_type)),
+    )
+
+
+def _without_owner(row: MappingRow) -> MappingRow:
+    """A number that stands in the row itself, for an option that only HubSpot knows, is of the other portal."""
+    written = row.constant is not None or row.value_map
+    return replace(row, property=None) if row.property and written and options_elsewhere(row.property) else row
+
+
+def _pipeline_here(chosen: PipelineSpec | None, pipelines: Sequence[Pipeline]) -> PipelineSpec | None:
+    """The pipeline and those of its stages that this portal has, too."""
+    pipeline = chosen and next((p for p in pipelines if p.id == chosen.pipeline_id), None)
+    if not chosen or not pipeline:
+        return None
+    have = {stage.id for stage in pipeline.stages if not stage.archived}
+    return replace(chosen, stages={status: stage for status, stage in chosen.stages.items() if stage in have})
 
 
 def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField]) -> dict[str, frozenset[str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
+from pretix_hubspot.mappings.counterparts import is_lost
 
 ORDER = "Order"
 POSITION = "OrderPosition"
@@ -134,6 +135,15 @@ class MappingRow:
     constant: str | None = None
     keeps: bool = False
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the field of a copied mapping has no counterpart in this event."""
+        return is_lost(self.field)
+
+    @property
+    def has_lost_choices(self) -> bool:
+        return any(map(is_lost, self.value_map or ()))
+
 
 @dataclass(frozen=True)
 class PipelineSpec:
@@ -188,6 +198,7 @@ class MappingSpec:
 
     ``unreadable`` is why HubSpot did not tell the definitions; ``left_out`` that nothing but a setting is to blame for
     it, so that the orders are sent without this mapping.
+    ``foreign`` is a copy from another portal that nobody has looked at: what this portal lacks fails no order.
     """
 
     id: int
@@ -202,3 +213,4 @@ class MappingSpec:
     options: Options = Options()
     unreadable: HubSpotError | None = None
     left_out: bool = False
+    foreign: bool = False

@@ -116,6 +116,7 @@ def last_year(organizer, joined):
 
 def test_a_copy_finds_what_has_the_same_name(last_year, event, client):
     ticket = event.items.create(name="Ticket", default_price=Decimal("1"))
+    event.questions.create(question="Size", identifier="SIZE", type="S")
     entrance = event.checkin_lists.create(name="Entrance", all_products=True)
     assert "2 object mappings have been added." in messages_of(
         client.post(START, {"how": "copy", "event": last_year.pk})
@@ -128,6 +129,23 @@ def test_a_copy_finds_what_has_the_same_name(last_year, event, client):
     assert contact.options == {"filters": {"items": [ticket.pk, 0]}}
     assert deal.association_mappings == [{"mapping": contact.pk}]
     assert event.logentry_set.filter(action_type="pretix_hubspot.mapping.added").count() == 2
+
+
+def test_a_copy_loses_what_this_event_does_not_have(last_year, event, client):
+    client.post(START, {"how": "copy", "event": last_year.pk})
+
+    contact, _deal = event.hubspot_object_mappings.all()
+    assert [row["pretix_field"].rstrip("0123456789") for row in contact.property_mappings] == [
+        "_invalid_question_SIZE",
+        "_invalid_checkin_date_",
+    ]
+    assert contact.options == {"filters": {"items": [0, 0]}}
+    html = page_of(client.get(BASE))
+    assert "“jobtitle” is not filled: its pretix field has no counterpart in this event." in html
+    assert "Filters name products that have no counterpart in this event, and that no order meets." in html
+    html = page_of(client.get(f"{BASE}mapping/{contact.pk}/"))
+    assert "question_SIZE (not available)" in html
+    assert "This pretix field was copied from another event and has no counterpart in this one." in html
 
 
 def test_only_events_whose_settings_one_may_see_are_offered(last_year, event, organizer):
@@ -158,13 +176,14 @@ def exported(client):
 
 def test_what_is_exported_can_be_imported(joined, event, client):
     begin(client, "conference")
-    event.hubspot_object_mappings.update(options={"filters": {"paid": True, "items": [7]}, "lenient": True})
+    ticket = event.items.create(name="Ticket", default_price=Decimal("1"))
+    event.hubspot_object_mappings.update(options={"filters": {"paid": True, "items": [ticket.pk]}, "lenient": True})
     before = exported(client)
     ObjectMapping.objects.all().delete()
     assert "4 object mappings have been added." in messages_of(upload(client, before))
     assert exported(client) == before
     ObjectMapping.objects.all().delete()
-    upload(client, before | {"event": "acme/other"})
+    upload(client, before | {"event": "acme/other", "names": {}})
     assert event.hubspot_object_mappings.first().options["filters"]["items"] == [0], "a product of another event"
 
 

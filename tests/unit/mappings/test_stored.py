@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pretix_hubspot.mappings.counterparts import Counterparts
 from pretix_hubspot.mappings.options import StoredFilters, StoredOptions
 from pretix_hubspot.mappings.reading import Problem
 from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping, StoredPipeline, StoredRow
@@ -38,7 +37,7 @@ WHOLE = {
         {**ROW, "pretix_field": "sales_channel", "choices": "labels", "overwrite": "if_empty"},
         {**ROW, "empty": "leave"},
     ],
-    "association_mappings": [{"mapping": 1}, {"mapping": 2, "label": "Buyer", "type": "USER_DEFINED:12"}],
+    "association_mappings": [{"mapping": 1}, {"mapping": 2, "label": "Buyer", "type": "USER_DEFINED:12", "portal": 0}],
     "pipeline": {"pipeline": "default", "stages": {"n": "open", "p": "won"}},
     "options": {
         "filters": FILTERS,
@@ -49,6 +48,7 @@ WHOLE = {
         "lenient": True,
         "labels": True,
     },
+    "made_for_portal": 99,
 }
 BARE = {"pretix_model": "Order", "external_object_type": "deals", "pretix_id_field": "", "external_id_field": ""} | {
     "property_mappings": [],
@@ -56,10 +56,6 @@ BARE = {"pretix_model": "Order", "external_object_type": "deals", "pretix_id_fie
     "pipeline": {},
     "options": {},
 }
-#: The things of one event in another: all but the second one of each kind.
-MAPS = Counterparts(
-    questions={"SIZE": "SIZE2"}, checkin_lists={7: 70}, items={1: 10}, variations={3: 30}, categories={4: 40}
-)
 
 
 @pytest.mark.parametrize("data", [WHOLE, BARE])
@@ -83,6 +79,11 @@ def test_no_pipeline_is_chosen():
     assert [bool(StoredMapping.from_json(data).pipeline) for data in (WHOLE, BARE)] == [True, False]
 
 
+@pytest.mark.parametrize(("stored", "mapping"), [(7, 7), ("7", 7), ("9" * 5_000, 0), (-1, 0), (2**63, 0), (None, 0)])
+def test_keys_of_earlier_mappings(stored, mapping):
+    assert StoredAssociation.from_json({"mapping": stored}).mapping == mapping
+
+
 def test_fields_and_properties():
     stored = StoredMapping.from_json(WHOLE)
 
@@ -103,7 +104,7 @@ def test_any_json_is_read(data):
 def test_what_has_no_problem_is_kept_as_it_is(name, value):
     data = {**BARE, "external_object_type": "contacts", name: value}
     if not list(StoredMapping.problems(data)):
-        assert StoredMapping.from_json(data).to_json()[name] == (value or BARE[name])
+        assert StoredMapping.from_json(data).to_json()[name] == (value or BARE.get(name, value))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,9 @@ def test_what_has_no_problem_is_kept_as_it_is(name, value):
         ({"options": {"more": True}}, Problem("option", "more")),
         ({"options": {"lenient": 1}}, Problem("option", "lenient")),
         ({"options": {"language": "x" * 21}}, Problem("option", "language")),
+        ({"made_for_portal": True}, Problem("option", "made_for_portal")),
+        ({"made_for_portal": -1}, Problem("option", "made_for_portal")),
+        ({"options": {"filters": {"items": [2**63]}}}, Problem("option", "filters")),
         ({"options": {"filters": []}}, Problem("option", "filters")),
         ({"options": {"filters": {"more": True}}}, Problem("option", "filters")),
         ({"options": {"filters": {"paid": 1}}}, Problem("option", "filters")),
@@ -159,41 +163,7 @@ def test_problems(change, problem):
     assert found[:1] == ([problem] if problem else [])
 
 
-@pytest.mark.parametrize(
-    "field, translated",
-    [
-        ("email", "email"),
-        ("question_SIZE", "question_SIZE2"),
-        ("question_NEWS", "question_NEWS"),
-        ("checkin_date_7", "checkin_date_70"),
-        ("checkin_date_8", "_invalid_checkin_date_8"),
-        ("checkin_date_x", "_invalid_checkin_date_x"),
-        ("", ""),
-    ],
-)
-def test_source_fields_of_another_event(field, translated):
-    stored = StoredMapping("Order", "deals", field, "name", rows=(StoredRow(field, "amount"),))
-
-    assert stored.translated(MAPS) == StoredMapping(
-        "Order", "deals", translated, "name", rows=(StoredRow(translated, "amount"),)
-    )
-
-
-def test_filters_of_another_event():
-    filters = StoredFilters.from_json({**FILTERS, "categories": [4, 4000]})
-
-    assert filters.translated(MAPS).to_json() == {
-        "paid": True,
-        "sales_channels": ["web"],
-        "items": [10, 0],
-        "variations": [30],
-        "categories": [40, 0],
-        "subevents": [0],
-        "answers": [["SIZE2", "s"], ["NEWS", ""]],
-    }
-
-
 def test_associations_with_other_numbers():
     stored = StoredMapping.from_json(WHOLE).associated({2: 20})
 
-    assert stored.associations == (StoredAssociation(20, "Buyer", "USER_DEFINED:12"),)
+    assert stored.associations == (StoredAssociation(20, "Buyer", "USER_DEFINED:12", 0),)
