@@ -343,7 +343,7 @@ def usable_types(client, scopes) -> tuple[list[ObjectType], list[dict]]:
     except (errors.MissingScope, errors.Forbidden):
         # Below Enterprise there are no custom objects, and nobody could grant the scope.
         left_out.append({"name": "custom", "reason": "scope", "scopes": sorted(CUSTOM_SCOPES)})
-    except (errors.NotFound, errors.InvalidInput, errors.UnexpectedStatus):
+    except (errors.NotFound, errors.InvalidInput, errors.PaymentRequired):
         pass  # whoever has no custom objects may be told so in one of these ways as well
     return have, left_out
 
@@ -357,6 +357,6 @@ def _enablement(client) -> dict[str, bool]:
         return client.object_enablement()
     except (errors.MissingScope, errors.Forbidden, errors.NotFound, errors.InvalidInput):
         return {}
-    except (errors.UnexpectedStatus, errors.BadAnswer) as error:
+    except (errors.UnexpectedStatus, errors.CallRefused, errors.EdgePage, errors.BadAnswer) as error:
         logger.info("HubSpot did not tell which object types are switched on: %s", error)
         return {}

@@ -14,6 +14,8 @@ from .connection import PATIENCE_OF_PEOPLE, client_with, resume
 from .hubspot.errors import (
     AuthenticationFailed,
     BadAnswer,
+    CallRefused,
+    EdgePage,
     Forbidden,
     HubSpotError,
     InvalidInput,
@@ -49,7 +51,7 @@ def connect_token(organizer, token, user, expected=None):
 
     Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
     """
-    client = client_with(lambda: token, None, budget.for_check(PATIENCE_OF_PEOPLE))
+    client = client_with(lambda: token, repeated, budget.for_check(PATIENCE_OF_PEOPLE))
     scopes = _scopes_of_static(client, token)
     account = client.account()
     _accept(account.portal_id, scopes, expected)
@@ -65,7 +67,7 @@ def connect_token(organizer, token, user, expected=None):
 
 def connect_oauth(organizer, granted, user, expected=None):
     """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``."""
-    checking = client_with(lambda: granted.access_token, None, budget.for_check(PATIENCE_OF_PEOPLE))
+    checking = client_with(lambda: granted.access_token, repeated, budget.for_check(PATIENCE_OF_PEOPLE))
     account = checking.account()
     hubspot_user, scopes = _introspected(granted)
     _accept(account.portal_id, scopes, expected)
@@ -77,6 +79,12 @@ def connect_oauth(organizer, granted, user, expected=None):
         connection.scopes = sorted(scopes or ())
 
     return _connect(organizer, account, fill, user)
+
+
+def repeated(token):
+    """After one refusal: the same token once more. HubSpot may refuse a good one by mistake, and nobody likes to grant
+    access twice."""
+    return token
 
 
 def _connect(organizer, account, fill, user):
@@ -121,7 +129,8 @@ def granted_scopes(connection, client):
 def _scopes_of_static(client, token):
     """What a static token is good for; None where HubSpot does not say: how to ask is documented, but unverified.
 
-    A token that is not accepted here may be good nonetheless: the next call with it will tell.
+    A token that is not accepted here may be good nonetheless, and a page of the edge may stand for a path that does
+    not exist: the next call with the token will tell.
     """
     try:
         return client.private_app_token_info(token).scopes
@@ -132,6 +141,8 @@ def _scopes_of_static(client, token):
         InvalidInput,
         NotFound,
         UnexpectedStatus,
+        CallRefused,
+        EdgePage,
         BadAnswer,
     ) as error:
         logger.info("HubSpot did not tell the scopes of a token: %s", error)

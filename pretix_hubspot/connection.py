@@ -20,7 +20,7 @@ from .hubspot.client import Client
 from .hubspot.errors import HubSpotError
 from .models import Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
-from .sync import jobs
+from .sync import jobs, resting
 from .tokens import mark_revoked
 
 __all__ = [
@@ -92,6 +92,7 @@ def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options
         lambda bad: tokens.better_token(connection, bad),
         shared_budget,
         live=live,
+        on_denied=lambda error: rest(connection, resting.until(connection, error), resting.reason(error)),
         **options,
     )
 

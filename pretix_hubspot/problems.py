@@ -55,7 +55,7 @@ def where_to_fix(failure: Failure, event: Event) -> str | None:
         return event_url(event, "diagnosis")
     if place is Fix.ACCESS:
         return event_url(event, "settings")
-    if place in (Fix.NOWHERE, Fix.ORDER) or failure.mapping is None:
+    if place in (Fix.NOWHERE, Fix.PORTAL, Fix.ORDER) or failure.mapping is None:
         return None
     if failure.mapping in _mapping_ids(event):
         return event_url(event, "mapping.edit", mapping=failure.mapping) + _row(failure, place)

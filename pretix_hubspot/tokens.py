@@ -63,7 +63,10 @@ def refresh_token(connection):
 
 
 def better_token(connection, bad):
-    """After HubSpot refused ``bad``: another token. Raises ``TokenRevoked`` if there is none to be had."""
+    """After HubSpot refused ``bad``: the token to try next. Raises ``TokenRevoked`` if there is none to be had.
+
+    A static token is tried once more as it is: HubSpot refuses good ones now and then, and nothing else can tell.
+    """
     return _from_locked_row(connection, bad)
 
 
@@ -89,10 +92,10 @@ def _current_or_refreshed(row, bad):
     if row is None or row.status != Connection.Status.ACTIVE:
         raise TokenRevoked("This connection is not active", operation="token read")
     stored = crypto.decrypt(row.access_token)
-    if stored != bad and _is_good(row):
+    if _is_good(row) and (stored != bad or row.kind == Connection.Kind.TOKEN):
         return stored
     if row.kind == Connection.Kind.TOKEN:
-        raise TokenRevoked("HubSpot no longer accepts this token", operation="token read")
+        raise TokenRevoked("This connection has no token", operation="token read")
     store_granted(row, hubspot_app.refresh(crypto.decrypt(row.refresh_token)))
     row.save(update_fields=LOCKED_ROW_FIELDS)
     logger.info("Refreshed the access token of connection %s", row.pk)

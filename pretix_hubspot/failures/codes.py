@@ -23,6 +23,7 @@ class Fix(Enum):
     ACCESS = auto()  # by connecting again, with more scopes, or as somebody who may do more
     MAPPING = auto()  # in the mapping that failed, at the row concerned
     OPTIONS = auto()  # there, too, by choosing or making an option for each value of the row
+    PORTAL = auto()  # in HubSpot's own settings of the account: no page of ours
     ORDER = auto()  # in the order, or in HubSpot's list of people who may not be contacted: no page of ours
 
 
@@ -60,6 +61,12 @@ class Code(StrEnum):
     TOO_MANY_LABELS = "too_many_labels", MISCONFIGURATION, Fix.MAPPING
     MIGRATING = "migrating", TEMPORARY, Fix.NOWHERE
     SERVER_TROUBLE = "server_trouble", TEMPORARY, Fix.NOWHERE
+    EDGE_PAGE = "edge_page", TEMPORARY, Fix.NOWHERE
+    # about the call, whatever is in it: people act in HubSpot, or update the plugin
+    CALL_REFUSED = "call_refused", SYSTEM, Fix.SERVER
+    PAYMENT_REQUIRED = "payment_required", MISCONFIGURATION, Fix.PORTAL
+    VERSION_ENDED = "version_ended", SYSTEM, Fix.SERVER
+    LEGALLY_BLOCKED = "legally_blocked", MISCONFIGURATION, Fix.PORTAL
     # a status nobody documented: trying again later costs little, giving up loses an order
     UNEXPECTED_STATUS = "unexpected_status", TEMPORARY, Fix.NOWHERE
     OAUTH_ERROR = "oauth_error", TEMPORARY, Fix.NOWHERE
@@ -128,6 +135,10 @@ class Code(StrEnum):
     UNEXPECTED = "unexpected", SYSTEM, Fix.SERVER
 
 
+#: Refusals of a kind of call; if HubSpot says so to every call, the portal rests for this reason.
+REFUSED_CALLS = (Code.CALL_REFUSED, Code.PAYMENT_REQUIRED, Code.VERSION_ENDED, Code.LEGALLY_BLOCKED)
+
+
 def known(code: str) -> Code | None:
     """The table's entry; None for a code of HubSpot's that is not listed, or one that a later version stored."""
     try:
@@ -144,7 +155,7 @@ def where_fixed(code: str, mode: str) -> Fix:
     if mode == SYSTEM:
         return Fix.SERVER
     entry = known(code)
-    if entry and entry.fix in (Fix.ACCESS, Fix.ORDER):
+    if entry and entry.fix in (Fix.ACCESS, Fix.PORTAL, Fix.ORDER):
         return entry.fix
     if mode == TEMPORARY:
         return Fix.NOWHERE

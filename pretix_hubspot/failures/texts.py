@@ -58,6 +58,25 @@ TEXTS = {
     Code.TOO_MANY_LABELS: gettext_noop("HubSpot allows no more association labels between these object types."),
     Code.MIGRATING: gettext_noop("HubSpot is moving this account to a different region."),
     Code.SERVER_TROUBLE: _PROBLEMS,
+    Code.EDGE_PAGE: gettext_noop(
+        "HubSpot could not be reached: something on the way, such as a proxy or HubSpot's protection against attacks, "
+        "answered in its place."
+    ),
+    Code.CALL_REFUSED: gettext_noop(
+        "HubSpot does not accept the way in which pretix asks. The HubSpot plugin probably has to be updated. "
+        "Please contact your system administrator."
+    ),
+    Code.PAYMENT_REQUIRED: gettext_noop(
+        "HubSpot asks for a payment: the account is suspended, or its subscription does not include this. "
+        "Please check the subscription in HubSpot."
+    ),
+    Code.VERSION_ENDED: gettext_noop(
+        "HubSpot no longer offers the version of its interface that pretix uses. The HubSpot plugin has to be updated. "
+        "Please contact your system administrator."
+    ),
+    Code.LEGALLY_BLOCKED: gettext_noop(
+        "HubSpot refuses to answer for legal reasons. Please contact HubSpot's support."
+    ),
     Code.UNEXPECTED_STATUS: gettext_noop("HubSpot gave an answer that pretix does not understand."),
     Code.OAUTH_ERROR: _PROBLEMS,
     Code.TOKEN_REVOKED: _ACCESS_LOST,

@@ -18,15 +18,23 @@ from .wire import DECODER, Allowance, mapping, objects, parse_json, redact, shor
 _BY_STATUS: dict[int, type[HubSpotError]] = {
     400: errors.InvalidInput,
     401: errors.AuthenticationFailed,
+    402: errors.PaymentRequired,
     403: errors.Forbidden,
     404: errors.NotFound,
     409: errors.Conflict,
+    410: errors.VersionEnded,
+    413: errors.InvalidInput,  # smaller batches fit, and a record that does not fit alone never will
     414: errors.UriTooLong,
+    422: errors.InvalidInput,
     423: errors.Locked,
     429: errors.RateLimited,
     437: errors.TooManyLabels,
+    451: errors.LegallyBlocked,
     477: errors.Migrating,
+    **dict.fromkeys((405, 406, 411, 412, 415, 416, 417, 421, 426, 428, 431, 501, 505), errors.CallRefused),
 }
+# Statuses that tell the same whoever answers, in whatever form: limits, locks and lengths.
+_OF_ANYBODY = frozenset({408, 414, 423, 425, 429, 437, 477})
 
 # Categories seen in envelopes and in the errors of a 207 (hubspot.md 4, A/B).
 _BY_CATEGORY: dict[str, type[HubSpotError]] = {
@@ -83,6 +91,10 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes, op
     envelope = _envelope(body)
     category = text(envelope.get("category"), 100)
     kind = _BY_STATUS.get(status, errors.ServerTrouble if 500 <= status <= 599 else errors.UnexpectedStatus)
+    if status == 407 or (400 <= status <= 499 and status not in _OF_ANYBODY and _is_page(headers, body)):
+        kind = errors.EdgePage
+    elif status >= 500 and kind is errors.CallRefused and _is_page(headers, body):
+        kind = errors.ServerTrouble
     if kind is errors.Forbidden and _names_scopes(envelope, category):
         kind = errors.MissingScope
     if kind is errors.AuthenticationFailed and (
@@ -116,6 +128,10 @@ def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: byt
     envelope = _envelope(body)
     word = text(envelope.get("status"), 100)
     kind = _BY_OAUTH_STATUS.get(word) or _by_rfc_word(text(envelope.get("error"), 100), operation)
+    if kind is errors.OAuthError:  # no word of the token endpoint's: somebody else may have answered
+        found = error_from_response(status, headers, body, operation)
+        if isinstance(found, (errors.EdgePage, errors.CallRefused)):
+            return found
     said = text(envelope.get("message")) or text(envelope.get("error_description"))
     envelope = {**envelope, "message": said, "category": word or text(envelope.get("error"), 100)}
     return _made(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
@@ -125,6 +141,17 @@ def _by_rfc_word(word: str, operation: str) -> type[HubSpotError]:
     if word == "invalid_grant":  # said of refresh tokens and of codes
         return errors.TokenRevoked if operation == "oauth refresh" else errors.AuthCodeRejected
     return _BY_RFC_WORD.get(word, errors.OAuthError)
+
+
+def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether this is no answer of HubSpot's API, which speaks JSON only (hubspot.md 4, A, and 16, B).
+
+    A proxy's text without any markup is a page, too; truncated JSON is none.
+    """
+    start = body[:200].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if not start:
+        return "html" in header(headers, "content-type").lower()
+    return start[0] not in '{["'
 
 
 def _envelope(body: bytes) -> dict[str, Any]:

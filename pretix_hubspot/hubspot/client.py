@@ -35,7 +35,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
     """Calls to one portal, as one connection.
 
     `token()` gives the current access token.
-    `refresh(bad_token)` is called once after a 401 and returns a better one; without it a 401 is final.
+    `refresh(bad_token)` is called once after a 401 and returns the token to repeat the call with; without it a 401 is
+    final. `on_denied(error)` is called if the repeated call is refused as well.
     `budget` is asked before every call and told about every answer.
     `live=False` marks bulk work, which yields to live orders.
     `version` is the API's, `plugin_version` goes into the User-Agent.
@@ -54,6 +55,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         timeouts: tuple[float, float] = (5.0, 60.0),
         on_request: Callable[[RequestLog], None] | None = None,
         *,
+        on_denied: Callable[[errors.AuthenticationFailed], None] | None = None,
         live: bool = True,
         plugin_version: str = "0",
     ) -> None:
@@ -68,6 +70,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         self._ahead: list[Callable[[], object]] = []
         self._timeouts = timeouts
         self._on_request = on_request
+        self._on_denied = on_denied
         self._live = live
 
     def for_bulk(self) -> "Client":
@@ -143,16 +146,17 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         first = self._attempt(calls, used, ahead)
 
         def answers() -> list[dict[str, Any] | errors.HubSpotError]:
-            found = first()
-            denied = [number for number, answer in enumerate(found) if getattr(answer, "status", None) == 401]
-            if denied and token is None and self._refresh is not None:
-                better = self._refresh(used)
-                if better != used:
-                    again = self._attempt([calls[number] for number in denied], better)()
-                    for number, answer in zip(denied, again, strict=False):
-                        found[number] = answer
-                    found = found[: denied[len(again)]] if len(again) < len(denied) else found
-            return [_content(answer, call.operation) for call, answer in zip(calls, found, strict=False)]
+            found = _contents(calls, first())
+            denied = _denied(found)
+            if not denied or token is not None or self._refresh is None:
+                return found
+            again = [calls[number] for number in denied]
+            repeated = _contents(again, self._attempt(again, self._refresh(used))())
+            for number, answer in zip(denied, repeated, strict=False):
+                found[number] = answer
+            if self._on_denied and (refused := _denied(repeated)):
+                self._on_denied(repeated[refused[0]])
+            return found[: denied[len(repeated)]] if len(repeated) < len(denied) else found
 
         return answers
 
@@ -287,6 +291,18 @@ def _quoted(value: str) -> str:
     if value in ("", ".", ".."):
         raise ValueError(f"{value!r} is no identifier")
     return quote(value, safe="")
+
+
+def _contents(
+    calls: "Sequence[_Call]", ends: Sequence[HttpAnswer | errors.HubSpotError]
+) -> list[dict[str, Any] | errors.HubSpotError]:
+    """What HubSpot says to the first of these calls."""
+    return [_content(end, call.operation) for call, end in zip(calls, ends, strict=False)]
+
+
+def _denied(found: Sequence[dict[str, Any] | errors.HubSpotError]) -> list[int]:
+    """Which of the answers refuse the token."""
+    return [number for number, answer in enumerate(found) if isinstance(answer, errors.AuthenticationFailed)]
 
 
 def _content(answer: HttpAnswer | errors.HubSpotError, operation: str) -> dict[str, Any] | errors.HubSpotError:

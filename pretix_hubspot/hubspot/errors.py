@@ -21,6 +21,11 @@
     ├── TooManyLabels             437
     ├── Migrating                 477, the portal moves to another region; `retry_after` up to 24 h
     ├── ServerTrouble             5xx, HTML pages of the edge included; the write may have happened
+    │   └── EdgePage                  4xx as a page: HubSpot's edge, or a proxy, answered in HubSpot's place
+    ├── CallRefused               405, 412, 415 and the like: HubSpot refuses the call, whatever is in it
+    │   ├── PaymentRequired           402
+    │   ├── VersionEnded              410
+    │   └── LegallyBlocked            451
     ├── UnexpectedStatus          everything else, redirects included
     └── OAuthError                400 or 401 of the token endpoint
         ├── TokenRevoked              BAD_REFRESH_TOKEN, BAD_HUB: disconnected at HubSpot
@@ -262,6 +267,36 @@ class ServerTrouble(HubSpotError):
     code = "server_trouble"
     retryable = True
     may_have_written = True
+
+
+class EdgePage(ServerTrouble):
+    """A page in place of an answer, with a status that would be a judgement of the request if it came from HubSpot."""
+
+    code = "edge_page"
+
+
+class CallRefused(HubSpotError):
+    """HubSpot refuses this kind of call: its method, version, headers or form, and never what is in it."""
+
+    code = "call_refused"
+
+
+class PaymentRequired(CallRefused):
+    """402: the account, or this part of it, is not paid for."""
+
+    code = "payment_required"
+
+
+class VersionEnded(CallRefused):
+    """410: HubSpot no longer offers this version of its API."""
+
+    code = "version_ended"
+
+
+class LegallyBlocked(CallRefused):
+    """451: HubSpot must not answer, for legal reasons."""
+
+    code = "legally_blocked"
 
 
 class UnexpectedStatus(HubSpotError):

@@ -13,6 +13,7 @@ from pretix_hubspot.haste import in_haste
 from pretix_hubspot.hubspot.errors import (
     AuthenticationFailed,
     BlockedByServer,
+    CallRefused,
     ConnectTimeout,
     Forbidden,
     HubSpotError,
@@ -23,6 +24,7 @@ from pretix_hubspot.hubspot.errors import (
     OverBudget,
     RateLimited,
     ReadTimeout,
+    UnexpectedStatus,
 )
 
 Item = TypeVar("Item")
@@ -72,14 +74,21 @@ class Caller:
     """Makes calls for one slice.
 
     ``beat`` is called before each attempt and keeps the claim alive; it raises if the claim is lost.
+    ``probe`` makes one cheap call, by which a refusal of one kind of call is told from a refusal of all of them.
     """
 
-    def __init__(self, beat: Callable[[], None] = lambda: None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        beat: Callable[[], None] = lambda: None,
+        sleep: Callable[[float], None] = time.sleep,
+        probe: Callable[[], object] | None = None,
+    ) -> None:
         self.beat = beat
         self._sleep = sleep
         self._in_haste = in_haste()
         self._failures_in_a_row = 0
         self._answered: list[Any] = []  # an item of the batch at work that HubSpot had an answer to
+        self._probe = probe
 
     def batch(self, send: Send, items: Sequence[Item], size: int, at_once: int = 1) -> dict[Item, Any]:
         """Outcome per item; a refused batch is halved until the refused item stands alone.
@@ -164,6 +173,8 @@ class Caller:
     def _raise_if_final(self, error: HubSpotError, last: bool) -> None:
         if concerns_portal(error):
             raise PortalTrouble(error) from error
+        if is_about_call(error):
+            self._raise_if_everywhere(error)
         if not error.retryable:
             self._failures_in_a_row = 0  # HubSpot is there, and has read the request
             raise error
@@ -172,6 +183,16 @@ class Caller:
             if isinstance(error, OverBudget) or (self._in_haste and not isinstance(error, Locked)):
                 raise PortalTrouble(error) from error
             raise error
+
+    def _raise_if_everywhere(self, error: HubSpotError) -> None:
+        """Ask once per slice whether HubSpot says so to every call: then the portal is in trouble, and no order."""
+        if self._probe is None:
+            return
+        probe, self._probe = self._probe, None
+        try:
+            probe()
+        except HubSpotError as other:
+            raise PortalTrouble(error if is_about_call(other) else other) from other
 
 
 def _takes_long(error: HubSpotError, pause: float) -> bool:
@@ -195,9 +216,21 @@ def is_lack_of_access(error: object, object_type: str) -> bool:
     return isinstance(error, (MissingScope, Forbidden)) and object_type not in MAIN_TYPES
 
 
+def is_about_call(error: HubSpotError) -> bool:
+    """Whether HubSpot refuses this kind of call, and no input of it; statuses that nobody documented do so."""
+    if isinstance(error, UnexpectedStatus):
+        return error.status is not None and not error.retryable
+    return isinstance(error, CallRefused)
+
+
+def concerns_type(error: HubSpotError) -> bool:
+    """Whether every record of this object type would fail in the same way."""
+    return isinstance(error, (MissingScope, Forbidden)) or is_about_call(error)
+
+
 def concerns_all(error: HubSpotError) -> bool:
     """Whether every input of the same batch would fail in the same way alone."""
-    return isinstance(error, (MissingScope, Forbidden)) or bool(error.codes and error.codes <= DEFINITION_CODES)
+    return concerns_type(error) or bool(error.codes and error.codes <= DEFINITION_CODES)
 
 
 def _pause(error: HubSpotError, wait: float) -> float:

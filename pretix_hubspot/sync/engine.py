@@ -25,7 +25,7 @@ from pretix_hubspot.isolation import SERVER_TROUBLE, log_without_values
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 
 from . import finishing, jobs, links, planning, recording, resting, scope
-from .calls import Caller, PortalTrouble, concerns_portal
+from .calls import Caller, PortalTrouble, concerns_portal, is_about_call
 from .detaching import wants_detaching
 from .execute import Executor
 from .filters import NO_MAPPINGS
@@ -113,7 +113,7 @@ def _run(
     except (PortalTrouble, ServerMisconfigured, jobs.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # outside of any order: the schema could not be read
-        if concerns_portal(error) or error.retryable:
+        if concerns_portal(error) or is_about_call(error) or error.retryable:
             raise PortalTrouble(error) from error
         broken = [_broken(pk, error) for pk in orders]
         report.log.judged(broken)
@@ -149,7 +149,7 @@ def _planned(work: Slice, orders: list[int], report: Report) -> Plan:
 def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None]) -> None:
     known = links.known(part.portal_id, part.records)
     associated = {pk: work.state(pk).associated for pk in part.orders if work.state(pk).portal_id == part.portal_id}
-    caller = Caller(beat=work.claim.renew, sleep=sleep)
+    caller = Caller(beat=work.claim.renew, sleep=sleep, probe=work.client.account)
     earlier = recording.sent_earlier(
         [pk for pk, made in associated.items() if made and wants_detaching(part.orders[pk])]
     )

@@ -11,16 +11,14 @@ from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import (
-    Forbidden,
     HubSpotError,
     InvalidInput,
-    MissingScope,
     NotFound,
     UnexpectedStatus,
 )
 from pretix_hubspot.hubspot.types import AssociationInput, Record
 
-from .calls import Caller
+from .calls import Caller, concerns_type
 from .detaching import Source, Where, ends, obsolete
 from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
 from .records import TypeRun, read_by_id
@@ -327,7 +325,7 @@ def _shared_failures(plan: Plan, execution: Execution) -> set[int]:
 
 def _may_be_others_fault(error: HubSpotError | None) -> bool:
     """Whether the values of one order may keep another one's from arriving: not if no value would be accepted."""
-    return error is None or not (error.retryable or isinstance(error, (MissingScope, Forbidden)))
+    return error is None or not (error.retryable or concerns_type(error))
 
 
 def _vanished_partner(outcome: Outcome) -> Outcome:

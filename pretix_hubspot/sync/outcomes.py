@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pretix_hubspot.failures.codes import GRAVITY, MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY, Code, known
-from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError, MissingScope, UnexpectedStatus
+from pretix_hubspot.failures.codes import GRAVITY, MISCONFIGURATION, PERMANENT, TEMPORARY, Code, known
+from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError, MissingScope
 
 from .calls import MAIN_TYPES, is_lack_of_access
 from .detaching import ends
@@ -29,8 +29,6 @@ _BY_TEXT = (
 )
 #: The codes of ``MissingScope`` and ``Forbidden``.
 ACCESS_CODES = frozenset({Code.MISSING_SCOPE, Code.FORBIDDEN})
-#: Statuses by which HubSpot refuses the form of our requests, not their content: only a new version of ours helps.
-_OUR_FAULT = (405, 410, 415)
 
 
 @dataclass(frozen=True)
@@ -205,8 +203,6 @@ def _is_config(code: str) -> bool:
 def _mode_and_code(error: HubSpotError, detail: ErrorDetail) -> tuple[str, str]:
     """The error's own code, unless it refuses the content: then HubSpot's code of the detail, or its words, decide."""
     kind = Code(error.code)
-    if isinstance(error, UnexpectedStatus) and error.status in _OUR_FAULT:
-        return SYSTEM, kind.value
     if kind.mode != PERMANENT:
         return kind.mode, kind.value
     said = f"{error.message} {detail.message}"

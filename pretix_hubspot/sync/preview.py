@@ -100,7 +100,7 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     plan = planning.plan(connection.portal_id, catalog, [(joined.event, [order.pk])])
     state = OrderState.objects.filter(order=order).first()
     rehearsal = Rehearsal(client)
-    caller = Caller()
+    caller = Caller(probe=client.account)
     known = links.known(plan.portal_id, plan.records)
     done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
     order_plan = plan.orders[order.pk]

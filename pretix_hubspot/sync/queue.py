@@ -17,9 +17,9 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.budget import is_kept_for_live
 from pretix_hubspot.config import ServerMisconfigured
-from pretix_hubspot.connection import client_for, is_active, new_session, rest, wake
+from pretix_hubspot.connection import client_for, is_active, mark_revoked, new_session, rest, wake
 from pretix_hubspot.failures.codes import MISCONFIGURATION, Code
-from pretix_hubspot.hubspot.errors import HubSpotError, OverBudget
+from pretix_hubspot.hubspot.errors import AuthenticationFailed, HubSpotError, OverBudget
 from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.isolation import SERVER_TROUBLE
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
@@ -83,13 +83,20 @@ def send(
 
 
 def _answers(connection: Connection) -> bool:
-    """Whether a portal that rested is there again: one call tells, where a slice would try each of its own for long."""
+    """Whether a portal that rested is there again: one call tells, where a slice would try each of its own for long.
+
+    A static token that is refused after the rest as it was before is revoked; about other access HubSpot's token
+    endpoint decides.
+    """
+    refused_before = connection.resting_reason == resting.REVOKED and connection.kind == Connection.Kind.TOKEN
     try:
         with closing(client_for(connection)) as client:
             client.account()
     except (OverBudget, *SERVER_TROUBLE):
         return True  # which tells nothing about the portal; the engine meets it as well, and gives its rows back
     except (HubSpotError, ServerMisconfigured) as error:
+        if refused_before and isinstance(error, AuthenticationFailed):
+            mark_revoked(connection, error)
         logger.info("Connection %s rests on: %s", connection.pk, type(error).__name__)
         rest(connection, resting.until(connection, error), resting.reason(error))
         return False
@@ -128,6 +135,8 @@ def drain(
     Help is called while whole slices wait and there are fewer than ``WORKERS`` at work.
     """
     end = clock() + seconds
+    if not _is_access_confirmed(connection):
+        return False
     with scopes_disabled(), closing(new_session()) as http:
         events = joined_events(connection)
 
@@ -149,6 +158,17 @@ def drain(
                 connection.refresh_from_db()
                 pks = still_running(connection, events)
     return False
+
+
+def _is_access_confirmed(connection: Connection) -> bool:
+    """After HubSpot refused the token, ask again once the rest is over, whether or not an order waits: people want to
+    know of lost access."""
+    if connection.resting_reason != resting.REVOKED or not is_open(connection):
+        return True
+    if not _answers(connection):
+        return False
+    wake(connection)
+    return True
 
 
 def _others_at_work(events: Sequence[int], ahead: Ahead) -> int:

@@ -9,6 +9,7 @@ from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.hubspot.errors import (
     AuthenticationFailed,
     BlockedByServer,
+    CallRefused,
     Migrating,
     MissingScope,
     OAuthMisconfigured,
@@ -26,6 +27,9 @@ AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
 
 #: Why a portal rests that does not grant what every order needs: people have to act, as after a revocation.
 SCOPES = "scopes"
+#: Why a portal rests that refused a token. HubSpot may have done so by mistake: a static token is called revoked only
+#: if it is refused after the rest as well.
+REVOKED = "revoked"
 #: Why a portal rests while this server is not set up correctly: its operator has to act.
 SERVERS_FAULT = "server"
 
@@ -56,7 +60,7 @@ def until(connection: Connection, error: Exception) -> datetime:
         wait = AT_MOST
     elif isinstance(error, ServerMisconfigured):
         wait = CONFIG
-    elif isinstance(error, (*_SERVER, AuthenticationFailed, MissingScope, TokenRevoked)):
+    elif isinstance(error, (*_SERVER, AuthenticationFailed, CallRefused, MissingScope, TokenRevoked)):
         wait = SERVER
     if said:
         wait = timedelta(seconds=said)
@@ -64,7 +68,8 @@ def until(connection: Connection, error: Exception) -> datetime:
 
 
 def reason(error: Exception) -> str:
-    """A word for the settings page and the log: daily_limit, budget, migration, revoked, scopes, server or outage."""
+    """A word for the settings page and the log: daily_limit, budget, migration, revoked, scopes, server, outage, or the
+    code of what HubSpot refuses to every call."""
     if isinstance(error, RateLimited):
         if error.policy == "daily":
             return "daily_limit"
@@ -72,9 +77,11 @@ def reason(error: Exception) -> str:
     if isinstance(error, Migrating):
         return "migration"
     if isinstance(error, (AuthenticationFailed, TokenRevoked)):
-        return "revoked"
+        return REVOKED
     if isinstance(error, MissingScope):
         return SCOPES
+    if isinstance(error, CallRefused):
+        return error.code
     if isinstance(error, _SERVER):
         return SERVERS_FAULT
     return "outage"

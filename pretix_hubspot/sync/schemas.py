@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.hubspot.errors import HubSpotError, RateLimited
 
-from .calls import concerns_portal, is_lack_of_access
+from .calls import concerns_portal, is_about_call, is_lack_of_access
 
 
 def unreadable(catalog: Catalog, object_types: Iterable[str]) -> dict[str, HubSpotError]:
@@ -45,7 +45,7 @@ def _concerns_everybody(catalog: Catalog, error: HubSpotError) -> bool:
     """Whether it is the portal that is in trouble: then it does not answer to anything else either."""
     if concerns_portal(error) or isinstance(error, RateLimited):
         return True
-    if not error.retryable:
+    if not error.retryable and not is_about_call(error):
         return False
     try:
         catalog.client.account()

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from ..config import ServerMisconfigured
 from ..connecting import ScopesMissing, WrongPortal
+from ..failures.texts import describe_failure
 from ..hubspot import errors
 
 #: Everything that connecting may raise for reasons that are nobody's bug.
@@ -72,6 +73,8 @@ def _common(error):
         )
     if isinstance(error, errors.RateLimited):
         text = _("HubSpot receives too many requests at the moment. Please try again in a minute.")
+    elif isinstance(error, errors.CallRefused):
+        text = describe_failure(error.code, {})
     elif error.retryable:
         text = _("HubSpot cannot be reached at the moment. Please try again in a few minutes.")
     else:

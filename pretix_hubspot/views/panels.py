@@ -6,6 +6,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from ..config import server_config
+from ..failures.codes import REFUSED_CALLS
+from ..failures.texts import TEXTS
 from ..forms.connect import TokenForm
 from ..hubspot_app import return_url
 from ..models import Connection
@@ -30,6 +32,7 @@ RESTING_REASONS = {  # as named in sync.resting
     "server": _(
         "The HubSpot integration of this server is not set up correctly. Please contact the operator of this server."
     ),
+    **{code: _(TEXTS[code]) for code in REFUSED_CALLS},
 }
 
 

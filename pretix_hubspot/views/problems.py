@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.hubspot import errors
 
 UNAVAILABLE = (errors.HubSpotError, ServerMisconfigured)
@@ -21,6 +22,8 @@ def explain(error) -> str:
         return _("HubSpot does not accept more requests at the moment. Please try again later.")
     if error.retryable or isinstance(error, errors.NoAnswer):
         return _("HubSpot cannot be reached at the moment. Please try again later.")
+    if isinstance(error, errors.CallRefused):
+        return describe_failure(error.code, {})
     return _("HubSpot refused this: {message}").format(message=_said(error))
 
 

@@ -16,6 +16,7 @@ from pretix_hubspot.connecting import connect_oauth, connect_token
 from pretix_hubspot.connection import client_for, disconnect, for_event, join, rest, wake
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection
+from pretix_hubspot.sync import queue
 
 pytestmark = pytest.mark.django_db
 
@@ -161,12 +162,71 @@ def test_a_removed_app_is_the_operators_problem(connection, portal, monkeypatch)
     assert reloaded(connection).status == "active"
 
 
-def test_a_deleted_key_is_noticed(organizer, event, portal, manager):
+def rest_is_over(connection):
+    Connection.objects.filter(pk=connection.pk).update(resting_until=now() - timedelta(seconds=1))
+    return reloaded(connection)
+
+
+def test_a_deleted_key_is_called_revoked_once_it_is_refused_a_while_later(organizer, event, portal, manager):
     connection = connect_token(organizer, portal.service_key, manager)
     del portal.auth.tokens[portal.service_key]
-    with pytest.raises(errors.TokenRevoked):
+
+    with pytest.raises(errors.AuthenticationFailed):
         client_for(connection).account()
+    first = reloaded(connection)
+    queue.drain(first, seconds=1)
+    meanwhile = reloaded(connection)
+    queue.drain(rest_is_over(connection), seconds=1)
+
+    assert (first.status, first.resting_reason) == ("active", "revoked")
+    assert timedelta(minutes=9) < first.resting_until - now() <= timedelta(minutes=10)
+    assert (meanwhile.status, meanwhile.resting_until) == ("active", first.resting_until)
     assert reloaded(connection).status == "revoked"
+
+
+def test_a_key_that_is_accepted_again_a_while_later_was_refused_by_mistake(organizer, event, portal, manager):
+    connection = connect_token(organizer, portal.service_key, manager)
+    portal.faults.add("unauthorized", times=2)
+
+    with pytest.raises(errors.AuthenticationFailed):
+        client_for(connection).account()
+    resting = reloaded(connection).resting_reason
+    queue.drain(rest_is_over(connection), seconds=1)
+
+    assert resting == "revoked"
+    assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "")
+
+
+def test_a_key_that_is_refused_once_is_tried_again_at_once(organizer, event, portal, manager):
+    connection = connect_token(organizer, portal.service_key, manager)
+    portal.faults.add("unauthorized", times=1)
+
+    assert client_for(connection).account()
+    assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "")
+
+
+def test_a_key_that_was_replaced_during_the_rest_is_not_blamed(organizer, event, portal, manager):
+    connection = connect_token(organizer, portal.service_key, manager)
+    newer = portal.auth.rotate_service_key(portal.service_key, "eu1")
+    with pytest.raises(errors.AuthenticationFailed):
+        client_for(connection).account()
+    stale = rest_is_over(connection)
+    connect_token(organizer, newer, manager)
+
+    queue.drain(stale, seconds=1)
+
+    assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "")
+
+
+def test_access_that_hubspot_grants_anew_but_does_not_accept_is_never_called_revoked(connection, portal):
+    portal.faults.add("unauthorized", path="/account-info/", times=None)
+
+    for _ in range(3):
+        queue.drain(rest_is_over(connection), seconds=1)
+        with pytest.raises(errors.AuthenticationFailed):
+            client_for(reloaded(connection)).account()
+
+    assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "revoked")
 
 
 def test_a_key_that_was_replaced_meanwhile_is_taken_over(organizer, event, portal, manager):

@@ -359,12 +359,40 @@ def test_a_second_401_is_final(hubspot):
     assert len(hubspot.calls) == 2
 
 
-@pytest.mark.parametrize("refresh", [None, lambda bad: bad])
-def test_a_401_without_a_better_token_is_final(hubspot, refresh):
+def test_a_401_without_anybody_to_ask_is_final(hubspot):
     hubspot.get(f"{API}/account-info/{V}/details", json=bodies.MISSING_TOKEN, status=401)
+
     with pytest.raises(errors.AuthenticationFailed):
-        Client(API, V, lambda: "old", refresh, NoBudget()).account()
+        Client(API, V, lambda: "old", None, NoBudget()).account()
+
     assert len(hubspot.calls) == 1
+
+
+def test_a_token_that_is_refused_again_is_told(hubspot):
+    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.MISSING_TOKEN, status=401)
+    told = []
+    client = Client(API, V, lambda: "static", lambda bad: bad, NoBudget(), on_denied=told.append)
+
+    with pytest.raises(errors.AuthenticationFailed) as refused:
+        client.account()
+
+    assert (told, len(hubspot.calls)) == ([refused.value], 2)
+
+
+def test_a_401_by_mistake_is_told_nobody(hubspot):
+    details = {"portalId": 7, "accountType": "STANDARD", "timeZone": "UTC", "uiDomain": "app.hubspot.com"}
+    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.MISSING_TOKEN, status=401)
+    hubspot.get(f"{API}/account-info/{V}/details", json=details)
+    client = Client(API, V, lambda: "static", lambda bad: bad, NoBudget(), on_denied=pytest.fail)
+
+    assert client.account().portal_id == 7
+
+
+def test_a_page_with_the_status_401_asks_for_no_other_token(hubspot):
+    hubspot.get(f"{API}/account-info/{V}/details", body=bodies.EDGE_PAGE, status=401)
+
+    with pytest.raises(errors.EdgePage):
+        Client(API, V, lambda: "good", pytest.fail, NoBudget(), on_denied=pytest.fail).account()
 
 
 @pytest.mark.parametrize("token", ["", "pat-eu1-x\n", "pat eu1", "pät", "pat-\U0001f600", "a\r\nX-Evil: 1"])

@@ -46,7 +46,15 @@ def parsed(status, body, headers=None):
         (524, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
         (530, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
         (301, b"", errors.UnexpectedStatus, False, False),
-        (405, b"", errors.UnexpectedStatus, False, False),
+        (402, {"status": "error", "message": "suspended"}, errors.PaymentRequired, False, False),
+        (410, b"", errors.VersionEnded, False, False),
+        (413, {"status": "error", "message": "too large"}, errors.InvalidInput, False, False),
+        (422, {"status": "error"}, errors.InvalidInput, False, False),
+        (451, b"{}", errors.LegallyBlocked, False, False),
+        *(
+            (status, b"", errors.CallRefused, False, False)
+            for status in (405, 406, 411, 412, 415, 416, 417, 421, 426, 428, 431, 501, 505)
+        ),
         (408, b"", errors.UnexpectedStatus, True, False),
         (418, b"[]", errors.UnexpectedStatus, False, False),
     ],
@@ -56,6 +64,40 @@ def test_status_table(status, body, kind, retryable, may_have_written):
     assert type(error) is kind
     assert (error.status, error.retryable, error.may_have_written) == (status, retryable, may_have_written)
     assert error.operation == "contacts batch create"
+
+
+JUDGEMENTS = (400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 412, 413, 415, 421, 422, 428, 431, 451)
+#: What others than HubSpot's API answer: markup, and the bare words of proxies and load balancers.
+PAGES = {
+    "html": (bodies.EDGE_PAGE, {}),
+    "markup after a blank": (b"\xef\xbb\xbf\r\n <!DOCTYPE html><title>Attention Required!</title>", {}),
+    "words": (b"error code: 1020", {}),
+    "nothing but a type": (b"", {"Content-Type": "text/html; charset=UTF-8"}),
+}
+
+
+@pytest.mark.parametrize("status", JUDGEMENTS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_nobodys_judgement(status, page):
+    body, headers = PAGES[page]
+
+    error = error_from_response(status, headers, body, "contacts batch create")
+
+    assert type(error) is errors.EdgePage
+    assert (error.status, error.retryable, error.may_have_written) == (status, True, True)
+
+
+@pytest.mark.parametrize("status", [408, 414, 423, 425, 429, 437, 477, 500, 501, 502, 505])
+def test_a_page_about_limits_lengths_and_outages_means_what_its_status_says(status):
+    kinds = {408: "unexpected_status", 414: "uri_too_long", 423: "locked", 425: "unexpected_status"}
+    kinds |= {429: "rate_limited", 437: "too_many_labels", 477: "migrating"}
+
+    assert parsed(status, bodies.EDGE_PAGE).code == kinds.get(status, "server_trouble")
+
+
+@pytest.mark.parametrize("body", [b"", b'{"status":"error","message":"Erika Muster', b'["no"]', b'"no"'])
+def test_what_may_be_hubspots_own_is_judged_by_its_status(body):
+    assert type(parsed(403, body)) is errors.Forbidden
 
 
 def test_a_list_of_a_thousand_options_hides_no_code():
@@ -220,7 +262,13 @@ def test_entries_of_a_207(entry, kind):
         (400, {"error": "invalid_grant", "status": "error"}, errors.TokenRevoked),
         (401, {"error": "invalid_client"}, errors.OAuthMisconfigured),
         (400, {"error": "invalid_request"}, errors.OAuthError),
-        (400, b"<html>", errors.OAuthError),
+        (400, b"<html>", errors.EdgePage),
+        (401, bodies.EDGE_PAGE, errors.EdgePage),
+        (403, bodies.EDGE_PAGE, errors.EdgePage),
+        (402, {"status": "error", "message": "suspended"}, errors.PaymentRequired),
+        (410, {"status": "error", "category": "GONE"}, errors.VersionEnded),
+        (415, b"", errors.CallRefused),
+        (403, {"status": "error"}, errors.OAuthError),
         (429, bodies.TEN_SECONDLY, errors.RateLimited),
         (503, bodies.EDGE_PAGE, errors.ServerTrouble),
         (302, b"", errors.UnexpectedStatus),

@@ -249,3 +249,82 @@ def test_the_claim_is_kept_alive_before_every_attempt():
     portal = Portal(lambda part: errors.InvalidInput("no", status=400) if part == "ab" else None)
     Caller(beat=lambda: beats.append(len(portal.groups)), sleep=lambda seconds: None).batch(portal.send, "abcd", 2)
     assert beats == [0, 1, 2, 3]
+
+
+ABOUT_THE_CALL = [
+    errors.PaymentRequired(status=402),
+    errors.CallRefused(status=405),
+    errors.VersionEnded(status=410),
+    errors.CallRefused(status=415),
+    errors.LegallyBlocked(status=451),
+    errors.UnexpectedStatus(status=302),
+    errors.UnexpectedStatus(status=418),
+]
+answered_as = pytest.mark.parametrize("error", ABOUT_THE_CALL, ids=lambda error: f"{error.status}")
+
+
+@answered_as
+def test_a_refusal_of_the_call_is_not_halved(error):
+    asked = []
+    portal = Portal(lambda part: error)
+    caller = Caller(sleep=pytest.fail, probe=lambda: asked.append("account"))
+
+    outcomes = caller.batch(portal.send, "abcdef", 3)
+
+    assert outcomes == dict.fromkeys("abcdef", error)
+    assert portal.groups == [["abc"], ["def"]]
+    assert asked == ["account"], "once for all"
+
+
+@answered_as
+def test_a_refusal_of_every_call_is_the_portals_trouble(error):
+    def probe():
+        raise type(error)(status=error.status)
+
+    portal = Portal(lambda part: error)
+
+    with pytest.raises(PortalTrouble) as trouble:
+        Caller(sleep=pytest.fail, probe=probe).batch(portal.send, "abcdef", 3)
+
+    assert trouble.value.error is error
+    assert portal.groups == [["abc"]]
+
+
+@pytest.mark.parametrize("other", [errors.ServerTrouble(status=503), errors.OverBudget("wait")], ids=lambda e: e.code)
+def test_a_probe_without_an_answer_leaves_it_to_the_next_run(other):
+    def probe():
+        raise other
+
+    with pytest.raises(PortalTrouble) as trouble:
+        Caller(probe=probe).batch(Portal(lambda part: ABOUT_THE_CALL[0]).send, "ab", 2)
+
+    assert trouble.value.error is other
+
+
+def test_an_input_with_an_unknown_word_is_no_refusal_of_the_call(caller):
+    unknown = errors.UnexpectedStatus("of an entry, which has no status")
+    portal = Portal(lambda part: unknown if "b" in part else None)
+
+    assert caller.batch(portal.send, "ab", 2) == {"a": "done", "b": unknown}
+
+
+def test_one_page_of_the_edge_is_forgiven(caller):
+    pages = [errors.EdgePage(status=403)]
+    portal = Portal(lambda part: pages.pop() if pages else None)
+
+    assert caller.batch(portal.send, "abc", 3) == dict.fromkeys("abc", "done")
+    assert portal.groups == [["abc"], ["abc"]]
+
+
+def test_a_page_for_one_item_stops_no_other(caller):
+    page = errors.EdgePage(status=403)  # a firewall that dislikes a name, say
+    portal = Portal(lambda part: page if "d" in part else None)
+
+    assert caller.batch(portal.send, "abcdefgh", 8) == dict.fromkeys("abcefgh", "done") | {"d": page}
+
+
+def test_pages_for_everything_are_an_outage(caller):
+    with pytest.raises(PortalTrouble) as trouble:
+        caller.batch(Portal(lambda part: errors.EdgePage(status=404)).send, "abcdefgh", 8)
+
+    assert trouble.value.error.status == 404

@@ -153,9 +153,15 @@ ANSWERS = {
     "request timeout": (408, b"") + (TEMPORARY, "unexpected_status", None),
     "redirect": (302, b"") + (TEMPORARY, "unexpected_status", None),
     "a status nobody knows": (418, b"[]") + (TEMPORARY, "unexpected_status", None),
-    "method refused": (405, b"") + (SYSTEM, "unexpected_status", None),
-    "version gone": (410, b"") + (SYSTEM, "unexpected_status", None),
-    "content type refused": (415, said("no")) + (SYSTEM, "unexpected_status", None),
+    "not paid": (402, said("suspended")) + (MISCONFIGURATION, "payment_required", None),
+    "for legal reasons": (451, b"") + (MISCONFIGURATION, "legally_blocked", None),
+    "method refused": (405, b"") + (SYSTEM, "call_refused", None),
+    "version gone": (410, b"") + (SYSTEM, "version_ended", None),
+    "content type refused": (415, said("no")) + (SYSTEM, "call_refused", None),
+    **{
+        f"{status} of the edge or a proxy": (status, HTML) + (TEMPORARY, "edge_page", None)
+        for status in (400, 401, 402, 403, 404, 405, 407, 409, 410, 415, 451)
+    },
     "5xx in JSON": (500, said("internal error", "")) + (TEMPORARY, "server_trouble", None),
     "5xx in truncated JSON": (500, b'{"status":"error","message":"Erika Muster') + (TEMPORARY, "server_trouble", None),
     "400 in truncated JSON": (400, b'{"status":"error","message":"Erika Muster') + (PERMANENT, "invalid_input", None),
