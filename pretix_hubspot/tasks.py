@@ -13,6 +13,7 @@ from .isolation import apart
 from .models import Connection, Heartbeat
 from .sync import queue, sweep
 from .sync import resting as resting_reasons
+from .tokens import is_in_use
 
 #: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
 TURN = 30.0
@@ -88,7 +89,7 @@ def tend() -> None:
 def renew_catalog(connection_id: int) -> None:
     """See what changed in a portal, a day after the last look; a portal that does not answer stops nothing else."""
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
-    if connection:
+    if connection and is_in_use(connection):
         catalogcare.renew(connection)
 
 

@@ -17,6 +17,7 @@ from .models import Connection
 
 logger = logging.getLogger(__name__)
 
+PLUGIN = "pretix_hubspot"
 EARLY = timedelta(minutes=5)  # HubSpot: refresh from expires_in ahead of time, not after a 401
 LOCKED_ROW_FIELDS = ("access_token", "refresh_token", "expires_at", "refreshed_at", "scopes")
 
@@ -70,8 +71,21 @@ def better_token(connection, bad):
     return _from_locked_row(connection, bad)
 
 
+def is_in_use(connection):
+    """Whether nobody has disconnected, or disabled the plugin for the organizer, since ``connection`` was loaded."""
+    stored = Connection.objects.filter(pk=connection.pk).exclude(status=Connection.Status.DISCONNECTED)
+    plugins = stored.values_list("organizer__plugins", flat=True).first()
+    return PLUGIN in (plugins or "").split(",")
+
+
+def not_active():
+    return TokenRevoked("This connection is not active", operation="token read")
+
+
 def _from_locked_row(connection, bad=None):
     """The stored token if it is good by now, else a refreshed one. Brings ``connection`` up to date with its row."""
+    if not is_in_use(connection):
+        raise not_active()
     try:
         with _one_at_a_time():
             row = Connection.objects.select_for_update().filter(pk=connection.pk).first()
@@ -90,7 +104,7 @@ def _one_at_a_time():
 
 def _current_or_refreshed(row, bad):
     if row is None or row.status != Connection.Status.ACTIVE:
-        raise TokenRevoked("This connection is not active", operation="token read")
+        raise not_active()
     stored = crypto.decrypt(row.access_token)
     if _is_good(row) and (stored != bad or row.kind == Connection.Kind.TOKEN):
         return stored
