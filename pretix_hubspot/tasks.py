@@ -7,7 +7,7 @@ from django_scopes import scopes_disabled
 from pretix.base.services.tasks import TransactionAwareTask
 from pretix.celery_app import app
 
-from . import catalogcare, doorbell, metrics, runlog
+from . import catalogcare, doorbell, metrics, recipients, runlog
 from .health import digest, watch
 from .isolation import apart
 from .models import Connection, Heartbeat
@@ -101,3 +101,10 @@ def report() -> None:
             for joined in queue.joined_events(connection, paused=True):
                 apart(watch.look, joined)
                 apart(digest.send_due, joined)
+
+
+@app.task(base=TransactionAwareTask, **at_most(minutes=15))
+def notify(entry_ids: list[int]) -> None:
+    """Notify each person once about what concerns many events."""
+    with scopes_disabled():
+        recipients.notify_once(entry_ids)

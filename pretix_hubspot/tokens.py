@@ -3,13 +3,16 @@
 Everybody who needs an access token asks here; nobody else reads or writes the encrypted columns.
 """
 
+import json
 import logging
 import threading
 from datetime import timedelta
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection as database
 from django.db import transaction
 from django.utils.timezone import now
+from pretix.base.models import Event, LogEntry
 
 from . import crypto, hubspot_app
 from .hubspot.errors import TokenRevoked
@@ -147,7 +150,23 @@ def log_everywhere(connection, action, user=None):
 
 
 def log_events(connection, action, user=None):
-    """Log for each event that uses the connection."""
-    data = {"portal": connection.portal_id}
-    for joined in connection.event_connections.select_related("event__organizer"):
-        joined.event.log_action(action, user=user, data=data)
+    """Log for each event that uses the connection, in bulk; each person is notified once, whatever their number."""
+    from .tasks import notify  # inline: the engine behind the tasks imports this module
+
+    events = Event.objects.filter(hubspot_connection__connection=connection).order_by("pk")
+    kind, data = ContentType.objects.get_for_model(Event), {"portal": connection.portal_id, "events": events.count()}
+    entries = [
+        LogEntry(
+            content_type=kind,
+            object_id=event.pk,
+            event=event,
+            organizer_id=event.organizer_id,
+            user=user,
+            action_type=action,
+            data=json.dumps(data),
+        )
+        for event in events
+    ]
+    LogEntry.objects.bulk_create(entries, batch_size=1_000)
+    if entries and entries[0].notification_type:
+        notify.apply_async(args=([entry.pk for entry in entries],))
