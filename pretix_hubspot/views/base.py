@@ -13,6 +13,7 @@ from pretix.control.permissions import EventPermissionRequiredMixin, OrganizerPe
 from pretix.control.views.event import EventSettingsViewMixin
 from pretix.control.views.organizer import OrganizerDetailViewMixin
 
+from ..accessrequest import ORGANIZER_PERMISSION
 from ..connection import PLUGIN, is_active
 from ..models import Connection
 from ..pagelinks import event_url, organizer_url
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 EVENT_PERMISSION = "event.settings.general:write"
-ORGANIZER_PERMISSION = "organizer.settings.general:write"
 
 
 def may_manage_connections(request):

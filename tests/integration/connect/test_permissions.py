@@ -24,6 +24,7 @@ TABLE = {
     ("GET", EVENT): (LOGIN, MISSING, NO, OK, OK),
     ("GET", EVENT + "leave/"): (LOGIN, MISSING, NO, OK, OK),
     ("GET", EVENT + "disconnect/"): (LOGIN, MISSING, NO, NO, OK),
+    ("POST", EVENT + "connect/ask/"): (LOGIN, MISSING, NO, MOVED, MOVED),
     ("POST", EVENT + "connect/oauth/"): (LOGIN, MISSING, NO, NO, MOVED),
     ("POST", EVENT + "connect/token/"): (LOGIN, MISSING, NO, NO, MOVED),
     ("POST", EVENT + "join/"): (LOGIN, MISSING, NO, MOVED, MOVED),
@@ -146,7 +147,7 @@ def test_a_plugin_that_the_organizer_disabled_is_not_active_in_events(client, or
 def test_a_helper_may_use_what_is_there_but_not_connect(browsers, other_event, connection):
     page = browsers[HELPER].get("/control/event/acme/gala/hubspot/").content.decode()
     assert "Use this connection" in page
-    assert "You need the permission to change the settings of the organizer" in page
+    assert "you need the permission to change the settings of the organizer" in " ".join(page.split())
     assert 'name="token"' not in page
 
 
