@@ -8,7 +8,7 @@ from pretix.base.signals import register_notification_types
 
 from .health.digest import page_url
 from .health.watch import FOUND
-from .views.base import EVENT_PERMISSION
+from .server.permissions import EVENT_SETTINGS
 
 
 class HubSpotNotification(NotificationType):
@@ -17,7 +17,7 @@ class HubSpotNotification(NotificationType):
     action_type = ""
     verbose_name = ""
     page = "settings"
-    required_permission = EVENT_PERMISSION
+    required_permission = EVENT_SETTINGS
 
     def build_notification(self, logentry):
         event = logentry.event
@@ -54,9 +54,6 @@ class ConnectionLost(HubSpotNotification):
     action_type = "pretix_hubspot.connection.revoked"
     verbose_name = gettext_lazy("HubSpot: connection lost")
 
-    def details(self, data):
-        return _of_connection(data)
-
 
 class Recovered(HubSpotNotification):
     """The last sync problem is gone, or the connection is back."""
@@ -66,17 +63,6 @@ class Recovered(HubSpotNotification):
 
     def title(self, logentry):
         return logentry.display()
-
-    def details(self, data):
-        return _of_connection(data)
-
-
-def _of_connection(data):
-    """One notification stands for all events of a connection."""
-    if data.get("portal"):
-        yield _("HubSpot account"), str(data["portal"])
-    if data.get("events", 1) > 1:
-        yield _("Events that use it"), str(data["events"])
 
 
 @receiver(register_notification_types, dispatch_uid="pretix_hubspot_notifications")

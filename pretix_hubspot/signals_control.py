@@ -17,8 +17,9 @@ from pretix.control.signals import (
 )
 
 from .config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
+from .server.permissions import may_manage_connections
 from .views import notices
-from .views.base import event_url, may_manage_connections, organizer_url
+from .views.base import event_url, organizer_url
 
 NAMESPACE = "plugins:pretix_hubspot"
 

@@ -7,7 +7,6 @@ Shapes: hubspot.md 2.2, 6.1, 7.1, 8 and 13 (A).
 from dataclasses import dataclass, field
 from typing import Any
 
-from .secret import Secret
 from .wire import flag, mapping, objects, text, texts, whole
 
 
@@ -282,10 +281,10 @@ class TokenInfo:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What the token endpoint grants; `expires_in` is in seconds."""
+    """What the token endpoint grants; `expires_in` is in seconds. Neither token shows in repr or str."""
 
-    access_token: Secret
-    refresh_token: Secret
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
     portal_id: int | None = None
     user_id: int | None = None
@@ -294,7 +293,7 @@ class Tokens:
     @classmethod
     def from_json(cls, data: Any) -> "Tokens | None":
         found = mapping(data)
-        access, refresh = Secret(text(found.get("access_token"))), Secret(text(found.get("refresh_token")))
+        access, refresh = text(found.get("access_token")), text(found.get("refresh_token"))
         if not access:
             return None
         return cls(

@@ -1,6 +1,6 @@
 """What would become of one order in HubSpot, by the engine's own plan and execution, without sending anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pretix.base.models import Order
@@ -27,6 +27,10 @@ NO_IDENTIFIER = "no_identifier_value"
 CHANGED, SAME, NOTHING, FILLED, EXISTS, LISTED, KEPT = (
     "changed", "same", "nothing", "filled", "exists", "listed", "kept",
 )  # fmt: skip
+#: What becomes of a property is not said, since it would tell what HubSpot holds.
+HIDDEN = "hidden"
+#: All that is said about a record that no order of this event was sent to.
+FOUND = "found"
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,11 @@ class PropertyPreview:
 
 @dataclass
 class RecordPreview:
-    """One record; ``action`` is created, updated, nothing_to_do or failed. Several mappings may write into it."""
+    """One record; ``action`` is created, updated, nothing_to_do, found or failed. Several mappings may write into it.
+
+    What HubSpot holds is shown only of records that orders of this event were sent to: whoever may see one event
+    need not see the whole CRM, and could choose any address and any property. Of all others it says that they exist.
+    """
 
     object_type: str
     mappings: list[int]
@@ -110,7 +118,9 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     execution = executor.run(plan, known, {order.pk: done}, earlier)
     seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(order_plan))
     seen.filtered = [(item.mapping, item.reason) for item in order_plan.filtered] + _without_identifier(order_plan)
-    by_ref = _records(seen, plan, order_plan, execution, rehearsal)
+    found = {(ref[0], sent.record_id) for ref, sent in execution.records[order.pk].items() if isinstance(sent, Sent)}
+    linked = recording.linked_with(joined.event, plan.portal_id, found)
+    by_ref = _records(seen, plan, order_plan, execution, rehearsal, linked)
     seen.associations = [*_associations(order_plan, execution, by_ref, done), *_detached(seen, plan, rehearsal)]
     return seen
 
@@ -126,7 +136,12 @@ def _without_identifier(order_plan: OrderPlan) -> list[tuple[int, str]]:
 
 
 def _records(
-    seen: Preview, plan: Plan, order_plan: OrderPlan, execution: Execution, rehearsal: Rehearsal
+    seen: Preview,
+    plan: Plan,
+    order_plan: OrderPlan,
+    execution: Execution,
+    rehearsal: Rehearsal,
+    linked: Container[Where],
 ) -> dict[RecordKey, RecordPreview]:
     """One preview for all wanted records that turn out to be the same record in HubSpot."""
     verdict = judge(plan, execution)[0]
@@ -138,7 +153,7 @@ def _records(
         record_id = outcome.record_id if isinstance(outcome, Sent) else ""
         place = (ref[0], record_id) if record_id else ref
         if place not in units:
-            units[place] = _record(ref[0], wanted, outcome)
+            units[place] = _record(ref[0], wanted, outcome, linked)
             seen.records.append(units[place])
         item = by_ref[ref] = units[place]
         mappings = [mapping for mapping, pairs in order_plan.records.items() if ref in [r for _, r in pairs]]
@@ -150,9 +165,11 @@ def _records(
     return by_ref
 
 
-def _record(object_type: str, wanted: WantedRecord, outcome: object) -> RecordPreview:
+def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Container[Where]) -> RecordPreview:
     action = outcome.action if isinstance(outcome, Sent) else "failed"
     record_id = outcome.record_id if isinstance(outcome, Sent) and action != "created" else ""
+    if record_id and (object_type, record_id) not in linked:
+        action = FOUND
     return RecordPreview(object_type, [], action, record_id, (wanted.id_property.label, wanted.id_value))
 
 
@@ -166,11 +183,6 @@ def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehear
         by_property.setdefault(row.property.name, []).append(row)
     if item.is_new and wanted.id_property.name not in by_property:
         by_property[wanted.id_property.name] = [Row(wanted.id_property, wanted.id_value, "")]
-    if item.is_new:
-        for part in wanted.beginning:
-            for row in part.rows:
-                if row.property.name in written and not any(r.value for r in by_property.get(row.property.name, ())):
-                    by_property[row.property.name] = [row]
     for name, rows in by_property.items():
         if name not in shown:
             item.properties.append(_property(rows, before.get(name) or "", written.get(name), item))
@@ -178,9 +190,11 @@ def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehear
 
 def _property(rows: list[Row], before: str, written: str | None, item: RecordPreview) -> PropertyPreview:
     definition = rows[0].property
+    wanted = next((row.value for row in reversed(rows) if row.value), "") or ""
     if item.action == "failed":
-        wanted = next((row.value for row in reversed(rows) if row.value), "") or ""
         return PropertyPreview(definition, before, wanted, "failed")
+    if item.action == FOUND:
+        return PropertyPreview(definition, "", wanted, HIDDEN)
     if written is None:
         return PropertyPreview(definition, before, before, _why_kept(rows, before))
     return PropertyPreview(definition, before, _after(before, written), CHANGED)

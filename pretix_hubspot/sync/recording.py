@@ -10,7 +10,9 @@ from datetime import datetime
 from types import SimpleNamespace
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from pretix.base.i18n import language
@@ -132,6 +134,7 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
     by_event: dict[Event, list[Verdict]] = {}
     for verdict in verdicts:
         by_event.setdefault(labels.event(verdict.order), []).append(verdict)
+    orders_of = _orders_by_event(plan, labels)
     for event, of_event in by_event.items():
         with language(event.settings.locale, event.settings.region):
             names = {object_type: labels.object_type(object_type) for object_type in labels.record_url}
@@ -140,12 +143,25 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
                     where = (verdict.order, item.position, item.mapping)
                     row = existing.get(where) or _new_row(*where)
                     row.transmitted = moment
-                    _fill(row, item, plan, names, labels.record_url)
+                    also = plan.records[item.ref].also_used_by(verdict.order, item.position, orders_of[event.pk])
+                    _fill(row, item, plan, names, labels.record_url, also)
                     rows.setdefault(verdict.order, []).append(row)
     _save(rows)
     if gone:
         OrderSyncResult.objects.filter(pk__in=gone).delete()
     return rows
+
+
+def _orders_by_event(plan: Plan, labels: Labels) -> dict[int, set[int]]:
+    """The orders of this slice, and those that its records belonged to before; the latter in one query."""
+    events = {order: labels.event(order).pk for order in plan.orders}
+    earlier = {record.previous.order for record in plan.records.values() if record.previous} - events.keys()
+    if earlier:
+        events |= dict(Order.objects.filter(pk__in=earlier).values_list("pk", "event_id"))
+    found: dict[int, set[int]] = {}
+    for order, event in events.items():
+        found.setdefault(event, set()).add(order)
+    return found
 
 
 def _new_row(order: int, position: int | None, mapping: int) -> NewResult:
@@ -161,6 +177,16 @@ def sent_earlier(orders: Sequence[int]) -> dict[int, dict[Source, Where]]:
             where = (row.external_object_type, row.sync_info.get("record", ""))
             found.setdefault(row.order_id, {})[row.mapping_id, row.order_position_id] = where
     return found
+
+
+def linked_with(event: Event, portal_id: int, records: Iterable[Where]) -> set[Where]:
+    """Those of these records that orders of the event were sent to, in this portal."""
+    ids = {record_id for _, record_id in records}
+    rows = OrderSyncResult.objects.filter(order__event=event, sync_provider=PROVIDER)
+    here = rows.filter(order__hubspot_state__portal_id=portal_id)
+    named = here.annotate(record=Cast(KT("sync_info__record"), TextField()))  # else SQLite looks for a number
+    found = named.filter(record__in=ids).values_list("external_object_type", "record").distinct()
+    return set(found) if ids else set()
 
 
 def without_moved(verdict: Verdict, earlier: Mapping[Source, Where]) -> Verdict:
@@ -186,13 +212,14 @@ def _save(rows: dict[int, list[Result]]) -> None:
     store_rows(OrderSyncResult, map(vars, old), unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
 
 
-def _fill(row: Result, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str]) -> None:
+def _fill(
+    row: Result, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str], also: Sequence[str]
+) -> None:
     """What the order page shows about one record; ``names`` and ``urls`` are by object type."""
     record = plan.records[item.ref]
     row.external_object_type = record.object_type
     row.external_id_field = record.id_property.name
     row.id_value = shorten(record.id_value, _ID_LENGTH)
-    also = record.also_used_by(row.order_id, item.position)
     name = f"{names[record.object_type]}: {_as_people_say(record)}"
     if also:
         name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
@@ -205,7 +232,7 @@ def _fill(row: Result, item: Written, plan: Plan, names: Mapping[str, str], urls
     row.external_link_href = href if len(href) <= _LINK_LENGTH else None
     row.sync_info = {"action": item.sent.action, "record": item.sent.record_id, "key": record.key}
     if also:
-        row.sync_info["also_used_by"] = also
+        row.sync_info["also_used_by"] = list(also)
     if left_out:
         row.sync_info["left_out"] = left_out
 

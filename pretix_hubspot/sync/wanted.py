@@ -7,7 +7,7 @@ same record twice and no two requests race for one address.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pretix_hubspot.hubspot.errors import HubSpotError
@@ -15,7 +15,7 @@ from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 
 from . import filters, sharing
 from .sharing import Person
-from .types import BY_MODES, Beginning, MappingSpec, Refusal, Row
+from .types import BY_MODES, MappingSpec, Refusal, Row
 
 RecordKey = tuple[str, str]  # (object type, our key)
 
@@ -50,7 +50,6 @@ class WantedRecord:
     ``ours`` means that nobody but pretix can have created it: it is created without looking for it first.
     ``together`` lists properties that must be sent together if one of them is.
     ``previous`` is to whom it belonged after the last transfer, where that is known.
-    ``beginning`` is what it gets only if it is new, see ``newrecords``.
     """
 
     object_type: str
@@ -61,16 +60,10 @@ class WantedRecord:
     together: tuple[str, ...] = ()
     contributions: list[Contribution] = field(default_factory=list)
     previous: Person | None = None
-    beginning: tuple[Beginning, ...] = ()
 
     @property
     def ref(self) -> RecordKey:
         return (self.object_type, self.key)
-
-    def begin(self, beginning: tuple[Beginning, ...]) -> None:
-        """Add what another contribution begins with, as far as the ones before it do not say the same."""
-        said = {part.unless for part in self.beginning}
-        self.beginning += tuple(part for part in beginning if part.unless not in said)
 
     def rows(self) -> list[Row]:
         """All rows in order of evaluation; what a canceled position says counts only if nobody else says anything."""
@@ -94,13 +87,16 @@ class WantedRecord:
         where = (order, mapping, position)
         return next((c.left_out for c in self.contributions if (c.order, c.mapping, c.position) == where), ())
 
-    def also_used_by(self, order: int, position: int | None) -> list[str]:
-        """Who else shares the record: other orders, and people of the same order under different names."""
+    def also_used_by(self, order: int, position: int | None, of_event: Container[int]) -> list[str]:
+        """Who else shares the record: other orders, and people of the same order under different names.
+
+        Only orders ``of_event`` are named: whoever sees this order need not see those of other events.
+        """
         if len(self.contributions) == 1 and not self.previous:
             return []
         mine = {c.person: c.rows for c in self._live() if c.order == order}
-        others = {c.label for c in self._live() if c.order != order}
-        if self.previous and self.previous.order not in self.orders:
+        others = {c.label for c in self._live() if c.order != order and c.order in of_event}
+        if self.previous and self.previous.order not in self.orders and self.previous.order in of_event:
             others.add(self.previous.label)
         if len({tuple(row.value for row in rows if row.names) for rows in mine.values()} - {()}) > 1:
             others |= {person.label for person in mine if person.position != position}
@@ -117,12 +113,17 @@ class WantedRecord:
 
 @dataclass(frozen=True)
 class Withheld:
-    """A record of an order that is not sent, and why: a refusal of ours, or HubSpot's if it did not tell the schema."""
+    """A record of an order that is not sent, and why; ``field`` and ``property`` name the mapping row to blame.
+
+    It is HubSpot's if that did not tell the schema of the object type.
+    """
 
     mapping: int
     position: int | None
     object_type: str
     refusal: Refusal | HubSpotError
+    field: str = ""
+    property: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,6 @@ class Plan:
                     record.ours,
                     record.together,
                     contributions,
-                    beginning=record.beginning,
                 )
         return part
 

@@ -13,30 +13,28 @@ from pretix.control.permissions import EventPermissionRequiredMixin, OrganizerPe
 from pretix.control.views.event import EventSettingsViewMixin
 from pretix.control.views.organizer import OrganizerDetailViewMixin
 
-from ..accessrequest import ORGANIZER_PERMISSION
 from ..connection import PLUGIN, is_active
 from ..models import Connection
 from ..pagelinks import event_url, organizer_url
+from ..server.permissions import (
+    EVENT_SETTINGS,
+    ORGANIZER_SETTINGS,
+    may_manage_connections,
+    require_changing_orders,
+    require_seeing_orders,
+)
 
 __all__ = [
-    "EVENT_PERMISSION",
-    "ORGANIZER_PERMISSION",
+    "ChangesOrdersMixin",
     "HubSpotEventMixin",
     "HubSpotOrganizerMixin",
     "ManagesConnectionsMixin",
+    "SeesOrdersMixin",
     "event_url",
     "hides_secrets",
-    "may_manage_connections",
     "organizer_url",
     "own_connection",
 ]
-
-EVENT_PERMISSION = "event.settings.general:write"
-
-
-def may_manage_connections(request):
-    """Whether this user may create, replace and disconnect connections of the organizer."""
-    return request.user.has_organizer_permission(request.organizer, ORGANIZER_PERMISSION, request=request)
 
 
 def hides_secrets(view):
@@ -50,7 +48,7 @@ def hides_secrets(view):
 class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
     """A page in an event's settings: for those who may change them, where the plugin is active (else 404)."""
 
-    permission = EVENT_PERMISSION
+    permission = EVENT_SETTINGS
 
     def dispatch(self, request, *args, **kwargs):
         if not is_active(request.event):
@@ -69,18 +67,12 @@ class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
 class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequiredMixin):
     """A page of the organizer: for those who may change its settings, where the plugin is active (else 404)."""
 
-    permission = ORGANIZER_PERMISSION
-    #: Whether there is something to do while the plugin is disabled, as long as pretix still has access to a portal.
-    helps_to_disconnect = False
+    permission = ORGANIZER_SETTINGS
 
     def dispatch(self, request, *args, **kwargs):
-        if not self.is_enabled and not (self.helps_to_disconnect and live_connections(request.organizer).exists()):
+        if PLUGIN not in request.organizer.get_plugins():
             raise Http404(_("The HubSpot plugin is not active for this organizer."))
         return super().dispatch(request, *args, **kwargs)
-
-    @property
-    def is_enabled(self):
-        return PLUGIN in self.request.organizer.get_plugins()
 
     def back_to_settings(self, query=""):
         return HttpResponseRedirect(organizer_url(self.request.organizer, "organizer.connections") + query)
@@ -98,9 +90,20 @@ class ManagesConnectionsMixin:
         return super().dispatch(request, *args, **kwargs)
 
 
-def live_connections(organizer):
-    """The organizer's connections to which pretix has, or had, access."""
-    return Connection.objects.filter(organizer=organizer).exclude(status=Connection.Status.DISCONNECTED)
+class SeesOrdersMixin:
+    """A page that names orders: needs the permission to see them too, as pretix' own lists of orders do."""
+
+    def dispatch(self, request, *args, **kwargs):
+        require_seeing_orders(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class ChangesOrdersMixin:
+    """A page that decides what becomes of orders: needs the permission to change them too."""
+
+    def dispatch(self, request, *args, **kwargs):
+        require_changing_orders(request)
+        return super().dispatch(request, *args, **kwargs)
 
 
 def own_connection(organizer, pk):

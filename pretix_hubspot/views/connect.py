@@ -4,12 +4,14 @@ Each asks or acts, tells what happened, and goes back to the settings page.
 """
 
 import logging
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.generic import TemplateView
+from pretix.base.models import Event
 
 from ..connecting import connect_token
 from ..connection import disconnect, for_event, join, leave
@@ -17,6 +19,7 @@ from ..forms.connect import EventOptionsForm, TokenForm
 from ..health.actions import retry_access
 from ..health.words import retried_text
 from ..models import Connection, EventConnection
+from ..server.permissions import events_seen_by
 from . import explain
 from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMixin, own_connection
 
@@ -87,8 +90,8 @@ class Disconnect(HubSpotEventMixin, ManagesConnectionsMixin, TemplateView):
 
     def get_context_data(self, **kwargs):
         connection = joined_or_404(self.request.event).connection
-        events = events_using(connection)
-        return super().get_context_data(connection=connection, events=events, back=self.event_url("settings"), **kwargs)
+        used = events_using(self.request, connection)
+        return super().get_context_data(connection=connection, used=used, back=self.event_url("settings"), **kwargs)
 
     def post(self, request, *args, **kwargs):
         disconnect_and_tell(request, joined_or_404(request.event).connection)
@@ -120,11 +123,19 @@ def joined_or_404(event):
     return joined
 
 
-def events_using(connection):
-    """All events that lose access together with this one, by date."""
-    return [
-        j.event for j in connection.event_connections.select_related("event__organizer").order_by("event__date_from")
-    ]
+@dataclass(frozen=True)
+class EventsUsing:
+    """The events that use a connection: those that the user sees, by date, and how many there are beside them."""
+
+    seen: list[Event]
+    others: int
+
+
+def events_using(request, connection):
+    """All events that lose access together."""
+    used = Event.objects.filter(hubspot_connection__connection=connection)
+    seen = events_seen_by(request).filter(pk__in=used.values("pk")).select_related("organizer").order_by("date_from")
+    return EventsUsing(list(seen), used.exclude(pk__in=seen.values("pk")).count())
 
 
 def connect_pasted_token(request, renewed):

@@ -23,22 +23,25 @@ from ..health.words import STATES as STATE_WORDS
 from ..models import PROVIDER
 from ..pausing import is_paused, pause_connection, pause_event, resume_connection, resume_event
 from ..problems import FieldNames, explain
+from ..server.permissions import may_change_orders, may_see_orders
 from ..sync.filters import NO_MAPPINGS
-from .base import HubSpotEventMixin, HubSpotOrganizerMixin, event_url
+from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin, event_url
 from .connect import joined_or_404
 from .mappings import ConnectedMixin
 
 
-def health_context(event, connection):
-    """What ``pretix_hubspot/includes/health.html`` needs."""
-    found = numbers(event)
+def health_context(request, connection):
+    """What ``pretix_hubspot/includes/health.html`` needs: numbers for everybody, orders for those who may see them."""
+    event = request.event
+    found, sees = numbers(event), may_see_orders(request)
     return {
+        "may_see_orders": sees,
         "health": found,
         "health_rows": list(state_rows(event, found)),
         "health_chart": chart(event),
         "waiting": found.of(WAITING),
         "unmapped_orders": found.counts.get((EXCLUDED, NO_MAPPINGS), 0),
-        "oldest": found.oldest,
+        "oldest": found.oldest if sees else None,
         "budget": used(connection),
     }
 
@@ -73,6 +76,7 @@ class Problems(ConnectedMixin, TemplateView):
         rows = [(cause, orders_url(event, FAILING, cause.key)) for cause in causes(event)]
         total = sum(cause.orders for cause, _url in rows)
         kwargs.setdefault("digest_form", DigestForm(instance=self.event_connection))
+        kwargs |= {"may_see_orders": may_see_orders(self.request), "may_change_orders": may_change_orders(self.request)}
         return super().get_context_data(rows=rows, total=total, joined=self.event_connection, **kwargs)
 
 
@@ -94,7 +98,7 @@ class Digest(Problems):
         return HttpResponseRedirect(self.event_url("problems"))
 
 
-class ActOnCause(ConnectedMixin, View):
+class ActOnCause(ConnectedMixin, ChangesOrdersMixin, View):
     """*Retry* and *Dismiss* for all orders of a cause; asks first."""
 
     http_method_names = ["post"]
@@ -123,7 +127,7 @@ class ActOnCause(ConnectedMixin, View):
         return text
 
 
-class Orders(ConnectedMixin, ListView):
+class Orders(ConnectedMixin, SeesOrdersMixin, ListView):
     """The event's orders in one state, for one reason or for any."""
 
     template_name = "pretix_hubspot/orders.html"
@@ -146,6 +150,7 @@ class Orders(ConnectedMixin, ListView):
         modes = row_modes(context["orders"]) if self.state == FAILING else {}
         rows = [(order, self.why(order, names, modes)) for order in context["orders"]]
         words = {"label": STATE_WORDS[self.state], "meaning": MEANINGS[self.state]}
+        words["may_change_orders"] = may_change_orders(self.request)
         return context | words | {"rows": rows, "state": self.state, "reason": self.reason_in_words}
 
     def why(self, order, names, modes):
@@ -172,7 +177,7 @@ def row_modes(orders):
     return dict(rows.filter(need_manual_retry__isnull=False).values_list("order_id", "need_manual_retry"))
 
 
-class IgnoreOrder(ConnectedMixin, View):
+class IgnoreOrder(ConnectedMixin, ChangesOrdersMixin, View):
     """*Ignore*: this order is never sent again, until somebody presses *Sync now*."""
 
     http_method_names = ["post"]

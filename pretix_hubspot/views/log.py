@@ -2,12 +2,10 @@
 
 import json
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 from pretix.control.views import PaginationMixin
@@ -18,6 +16,7 @@ from ..connection import for_event
 from ..models import Run, RunEntry
 from ..objecttypes import type_id
 from ..problems import FieldNames, explain, where_to_fix
+from ..server.permissions import may_see_orders, require_seeing_orders
 from ..sync.outcomes import Failure
 from ..weblinks import record_base
 from .base import HubSpotEventMixin
@@ -92,14 +91,9 @@ class LogOfRun(PaginationMixin, HubSpotEventMixin, ListView):
         return context
 
 
-def may_see_orders(request):
-    """Runs are numbers; what was sent for an order is for those who may see orders."""
-    return request.user.has_event_permission(request.organizer, request.event, "event.orders:read", request=request)
-
-
 def entries(request):
-    if not may_see_orders(request):
-        raise PermissionDenied(_("You need the permission to view orders to do this."))
+    """What was sent for orders, for those who may see orders; runs are numbers."""
+    require_seeing_orders(request)
     return RunEntry.objects.filter(run__event=request.event).select_related("run", "order")
 
 

@@ -18,8 +18,8 @@ from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers
 from ..models import PROVIDER, OrderState
 from ..pausing import is_paused
 from ..problems import FieldNames, explain, where_to_fix, why_excluded
+from ..server.permissions import EVENT_SETTINGS, events_with, may_manage_connections
 from ..sync.scope import BEFORE_CONNECTION
-from .base import EVENT_PERMISSION, may_manage_connections
 from .panels import ConnectionPanel
 
 #: More causes than this, or more events, are read on their own page.
@@ -66,7 +66,7 @@ def why_failed(event, request):
 
 def why_failed_in_events(organizer, request):
     """The same list for all events of an organizer: the events of those who may do something about it."""
-    mine = request.user.get_events_with_permission(EVENT_PERMISSION, request=request).filter(organizer=organizer)
+    mine = events_with(request, EVENT_SETTINGS)
     failing = OrderSyncQueue.objects.filter(CORE_LISTS, event=OuterRef("pk"), sync_provider=PROVIDER)
     events = {e.pk: e for e in mine.filter(Exists(failing)).select_related("organizer") if is_active(e)}
     orders = {pk: found.of(FAILING) for pk, found in numbers_of(events).items()}
@@ -121,4 +121,4 @@ def _failure(event, order):
 
 
 def _may_change(event, request):
-    return request.user.has_event_permission(event.organizer, event, EVENT_PERMISSION, request=request)
+    return request.user.has_event_permission(event.organizer, event, EVENT_SETTINGS, request=request)

@@ -13,10 +13,9 @@ from .. import hubspot_app, oauth_flow
 from ..config import ServerMisconfigured
 from ..connecting import connect_oauth
 from ..connection import PLUGIN, for_event, is_active
+from ..server.permissions import EVENT_SETTINGS, ORGANIZER_SETTINGS
 from . import explain
 from .base import (
-    EVENT_PERMISSION,
-    ORGANIZER_PERMISSION,
     HubSpotEventMixin,
     HubSpotOrganizerMixin,
     ManagesConnectionsMixin,
@@ -65,15 +64,14 @@ class OAuthReturn(View):
     http_method_names = ["get"]
 
     def get(self, request, *args, **kwargs):
-        returned = oauth_flow.Returned.from_request(request)
         try:
-            started = oauth_flow.consume(request, returned.state)
+            started = oauth_flow.consume(request)
         except oauth_flow.StateRefused as refusal:
             return self.refused(explain.state_refusal(refusal.reason))
         with scope(organizer=started.organizer):
             if problem := self.not_any_more(started):
                 return self.refused(problem)
-            self.finish(started, returned)
+            self.finish(started)
         return HttpResponseRedirect(_settings_url(started))
 
     def refused(self, message):
@@ -83,21 +81,22 @@ class OAuthReturn(View):
     def not_any_more(self, started):
         """What changed while the person was at HubSpot, so that nothing may be connected now."""
         user, event, organizer = self.request.user, started.event, started.organizer
-        if not user.has_organizer_permission(organizer, ORGANIZER_PERMISSION, request=self.request):
+        if not user.has_organizer_permission(organizer, ORGANIZER_SETTINGS, request=self.request):
             return _("You no longer have the permission to connect HubSpot. Nothing has been changed.")
-        if event and not user.has_event_permission(organizer, event, EVENT_PERMISSION, request=self.request):
+        if event and not user.has_event_permission(organizer, event, EVENT_SETTINGS, request=self.request):
             return _("You no longer have the permission to connect HubSpot. Nothing has been changed.")
         if not (is_active(event) if event else PLUGIN in organizer.get_plugins()):
             return _("The HubSpot plugin has been disabled in the meantime. Nothing has been changed.")
         return None
 
-    def finish(self, started, returned):
+    def finish(self, started):
         """Trade the code for tokens and connect. Every failure stores nothing and has its own message."""
-        if not returned.code:
-            messages.error(self.request, explain.denial(returned.error))
+        code = self.request.GET.get("code")
+        if not code:
+            messages.error(self.request, explain.denial(self.request.GET.get("error")))
             return
         try:
-            granted = hubspot_app.exchange(returned.code, returned.state)
+            granted = hubspot_app.exchange(code, self.request.GET["state"])
             connection = connect_oauth(started.organizer, granted, self.request.user, started.connection)
         except explain.CONNECT_ERRORS as error:
             logger.warning("HubSpot could not be connected: %s", error)

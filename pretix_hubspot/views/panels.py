@@ -5,7 +5,6 @@ from functools import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from ..accessrequest import asked_at
 from ..config import server_config
 from ..failures.codes import REFUSED_CALLS
 from ..failures.texts import TEXTS
@@ -13,9 +12,9 @@ from ..forms.connect import TokenForm
 from ..hubspot_app import return_url
 from ..models import Connection
 from ..scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, lost_features
+from ..server.permissions import may_manage_connections
 from ..sync.resting import SCOPES
 from ..weblinks import portal_url
-from .base import event_url, may_manage_connections
 
 ACCOUNT_TYPES = {
     "STANDARD": _("Standard account"),
@@ -101,20 +100,12 @@ class ConnectionPanel:
         missing = {scope for _lost, scopes in self.lost_features for scope in scopes}
         return self.is_oauth and not missing <= {*REQUIRED_SCOPES, *self._config.optional_scopes}
 
-    @cached_property
-    def events(self):
-        joined = self.connection.event_connections.select_related("event__organizer").order_by("event__date_from")
-        return [j.event for j in joined]
-
 
 class WaysToConnect:
     """The two ways to get access, for the page of an event or of an organizer."""
 
     def __init__(self, request, oauth_url, token_url):
         self.may_manage = may_manage_connections(request)
-        event = getattr(request, "event", None)
-        self.ask_url = event_url(event, "connect.ask") if event and not self.may_manage else ""
-        self.asked_at = asked_at(event) if self.ask_url else None
         config = server_config()
         self.has_oauth_app = config.has_oauth_app
         self.asked_scopes = config.optional_scopes

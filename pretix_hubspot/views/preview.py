@@ -5,7 +5,6 @@ It shows data of the order and of the CRM, so it takes both permissions, and eve
 
 from contextlib import closing
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import cached_property
@@ -25,8 +24,10 @@ from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames, why_excluded
 from pretix_hubspot.problems import explain as explain_failure
+from pretix_hubspot.server.permissions import may_change_orders, require_changing_orders
 from pretix_hubspot.sync.calls import PortalTrouble
-from pretix_hubspot.sync.preview import NO_IDENTIFIER, preview
+from pretix_hubspot.sync.preview import FOUND, HIDDEN, NO_IDENTIFIER, preview
+from pretix_hubspot.views.base import SeesOrdersMixin
 from pretix_hubspot.views.mappings import ConnectedMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
@@ -39,26 +40,19 @@ STATES = {
     "listed": gettext_lazy("unchanged: the value is there already"),
     "kept": gettext_lazy("unchanged"),
     "failed": gettext_lazy("not sent"),
+    HIDDEN: gettext_lazy("depends on what HubSpot holds"),
 }
 ACTIONS = {
     "created": (gettext_lazy("will be created"), "success"),
     "updated": (gettext_lazy("will be updated"), "info"),
     "nothing_to_do": (gettext_lazy("unchanged"), "primary"),
+    FOUND: (gettext_lazy("exists already"), "info"),
     "failed": (gettext_lazy("cannot be sent"), "danger"),
 }
 
 
-class PreviewOrder(ConnectedMixin, View):
+class PreviewOrder(ConnectedMixin, SeesOrdersMixin, View):
     """GET asks for an order, POST shows what would become of it."""
-
-    def dispatch(self, request, *args, **kwargs):
-        if request.user.is_authenticated and not self.may("event.orders:read"):
-            raise PermissionDenied(_("You need the permission to see orders to do this."))
-        return super().dispatch(request, *args, **kwargs)
-
-    def may(self, permission):
-        request = self.request
-        return request.user.has_event_permission(request.organizer, request.event, permission, request=request)
 
     def get(self, request, *args, **kwargs):
         return self.page(PreviewForm(event=request.event))
@@ -70,8 +64,7 @@ class PreviewOrder(ConnectedMixin, View):
         return self.send(form.order) if "send" in request.POST else self.show(form)
 
     def send(self, order):
-        if not self.may("event.orders:write"):
-            raise PermissionDenied(_("You need the permission to change orders to do this."))
+        require_changing_orders(self.request)
         provider, _meta = datasync_providers.get(identifier=PROVIDER)
         provider.enqueue_order(order, "user", immediate=True)
         return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
@@ -80,7 +73,6 @@ class PreviewOrder(ConnectedMixin, View):
         form.order.log_action("pretix_hubspot.order.previewed", user=self.request.user)
         try:
             with haste(), closing(client_for(self.event_connection.connection)) as client:
-                self.catalog.see({m.external_object_type for m in self.request.event.hubspot_object_mappings.all()})
                 seen = preview(self.event_connection, form.order, client)
         except PortalTrouble as trouble:
             return self.page(form, problem=explain(trouble.error))
@@ -89,7 +81,7 @@ class PreviewOrder(ConnectedMixin, View):
         return self.page(form, order=form.order, **self.in_words(seen))
 
     def page(self, form, **context):
-        context = self.get_context_data(form=form, may_send=self.may("event.orders:write"), **context)
+        context = self.get_context_data(form=form, may_send=may_change_orders(self.request), **context)
         return render(self.request, "pretix_hubspot/preview.html", context)
 
     # In words
@@ -143,6 +135,7 @@ class PreviewOrder(ConnectedMixin, View):
             "url": self.url(record),
             "rows": self.rows(record),
             "failures": self.reasons(record.failures),
+            "hidden": record.action == FOUND,
         }
 
     def rows(self, record):

@@ -1,7 +1,6 @@
 """After a change of mappings: how many orders were sent before it, sending them again, progress and cancel."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.html import format_html
@@ -10,6 +9,7 @@ from django.utils.translation import ngettext
 from django.views import View
 
 from pretix_hubspot.pagelinks import event_url
+from pretix_hubspot.server.permissions import may_change_orders, require_changing_orders
 from pretix_hubspot.sync import bulk, revisions
 from pretix_hubspot.tasks import ring
 from pretix_hubspot.views.mappings import ConnectedMixin
@@ -36,13 +36,12 @@ class Resend(ConnectedMixin, View):
             reasons=bulk.reasons(request.event) if count else (),
             done=done,
             total=total,
-            may_send=self.may_send,
+            may_send=may_change_orders(request),
         )
         return render(request, "pretix_hubspot/resend.html", context)
 
     def post(self, request, *args, **kwargs):
-        if not self.may_send:
-            raise PermissionDenied(_("You need the permission to change orders to do this."))
+        require_changing_orders(request)
         if "cancel" in request.POST:
             count = bulk.cancel(request.event, request.user)
             text = ngettext("{count} order will not be sent again.", "{count} orders will not be sent again.", count)
@@ -52,10 +51,3 @@ class Resend(ConnectedMixin, View):
             text = ngettext("{count} order is sent again.", "{count} orders are sent again.", count)
         messages.success(request, text.format(count=count))
         return HttpResponseRedirect(self.event_url("resend"))
-
-    @property
-    def may_send(self):
-        request = self.request
-        return request.user.has_event_permission(
-            request.organizer, request.event, "event.orders:write", request=request
-        )

@@ -36,7 +36,7 @@ def has_sync_problems(event):
 def _connected(request, joined):
     return object_mappings_context(request, joined) | {
         "panel": ConnectionPanel(joined.connection, server_config()),
-        **health_context(request.event, joined.connection),
+        **health_context(request, joined.connection),
         "options_form": EventOptionsForm(instance=joined),
         "options_url": event_url(request.event, "options"),
     }

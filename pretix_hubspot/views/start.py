@@ -13,9 +13,9 @@ from pretix_hubspot.copying import copy_from
 from pretix_hubspot.forms.start import CopyForm, ImportForm, StartingPointForm
 from pretix_hubspot.keyproperty import KeyPropertyUnusable
 from pretix_hubspot.mappings.store import SuggestionImpossible
+from pretix_hubspot.server.permissions import EVENT_SETTINGS, events_with
 from pretix_hubspot.startingpoints import offered
 from pretix_hubspot.suggestions import apply
-from pretix_hubspot.views.base import EVENT_PERMISSION
 from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_made, suggestion_problem
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
@@ -74,8 +74,8 @@ class Start(ConnectedMixin, View):
 
     @property
     def events(self):
-        allowed = self.request.user.get_events_with_permission(EVENT_PERMISSION, self.request)
-        others = allowed.filter(organizer=self.request.organizer, hubspot_object_mappings__isnull=False)
+        allowed = events_with(self.request, EVENT_SETTINGS)
+        others = allowed.filter(hubspot_object_mappings__isnull=False)
         return others.exclude(pk=self.request.event.pk).distinct().order_by("-date_from")
 
     def page(self, forms):

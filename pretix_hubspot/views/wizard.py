@@ -19,6 +19,7 @@ from pretix_hubspot.forms.wizard import ChooseForm, ReviewForm, TryOrderForm
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable
 from pretix_hubspot.mappings.store import SuggestionImpossible
 from pretix_hubspot.models import PROVIDER, ObjectMapping
+from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.suggestions import ATTENDEES, apply_suggestion, possible, suggest
 from pretix_hubspot.sync.recording import EXCLUDED
 from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_problem
@@ -137,10 +138,7 @@ class TryOrder(ConnectedMixin, View):
 
     @cached_property
     def may_send(self):
-        request = self.request
-        return request.user.has_event_permission(
-            request.organizer, request.event, "event.orders:write", request=request
-        )
+        return may_change_orders(self.request)
 
     def page(self, form):
         context = self.get_context_data(form=form, may_send=self.may_send)

@@ -107,11 +107,21 @@ def test_names_are_left_alone_where_people_differ():
 
 
 def test_merges_are_named_by_codes():
-    assert record(FIRST, *MANY).also_used_by(7, None) == ["C7-70", "C7-71", "C8", "C8-80"]
-    assert record(FIRST, *MANY).also_used_by(7, 70) == ["C7", "C7-71", "C8", "C8-80"]
-    assert record(FIRST, bought(7, "Ada", attendee(70, "Ada"))).also_used_by(7, 70) == [], "one person"
-    assert record(FIRST, bought(7, "Ada")).also_used_by(7, None) == []
-    assert record(FIRST, bought(7, "Ada"), previous=Person(6, 60, "C6-60")).also_used_by(7, None) == ["C6-60"]
+    event = {6, 7, 8}
+
+    assert record(FIRST, *MANY).also_used_by(7, None, event) == ["C7-70", "C7-71", "C8", "C8-80"]
+    assert record(FIRST, *MANY).also_used_by(7, 70, event) == ["C7", "C7-71", "C8", "C8-80"]
+    assert record(FIRST, bought(7, "Ada", attendee(70, "Ada"))).also_used_by(7, 70, event) == [], "one person"
+    assert record(FIRST, bought(7, "Ada")).also_used_by(7, None, event) == []
+    assert record(FIRST, bought(7, "Ada"), previous=Person(6, 60, "C6-60")).also_used_by(7, None, event) == ["C6-60"]
+
+
+def test_orders_of_other_events_are_not_named():
+    earlier = Person(6, 60, "C6-60")
+
+    assert record(FIRST, *MANY).also_used_by(7, None, {7}) == ["C7-70", "C7-71"]
+    assert record(FIRST, *MANY).also_used_by(8, 80, {8}) == ["C8"]
+    assert record(FIRST, bought(7, "Ada"), previous=earlier).also_used_by(7, None, {7}) == []
 
 
 def test_records_of_one_order_belong_to_nobody_else():
