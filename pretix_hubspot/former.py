@@ -1,5 +1,7 @@
 """Leaving a connection and coming back to it: what the event had chosen, and what waited, is there again."""
 
+from datetime import datetime
+
 from django.utils.dateparse import parse_datetime
 
 from .models import EventConnection, FormerConnection
@@ -26,12 +28,16 @@ def leave(joined: EventConnection) -> None:
         event_id=joined.event_id,
         defaults={
             "connection_id": joined.connection_id,
-            "joined": {name: getattr(joined, name) for name in _KEPT},
+            "joined": {name: _storable(getattr(joined, name)) for name in _KEPT},
             "waiting": jobs.forget(joined.event),
             "by_hand": by_hand,
         },
     )
     joined.delete()
+
+
+def _storable(value):
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def come_back(joined: EventConnection) -> bool:

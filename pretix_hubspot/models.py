@@ -5,7 +5,6 @@ These tables hold what core has no room for: the connection to a portal, the por
 HubSpot record belongs to which of ours, and where each order stands.
 """
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -93,7 +92,7 @@ class FormerConnection(models.Model):
     event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="hubspot_former_connection")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     left_at = models.DateTimeField(default=now)
-    joined = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    joined = models.JSONField(default=dict)
     waiting = models.JSONField(default=list)
     by_hand = models.JSONField(default=list)
 

@@ -1,4 +1,3 @@
-import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
@@ -15,7 +14,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 ("left_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("joined", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("joined", models.JSONField(default=dict)),
                 ("waiting", models.JSONField(default=list)),
                 ("by_hand", models.JSONField(default=list)),
             ],

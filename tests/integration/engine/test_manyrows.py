@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
-from pretix.base.models.datasync import OrderSyncResult
+from django.db import connection, models
+from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
 from pretix_hubspot import manyrows
 from pretix_hubspot.manyrows import store_rows
@@ -100,3 +100,43 @@ def test_an_existing_row_by_its_primary_key(story):
         {"action": "updated"},
         MOMENT,
     )
+
+
+#: What a newer pretix may add to its tables, and how its migration would declare it.
+COLUMNS = {
+    "a default": (models.CharField(max_length=10, default="later"), "NOT NULL DEFAULT ''"),
+    "a default that is made": (models.JSONField(default=list), "NOT NULL DEFAULT '[]'"),
+    "null": (models.IntegerField(null=True), "NULL"),
+    "a default of the database": (models.IntegerField(db_default=7), "NOT NULL DEFAULT 7"),
+    "a moment": (models.DateTimeField(auto_now_add=True), "NOT NULL DEFAULT '2026-01-01'"),
+}
+
+
+@pytest.fixture
+def new_column(db):
+    """``new_column(model, field, declared)``: what an upgrade of pretix does to a table; undone at the end."""
+    added = []
+
+    def new_column(model, field, declared):
+        field.contribute_to_class(model, "later")
+        added.append((model, field))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"ALTER TABLE {model._meta.db_table} ADD COLUMN later {field.db_type(connection)} {declared}"
+            )
+
+    yield new_column
+    for model, field in added:
+        model._meta.local_fields.remove(field)
+        delattr(model, "later")
+        model._meta._expire_cache()
+
+
+@pytest.mark.parametrize(("field", "declared"), COLUMNS.values(), ids=COLUMNS)
+def test_a_new_column_in_cores_tables_stops_no_order(story, new_column, field, declared):
+    for model in (OrderSyncResult, OrderSyncQueue):
+        new_column(model, field.clone(), declared)
+    story.order("A1")
+    story.sync()
+    assert not OrderSyncQueue.objects.exists()
+    assert OrderSyncResult.objects.count() == 2
