@@ -3,6 +3,7 @@
 Rows are made newest order first and taken in that order; an order that waits already is not queued twice.
 """
 
+from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
@@ -78,6 +79,7 @@ def start(event: Event, user) -> int:
     return queued
 
 
+@transaction.atomic
 def start_unmapped(event: Event) -> int:
     """Queue what was placed before the event had a mapping, now that it has one. Returns how many orders.
 

@@ -26,6 +26,9 @@ from .types import POSITION
 #: Stored with what is sent; it only ever grows.
 PLANNER = 1
 
+#: A regular expression for addresses whose domain has more than ASCII.
+ODD_DOMAIN = r"@.*[^ -~]"
+
 Mappings = Sequence[ObjectMapping]
 
 
@@ -88,6 +91,14 @@ def _cancellations(event: Event, mappings: Mappings) -> Q | None:
     return which & ~Q(order__status=CANCELED)
 
 
+def _domains(event: Event, mappings: Mappings) -> Q | None:
+    """Addresses whose domain is written with letters beyond ASCII: some became those of another domain."""
+    if not any("email" in name for name in _fields(mappings)):
+        return None
+    positions = OrderPosition.all.filter(order=OuterRef("order"), attendee_email__regex=ODD_DOMAIN)
+    return Q(order__email__regex=ODD_DOMAIN) | Q(order__customer__email__regex=ODD_DOMAIN) | Q(Exists(positions))
+
+
 def _names(event: Event, mappings: Mappings) -> Q | None:
     """Names that were entered otherwise than the event asks for them now, and those that an add-on left blank."""
     fields, scheme = _fields(mappings), event.settings.name_scheme
@@ -119,6 +130,7 @@ CHANGES = (
         _("Canceled positions, and orders of which only a fee was kept, were sent as if they were not canceled."),
         _cancellations,
     ),
+    Change(1, "domains", _("Domains with special characters were written as another domain."), _domains),
     Change(
         1, "names", _("Names that were entered in one field, or left blank for an add-on, arrived incomplete."), _names
     ),
