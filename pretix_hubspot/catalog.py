@@ -8,7 +8,7 @@ Two processes that refresh at once each write whole rows, and the later answer s
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -24,6 +24,8 @@ from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.types import ObjectType, Option, Pipeline, PropertyDefinition
 from pretix_hubspot.models import CatalogEntry
 from pretix_hubspot.objecttypes import CUSTOM_SCOPES, STANDARD, key, standard
+from pretix_hubspot.scopes import OWNERS_SCOPE
+from pretix_hubspot.sync import owners
 
 logger = logging.getLogger(__name__)
 
@@ -290,7 +292,7 @@ class Catalog(CatalogMemory):
     # HubSpot
 
     def _fetch(self, object_type: str) -> None:
-        properties = self.client.properties(object_type)
+        properties = self._with_owners(object_type, self.client.properties(object_type))
         pipelines = self._fetch_pipelines(object_type)
         self._store(
             {
@@ -298,6 +300,31 @@ class Catalog(CatalogMemory):
                 (PIPELINES, object_type): [asdict(p) for p in sorted(pipelines, key=lambda p: p.display_order)],
             }
         )
+
+    def _with_owners(self, object_type: str, found: Iterable[PropertyDefinition]) -> list[PropertyDefinition]:
+        """The portal's owners as options of the properties that hold one; those of last time if HubSpot does not say.
+
+        Without the scope for it there are none, and ids are sent as they are.
+        """
+        found = list(found)
+        if not any(definition.owners for definition in found):
+            return found
+        listed = self._owners
+        if listed is None:
+            row = self._row(PROPERTIES, object_type)
+            kept = {p["name"]: property_of(p).options for p in (row.data if row else ()) if p.get("owners")}
+            return [replace(p, options=kept.get(p.name, ())) if p.owners else p for p in found]
+        return [replace(p, options=listed) if p.owners else p for p in found]
+
+    @cached_property
+    def _owners(self) -> tuple[Option, ...] | None:
+        if self.connection.scopes and OWNERS_SCOPE not in self.connection.scopes:
+            return None
+        try:
+            return owners.options([*self.client.owners(), *self.client.owners(archived=True)])
+        except errors.HubSpotError as error:
+            logger.info("HubSpot did not tell the owners of connection %s: %s", self.connection.pk, error)
+            return None
 
     def _fetch_pipelines(self, object_type: str) -> list[Pipeline]:
         """Only where there can be any: HubSpot counts refused requests against an app (hubspot.md 3, A)."""

@@ -24,6 +24,7 @@ def trimmed(definition: PropertyDefinition) -> dict:
         "hidden": definition.hidden,
         "calculated": definition.calculated,
         "read_only_value": definition.read_only_value,
+        "owners": definition.owners,
         "options": [[o.value, o.label, o.hidden] for o in definition.options],
     }
     return {key: value for key, value in data.items() if value}

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from pretix.base.models import Question
 from pretix.base.models.datasync import MODE_OVERWRITE
 
+from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.hubspot.types import Pipeline, PropertyDefinition
@@ -137,8 +138,8 @@ def options_gone(value_map: Mapping[str, str], definition: PropertyDefinition | 
     """Options of a value map that the property no longer has."""
     if not value_map or definition is None or definition.type != "enumeration" or not definition.options:
         return None
-    known = {option.value for option in definition.options}
-    gone = [value for value in dict.fromkeys(value_map.values()) if value and value not in known]
+    known, labels = valuemaps.usable(definition), {option.value: option.label for option in definition.options}
+    gone = [labels.get(value, value) for value in dict.fromkeys(value_map.values()) if value and value not in known]
     if not gone:
         return None
     return _(

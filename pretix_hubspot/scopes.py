@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 BASE_SCOPE = "oauth"  # granted implicitly; HubSpot does not always list it for static tokens
 REQUIRED_SCOPES = (BASE_SCOPE, "crm.objects.contacts.read", "crm.objects.contacts.write")
 
+OWNERS_SCOPE = "crm.objects.owners.read"
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -61,7 +63,7 @@ OPTIONAL_FEATURES = (
         _("Custom objects cannot be created or updated, or not with properties that pretix creates."),
     ),
     Feature(("crm.lists.read",), _("Lists of contacts cannot be chosen.")),
-    Feature(("crm.objects.owners.read",), _("Owners of records cannot be chosen by name.")),
+    Feature((OWNERS_SCOPE,), _("Owners of records cannot be chosen by name.")),
 )
 #: scope -> what does not work without it
 OPTIONAL_SCOPES = {scope: feature.lost for feature in OPTIONAL_FEATURES for scope in feature.scopes}

@@ -47,23 +47,34 @@ def into_text(field: SourceField | None, definition: PropertyDefinition | None) 
 
 @dataclass(frozen=True)
 class Entry:
-    """One choice of the field; ``target`` is None while nobody decided, and "" to leave the property empty."""
+    """One choice of the field; ``target`` is None while nobody decided, and "" to leave the property empty.
+
+    ``target_label`` names a target that ``vanished``, such as an owner who left.
+    """
 
     identifier: str
     label: str
     target: str | None
     proposed: bool = False
     vanished: bool = False
+    target_label: str = ""
+
+
+def usable(definition: PropertyDefinition) -> set[str]:
+    """The options that HubSpot takes: hidden ones too, but no owner who left."""
+    return {option.value for option in definition.options if not (definition.owners and option.hidden)}
 
 
 def entries(field: SourceField, definition: PropertyDefinition, stored: Mapping[str, str]) -> list[Entry]:
     """Every choice with its option; where there is none yet, the one with an equal or similar label is proposed."""
-    values = {option.value for option in definition.options}
+    values = usable(definition)
+    labels = {option.value: option.label for option in definition.options}
     found = []
     for identifier, label in choices_of(field):
         if identifier in stored:
             target = stored[identifier]
-            found.append(Entry(identifier, label, target, vanished=bool(target) and target not in values))
+            vanished = bool(target) and target not in values
+            found.append(Entry(identifier, label, target, vanished=vanished, target_label=labels.get(target, target)))
         else:
             target = _proposed(field, identifier, label, definition.options)
             found.append(Entry(identifier, label, target, proposed=target is not None))

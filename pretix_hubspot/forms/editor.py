@@ -111,6 +111,17 @@ class PropertyRowForm(PropertyMappingForm):
         self.fields["pretix_field"].required = True
         self._prepare_external_field()
         self.fields["overwrite"].label = _("Mode")
+        self.initial["text"] = setup.shown_text(self.initial.get("external_field"), self.initial.get("text", ""))
+        self.fields["text"].widget.attrs["list"] = self.options_id
+
+    @property
+    def options_id(self):
+        """The list of options that a constant text is chosen from."""
+        return f"{self.auto_id % self.add_prefix('text')}-options"
+
+    @property
+    def text_options(self):
+        return self.setup.option_labels(self["external_field"].value()) if self.is_constant else []
 
     def _current(self, name):
         # Not by self[name]: that would keep the field as it is now for the page.
@@ -161,7 +172,7 @@ class PropertyRowForm(PropertyMappingForm):
             return ""
         if not text:
             raise forms.ValidationError(_("Please enter the text that every object gets."))
-        return text
+        return self.setup.stored_text(self.cleaned_data.get("external_field"), text)
 
     def clean_choices(self):
         data = self.cleaned_data

@@ -19,7 +19,11 @@ from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.mappings.counterparts import found, is_lost
 from pretix_hubspot.mappings.stored import StoredMapping, StoredRow
 from pretix_hubspot.objecttypes import stage_properties
+from pretix_hubspot.sync import owners
 from pretix_hubspot.sync.values import warning
+
+#: A browser's list of suggestions gets no longer than this.
+MOST_LABELS = 500
 
 
 def property_text(definition, name: str) -> str:
@@ -152,6 +156,25 @@ class EditorSetup:
     def takes_choices(self, field_key, name):
         """Whether the row has to say if choices are sent as identifiers or as labels."""
         return valuemaps.into_text(self.fields.get(field_key), self.definitions.get(name))
+
+    def option_labels(self, name):
+        """What people can choose for a constant text: the options of the property, as far as they are offered."""
+        definition = self.definitions.get(name)
+        if definition is None or definition.type != "enumeration":
+            return []
+        return [option.label for option in definition.options if not option.hidden][:MOST_LABELS]
+
+    def shown_text(self, name, text):
+        """A constant text as people chose it: an owner's name, where the id is stored."""
+        definition = self.definitions.get(name)
+        found = owners.find(definition.options, text) if definition and definition.owners and text else None
+        return found.label if found else text
+
+    def stored_text(self, name, text):
+        """The same the other way round: a name may change, and several people may have it."""
+        definition = self.definitions.get(name)
+        found = owners.find(definition.options, text) if definition and definition.owners and text else None
+        return found.value if found else text
 
     def notes(self, row: StoredRow):
         """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""

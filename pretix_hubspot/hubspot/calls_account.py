@@ -17,10 +17,10 @@ class AccountCalls(Caller):
         operation = "account read"
         return usable(AccountDetails.from_json(self._call(operation, "GET", "/account-info/{V}/details")), operation)
 
-    def owners(self, email: str | None = None) -> tuple[Owner, ...]:
-        """All active owners, or the one with this address."""
+    def owners(self, email: str | None = None, archived: bool = False) -> tuple[Owner, ...]:
+        """All active owners, or the one with this address; those who left if `archived`."""
         operation = "owners read"
-        params = {"limit": "500", **({"email": email} if email else {})}
+        params = {"limit": "500", **({"email": email} if email else {}), **({"archived": "true"} if archived else {})}
         found: list[Owner] = []
         for _ in range(_MAX_PAGES):
             answer = self._call(operation, "GET", "/crm/owners/{V}", params=params)

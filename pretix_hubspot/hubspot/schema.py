@@ -37,7 +37,10 @@ class Option:
 
 @dataclass(frozen=True)
 class PropertyDefinition:
-    """One property of an object type; `type` and `field_type` as in hubspot.md 6.1."""
+    """One property of an object type; `type` and `field_type` as in hubspot.md 6.1.
+
+    `owners` means that its values are ids of owners, whom HubSpot lists elsewhere (hubspot.md 6.2, A).
+    """
 
     name: str
     label: str
@@ -54,6 +57,7 @@ class PropertyDefinition:
     hubspot_defined: bool = False
     display_order: int = -1
     read_only_options: bool = False
+    owners: bool = False
 
     @property
     def writable(self) -> bool:
@@ -84,6 +88,7 @@ class PropertyDefinition:
             archived=flag(found.get("archived")),
             hubspot_defined=flag(found.get("hubspotDefined")),
             display_order=whole(found.get("displayOrder"), -1),
+            owners=text(found.get("referencedObjectType"), 50) == "OWNER",
         )
 
 

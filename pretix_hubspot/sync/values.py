@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pretix_hubspot.hubspot.types import PropertyDefinition
-from pretix_hubspot.sync import countries, formats
+from pretix_hubspot.sync import countries, formats, owners
 from pretix_hubspot.sync.kinds import (
     K_BOOL,
     K_DATE,
@@ -218,8 +218,18 @@ def _option(value, context, *, named):
         mapped = context.value_map[value]
         if not mapped:  # mapped to nothing on purpose
             return ""
+    if context.prop.owners and context.prop.options:
+        return _owner(mapped, value, context, named)
     found = _find(mapped, context)
     return found if found is not None else refuse("no_option", context.prop, **_named(value, context, named))
+
+
+def _owner(mapped, value, context, named):
+    """The id of somebody who may own records today."""
+    found = owners.find(context.prop.options, mapped)
+    if found is None:
+        return refuse("no_option", context.prop, **_named(value, context, named))
+    return refuse("owner_gone", context.prop) if found.hidden else found.value
 
 
 def _named(value, context, named):

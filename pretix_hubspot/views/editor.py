@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from pretix_hubspot.asking import REPAIR, may_ask
+from pretix_hubspot.fields.constant import CONSTANT
 from pretix_hubspot.forms.editor import ROW_KEYS, MappingEditor
 from pretix_hubspot.forms.mistakes import mistakes
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
@@ -103,6 +104,7 @@ class CheckRow(MappingMixin, View):
                 "notes": setup.notes(row) if all((*pair, row.mode)) else [],
                 "takes_value_map": setup.takes_value_map(*pair),
                 "takes_choices": setup.takes_choices(*pair),
+                "options": setup.option_labels(row.external_field) if row.pretix_field == CONSTANT else [],
             }
         )
 

@@ -73,7 +73,7 @@ class ValueMap(MappingMixin, View):
             "definition": self.definition,
             "options": [option for option in self.definition.options if not option.hidden],
             "entries": entries,
-            "missing": [entry for entry in entries if entry.target is None or entry.vanished],
+            "missing": [e for e in entries if (e.target is None or e.vanished) and not self.definition.owners],
             "is_country": self.field.type == Question.TYPE_COUNTRYCODE,
             "fixing": "fix" in self.request.POST,
             "problem": problem,

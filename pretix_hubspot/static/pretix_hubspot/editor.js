@@ -115,6 +115,9 @@ $(function () {
       .then(function (answer) {
         if (row.dataset.asked !== asked) return;
         showNotes(row, answer.notes, form.dataset.warningText);
+        row.querySelector("[data-hubspot-options]").replaceChildren(...answer.options.map(function (label) {
+          return new Option("", label);
+        }));
         row.querySelector("[data-hubspot-map-values]").classList.toggle("hidden", !answer.takes_value_map);
         row.querySelector("[data-hubspot-choices]").classList.toggle("hidden", !answer.takes_choices);
       })

@@ -237,3 +237,53 @@ def selected(client, mapping, name):
     html = page_of(client.get(url(mapping)))
     selects = re.findall(rf'<select name="properties-\d+-{name}"[^>]*>(.*?)</select>', html)
     return [" ".join(re.findall(r"<option[^>]*selected[^>]*>(.*?)</option>", select)) for select in selects]
+
+
+OWNER = property_mapping("constant_text", "hubspot_owner_id", "overwrite")
+
+
+@pytest.fixture
+def staff(contacts):
+    """The portal's owners are known; one of them has left."""
+    catalog = Catalog(contacts.event.hubspot_connection.connection)
+    catalog.refresh(["contacts"])
+    return [option.label for option in catalog.properties("contacts")["hubspot_owner_id"].options]
+
+
+def test_an_owner_is_chosen_by_name_and_stored_by_id(contacts, staff, client):
+    assert save(client, contacts, OWNER | {"text": "Erika Muster (erika.muster@example.org)"}).status_code == 302
+
+    assert contacts.property_mappings == [OWNER | {"text": "610048101"}]
+    html = page_of(client.get(url(contacts)))
+    assert 'value="Erika Muster (erika.muster@example.org)"' in html
+    assert '<option value="Jonas Beispiel (jonas.beispiel@example.org)">' in html
+    assert '<option value="Lena Fort' not in html, "who left is not offered"
+    assert save(client, contacts, OWNER | {"text": "Erika Muster (erika.muster@example.org)"}).status_code == 302
+    assert contacts.property_mappings == [OWNER | {"text": "610048101"}], "nothing changed"
+
+
+def test_the_script_gets_the_owners_when_the_field_is_chosen(contacts, staff, client):
+    answer = check(client, contacts, OWNER | {"text": ""})
+
+    assert answer["options"] == [label for label in staff if "Lena" not in label]
+    assert check(client, contacts, CHANNEL)["options"] == []
+
+
+def test_an_owner_who_left_is_shown_as_such(contacts, staff, client):
+    save(client, contacts, OWNER | {"text": "610048103"})
+
+    html = page_of(client.get(url(contacts)))
+
+    assert 'value="Lena Fort (left@example.org)"' in html
+    assert "The owner in “Owner” is no active user of your HubSpot account any more. Choose somebody else." in html
+
+
+def test_a_value_map_leads_to_owners_and_names_those_who_left(contacts, staff, client):
+    row = property_mapping("sales_channel", "hubspot_owner_id", "overwrite")
+    posted_map = {**row, "value_map": json.dumps({"web": "610048103"})}
+
+    dialog = page_of(client.post(url(contacts, "values/"), posted_map))
+
+    assert "Erika Muster (erika.muster@example.org)</option>" in dialog
+    assert "Lena Fort (left@example.org) (no longer exists in HubSpot)" in dialog
+    assert "Create missing options" not in dialog

@@ -118,7 +118,7 @@ def test_a_complete_map_does_not_warn(shirts, client):
     stored = json.dumps({"s": "size_s", "m": "size_m", "xl": ""})
     values = dict(zip(("pretix_field", "external_field", "overwrite"), SIZE, strict=True))
     answer = client.post(url(shirts, "check/"), values | {"value_map": stored}).json()
-    assert answer == {"notes": [], "takes_value_map": True, "takes_choices": False}
+    assert answer == {"notes": [], "takes_value_map": True, "takes_choices": False, "options": []}
 
 
 def test_an_option_that_vanished_stays_visible(shirts, client):

@@ -269,16 +269,72 @@ def test_a_property_that_the_account_requires_is_one_setting_for_all(story, when
     assert "description" in explain(failures(orders[0])[0])
 
 
-def test_an_owner_who_left_is_one_setting_for_all(story):
+@pytest.fixture
+def owned(story):
+    """Deals get the same owner, as the editor stores it."""
     deal = story.event.hubspot_object_mappings.get(external_object_type="deals")
-    deal.property_mappings += [
-        {"pretix_field": CONSTANT, "external_field": "hubspot_owner_id", "overwrite": "overwrite", "text": "4711"}
-    ]
-    deal.save()
-    assert "hubspot_owner_id" in Catalog(story.connection).properties("deals")
+
+    def by(owner):
+        row = {"pretix_field": CONSTANT, "external_field": "hubspot_owner_id", "overwrite": "overwrite", "text": owner}
+        deal.property_mappings = [r for r in deal.property_mappings if r["pretix_field"] != CONSTANT] + [row]
+        deal.revision += 1
+        deal.save()
+
+    return by
+
+
+def owners_of_deals(story):
+    return [deal["hubspot_owner_id"] for deal in story.world(deals=["hubspot_owner_id"])["deals"]]
+
+
+@pytest.mark.parametrize(
+    "chosen", ["610048101", "Erika Muster (erika.muster@example.org)", "erika muster", "Erika.Muster@example.org"]
+)
+def test_an_owner_is_found_by_id_name_and_address(story, owned, chosen):
+    owned(chosen)
+    order = story.order("A1")
+
+    story.sync()
+
+    assert codes(order) == []
+    assert owners_of_deals(story) == ["610048101"]
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["known here", "known to HubSpot only"])
+def test_an_owner_who_left_is_one_setting_for_all(story, owned, seen):
+    owned("610048101")
+    Catalog(story.connection).refresh(["deals"])
+    story.simulator.portal.owners[0].archived = True
+    if seen:
+        Catalog(story.connection).refresh(["deals"])
     mine = [story.order(code) for code in ("A1", "A2")]
 
     story.sync()
 
     assert [codes(order) for order in mine] == [[("config", "owner_gone", "deals")]] * 2
-    assert [cause.orders for cause in causes(story.event)] == [2]
+    [cause] = causes(story.event)
+    assert cause.orders == 2
+    assert "is no active user of your HubSpot account any more" in explain(failures(mine[0])[0])
+    assert f"/hubspot/mapping/{failures(mine[0])[0].mapping}/?fix=" in where_to_fix(failures(mine[0])[0], story.event)
+
+
+def test_without_the_scope_for_owners_ids_are_sent_as_they_are(story, owned):
+    story.simulator.people.reduce_scopes(["crm.objects.owners.read"])
+    owned("610048102")
+    order = story.order("A1")
+
+    story.sync()
+
+    assert codes(order) == []
+    assert owners_of_deals(story) == ["610048102"]
+    assert order.hubspot_state.problem is None
+
+
+def test_owners_who_cannot_be_asked_for_stay_as_they_were(story, owned):
+    catalog = Catalog(story.connection)
+    before = catalog.properties("deals")["hubspot_owner_id"].options
+    story.simulator.faults.add("server-error", path="/crm/owners", times=None)
+
+    catalog.refresh(["deals"])
+
+    assert Catalog(story.connection).properties("deals")["hubspot_owner_id"].options == before != ()
