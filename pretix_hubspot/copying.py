@@ -1,7 +1,10 @@
 """Mappings travel with a copied event; tokens and what was sent do not."""
 
+import logging
+
 from django_scopes import scope
 
+from pretix_hubspot.mappings import limits
 from pretix_hubspot.mappings.counterparts import (
     CATEGORIES,
     CHANNELS,
@@ -19,6 +22,8 @@ from pretix_hubspot.mappings.store import add_all, create_all, numbered
 from pretix_hubspot.mappings.stored import StoredMapping
 from pretix_hubspot.models import Connection
 
+logger = logging.getLogger(__name__)
+
 #: Core's maps of a copied event, by what they are about. Dates of a series are not copied.
 OF_CORE = {
     ITEMS: "item_map",
@@ -35,8 +40,13 @@ def copy_mappings(source_event, target_event, **maps):
     Takes the keyword arguments of core's ``event_copy_data``.
     The new event is not connected: the copies remember for which portal they were made.
     """
+    mappings = _mappings_of(source_event)
+    if problem := next(limits.problems(mappings), None):
+        # The event itself is copied all the same.
+        logger.warning("The object mappings of event %s are not copied: %s", source_event.pk, problem.code)
+        return []
     counterparts = _of_core(source_event, target_event, maps)
-    return create_all(target_event, [mapping.translated(counterparts) for mapping in _mappings_of(source_event)])
+    return create_all(target_event, [mapping.translated(counterparts) for mapping in mappings])
 
 
 def copy_from(source_event, event_connection, user):

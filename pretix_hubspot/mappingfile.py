@@ -10,16 +10,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from pretix_hubspot.connection import for_event
+from pretix_hubspot.mappings import limits
 from pretix_hubspot.mappings import reading as read
 from pretix_hubspot.mappings.counterparts import IDENTIFIED, KINDS, Counterparts, Names, matched
 from pretix_hubspot.mappings.names import names_for, names_of
 from pretix_hubspot.mappings.store import add_all, numbered
 from pretix_hubspot.mappings.stored import Problem, StoredMapping
+from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.models import ObjectMapping
 
 #: Version 2 knows what becomes of a property without a value; without that, it is emptied as it was before.
 FORMAT, VERSION, READABLE = "pretix-hubspot-mappings", 2, (1, 2)
-MAX_BYTES, MAX_MAPPINGS, MAX_ROWS = 1_000_000, 50, 500
+MAX_BYTES = 1_000_000
 
 #: What is said about the problems of stored mappings.
 SENTENCES = {
@@ -28,7 +30,7 @@ SENTENCES = {
     "source": gettext_noop("Object mapping {number} of the file has an unknown pretix object type."),
     "text": gettext_noop("Object mapping {number} of the file has an invalid “{names}”."),
     "lacks": gettext_noop("Object mapping {number} of the file lacks “{names}”."),
-    "rows": gettext_noop("Object mapping {number} of the file has invalid properties, or too many."),
+    "rows": gettext_noop("Object mapping {number} of the file has invalid properties."),
     "row_incomplete": gettext_noop(
         "Object mapping {number} of the file has a property without pretix field, HubSpot field or mode."
     ),
@@ -80,9 +82,15 @@ def load(content: bytes, event) -> list[StoredMapping]:
     if type(data.get("version")) is not int or data["version"] not in READABLE:
         raise FileProblem(_("The file was made by a newer version of the plugin."))
     found = data.get("mappings")
-    if not isinstance(found, list) or not found or len(found) > MAX_MAPPINGS:
-        raise FileProblem(_("The file holds no object mappings, or too many."))
+    if not isinstance(found, list) or not found:
+        raise FileProblem(_("The file holds no object mappings."))
+    if len(found) > limits.MAX_MAPPINGS:
+        raise FileProblem(too_much(Problem("too_many_mappings")))
+    if read.holds_odd_text(data):
+        raise FileProblem(_("The file holds characters that cannot be stored."))
     mappings = [_mapping(entry, number) for number, entry in enumerate(found, start=1)]
+    if problem := next(limits.problems_of_event(mappings), None):
+        raise FileProblem(too_much(problem))
     counterparts, portal_id = _counterparts(data, event), _portal(data, event)
     here = _portal_of(event)
     return [mapping.translated(counterparts).made_for(portal_id).at_home(here) for mapping in mappings]
@@ -126,11 +134,12 @@ def _portal(data: dict[str, Any], event) -> int | None:
 def _mapping(data: Any, number: int) -> StoredMapping:
     """One mapping of the file; every objection names its number."""
     problem = next(StoredMapping.problems(data, range(1, number)), None)
-    stored = StoredMapping.from_json(data)
-    if problem is None and len(stored.rows) > MAX_ROWS:
-        problem = Problem("rows")
     if problem:
         raise FileProblem(_(SENTENCES[problem.code]).format(number=number, names=problem.names))
+    stored = StoredMapping.from_json(data)
+    if problem := next(limits.problems_of_rows(stored.rows), None):
+        text = _("Object mapping {number} of the file: {problem}")
+        raise FileProblem(text.format(number=number, problem=too_much(problem)))
     return stored
 
 

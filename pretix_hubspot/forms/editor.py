@@ -5,7 +5,9 @@
 
 import json
 import math
+from collections import Counter
 from dataclasses import replace
+from itertools import chain
 
 from django import forms
 from django.forms.formsets import ORDERING_FIELD_NAME
@@ -17,15 +19,19 @@ from pretix.control.forms.mapping import PropertyMappingForm, PropertyMappingFor
 from pretix_hubspot.associationlabels import ensure_label
 from pretix_hubspot.forms.options import OptionsForm
 from pretix_hubspot.forms.setup import EditorSetup, property_text
+from pretix_hubspot.mappings import limits
+from pretix_hubspot.mappings.reading import MAX_ENTRIES, Problem
 from pretix_hubspot.mappings.reading import value_map as read_value_map
 from pretix_hubspot.mappings.store import put
 from pretix_hubspot.mappings.stored import (
     MAX_TEXT,
     MODES,
     StoredAssociation,
+    StoredMapping,
     StoredPipeline,
     StoredRow,
 )
+from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.sync.types import CONSTANT, IDENTIFIERS, LABELS, LEAVE, OVERWRITE
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
@@ -202,6 +208,8 @@ class PropertyRowForm(PropertyMappingForm):
         """As JSON text, like core; nothing for a pair of fields that has no values to map."""
         data = self.cleaned_data
         stored = read_value_map(data["value_map"])
+        if len(stored) > MAX_ENTRIES:
+            raise forms.ValidationError(_("The value map has too many values."))
         known = self.setup.error or self.setup.takes_value_map(data.get("pretix_field"), data.get("external_field"))
         return json.dumps(stored) if stored and known else ""
 
@@ -215,8 +223,12 @@ class PropertyRowFormSet(PropertyMappingFormSet):
 
     form = PropertyRowForm
     template_name = "pretix_hubspot/forms/property_rows.html"
+    #: A form that is posted with more is not even drawn.
+    absolute_max = 2 * limits.MAX_ROWS
 
     def __init__(self, setup: EditorSetup, *args, **kwargs):
+        self.setup = setup
+        kwargs["error_messages"] = {"too_many_forms": too_much(Problem("too_many_rows"))}
         super().__init__((), setup.external_choices(), MODES, "properties", *args, **kwargs)
         # Our rows search the list by themselves: core's way makes an option for each property in each row.
         self.form_kwargs |= {"setup": setup, "external_fields_id": None}
@@ -226,8 +238,27 @@ class PropertyRowFormSet(PropertyMappingFormSet):
         """The rows as somebody left them: core's script numbers them anew, in the order of the page."""
         return sorted(self.forms, key=_place) if self.is_bound else self.forms
 
+    def clean(self):
+        """Says in words what is too much, unless it was there already and does not grow."""
+        super().clean()
+        if any(self.errors) or not self.management_form.is_valid():
+            return
+        rows, before = self.to_rows(), self.setup.stored.rows
+        others = [StoredMapping.of(mapping) for mapping in self.setup.other_mappings]
+        mine = [*others, replace(self.setup.stored, rows=rows)]
+        problem = next(chain(limits.problems_of_rows(rows), limits.problems_of_event(mine)), None)
+        if problem and not _has_not_grown(rows, before):
+            raise forms.ValidationError(too_much(problem))
+
     def to_rows(self):
         return tuple(form.row for form in self.ordered_forms)
+
+
+def _has_not_grown(rows, before):
+    """Mappings of before there were limits can still be made smaller."""
+    size = [(len(some), sum(len(row.text) for row in some)) for some in (rows, before)]
+    often = [Counter(row.external_field for row in some) for some in (rows, before)]
+    return size[0] <= size[1] and all(count <= often[1][name] for name, count in often[0].items())
 
 
 def _place(form):

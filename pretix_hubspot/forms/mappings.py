@@ -12,6 +12,7 @@ from django.forms import BaseModelFormSet, modelformset_factory
 from django.utils.translation import gettext_lazy as _
 
 from pretix_hubspot.forms.setup import describe_mapping
+from pretix_hubspot.mappings import limits
 from pretix_hubspot.mappings.store import log_data, put
 from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping
 from pretix_hubspot.models import ObjectMapping
@@ -149,6 +150,8 @@ ObjectMappingFormSet = modelformset_factory(
     can_order=True,
     can_delete=True,
     extra=0,
+    max_num=limits.MAX_MAPPINGS,
+    validate_max=True,
 )
 
 

@@ -135,6 +135,10 @@ class EditorSetup:
             ).format(field=definition.label)
         return None
 
+    @property
+    def other_mappings(self):
+        return self.mapping.event.hubspot_object_mappings.exclude(pk=self.mapping.pk)
+
     @cached_property
     def earlier_mappings(self):
         """Choices of "Association setup"."""

@@ -1,5 +1,6 @@
 """The stored options of an object mapping: which orders it is about, and what changes of an order mean. Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,8 @@ WORDS = {
     "same_address": (FIRST, BUYER, NEWEST, KEEP_NAMES),
 }
 SWITCHES = ("lenient", "labels")
+#: "order", a language code, or nothing.
+LANGUAGE = re.compile(r"[A-Za-z-]{0,20}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class StoredFilters:
         return cls(
             **{name: data.get(name) is True for name in FLAGS},
             **{name: tuple(pk for pk in read.items(data.get(name)) if read.is_pk(pk)) for name in KEYS},
-            sales_channels=tuple(name for name in read.items(data.get("sales_channels")) if isinstance(name, str)),
+            sales_channels=tuple(name for name in read.items(data.get("sales_channels")) if read.is_text(name)),
             answers=tuple((pair[0], pair[1]) for pair in read.items(data.get("answers")) if read.is_pair(pair)),
         )
 
@@ -59,9 +62,9 @@ class StoredFilters:
     @staticmethod
     def problems(data: Any) -> Iterator[Problem]:
         checks: dict[str, Any] = {name: lambda v: isinstance(v, bool) for name in FLAGS}
-        checks |= {name: lambda v: isinstance(v, list) and all(map(read.is_pk, v)) for name in KEYS}
-        checks["sales_channels"] = lambda v: isinstance(v, list) and all(isinstance(name, str) for name in v)
-        checks["answers"] = lambda v: isinstance(v, list) and all(read.is_pair(pair) for pair in v)
+        checks |= {name: lambda v: read.is_list_of(read.is_pk, v) for name in KEYS}
+        checks["sales_channels"] = lambda v: read.is_list_of(read.is_text, v)
+        checks["answers"] = lambda v: read.is_list_of(read.is_pair, v)
         if not isinstance(data, dict) or not all(name in checks and checks[name](data[name]) for name in data):
             yield Problem("option", "filters")
 
@@ -121,7 +124,7 @@ class StoredOptions:
             return
         checks = {name: lambda v, allowed=allowed: v in allowed for name, allowed in WORDS.items()}
         checks |= {name: lambda v: isinstance(v, bool) for name in SWITCHES}
-        checks["language"] = lambda v: isinstance(v, str) and len(v) <= 20
+        checks["language"] = lambda v: bool(LANGUAGE.fullmatch(read.text(v)))
         for name, value in data.items():
             if name == "filters":
                 yield from StoredFilters.problems(value)

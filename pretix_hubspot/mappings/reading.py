@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 MAX_NAME = 190
+#: Entries of a value map, or of a list in a filter.
+MAX_ENTRIES = 2_000
 #: The largest number that a database takes for a key, and how many digits it has.
 MAX_KEY, MAX_DIGITS = 2**63 - 1, 19
 
@@ -17,7 +19,30 @@ class Problem(NamedTuple):
 
 
 def text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return value if is_text(value) else ""
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str) and not is_odd(value)
+
+
+def is_odd(value: str) -> bool:
+    """Whether a text holds what no database and no request can: NUL, or half of a character."""
+    return "\0" in value or any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def holds_odd_text(data: Any) -> bool:
+    """Whether any text of JSON is odd; without recursion, however deep it is."""
+    left = [data]
+    while left:
+        value = left.pop()
+        if isinstance(value, str) and is_odd(value):
+            return True
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+    return False
 
 
 def items(value: Any) -> list[Any]:
@@ -49,8 +74,16 @@ def is_name(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME
 
 
+def is_list_of(is_one: Callable[[Any], bool], value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_ENTRIES and all(map(is_one, value))
+
+
 def is_pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(part, str) and not is_odd(part) for part in value)
+    )
 
 
 def value_map(stored: Any) -> dict[str, str]:
@@ -59,7 +92,7 @@ def value_map(stored: Any) -> dict[str, str]:
         found = json.loads(stored) if isinstance(stored, str) and stored else stored
     except (ValueError, RecursionError):
         return {}
-    return {key: value for key, value in entries(found).items() if isinstance(value, str)}
+    return {key: value for key, value in entries(found).items() if isinstance(value, str) and not is_odd(key + value)}
 
 
 def problems_of_list(value: Any, code: str, problems: Callable[[Any], Iterator[Problem]]) -> Iterator[Problem]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from django.db import transaction
 from pretix.base.models import Event, User
 
+from pretix_hubspot.mappings import limits
 from pretix_hubspot.mappings.stored import COLUMNS, StoredMapping
+from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.models import EventConnection, ObjectMapping
 
 
@@ -15,6 +17,14 @@ class SuggestionImpossible(Exception):
     def __init__(self, reason: str):
         super().__init__(reason)
         self.reason = reason
+
+
+class TooMuch(SuggestionImpossible):
+    """Nothing was added, since it would be more than an event may have; ``text`` says so to people."""
+
+    def __init__(self, text: str):
+        super().__init__("too_much")
+        self.text = text
 
 
 def log_data(mapping: ObjectMapping) -> dict:
@@ -35,8 +45,10 @@ def add_all(
 ) -> list[ObjectMapping]:
     """Adds the first mappings of an event, see ``create_all``; ``origin`` is what its history says of them.
 
-    Raises ``SuggestionImpossible`` if the event has mappings: two people, or one double click.
+    Raises ``SuggestionImpossible`` if the event has mappings: two people, or one double click; ``TooMuch``.
     """
+    if problem := next(limits.problems(mappings), None):
+        raise TooMuch(too_much(problem))
     EventConnection.objects.select_for_update().get(pk=event_connection.pk)
     event = event_connection.event
     if event.hubspot_object_mappings.exists():

@@ -42,6 +42,9 @@ __all__ = [
 ]
 
 MAX_TEXT = 1_000
+MAX_LABEL = 50
+#: A standard object type by its name, a custom one by its number; it becomes a part of addresses.
+OBJECT_TYPE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 MODES = (OVERWRITE, IF_NEW, IF_EMPTY, APPEND)
 SOURCES = (ORDER, POSITION)
 #: Order statuses that may have a stage.
@@ -114,7 +117,8 @@ class StoredRow:
         if data.get("empty", "") not in ("", LEAVE):
             yield Problem("row_empty")
         value_map = data.get("value_map") or ""
-        if not isinstance(value_map, str) or bool(read.value_map(value_map)) != bool(value_map):
+        found = read.value_map(value_map)
+        if not isinstance(value_map, str) or bool(found) != bool(value_map) or len(found) > read.MAX_ENTRIES:
             yield Problem("value_map")
 
     def translated(self, counterparts: Counterparts) -> "StoredRow":
@@ -153,7 +157,7 @@ class StoredAssociation:
         label_type = read.text(data.get("type"))
         return cls(
             mapping=read.number(data.get("mapping")),
-            label=read.text(data.get("label")),
+            label=read.text(data.get("label"))[:MAX_LABEL],
             type=label_type if ASSOCIATION_TYPE.fullmatch(label_type) else "",
             portal=read.portal(data.get("portal")),
         )
@@ -167,11 +171,11 @@ class StoredAssociation:
         """Whether the number of the label means nothing, or something else, in this account."""
         return bool(self.type) and self.portal not in (None, portal_id)
 
-    @staticmethod
-    def problems(data: Any, earlier: Container[int]) -> Iterator[Problem]:
+    @classmethod
+    def problems(cls, data: Any, earlier: Container[int]) -> Iterator[Problem]:
         if not isinstance(data, dict) or type(data.get("mapping")) is not int or data["mapping"] not in earlier:
             yield Problem("association_not_earlier")
-        elif not all(isinstance(value, (int, str)) for value in data.values()):
+        elif not set(data) <= {"mapping", "label", "type", "portal"} or cls.from_json(data).to_json() != data:
             yield Problem("associations")
 
 
@@ -268,25 +272,31 @@ class StoredMapping:
         }
         return stored | ({} if self.made_for_portal is None else {"made_for_portal": self.made_for_portal})
 
-    @staticmethod
-    def problems(data: Any, earlier: Container[int] = ()) -> Iterator[Problem]:
+    @classmethod
+    def problems(cls, data: Any, earlier: Container[int] = ()) -> Iterator[Problem]:
         """``earlier`` are the mappings that an association may name."""
         if not isinstance(data, dict):
             yield Problem("mapping")
             return
         if unknown := sorted(set(data) - set(COLUMNS)):
-            yield Problem("unknown_entries", ", ".join(unknown[:5]))
+            yield Problem("unknown_entries", ", ".join(name[:50] for name in unknown[:5]))
         if data.get("pretix_model") not in SOURCES:
             yield Problem("source")
         for name, limit in TEXTS.items():
             if not isinstance(data.get(name, ""), str) or len(data.get(name, "")) > limit:
                 yield Problem("text", name)
-        if not data.get("external_object_type"):
+        object_type = data.get("external_object_type")
+        if not object_type:
             yield Problem("lacks", "external_object_type")
+        elif not OBJECT_TYPE.fullmatch(read.text(object_type)):
+            yield Problem("text", "external_object_type")
         yield from read.problems_of_list(data.get("property_mappings", []), "rows", StoredRow.problems)
         yield from read.problems_of_list(
             data.get("association_mappings", []), "associations", lambda v: StoredAssociation.problems(v, earlier)
         )
+        named = [entry.mapping for entry in cls.from_json(data).associations]
+        if len(set(named)) < len(named):
+            yield Problem("associations")
         yield from StoredPipeline.problems(data.get("pipeline") or {})
         yield from StoredOptions.problems(data.get("options") or {})
         if "made_for_portal" in data and read.portal(data["made_for_portal"]) is None:

@@ -143,7 +143,7 @@ def _plan_record(
     for mapping_row in spec.rows:
         row = _row(mapping_row, values)
         if isinstance(row, Row):
-            rows.append(row)
+            rows.append(plan.with_shared_text(row))
         elif _may_be_left_out(spec, mapping_row, row):
             left_out.append(row)
         else:

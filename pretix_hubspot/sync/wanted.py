@@ -8,7 +8,7 @@ same record twice and no two requests race for one address.
 import hashlib
 import json
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
@@ -16,6 +16,9 @@ from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 from . import filters, sharing
 from .sharing import Person
 from .types import BY_MODES, MappingSpec, Refusal, Row
+
+#: Characters from which on a text is worth sharing.
+LONG = 100
 
 RecordKey = tuple[str, str]  # (object type, our key)
 
@@ -182,6 +185,13 @@ class Plan:
     portal_id: int
     records: dict[RecordKey, WantedRecord] = field(default_factory=dict)
     orders: dict[int, OrderPlan] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def with_shared_text(self, row: Row) -> Row:
+        """The row; a long text that many records get is kept once."""
+        if row.value is None or len(row.value) <= LONG:
+            return row
+        return replace(row, value=self.texts.setdefault(row.value, row.value))
 
     def object_types(self) -> list[str]:
         """In the order in which they are written."""

@@ -14,6 +14,7 @@ from pretix.control.views.event import EventSettingsViewMixin
 from pretix.control.views.organizer import OrganizerDetailViewMixin
 
 from ..connection import PLUGIN, is_active
+from ..mappings.reading import number
 from ..models import Connection
 from ..pagelinks import event_url, organizer_url
 from ..server.permissions import (
@@ -108,6 +109,4 @@ class ChangesOrdersMixin:
 
 def own_connection(organizer, pk):
     """The organizer's connection with this id, else 404: whose other ids are, is nobody's business."""
-    if not str(pk).isascii() or not str(pk).isdigit():
-        raise Http404()
-    return get_object_or_404(Connection, organizer=organizer, pk=pk)
+    return get_object_or_404(Connection, organizer=organizer, pk=number(pk))

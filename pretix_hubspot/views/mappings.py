@@ -16,7 +16,9 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event
 from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
 from pretix_hubspot.keyproperty import KeyPropertyUnusable
-from pretix_hubspot.mappings.store import SuggestionImpossible
+from pretix_hubspot.mappings.reading import Problem
+from pretix_hubspot.mappings.store import SuggestionImpossible, TooMuch
+from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.objecttypes import ALWAYS, STANDARD
 from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
@@ -118,6 +120,8 @@ class SaveMappings(ConnectedMixin, View):
                 "Somebody else has changed the object mappings in the meantime. Your changes have not been saved. "
                 "Please check the current state below and try again."
             )
+        if not formset.is_valid() and any(error.code == "too_many_forms" for error in formset.non_form_errors().data):
+            return too_much(Problem("too_many_mappings"))
         if not formset.is_valid():
             return _("Your changes have not been saved. Please choose both object types in every row.")
         return None
@@ -158,6 +162,8 @@ class Suggest(ConnectedMixin, View):
 
 def suggestion_problem(error):
     """Why there is no suggestion, and what to do."""
+    if isinstance(error, TooMuch):
+        return _("No object mappings have been added. {problem}").format(problem=error.text)
     if isinstance(error, SuggestionImpossible) and error.reason == "mapped":
         return _(
             "This event already has object mappings, so nothing has been added. "

@@ -238,3 +238,12 @@ def test_an_order_of_which_nothing_else_is_sent_is_withheld():
     plan = plan_of(order(), specs=(replace(LINES, unreadable=error, left_out=True),))
 
     assert plan.orders[7].withheld == [Withheld(4, None, "line_items", error)]
+
+
+def test_a_long_text_that_many_records_get_is_kept_once():
+    people = [order(pk, email=f"p{pk}@example.org", name="x" * 50 + "y" * 51) for pk in (7, 8)]
+
+    plan = plan_of(*people, specs=(BUYER,))
+
+    [one], [other] = (record.rows() for record in plan.records.values())
+    assert (one.value, one.value is other.value) == ("x" * 50 + "y" * 51, True)
