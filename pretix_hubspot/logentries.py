@@ -9,8 +9,10 @@ from pretix.base.logentrytypes import (
     log_entry_types,
 )
 
+from .failures.texts import mode_word
 from .models import ObjectMapping
 from .objecttypes import STANDARD
+from .problems import from_history
 
 
 @log_entry_types.new_from_dict(
@@ -38,12 +40,25 @@ class ConnectionLogEntryType(NoOpShredderMixin, LogEntryType):
         "pretix_hubspot.recovered.problems": _("All sync problems with HubSpot are solved."),
         "pretix_hubspot.recovered.connection": _("HubSpot accepts the access of pretix again."),
         "pretix_hubspot.event.digest.changed": _("The report about the transfer to HubSpot has been changed."),
-        "pretix_hubspot.event.problems.retried": _("Sync problems with HubSpot are tried again ({orders}): {cause}"),
-        "pretix_hubspot.event.problems.dismissed": _("Sync problems with HubSpot were dismissed ({orders}): {cause}"),
     }
 )
 class EventConnectionLogEntryType(NoOpShredderMixin, EventLogEntryType):
     """What happened to an event's use of a connection."""
+
+
+@log_entry_types.new_from_dict(
+    {
+        "pretix_hubspot.event.problems.retried": _("Sync problems with HubSpot are tried again ({orders}): {cause}"),
+        "pretix_hubspot.event.problems.dismissed": _("Sync problems with HubSpot were dismissed ({orders}): {cause}"),
+    }
+)
+class CauseLogEntryType(NoOpShredderMixin, EventLogEntryType):
+    """What people did about a cause; the data names it by its code; our shredder removes what older ones said."""
+
+    def display(self, logentry, data):
+        kept = data.get("failure", {})
+        cause = data.get("cause") or from_history(kept, logentry.event) or mode_word(kept.get("mode", ""))
+        return str(self.plain).format(orders=data.get("orders", ""), cause=cause or "…")
 
 
 @log_entry_types.new_from_dict(

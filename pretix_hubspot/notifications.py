@@ -8,6 +8,7 @@ from pretix.base.signals import register_notification_types
 
 from .health.digest import page_url
 from .health.watch import FOUND
+from .problems import from_history
 from .server.permissions import EVENT_SETTINGS
 
 
@@ -24,7 +25,7 @@ class HubSpotNotification(NotificationType):
         url = page_url(event, self.page)
         notification = Notification(event=event, title=self.title(logentry), url=url)
         notification.add_attribute(_("Event"), event.name)
-        for title, value in self.details(logentry.parsed_data):
+        for title, value in self.details(event, logentry.parsed_data):
             notification.add_attribute(title, value)
         notification.add_action(_("Show the HubSpot integration"), url)
         return notification
@@ -32,7 +33,7 @@ class HubSpotNotification(NotificationType):
     def title(self, logentry):
         return str(self.verbose_name)
 
-    def details(self, data):
+    def details(self, event, data):
         return ()
 
 
@@ -43,9 +44,9 @@ class NewProblems(HubSpotNotification):
     verbose_name = gettext_lazy("HubSpot: new sync problems")
     page = "problems"
 
-    def details(self, data):
+    def details(self, event, data):
         yield _("Orders"), str(data.get("orders", ""))
-        yield _("Reason"), "\n".join(data.get("causes", ()))
+        yield _("Reason"), "\n".join(from_history(kept, event) for kept in data.get("failures", ()))
 
 
 class ConnectionLost(HubSpotNotification):

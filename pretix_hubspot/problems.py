@@ -1,7 +1,7 @@
 """Sync problems in words for organizers: which record, which property, what HubSpot says, what to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -31,6 +31,18 @@ class FieldNames:
             self._labels = {key: str(field.label) for key, field in source_fields(self._event).items()}
         key = failure.params["field"]
         return replace(failure, params={**failure.params, "field": self._labels.get(key, key)})
+
+
+def for_history(failure: Failure) -> dict:
+    """What a log entry keeps of a failure: its code and what it is about, neither HubSpot's sentence nor an order."""
+    return replace(failure, message="", correlation_id="", position=None).to_json()
+
+
+def from_history(kept: dict, event: Event) -> str:
+    """The sentence for it, in the current language; "" for what was shredded."""
+    known = {field.name for field in fields(Failure)}
+    facts = {name: value for name, value in kept.items() if name in known}
+    return explain(FieldNames(event).named(Failure(**facts))) if {"mode", "code"} <= facts.keys() else ""
 
 
 def explain(failure: Failure) -> str:

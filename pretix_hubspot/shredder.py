@@ -19,6 +19,10 @@ from .sync.scope import SHREDDED, in_scope
 PART = 1_000
 
 
+#: How entries of the event's history about sync problems begin.
+PROBLEMS = "pretix_hubspot.event.problems"
+
+
 class HubSpotShredder(BaseDataShredder):
     """Record links, displayed results, problems and log data of an event's orders.
 
@@ -56,7 +60,15 @@ class HubSpotShredder(BaseDataShredder):
         self._shred_links(results)
         results.delete()
         RunEntry.objects.filter(run__event=self.event).delete()
+        self._shred_sentences()
         self._shred_log(progress_callback)
+
+    def _shred_sentences(self):
+        """What HubSpot said, in the event's history; entries of today name a code instead, see ``for_history``."""
+        for entry in self.event.logentry_set.filter(action_type__startswith=PROBLEMS, data__contains="cause"):
+            kept = {name: value for name, value in entry.parsed_data.items() if name not in ("cause", "causes")}
+            entry.data, entry.shredded = json.dumps(kept), True
+            entry.save(update_fields=["data", "shredded"])
 
     def _shred_states(self):
         """No order is sent until it changes; what happened to it so far is no news."""

@@ -6,7 +6,7 @@ A choice that is missing from a map is refused by the engine; an empty map is no
 A country that is missing from a map is found by its name: nobody maps two hundred of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -21,6 +21,8 @@ from pretix_hubspot.sync.kinds import K_TEXT, kind_of
 
 #: How much two labels must have in common to be proposed as the same.
 SIMILAR = 0.75
+#: Pairs of labels that are compared for one dialog, and the sum of the products of their lengths: half a second.
+MOST_PAIRS, MOST_WORK = 2_000, 1_500_000
 CHOICES = (Question.TYPE_CHOICE, Question.TYPE_CHOICE_MULTIPLE)
 
 
@@ -69,46 +71,71 @@ def entries(field: SourceField, definition: PropertyDefinition, stored: Mapping[
     """Every choice with its option; where there is none yet, the one with an equal or similar label is proposed."""
     values = usable(definition)
     labels = {option.value: option.label for option in definition.options}
-    found = []
+    proposals, names, found = Proposals(definition.options), _names(field), []
     for identifier, label in choices_of(field):
         if identifier in stored:
             target = stored[identifier]
             vanished = bool(target) and target not in values
             found.append(Entry(identifier, label, target, vanished=vanished, target_label=labels.get(target, target)))
         else:
-            target = _proposed(field, identifier, label, definition.options)
+            target = _proposed(field, identifier, names.get(identifier, [label]), proposals)
             found.append(Entry(identifier, label, target, proposed=target is not None))
     return found
 
 
-def _proposed(field, identifier, label, options) -> str | None:
+def _names(field: SourceField) -> dict[str, list[str]]:
+    """All labels of each choice."""
+    names: dict[str, list[str]] = {}
+    for identifier, name in (*choices_of(field), *field.synonyms):
+        names.setdefault(identifier, []).append(name)
+    return names
+
+
+def _proposed(field: SourceField, identifier: str, names: Sequence[str], proposals: "Proposals") -> str | None:
     """A country has many names and no similar ones: Austria is not Australia."""
     if field.type == Question.TYPE_COUNTRYCODE:
-        return countries.option_for(identifier, [option for option in options if not option.hidden])
-    names = [label, *(name for key, name in field.synonyms if key == identifier)]
-    return propose(identifier, names, options)
+        return countries.option_for(identifier, proposals.offered)
+    return proposals.propose(identifier, names)
 
 
 def propose(identifier: str, labels: Iterable[str], options: Iterable[Option]) -> str | None:
     """The internal value of the option that has the choice's identifier, else an equal, else a similar label."""
-    offered = [option for option in options if not option.hidden]
-    exact = next((option.value for option in offered if option.value == identifier), None)
-    if exact is not None:
-        return exact
-    wanted = [_plain(label) for label in labels]
-    scored = [(max(_likeness(name, _plain(option.label)) for name in wanted), option.value) for option in offered]
-    score, value = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-    return value if score >= SIMILAR else None
+    return Proposals(options).propose(identifier, labels)
+
+
+class Proposals:
+    """Options to choose from. Equal ones are looked up; similar ones are looked for within limits, beyond which
+    nothing is proposed: comparing takes the processor's time by the product of the labels' lengths."""
+
+    def __init__(self, options: Iterable[Option]) -> None:
+        self.offered = [option for option in options if not option.hidden]
+        self._values = {option.value for option in self.offered}
+        self._by_label: dict[str, str] = {}
+        for option in self.offered:
+            self._by_label.setdefault(_plain(option.label), option.value)
+        self._by_label.pop("", None)
+        self._pairs, self._work = MOST_PAIRS, MOST_WORK
+
+    def propose(self, identifier: str, labels: Iterable[str]) -> str | None:
+        """As above; all choices of a field share the limits."""
+        if identifier in self._values:
+            return identifier
+        wanted = [name for name in map(_plain, labels) if name]
+        equal = next((self._by_label[name] for name in wanted if name in self._by_label), None)
+        return self._similar(wanted) if equal is None else equal
+
+    def _similar(self, wanted: Sequence[str]) -> str | None:
+        self._pairs -= len(wanted) * len(self._by_label)
+        self._work -= sum(map(len, wanted)) * sum(map(len, self._by_label))
+        if self._pairs < 0 or self._work < 0:
+            return None
+        scored = [(SequenceMatcher(None, name, label).ratio(), label) for label in self._by_label for name in wanted]
+        score, label = max(scored, key=lambda pair: pair[0], default=(0.0, ""))
+        return self._by_label[label] if score >= SIMILAR else None
 
 
 def _plain(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
-
-
-def _likeness(one: str, other: str) -> float:
-    if not one or not other:
-        return 0.0
-    return 1.0 if one == other else SequenceMatcher(None, one, other).ratio()
 
 
 def missing_options(

@@ -4,6 +4,7 @@ from django import forms
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
+from ..health.digest import MOST_ADDRESSES
 from ..models import EventConnection
 
 
@@ -19,6 +20,8 @@ class DigestForm(forms.ModelForm):
 
     def clean_digest_to(self):
         addresses = list(dict.fromkeys(self.cleaned_data["digest_to"].replace(",", " ").split()))
+        if len(addresses) > MOST_ADDRESSES:
+            raise forms.ValidationError(_("Please enter at most {count} email addresses.").format(count=MOST_ADDRESSES))
         for address in addresses:
             validate_email(address)
         return "\n".join(addresses)

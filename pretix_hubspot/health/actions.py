@@ -15,6 +15,7 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, is_active
 from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Fix, where_fixed
 from pretix_hubspot.models import Connection, EventConnection, OrderState
+from pretix_hubspot.problems import for_history
 from pretix_hubspot.sync import jobs, recording
 from pretix_hubspot.sync.calls import chunks
 from pretix_hubspot.sync.outcomes import Failure
@@ -124,7 +125,7 @@ def _orders(event: Event, cause: Cause) -> list[int]:
 
 
 def _tell(event: Event, action: str, user: User, cause: Cause, orders: int) -> None:
-    data = {"orders": orders, "cause": cause.text}
+    data = {"orders": orders, "failure": for_history(cause.failure) if cause.failure else {"mode": cause.mode}}
     event.log_action(f"pretix_hubspot.event.problems.{action}", user=user, data=data)
 
 

@@ -1,5 +1,6 @@
 """A regular mail about an event: the numbers, the sync problems, and what was sent since the last one."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Sum
@@ -11,6 +12,7 @@ from pretix.base.services.mail import mail
 
 from pretix_hubspot.addresses import backend_address
 from pretix_hubspot.models import DailyCount, EventConnection
+from pretix_hubspot.plainwords import as_words
 
 from .causes import causes
 from .numbers import STATES, numbers
@@ -20,6 +22,8 @@ HOUR = 7  # in the event's time zone
 MONDAY = 0
 DAYS = {EventConnection.Digest.DAILY: 1, EventConnection.Digest.WEEKLY: 7}
 MOST = 20
+#: As many as pretix takes for its scheduled exports; each is a mail of its own.
+MOST_ADDRESSES = 25
 
 
 def send_due(joined: EventConnection) -> bool:
@@ -37,7 +41,7 @@ def send_due(joined: EventConnection) -> bool:
 
 def addresses(joined: EventConnection) -> list[str]:
     """To whom, one mail each."""
-    return joined.digest_to.split()
+    return joined.digest_to.split()[:MOST_ADDRESSES]
 
 
 def _last_due(joined: EventConnection) -> datetime | None:
@@ -72,10 +76,10 @@ def _send(joined: EventConnection) -> None:
 def _context(joined: EventConnection) -> dict:
     found = numbers(joined.event)
     return {
-        "event": joined.event,
+        "event_name": as_words(joined.event.name),
         "numbers": [(STATE_WORDS[state], found.of(state)) for state in STATES],
         "total": found.total,
-        "causes": causes(joined.event)[:MOST],
+        "causes": [replace(cause, text=as_words(cause.text)) for cause in causes(joined.event)[:MOST]],
         "days": DAYS[joined.digest],
         "sums": _sums(joined.event, DAYS[joined.digest]),
         "paused": joined.paused_since or joined.connection.paused_since,

@@ -4,14 +4,14 @@ What is told is a log entry of the event, from which pretix makes a notification
 """
 
 from datetime import timedelta
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
-from pretix.base.i18n import language
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
-from pretix_hubspot.problems import FieldNames, explain
+from pretix_hubspot.problems import for_history
 
 from .causes import first_failure
 
@@ -55,8 +55,6 @@ def _remember(joined: EventConnection, causes: set[str]) -> bool:
 
 def _tell_found(joined: EventConnection, states: QuerySet[OrderState]) -> None:
     samples = {state.cause: state for state in states.order_by("-pk")[:1_000]}
-    names = FieldNames(joined.event)
-    with language(joined.event.settings.locale, joined.event.settings.region):
-        failures = filter(None, map(first_failure, samples.values()))
-        texts = [explain(names.named(failure)) for failure in failures]
-    joined.event.log_action(FOUND, data={"orders": states.count(), "causes": texts[:10]})
+    failures = filter(None, map(first_failure, samples.values()))
+    kept = [for_history(failure) for failure in islice(failures, 10)]
+    joined.event.log_action(FOUND, data={"orders": states.count(), "failures": kept})

@@ -4,6 +4,8 @@ Nothing is stored here: the map goes back into the row, and is saved with the ma
 Only new options are made in HubSpot at once.
 """
 
+from collections import Counter
+
 from django.http import Http404
 from django.shortcuts import render
 from django.utils.functional import cached_property
@@ -17,6 +19,15 @@ from pretix_hubspot.fields import fields_for
 from pretix_hubspot.mappings.reading import value_map as read_value_map
 from pretix_hubspot.views.editor import MappingMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
+
+#: Options in all rows together; beyond it, they stand in the page once and are found by typing.
+MOST_IN_ROWS = 1_000
+
+
+def searched(options):
+    """What people type or choose for each option, by internal value: its label, unless several have the same."""
+    times = Counter(option.label for option in options)
+    return {o.value: o.label if times[o.label] == 1 else f"{o.label} ({o.value})" for o in options}
 
 
 class ValueMap(MappingMixin, View):
@@ -47,7 +58,7 @@ class ValueMap(MappingMixin, View):
 
     def create(self, wanted):
         """Makes the missing options; answers the map to them."""
-        targets = {}
+        targets, wanted = {}, set(wanted)
         choices = [choice for choice in valuemaps.choices_of(self.field) if choice[0] in wanted]
 
         def make(current):
@@ -68,10 +79,12 @@ class ValueMap(MappingMixin, View):
 
     def dialog(self, stored, problem, created):
         entries = valuemaps.entries(self.field, self.definition, stored)
+        options = [option for option in self.definition.options if not option.hidden]
         context = {
             "field": self.field,
             "definition": self.definition,
-            "options": [option for option in self.definition.options if not option.hidden],
+            "options": options,
+            "searched": searched(options) if len(entries) * len(options) > MOST_IN_ROWS else None,
             "entries": entries,
             "missing": [e for e in entries if (e.target is None or e.vanished) and not self.definition.owners],
             "is_country": self.field.type == Question.TYPE_COUNTRYCODE,

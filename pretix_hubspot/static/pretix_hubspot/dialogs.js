@@ -14,6 +14,7 @@ document.addEventListener("DOMContentLoaded", function () {
 
   function show(html) {
     dialog.innerHTML = html;
+    prepareSearch();
     if (!dialog.open) dialog.showModal();
     const title = dialog.querySelector("h2");
     title.tabIndex = -1;
@@ -49,12 +50,41 @@ document.addEventListener("DOMContentLoaded", function () {
 
   function choices() { return Array.from(dialog.querySelectorAll("[data-hubspot-choice]")); }
 
-  function undecided(select) { return select.selectedOptions[0].hasAttribute("data-undecided"); }
+  // Where there are many options, they stand in one list, and a row is a text that names one of them.
+  const searched = new Map();  // text -> value
+
+  function prepareSearch() {
+    searched.clear();
+    const texts = new Map();
+    dialog.querySelectorAll("datalist option").forEach(function (option) {
+      searched.set(option.value, option.dataset.value);
+      texts.set(option.dataset.value, option.value);
+    });
+    choices().forEach(function (field) {
+      if ("hubspotValue" in field.dataset) field.value = texts.get(field.dataset.hubspotValue) || "";
+    });
+  }
+
+  function valueOf(field) { return field.list ? searched.get(field.value.trim()) : field.value; }
+
+  function undecided(field) {
+    return field.list ? !searched.has(field.value.trim()) : field.selectedOptions[0].hasAttribute("data-undecided");
+  }
+
+  // A text that names no option is no decision: it is shown, and nothing is applied.
+  function mistyped() {
+    const odd = choices().find(function (field) { return field.list && field.value.trim() && undecided(field); });
+    if (!odd) return false;
+    odd.setCustomValidity(odd.list.dataset.unknownText);
+    odd.reportValidity();
+    odd.addEventListener("input", function () { odd.setCustomValidity(""); }, { once: true });
+    return true;
+  }
 
   function chosen() {
     return JSON.stringify(Object.fromEntries(
-      choices().filter(function (select) { return !undecided(select); })
-        .map(function (select) { return [select.dataset.hubspotChoice, select.value]; })));
+      choices().filter(function (field) { return !undecided(field); })
+        .map(function (field) { return [field.dataset.hubspotChoice, valueOf(field)]; })));
   }
 
   function apply(text) {
@@ -72,7 +102,7 @@ document.addEventListener("DOMContentLoaded", function () {
   function create() {
     const data = valuesData();
     data.set("value_map", chosen());
-    choices().filter(undecided).forEach(function (select) { data.append("create", select.dataset.hubspotChoice); });
+    choices().filter(undecided).forEach(function (field) { data.append("create", field.dataset.hubspotChoice); });
     load(form.dataset.valuesUrl, data);
   }
 
@@ -116,6 +146,7 @@ document.addEventListener("DOMContentLoaded", function () {
 
   dialog.addEventListener("click", function (event) {
     if (event.target.closest("[data-hubspot-close]")) dialog.close();
+    else if (event.target.closest("[data-hubspot-apply], [data-hubspot-create]") && mistyped()) return;
     else if (event.target.closest("[data-hubspot-apply=save]")) { apply(chosen()); form.requestSubmit(); }
     else if (event.target.closest("[data-hubspot-apply]")) apply(chosen());
     else if (event.target.closest("[data-hubspot-unmap]")) apply("");
