@@ -183,7 +183,7 @@ def rest(connection, until, reason):
 
 def wake(connection):
     """The portal answers again, unless another worker learned otherwise meanwhile."""
-    if connection.resting_until is not None:
+    if connection.resting_until is not None or connection.resting_reason:
         same = Connection.objects.filter(pk=connection.pk, resting_until=connection.resting_until)
         same.update(resting_until=None, resting_reason="")
         _see_rest(connection)

@@ -16,7 +16,9 @@ def explain(error) -> str:
         return _("HubSpot cannot be asked, since this server is not configured correctly. Please contact its operator.")
     if isinstance(error, errors.MissingScope):
         return _missing_scope(error)
-    if isinstance(error, (errors.TokenRevoked, errors.AuthenticationFailed)):
+    if isinstance(error, errors.AuthenticationFailed):  # perhaps by mistake, which is known after a second look
+        return _("HubSpot does not accept the access of pretix at the moment. Please connect again if that lasts.")
+    if isinstance(error, errors.TokenRevoked):
         return _("HubSpot no longer accepts the access granted to pretix. Please connect again.")
     if isinstance(error, errors.RateLimited):
         return _("HubSpot does not accept more requests at the moment. Please try again later.")

@@ -33,6 +33,20 @@ STAGES = (
     ("changed", "read"),
     ("changed", "update"),
 )
+#: Beside the simulator's presets, by the name under which they fire. Pages of an edge or a proxy …
+PAGES = {f"html-{status}": {"kind": "html", "status": status} for status in (400, 401, 403, 404)}
+#: … and answers about the call, whatever is in it: why the portal rests if access as a whole is concerned, and the
+#: word if only some calls get the answer.
+ABOUT_THE_CALL = {
+    "status-402": ("payment_required", "config"),
+    "status-405": ("call_refused", "internal"),
+    "status-410": ("version_ended", "internal"),
+    "status-415": ("call_refused", "internal"),
+    "status-451": ("legally_blocked", "config"),
+}
+FAULTS = (
+    PRESETS | PAGES | {name: {"kind": "status", "status": int(name.removeprefix("status-"))} for name in ABOUT_THE_CALL}
+)
 #: Kinds that spoil the list of results, of which an answer of the token endpoint has none.
 RESULTS = ("missing-result", "drop-results")
 
@@ -50,7 +64,7 @@ class Case:
 
 def cases():
     for story, stage in STAGES:
-        for fault, preset in PRESETS.items():
+        for fault, preset in FAULTS.items():
             if stage == "token" and fault in RESULTS:
                 continue
             for when in ("after",) if preset["kind"] in ANSWER_KINDS else ("before", "after"):
@@ -58,7 +72,7 @@ def cases():
 
 
 CASES = list(cases())
-assert len(CASES) >= 200
+assert len(CASES) >= 350
 
 PORTAL = {"daily": "daily_limit", "migration": "migration", "unauthorized": "revoked"}
 REFUSALS = {"bad-request": "permanent", "forbidden": "config", "conflict": "permanent"}
@@ -66,6 +80,9 @@ REFUSALS = {"bad-request": "permanent", "forbidden": "config", "conflict": "perm
 
 def word_of(case):
     """What the organizer reads while the fault lasts: a failure word, why the portal rests, or nothing at all."""
+    if case.fault in ABOUT_THE_CALL:
+        reason, mode = ABOUT_THE_CALL[case.fault]
+        return f"resting: {reason}" if case.stage == "token" else mode
     if case.stage == "token":
         # The token endpoint knows no quota but its own, and no word of its errors is about an order.
         return "resting: daily_limit" if case.fault == "daily" else "resting: outage"
@@ -134,7 +151,7 @@ def test_fault(stage, case, quick, request):
         request.getfixturevalue("short_timeouts")
     if case.stage == "token":
         expire(stage.connection)
-    faults.add(case.fault, stage=case.stage, when=case.when, times=None)
+    faults.add(**FAULTS[case.fault], name=case.fault, stage=case.stage, when=case.when, times=None)
     stage.sync()
     assert {(fired.name, fired.stage, fired.when) for fired in faults.fired} == {(case.fault, case.stage, case.when)}
     assert word(mine) == word_of(case)

@@ -98,6 +98,37 @@ def test_trouble_at_hubspot_is_said_and_stores_nothing(client, event, portal, fa
     assert not Connection.objects.exists()
 
 
+UNREACHABLE = "HubSpot cannot be reached at the moment."
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        *(({"kind": "html", "status": status}, UNREACHABLE) for status in (400, 401, 403, 404, 451)),
+        ({"kind": "status", "status": 402}, "HubSpot asks for a payment"),
+        ({"kind": "status", "status": 410}, "HubSpot no longer offers the version of its interface"),
+        ({"kind": "status", "status": 415}, "HubSpot does not accept the way in which pretix asks."),
+        ({"kind": "status", "status": 451}, "HubSpot refuses to answer for legal reasons."),
+    ],
+    ids=lambda value: f"{value['kind']}-{value['status']}" if isinstance(value, dict) else None,
+)
+def test_what_says_nothing_about_the_token_does_not_blame_it(client, event, portal, fault, message):
+    portal.faults.add(**fault, path="account-info", times=None)
+
+    page = paste(client, portal.service_key)
+
+    assert message in page
+    assert "Nothing has been changed." in page
+    assert "does not accept this token" not in page
+    assert not Connection.objects.exists()
+
+
+def test_a_good_token_that_is_refused_once_by_mistake_connects(client, event, portal):
+    portal.faults.add("unauthorized", path="account-info", times=1)
+
+    assert "The HubSpot integration is now active." in paste(client, portal.service_key)
+
+
 def test_an_account_that_cannot_be_read_stores_nothing(client, event, portal):
     portal.faults.add("malformed", path="account-info")
     assert "HubSpot cannot be reached at the moment." in paste(client, portal.service_key)

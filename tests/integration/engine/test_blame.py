@@ -7,8 +7,9 @@ import pytest
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot import catalogcare
 from pretix_hubspot.connection import client_for
-from pretix_hubspot.models import Connection, OrderState, RecordLink
+from pretix_hubspot.models import CatalogEntry, Connection, OrderState, RecordLink
 from pretix_hubspot.problems import explain, where_to_fix
 from pretix_hubspot.sync.outcomes import Failure
 from pretix_hubspot.sync.preview import preview
@@ -193,6 +194,38 @@ def test_a_schema_that_no_call_can_read_rests_the_portal(story, status):
 
     assert Connection.objects.get().resting_reason == ("legally_blocked" if status == 451 else "outage")
     assert rows() == [(None, 0)]
+
+
+UNREADABLE = {
+    402: ("config", "payment_required"),
+    410: ("internal", "version_ended"),
+    415: ("internal", "call_refused"),
+}
+UNREADABLE |= {451: ("config", "legally_blocked")}
+
+
+@pytest.mark.parametrize(("kind", "status"), [*(("status", s) for s in UNREADABLE), ("html", 403), ("html", 404)])
+def test_a_schema_that_cannot_be_read_blames_the_call_or_nobody(story, kind, status):
+    story.simulator.faults.add(kind=kind, status=status, path="/crm/properties/", times=None)
+    order = story.order("A1")
+
+    story.sync()
+
+    expected = ("temporary", "edge_page") if kind == "html" else UNREADABLE[status]
+    assert Connection.objects.get().resting_until is None
+    assert {(failure.mode, failure.code) for failure in why(order)} == {expected}
+
+
+def test_a_page_is_no_sign_that_an_object_type_has_no_pipelines(story):
+    story.simulator.faults.add(kind="html", status=404, path="/pipelines/", times=1)
+    story.order("A1")
+    story.sync()
+    CatalogEntry.objects.filter(kind=catalogcare.FAILED).delete()
+    rest_is_over()
+
+    story.sync()
+
+    assert [deal["dealstage"] for deal in story.world()["deals"]] == ["appointmentscheduled"]
 
 
 def test_a_preview_says_what_hubspot_refuses(settled):
