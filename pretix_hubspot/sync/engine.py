@@ -147,6 +147,9 @@ def _planned(work: Slice, orders: list[int], report: Report) -> Plan:
 
 
 def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None]) -> None:
+    part = part.only(jobs.still_held(work.claim, part.orders))  # planned some time ago, and shredded since, say
+    if not part.orders:
+        return
     known = links.known(part.portal_id, part.records)
     associated = {pk: work.state(pk).associated for pk in part.orders if work.state(pk).portal_id == part.portal_id}
     caller = Caller(beat=work.claim.renew, sleep=sleep, probe=work.client.account)

@@ -139,6 +139,11 @@ def lock(held: Claim, orders: Iterable[int]) -> set[int]:
     return set(rows.values_list("order_id", flat=True))
 
 
+def still_held(held: Claim, orders: Iterable[int]) -> set[int]:
+    """Those of these orders whose rows still carry our stamp."""
+    return set(_held(held).filter(order_id__in=list(orders)).values_list("order_id", flat=True))
+
+
 def release(held: Claim, orders: Iterable[int]) -> None:
     """Give rows back unharmed: no attempt is counted, and they may be claimed at once."""
 

@@ -14,6 +14,7 @@ from pretix_hubspot.connection import leave
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.pacing import NoBudget
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState, Run
+from pretix_hubspot.shredder import HubSpotShredder
 from pretix_hubspot.sync import ahead, engine, jobs, queue
 
 WINDOW = 8.0  # seconds to wait before the first request of each slice
@@ -189,6 +190,21 @@ def test_what_was_planned_goes_with_the_event_that_leaves(story, steps, monkeypa
     monkeypatch.setattr(engine, "prepare", left)
     drain(story)
     assert (deals(story), OrderSyncQueue.objects.count()) == (4, 0), "what was on its way arrived; nobody counts it"
+
+
+def test_what_was_planned_is_not_sent_any_more_once_it_was_shredded(story, steps, monkeypatch):
+    orders(story, 6)
+    prepare = engine.prepare
+
+    def shredded(*args):
+        found = prepare(*args)
+        HubSpotShredder(story.event).shred_data()
+        return found
+
+    monkeypatch.setattr(engine, "prepare", shredded)
+    drain(story)
+    assert (deals(story), OrderSyncQueue.objects.count()) == (4, 0), "four were on their way already"
+    assert set(OrderState.objects.values_list("excluded_reason", "sent_hash")) == {("shredded", "")}
 
 
 def test_an_event_that_uses_another_portal_by_now_keeps_its_orders_for_that(story, steps, monkeypatch):
