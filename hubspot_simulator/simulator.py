@@ -19,6 +19,7 @@ from .portal import Account, Portal
 from .problems import Problem
 from .records import IMPORT, Author, Record
 from .requestlog import RequestLog
+from .shown import shown
 from .switches import Switches
 from .values import Rules
 from .world import world
@@ -110,6 +111,11 @@ class Simulator:
             kind = self.portal.object_type(type_name)
             draft = prepare_create(self.portal, kind, properties, [], Rules(self.switches), set())
             return commit(self.portal, draft, author).record
+
+    def shown(self, record: Record, name: str, portal_id: int | None = None) -> str:
+        """What a person sees in a field of a record."""
+        with self.lock:
+            return shown(self.portals[portal_id] if portal_id else self.portal, record, name)
 
     def edit(self, record: Record, author: Author, **properties: str) -> Record:
         """Changes a record as a person or another app would."""

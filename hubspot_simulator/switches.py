@@ -33,6 +33,8 @@ class Switches:
     """More than 65,536 characters: refuse | truncate (4.1, U)."""
     multi_checkbox_order: str = "options"
     """Order in which a multi-checkbox comes back: options | input (6.2, U)."""
+    percentages: str = "fraction"
+    """What a number shown as a percentage holds: fraction (0.19 shows as 19 %) | whole (19 does) (16, U)."""
     legal_basis_dash: str = "strict"
     """``hs_legal_basis`` labels with a hyphen in place of the en dash: strict | forgive (6.2, B)."""
     archived_unique_value: str = "free"

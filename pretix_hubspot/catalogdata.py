@@ -25,6 +25,9 @@ def trimmed(definition: PropertyDefinition) -> dict:
         "calculated": definition.calculated,
         "read_only_value": definition.read_only_value,
         "owners": definition.owners,
+        "number_display_hint": definition.number_display_hint,
+        "show_currency_symbol": definition.show_currency_symbol,
+        "currency_property_name": definition.currency_property_name,
         "options": [[o.value, o.label, o.hidden] for o in definition.options],
     }
     return {key: value for key, value in data.items() if value}

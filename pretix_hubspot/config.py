@@ -21,6 +21,7 @@ from pretix.base.settings import GlobalSettingsObject
 
 from . import scopes
 from .hubspot import versions
+from .sync.types import FRACTION, WHOLE
 
 SECTION = "hubspot"
 CLIENT_ID_SETTING = "hubspot_client_id"
@@ -74,6 +75,11 @@ def lease_seconds():
     Longer than the longest wait for one answer of HubSpot, shorter than the 20 minutes after which core gives up.
     """
     return _value("lease_seconds")[0]
+
+
+def percentages():
+    """How HubSpot keeps what it shows as a percentage; the same for all portals, and unverified (hubspot.md 6.2)."""
+    return _value("percentages")[0]
 
 
 def file_errors():
@@ -205,6 +211,12 @@ def _optional_scopes(text):
     return asked
 
 
+def _percentages(text):
+    if text not in (FRACTION, WHOLE):
+        raise ValueError
+    return text
+
+
 def _must_be_url():
     return _("must be an HTTPS address. HTTP is only possible for this machine itself.")
 
@@ -234,5 +246,8 @@ OPTIONS = {
             least=SHORTEST_LEASE, most=LONGEST_LEASE
         ),
         LEASE,
+    ),
+    "percentages": Option(
+        FRACTION, _percentages, lambda: _("must be one of {values}.").format(values=f"{FRACTION}, {WHOLE}"), FRACTION
     ),
 }

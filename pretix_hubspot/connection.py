@@ -3,6 +3,7 @@
 Who may do what is the views' business; what is stored, and what is logged, is decided here.
 """
 
+import json
 import logging
 import time
 from dataclasses import asdict
@@ -36,6 +37,7 @@ __all__ = [
     "mark_revoked",
     "missing_scopes",
     "new_session",
+    "note_account",
     "refresh_account",
     "rest",
     "resume",
@@ -197,9 +199,15 @@ def _see_rest(connection):
 
 def refresh_account(connection):
     """Ask HubSpot again who this portal is: a region migration changes where links lead, people change time zones."""
-    account = client_for(connection, max_wait=PATIENCE_OF_PEOPLE).account()
-    connection.account = asdict(account)
-    connection.save(update_fields=["account"])
+    note_account(connection, client_for(connection, max_wait=PATIENCE_OF_PEOPLE).account())
+
+
+def note_account(connection, account):
+    """Take up what HubSpot just said about the portal."""
+    described = json.loads(json.dumps(asdict(account)))  # as the database answers it
+    if connection.account != described:
+        connection.account = described
+        connection.save(update_fields=["account"])
 
 
 def client_with(token, refresh, shared_budget, **options):

@@ -12,8 +12,19 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.objecttypes import stage_properties
 from pretix_hubspot.sync import formats
-from pretix_hubspot.sync.kinds import K_BOOL, K_DATE, K_DATETIME, K_MANY, K_NUMBER, K_ONE, kind_of
+from pretix_hubspot.sync.kinds import (
+    K_BOOL,
+    K_DATE,
+    K_DATETIME,
+    K_DURATION,
+    K_MANY,
+    K_NUMBER,
+    K_ONE,
+    K_PERCENTAGE,
+    kind_of,
+)
 from pretix_hubspot.sync.merge import items
+from pretix_hubspot.sync.types import FRACTION, NO_CONVENTIONS, Conventions
 
 
 @dataclass(frozen=True)
@@ -31,12 +42,40 @@ def stage_labels(catalog: Catalog, object_type: str) -> dict[str, dict[str, str]
     return {pipeline: {p.id: p.label for p in found}, stage: {s.id: s.label for p in found for s in p.stages}}
 
 
-def shown(value: str, definition: PropertyDefinition, stages: Mapping[str, Mapping[str, str]]) -> Shown:
+def shown(
+    value: str,
+    definition: PropertyDefinition,
+    stages: Mapping[str, Mapping[str, str]],
+    conventions: Conventions = NO_CONVENTIONS,
+) -> Shown:
     """What people see; what does not look like a value of its type is shown as it is."""
-    if kind_of(definition) == K_NUMBER:
+    kind = kind_of(definition)
+    if kind == K_NUMBER:
         return Shown(_number(value))
-    text = _text(value, definition, stages.get(definition.name))
+    if kind == K_PERCENTAGE:
+        text = _percentage(value, conventions)
+    elif kind == K_DURATION:
+        text = _duration(value)
+    else:
+        text = _text(value, definition, stages.get(definition.name), conventions)
     return Shown(text, value if text != value else "")
+
+
+def _percentage(value: str, conventions: Conventions) -> str:
+    digits = formats.number(value)
+    if digits is None:
+        return value
+    digits = formats.percentage(digits) if conventions.percentages == FRACTION else digits
+    return _("{number} %").format(number=_number(digits))
+
+
+def _duration(value: str) -> str:
+    """HubSpot keeps milliseconds; hours and minutes are what people mean."""
+    digits = formats.number(value)
+    if digits is None or "." in digits or digits.startswith("-"):
+        return value
+    minutes, seconds = divmod(int(digits) // 1000, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
 def _number(value: str) -> str:
@@ -47,7 +86,9 @@ def _number(value: str) -> str:
     return number_format(digits.rstrip("0").rstrip(".") if "." in digits else digits)
 
 
-def _text(value: str, definition: PropertyDefinition, stages: Mapping[str, str] | None) -> str:
+def _text(
+    value: str, definition: PropertyDefinition, stages: Mapping[str, str] | None, conventions: Conventions
+) -> str:
     if not value:
         return ""
     if stages:
@@ -61,5 +102,6 @@ def _text(value: str, definition: PropertyDefinition, stages: Mapping[str, str] 
     if kind == K_DATE and (day := formats.day(value)):
         return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
     if kind == K_DATETIME and formats.instant(value):
-        return date_format(localtime(formats.moment(value)), "SHORT_DATETIME_FORMAT")
+        there = formats.zone(conventions.portal_time_zone) if conventions.portal_time_zone else None
+        return date_format(localtime(formats.moment(value), there), "SHORT_DATETIME_FORMAT")
     return value

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -25,12 +26,15 @@ class FieldNames:
 
     def named(self, failure: Failure) -> Failure:
         """The same failure with the label of its field."""
-        if "field" not in failure.params:
-            return failure
+        return replace(failure, params=self.labelled(failure.params))
+
+    def labelled(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The params of a failure or refusal with the label of its field."""
+        if "field" not in params:
+            return dict(params)
         if self._labels is None:
             self._labels = {key: str(field.label) for key, field in source_fields(self._event).items()}
-        key = failure.params["field"]
-        return replace(failure, params={**failure.params, "field": self._labels.get(key, key)})
+        return {**params, "field": self._labels.get(params["field"], params["field"])}
 
 
 def for_history(failure: Failure) -> dict:

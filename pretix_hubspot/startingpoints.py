@@ -22,7 +22,6 @@ from pretix_hubspot.suggestions import (
     POSITION,
     Suggested,
     fitting,
-    has_currency,
     possible,
     stages_by_status,
     suggest,
@@ -144,13 +143,12 @@ def _companies(event, catalog) -> Suggested:
 def _places(event, catalog, associations) -> Suggested:
     """A deal for each position."""
     key = KEYS[POSITION]
-    wanted = PLACE_ROWS + ((CURRENCY_ROW,) if has_currency(catalog, event.currency) else ())
     return Suggested(
         PLACES,
         POSITION,
         "deals",
         (key.field, key.name),
-        fitting(event, catalog, POSITION, "deals", wanted),
+        fitting(event, catalog, POSITION, "deals", (*PLACE_ROWS, CURRENCY_ROW)),
         associations=associations,
         pipeline=stages_by_status(catalog.pipelines("deals")),
     )

@@ -12,6 +12,7 @@ from pretix.base.models import Order
 from pretix.base.models.datasync import MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 
 from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.conventions import conventions
 from pretix_hubspot.fields import fields_for
 from pretix_hubspot.keyproperty import BY_NAME, GROUP_LABEL, GROUP_NAME, KEYS, ensure
 from pretix_hubspot.mappings.store import SuggestionImpossible, add_all
@@ -23,8 +24,9 @@ from pretix_hubspot.mappings.stored import (
     StoredRow,
 )
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sync.specs import rows_of
 from pretix_hubspot.sync.types import LEAVE
-from pretix_hubspot.sync.values import warning
+from pretix_hubspot.sync.values import risk_of
 
 BUYERS, ATTENDEES, DEALS = "buyers", "attendees", "deals"
 EVERYTHING = (BUYERS, ATTENDEES, DEALS)
@@ -162,22 +164,15 @@ def _attendees(event, catalog, before) -> Suggested:
 
 def _deals(event, catalog, before) -> Suggested:
     key = KEYS[ORDER]
-    wanted = DEAL_ROWS + ((CURRENCY_ROW,) if has_currency(catalog, event.currency) else ())
     return Suggested(
         DEALS,
         ORDER,
         "deals",
         (key.field, key.name),
-        fitting(event, catalog, ORDER, "deals", wanted),
+        fitting(event, catalog, ORDER, "deals", (*DEAL_ROWS, CURRENCY_ROW)),
         associations=before,
         pipeline=stages_by_status(catalog.pipelines("deals")),
     )
-
-
-def has_currency(catalog, currency: str) -> bool:
-    """HubSpot refuses currencies that nobody enabled in the account, whatever the property lists (hubspot.md 6.2)."""
-    account = catalog.connection.account
-    return currency in {account.get("currency"), *account.get("additional_currencies", ())}
 
 
 def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...]:
@@ -186,11 +181,12 @@ def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...
     properties = catalog.mappable(object_type)
     rows = []
     for field_key, names, mode in wanted:
-        field = fields.get(field_key)
-        found = next((properties[name] for name in names if name in properties), None)
-        if field and found and warning(field.type, found, mode, field.enum_opts) is None:
-            rows.append(StoredRow(field_key, found.name, mode, empty=LEAVE if mode == MODE_OVERWRITE else ""))
-    return tuple(rows)
+        found = next((name for name in names if name in properties), None)
+        if field_key in fields and found:
+            rows.append(StoredRow(field_key, found, mode, empty=LEAVE if mode == MODE_OVERWRITE else ""))
+    stored = StoredMapping(source, object_type, rows=tuple(rows))
+    judged = rows_of(stored, properties, fields, conventions(event, catalog.connection))
+    return tuple(row for row, meant in zip(rows, judged, strict=True) if risk_of(meant) is None)
 
 
 def stages_by_status(pipelines) -> StoredPipeline:

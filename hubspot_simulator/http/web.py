@@ -12,6 +12,7 @@ from ..objecttypes import ObjectType
 from ..portal import Portal
 from ..problems import Problem
 from ..records import Record
+from ..shown import shown, value_shown
 from .call import HTML_TYPE, Raw, Reply
 from .pages import page
 
@@ -85,7 +86,7 @@ def _table(portal: Portal, kind: ObjectType, most: int) -> str:
 
 
 def _row(portal: Portal, kind: ObjectType, record: Record, columns: list[str]) -> str:
-    cells = [_shown(portal, kind, name, record.get(name)) for name in columns]
+    cells = [escape(shown(portal, record, name)) for name in columns]
     first = f'<td><a href="{_path(portal, record)}">{cells[0] or escape(record.id)}</a></td>'
     rest = "".join(f"<td>{cell}</td>" for cell in cells[1:])
     linked = sum(1 for _ in portal.associations.neighbours((kind.name, record.id)))
@@ -109,7 +110,7 @@ def _record_page(portal: Portal, kind: ObjectType, number: str) -> Reply:
 def _values(portal: Portal, kind: ObjectType, record: Record) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(_label(portal, kind, name))}<br><small class="quiet">{escape(name)}</small>'
-        f"</th><td>{_shown(portal, kind, name, value)}</td></tr>"
+        f"</th><td>{_value(portal, record, name, value)}</td></tr>"
         for name, value in sorted(record.properties.items())
     )
     return f'<h2>Properties</h2><div class="scroll"><table><tbody>{rows}</tbody></table></div>'
@@ -138,7 +139,7 @@ def _history(portal: Portal, kind: ObjectType, record: Record) -> str:
     changes.sort(key=lambda pair: pair[0].at, reverse=True)
     rows = "".join(
         f"<tr><td>{_time(change.at)}</td><td>{escape(_label(portal, kind, name))}</td>"
-        f"<td>{_shown(portal, kind, name, change.value) or '(cleared)'}</td>"
+        f"<td>{escape(value_shown(portal, record, name, change.value)) or '(cleared)'}</td>"
         f"<td>{escape(change.author.source_label or change.author.source_type)}</td></tr>"
         for change, name in changes[:SHOWN]
     )
@@ -179,13 +180,11 @@ def _label(portal: Portal, kind: ObjectType, name: str) -> str:
     return definition.label if definition is not None else name
 
 
-def _shown(portal: Portal, kind: ObjectType, name: str, value: str) -> str:
-    """A value as people read it: options by their labels, escaped."""
-    definition = portal.schema.find(kind.name, name)
-    if definition is not None and definition.type == "enumeration" and value:
-        labels = {option.value: option.label for option in portal.options(kind.name, definition)}
-        value = ", ".join(labels.get(part, part) for part in value.split(";"))
-    return escape(value)
+def _value(portal: Portal, record: Record, name: str, value: str) -> str:
+    """A value as people read it, and what is stored where that is something else."""
+    seen = shown(portal, record, name)
+    stored = f'<br><small class="quiet">{escape(value)}</small>' if seen != value else ""
+    return f"{escape(seen)}{stored}"
 
 
 def _time(timestamp: float) -> str:

@@ -3,6 +3,7 @@
 from .tools import calculated, common, prop, schema
 
 CURRENCY = {"options_from": "currencies"}
+AMOUNT = {"showCurrencySymbol": True}
 TICKETS = schema("ticketinformation", "Ticket information", [
     prop("subject", "Ticket name"),
     prop("content", "Ticket description", "area"),
@@ -20,7 +21,7 @@ TICKETS = schema("ticketinformation", "Ticket information", [
 PRODUCTS = schema("productinformation", "Product information", [
     prop("name", "Name"),
     prop("description", "Product description", "area"),
-    prop("price", "Unit price", "number"),
+    prop("price", "Unit price", "number", hints=AMOUNT),
     prop("hs_sku", "SKU"),
     prop("hs_cost_of_goods_sold", "Unit cost", "number"),
     prop("hs_recurring_billing_period", "Term"),
@@ -34,7 +35,7 @@ PRODUCTS = schema("productinformation", "Product information", [
 LINE_ITEMS = schema("lineiteminformation", "Line item information", [
     prop("name", "Name"),
     prop("description", "Description", "area"),
-    prop("price", "Unit price", "number", value_format="not-negative"),
+    prop("price", "Unit price", "number", hints=AMOUNT, value_format="not-negative"),
     prop("quantity", "Quantity", "number"),
     calculated("amount", "Net price", "number"),
     prop("discount", "Unit discount", "number"),
@@ -62,10 +63,10 @@ ORDERS = schema("orderinformation", "Order information", [
     prop("hs_external_order_url", "External order URL"),
     prop("hs_external_created_date", "External created date", "datetime"),
     prop("hs_processed_date", "Processed date", "datetime"),
-    prop("hs_total_price", "Total price", "number"),
-    prop("hs_subtotal_price", "Subtotal price", "number"),
-    prop("hs_tax", "Tax", "number"),
-    prop("hs_order_discount", "Order discount", "number"),
+    prop("hs_total_price", "Total price", "number", hints=AMOUNT),
+    prop("hs_subtotal_price", "Subtotal price", "number", hints=AMOUNT),
+    prop("hs_tax", "Tax", "number", hints=AMOUNT),
+    prop("hs_order_discount", "Order discount", "number", hints=AMOUNT),
     prop("hs_shipping_address_street", "Shipping street"),
     prop("hs_shipping_address_city", "Shipping city"),
     prop("hs_shipping_address_postal_code", "Shipping ZIP"),

@@ -26,7 +26,7 @@ SCHEMA = schema("companyinformation", "Company information", [
     prop("hs_country_code", "Country Code"),
     prop("timezone", "Time Zone"),
     prop("numberofemployees", "Number of Employees", "number"),
-    prop("annualrevenue", "Annual Revenue", "number"),
+    prop("annualrevenue", "Annual Revenue", "number", hints={"showCurrencySymbol": True}),
     prop("founded_year", "Year Founded"),
     prop("is_public", "Is Public", "bool"),
     prop("vat_id", "VAT ID", hidden=True),

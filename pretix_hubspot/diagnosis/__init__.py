@@ -50,6 +50,11 @@ class Subject:
     def client(self):
         return client_for(self.connection, max_wait=PATIENCE_OF_PEOPLE, on_request=self._note_date)
 
+    @cached_property
+    def account(self):
+        """The portal as HubSpot describes it now."""
+        return self.client.account()
+
     def _note_date(self, log):
         if log.date:
             self.dates.append((log.date, now()))
@@ -96,6 +101,7 @@ CHECKS = (
     Check("mappings", gettext_lazy("Object mappings"), schema.mappings),
     Check("identifiers", gettext_lazy("Identifiers"), schema.identifiers, asks_hubspot=True),
     Check("properties", gettext_lazy("Mapped properties"), schema.properties, asks_hubspot=True),
+    Check("currency", gettext_lazy("Currency"), schema.currency),
     Check("options", gettext_lazy("Options of value maps"), schema.options, asks_hubspot=True),
     Check("pipelines", gettext_lazy("Pipelines and stages"), schema.pipelines, asks_hubspot=True),
     Check("associations", gettext_lazy("Associations"), schema.associations, asks_hubspot=True),

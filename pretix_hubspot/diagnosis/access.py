@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from ..budget import state_of
 from ..config import server_config
 from ..connecting import granted_scopes
+from ..connection import note_account
 from ..models import Connection
 from ..scopes import lost_features, missing_required
 from ..views.panels import RESTING_REASONS
@@ -49,7 +50,7 @@ def state(subject):
 
 
 def token(subject):
-    account = subject.client.account()
+    account = subject.account
     if account.portal_id != subject.connection.portal_id:
         yield fail(
             _("The access is for portal {found}, but portal {expected} is connected.").format(
@@ -59,6 +60,7 @@ def token(subject):
             subject.url("settings"),
         )
     else:
+        note_account(subject.connection, account)
         yield ok(_("HubSpot accepts the access of pretix."))
 
 

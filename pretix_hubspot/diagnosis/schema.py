@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ..conventions import currency_note
 from ..forms.setup import describe_mapping
 from ..hubspot.errors import Forbidden, InvalidInput, MissingScope, NotFound
 from ..mappings.stored import StoredMapping
@@ -50,6 +51,14 @@ def properties(subject):
     if not any(finding.status == Status.FAIL for finding in bad):
         text = ngettext("One mapped property can be written.", "{number} mapped properties can be written.", count)
         yield ok(text.format(number=count))
+
+
+def currency(subject):
+    """Amounts in a currency that the portal does not use are left out."""
+    if note := currency_note(subject.event, subject.connection):
+        yield warn(note)
+    else:
+        yield ok(_("Amounts arrive in the currency of the event."))
 
 
 def options(subject):

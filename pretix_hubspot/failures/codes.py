@@ -120,9 +120,15 @@ class Code(StrEnum):
     NOT_A_DATE = "not_a_date", PERMANENT, Fix.MAPPING
     NOT_A_BOOLEAN = "not_a_boolean", PERMANENT, Fix.MAPPING
     NOT_A_PHONE = "not_a_phone", PERMANENT, Fix.MAPPING
+    NOT_A_DURATION = "not_a_duration", PERMANENT, Fix.MAPPING
     SEVERAL_VALUES = "several_values", MISCONFIGURATION, Fix.MAPPING
     NO_OPTION = "no_option", MISCONFIGURATION, Fix.OPTIONS
     OPTION_NOT_MAPPED = "option_not_mapped", MISCONFIGURATION, Fix.OPTIONS
+
+    # What HubSpot would take for something else: left out, and no order fails for it
+    CURRENCY_NOT_USED = "currency_not_used", MISCONFIGURATION, Fix.MAPPING
+    CURRENCY_FIXED = "currency_fixed", MISCONFIGURATION, Fix.MAPPING
+    DURATION_UNIT = "duration_unit", MISCONFIGURATION, Fix.MAPPING
 
     # "Add to list"
     APPEND_NUMBER = "append_number", PERMANENT, Fix.MAPPING

@@ -31,7 +31,8 @@ _PROBLEMS = gettext_noop("HubSpot is having problems.")
 _REFUSED = gettext_noop("HubSpot refuses this record.")
 _REQUIRED = gettext_noop("Your HubSpot account requires the property {property}, which no mapping fills.")
 
-#: Placeholders: {property} and {field} as people know them, {option} the name of a choice set up by the organizer.
+#: Placeholders: {property} and {field} as people know them, {option} the name of a choice set up by the organizer,
+#: {currency} and {shown_in} codes of currencies.
 #: HubSpot's own sentence follows where there is one.
 TEXTS = {
     # errors of HubSpot
@@ -149,12 +150,27 @@ TEXTS = {
     Code.NOT_A_PHONE: gettext_noop(
         "The HubSpot field {property} only takes phone numbers, and {field} may hold other text."
     ),
+    Code.NOT_A_DURATION: gettext_noop(
+        "The HubSpot field {property} only takes durations such as 1:30, and {field} may hold other text."
+    ),
     Code.SEVERAL_VALUES: gettext_noop("The HubSpot field {property} takes one option, and {field} may hold several."),
     Code.NO_OPTION: gettext_noop(
         "{field} may hold values that are not among the options of the HubSpot field {property}."
     ),
     Code.OPTION_NOT_MAPPED: gettext_noop(
         "“{option}” of {field} is not mapped to an option of the HubSpot field {property}."
+    ),
+    # what HubSpot would take for something else
+    Code.CURRENCY_NOT_USED: gettext_noop(
+        "Your HubSpot account does not use the currency {currency}, so that {property} is left out. "
+        "Please add the currency in the settings of the account."
+    ),
+    Code.CURRENCY_FIXED: gettext_noop(
+        "HubSpot shows {property} in {shown_in}. The amount is in {currency}, so that it is left out."
+    ),
+    Code.DURATION_UNIT: gettext_noop(
+        "HubSpot takes a plain number in {property} for milliseconds, so that {field} is left out. "
+        "Times, and texts such as 1:30, are sent as durations."
     ),
     # "Add to list"
     Code.APPEND_NUMBER: gettext_noop(
@@ -207,6 +223,9 @@ OF_CONSTANTS = {
     Code.NOT_A_PHONE: gettext_noop(
         "The HubSpot field {property} only takes phone numbers, and the constant text is not a phone number."
     ),
+    Code.NOT_A_DURATION: gettext_noop(
+        "The HubSpot field {property} only takes durations such as 1:30, and the constant text is none."
+    ),
     Code.NO_OPTION: gettext_noop(
         "The HubSpot field {property} has no option whose label or internal name is the constant text."
     ),
@@ -251,6 +270,8 @@ def _filled_in(sentence: str, params: Mapping[str, Any], field: str | None = Non
         option=params.get("option_label") or params.get("option", ""),
         options=_listed(params.get("option_labels", ())),
         scopes=params.get("scopes") or "?",
+        currency=params.get("currency", ""),
+        shown_in=params.get("shown_in", ""),
     )
     # a name left out leaves no gap
     return " ".join(filled.split()).replace(" ,", ",").replace(" .", ".")

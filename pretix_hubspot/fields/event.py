@@ -49,6 +49,7 @@ def _field(key, label, kind, getter, *, needs=(), required_input=EVENT, category
         category=category,
         required_input=required_input,
         enum_opts=enum_opts,
+        synonyms=enum_opts or (),
         read=guarded(key, required_input, getter),
         needs=frozenset(needs),
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from pretix_hubspot import portalchanges, valuemaps
 from pretix_hubspot.catalog import is_identifier
 from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.conventions import conventions
 from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.fields import source_fields
 from pretix_hubspot.fields.choices import for_model, grouped
@@ -20,7 +21,8 @@ from pretix_hubspot.mappings.counterparts import found, is_lost
 from pretix_hubspot.mappings.stored import StoredMapping, StoredRow
 from pretix_hubspot.objecttypes import stage_properties
 from pretix_hubspot.sync import owners
-from pretix_hubspot.sync.values import warning
+from pretix_hubspot.sync.specs import rows_of
+from pretix_hubspot.sync.values import risk_of
 
 #: A browser's list of suggestions gets no longer than this.
 MOST_LABELS = 500
@@ -202,8 +204,18 @@ class EditorSetup:
             return [portalchanges.lost_choices(row, definition)]
         if gone := portalchanges.options_gone(row.value_map, definition):
             return [gone]
-        refusal = warning(field.type, definition, row.mode, field.synonyms, row.value_map or None, row.constant)
+        refusal = risk_of(self._resolved(row))
         return [str(describe(refusal, field.label))] if refusal else []
+
+    def _resolved(self, row):
+        """The row as the planner will see it, among those that are stored."""
+        others = [other for other in self.stored.rows if other.external_field != row.external_field]
+        stored = replace(self.stored, rows=(*others, row))
+        return rows_of(stored, self.definitions, self.fields, self.conventions)[-1]
+
+    @cached_property
+    def conventions(self):
+        return conventions(self.mapping.event, self.catalog.connection)
 
     def _unique_notes(self, definition, row):
         """A value that HubSpot takes once only, unless it is the identifier, by which the object is found."""

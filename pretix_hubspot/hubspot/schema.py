@@ -40,6 +40,8 @@ class PropertyDefinition:
     """One property of an object type; `type` and `field_type` as in hubspot.md 6.1.
 
     `owners` means that its values are ids of owners, whom HubSpot lists elsewhere (hubspot.md 6.2, A).
+    How HubSpot shows a number: `number_display_hint` is "percentage" or "duration", say; `currency_property_name` is
+    the property of the same record that holds the currency.
     """
 
     name: str
@@ -58,6 +60,9 @@ class PropertyDefinition:
     display_order: int = -1
     read_only_options: bool = False
     owners: bool = False
+    number_display_hint: str = ""
+    show_currency_symbol: bool = False
+    currency_property_name: str = ""
 
     @property
     def writable(self) -> bool:
@@ -89,6 +94,9 @@ class PropertyDefinition:
             hubspot_defined=flag(found.get("hubspotDefined")),
             display_order=whole(found.get("displayOrder"), -1),
             owners=text(found.get("referencedObjectType"), 50) == "OWNER",
+            number_display_hint=text(found.get("numberDisplayHint"), 50),
+            show_currency_symbol=flag(found.get("showCurrencySymbol")),
+            currency_property_name=text(found.get("currencyPropertyName"), 500),
         )
 
 

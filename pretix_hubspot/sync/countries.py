@@ -76,6 +76,7 @@ OTHER_NAMES = {
     "VG": "BVI",
     "VI": "USVI, US Virgin Islands",
     "VN": "Vietnam",
+    "XK": "Republic of Kosovo, Kosova",
 }
 #: Parts of a country that lists offer beside it, or in place of it: who lives in Wales is nobody's guess.
 NO_COUNTRIES = "England, Scotland, Wales, Northern Ireland, Nordirland, Schottland, Irlande du Nord"

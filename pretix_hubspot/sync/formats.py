@@ -5,14 +5,18 @@ Pure: standard library only.
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import cache
+from zoneinfo import ZoneInfo
 
 TEXT_LIMIT = 65_536  # in UTF-16 units, as Java counts characters; an emoji counts two
 
 LONGEST_NUMBER = 300  # digits; a double, which HubSpot keeps, holds no longer one
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+DURATION = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?", re.ASCII)
+NOON = time(12)
 PHONE = re.compile(r"\+?[\d\s()/.\-]{3,40}((x|ext\.?)\s*\d+)?", re.ASCII | re.IGNORECASE)
 TRUE = frozenset({"true", "yes", "1"})
 FALSE = frozenset({"false", "no", "0"})
@@ -49,13 +53,45 @@ def typed_number(text: str) -> str | None:
     return number(text) if PLAIN_NUMBER.fullmatch(text) else None
 
 
-def moment(text: str) -> datetime | None:
-    """An ISO 8601 date or datetime as an instant; without an offset it is taken as UTC."""
+def fraction(digits: str) -> str:
+    """A percentage as the part of one that it is: 19 as 0.19; exact, however long the number."""
+    sign, numbers, exponent = Decimal(digits).as_tuple()
+    value = format(Decimal((sign, numbers, int(exponent) - 2)), "f")
+    return value.rstrip("0").rstrip(".")
+
+
+def percentage(digits: str) -> str:
+    """The other way round."""
+    sign, numbers, exponent = Decimal(digits).as_tuple()
+    return format(Decimal((sign, numbers, int(exponent) + 2)), "f")
+
+
+def duration(text: str) -> str | None:
+    """Hours and minutes, perhaps seconds, as milliseconds, which is how HubSpot keeps durations."""
+    found = DURATION.fullmatch(text)
+    if not found:
+        return None
+    hours, minutes, seconds, rest = (part or "0" for part in found.groups())
+    milliseconds = int(rest.ljust(3, "0")[:3]) if found.group(4) else 0
+    return str(((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + milliseconds)
+
+
+@cache
+def zone(name: str) -> tzinfo:
+    """The clock of that name; UTC for one that nobody knows."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, LookupError, OSError):  # LookupError: zoneinfo's own for an unknown name
+        return UTC
+
+
+def moment(text: str, clock: tzinfo = UTC) -> datetime | None:
+    """An ISO 8601 date or datetime as an instant; without an offset it is read on this clock."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return value if value.tzinfo else value.replace(tzinfo=clock)
 
 
 def day(text: str) -> str | None:
@@ -69,11 +105,16 @@ def day(text: str) -> str | None:
     return value.date().isoformat() if value else None
 
 
-def instant(text: str) -> str | None:
-    """UTC with a ``Z``, milliseconds only when there are some; a plain date means midnight UTC."""
-    value = moment(text) if PLAIN_DATE.match(text) else None
+def instant(text: str, clock: tzinfo = UTC, portal: tzinfo = UTC) -> str | None:
+    """UTC with a ``Z``, milliseconds only when there are some; what has no offset is read on this clock.
+
+    A plain date becomes noon where the portal is: there, and in most other places, it is that day.
+    """
+    value = moment(text, clock) if PLAIN_DATE.match(text) else None
     if value is None:
         return None
+    if PLAIN_DATE.fullmatch(text):
+        value = datetime.combine(value.date(), NOON, portal)
     try:
         value = value.astimezone(UTC)
     except OverflowError:  # the first or last day of all time, moved beyond it

@@ -42,15 +42,35 @@ def merge(rows: Sequence[Row], current: Mapping[str, str | None] | None) -> Merg
     for row in rows:
         name = row.property.name
         properties[name] = row.property
+        if row.follows:
+            continue
         before = held.get(name, known.get(name) or "")
         after = _apply(row, before, is_new=current is None)
         if isinstance(after, Refusal):
             refusals.append(after)
         else:
             held[name] = after
+    _follow(held, known, rows)
     wires = {name: _wire(properties[name], known.get(name) or "", value) for name, value in held.items()}
     changes = {name: wire for name, wire in wires.items() if _differs(properties[name], known, wire)}
     return Merged(changes, tuple(refusals))
+
+
+def _follow(held: dict[str, str], known: Mapping[str, str | None], rows: Sequence[Row]) -> None:
+    """Whose amount it is decides on its currency, whatever the mode of a row for the currency itself."""
+    for name in {row.property.name for row in rows if row.follows}:
+        following = [row for row in rows if row.follows and row.property.name == name]
+        ours = [row.value or "" for row in following if _is_ours(row.follows, held, rows)]
+        if ours:
+            held[name] = ours[-1]
+        elif any(held.get(row.follows) for row in following):
+            held[name] = known.get(name) or ""
+
+
+def _is_ours(name: str, held: Mapping[str, str], rows: Sequence[Row]) -> bool:
+    """Whether a property will hold what one of the rows says."""
+    said = [row for row in rows if row.property.name == name and row.value]
+    return any(same(row.property, row.value or "", held.get(name, "")) for row in said)
 
 
 def _apply(row: Row, before: str, *, is_new: bool) -> str | Refusal:
@@ -156,7 +176,7 @@ def _phone(text):
 
 
 MEANING: dict[str, Callable[[str], object]] = {
-    kinds.K_NUMBER: _decimal,
+    **dict.fromkeys(kinds.NUMBERS, _decimal),
     kinds.K_DATE: lambda text: formats.day(text) or text,
     kinds.K_DATETIME: lambda text: formats.instant(text) or text,
     kinds.K_BOOL: str.casefold,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.errors import HubSpotError
 
-from . import filters
+from . import filters, money
 from .state import state_of
 from .types import (
     IF_EMPTY,
@@ -52,8 +52,10 @@ UNREADABLE = "unreadable"
 #: Refusals that are about one value; all others are about the mapping, or about the order as a whole.
 OF_VALUES = frozenset(
     {Code.NO_OPTION, Code.OPTION_NOT_MAPPED, Code.SEVERAL_VALUES, Code.UNREADABLE, Code.INVALID_EMAIL}
-    | {Code.NOT_A_NUMBER, Code.NOT_A_DATE, Code.NOT_A_BOOLEAN, Code.NOT_A_PHONE}
+    | {Code.NOT_A_NUMBER, Code.NOT_A_DATE, Code.NOT_A_BOOLEAN, Code.NOT_A_PHONE, Code.NOT_A_DURATION}
 )
+#: Refusals of what HubSpot would accept and take for something else: no order fails for them, its page names them.
+LEFT_OUT = frozenset({Code.CURRENCY_NOT_USED, Code.CURRENCY_FIXED, Code.DURATION_UNIT})
 
 #: Of these, those that are about what the portal has.
 OF_OPTIONS = frozenset({Code.NO_OPTION, Code.OPTION_NOT_MAPPED})
@@ -143,7 +145,7 @@ def _plan_record(
     for mapping_row in spec.rows:
         row = _row(mapping_row, values)
         if isinstance(row, Row):
-            rows.append(plan.with_shared_text(row))
+            rows += [plan.with_shared_text(row), *_currency_rows(mapping_row, row)]
         elif _may_be_left_out(spec, mapping_row, row):
             left_out.append(row)
         else:
@@ -169,8 +171,11 @@ def _plan_record(
 
 
 def _may_be_left_out(spec: MappingSpec, row: MappingRow, refusal: Refusal) -> bool:
-    """Whether the record is sent without this property: as an organizer wants it, or because a copy lost something."""
-    if refusal.code in OF_VALUES and spec.options.lenient:
+    """Whether the record is sent without this property.
+
+    As an organizer wants it, because HubSpot would take the value for something else, or because a copy lost something.
+    """
+    if refusal.code in LEFT_OUT or (refusal.code in OF_VALUES and spec.options.lenient):
         return True
     if row.is_lost or (refusal.code == Code.OPTION_NOT_MAPPED and row.has_lost_choices):
         return True
@@ -197,7 +202,11 @@ def _row(row: MappingRow, values: Mapping[str, object]) -> Row | Refusal:
     value = values.get(row.field) if row.constant is None else row.constant
     if isinstance(value, FieldRefused):
         return _refused(row, value.reason)
-    wire = convert(value, row.source_type, row.property, row.value_map, enum_opts=row.synonyms)
+    wire = convert(
+        value, row.source_type, row.property, row.value_map, enum_opts=row.synonyms, conventions=row.conventions
+    )
+    if wire and not isinstance(wire, Refusal):
+        wire = money.foreign(row.property, row.amount_in, row.conventions) or wire
     if isinstance(wire, Refusal):
         return _refused(row, wire.code, wire.params)
     return Row(row.property, wire, _mode(row, value, wire), row.field.startswith(NAMES))
@@ -207,6 +216,14 @@ def _mode(row: MappingRow, value: object, wire: str) -> str:
     """Overwrite empties nothing if the row says so; a choice that the value map leaves empty is a value."""
     keeps = row.keeps and row.mode == OVERWRITE and not wire
     return IF_EMPTY if keeps and (not row.value_map or is_nothing(value)) else row.mode
+
+
+def _currency_rows(mapping_row: MappingRow, row: Row) -> list[Row]:
+    """An amount is not sent without its currency where HubSpot has a place for it."""
+    if mapping_row.currency is None or not row.value:
+        return []
+    currency = mapping_row.conventions.currency
+    return [Row(mapping_row.currency, currency, OVERWRITE, follows=row.property.name)]
 
 
 def _refused(row: MappingRow, code: str, params: Mapping[str, object] = MappingProxyType({})) -> Refusal:

@@ -18,7 +18,7 @@ from .filters import NO_MAPPINGS
 from .outcomes import Failure, judge
 from .rehearsal import Rehearsal
 from .results import Execution, Sent, association_name
-from .types import APPEND, IF_EMPTY, IF_NEW, Row
+from .types import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 from .wanted import OrderPlan, Plan, RecordKey, WantedRecord
 
 #: Why a mapping makes no record of this order, beside the filters' reasons.
@@ -58,6 +58,7 @@ class RecordPreview:
     identifier: tuple[str, str]
     properties: list[PropertyPreview] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    left_out: list[Refusal] = field(default_factory=list)
 
     @property
     def is_new(self) -> bool:
@@ -156,8 +157,9 @@ def _records(
             units[place] = _record(ref[0], wanted, outcome, linked)
             seen.records.append(units[place])
         item = by_ref[ref] = units[place]
-        mappings = [mapping for mapping, pairs in order_plan.records.items() if ref in [r for _, r in pairs]]
-        item.mappings += [mapping for mapping in mappings if mapping not in item.mappings]
+        uses = [(pk, position) for pk, pairs in order_plan.records.items() for position, r in pairs if r == ref]
+        item.mappings += [pk for pk in dict.fromkeys(pk for pk, _ in uses) if pk not in item.mappings]
+        item.left_out += [refusal for use in uses for refusal in wanted.left_out(order_plan.order, *use)]
         _add_properties(item, wanted, rehearsal, record_id)
     for failure in failures:
         owner = next((r for r in seen.records if r.action == "failed" and failure.mapping in r.mappings), None)

@@ -27,7 +27,9 @@ from pretix_hubspot.problems import FieldNames, explain
 from .calls import chunks
 from .detaching import Source, Where
 from .outcomes import Verdict, Written
+from .plan import LEFT_OUT
 from .revisions import PLANNER
+from .types import Refusal
 from .wanted import Plan, WantedRecord
 
 OWN_LOG_ENTRIES = "pretix.event.order.data_sync"
@@ -37,6 +39,8 @@ BY_PEOPLE = "pretix_hubspot.order"
 EXCLUDED = "excluded"
 #: What an event's days are remembered by.
 COUNTED = ("sent", "unchanged", "failed")
+#: What a result row remembers of values that HubSpot would have taken for something else: codes with their params.
+MISREAD = "misread"
 _SHOWN = ("external_object_type", "external_id_field", "id_value", "external_link_href", "external_link_display_name")
 _ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
     OrderSyncResult._meta.get_field(name).max_length
@@ -224,9 +228,10 @@ def _fill(
     if also:
         name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
     refused = record.left_out(row.order_id, item.mapping, item.position)
-    left_out = [str(refusal.params.get("label") or refusal.params["property"]) for refusal in refused]
+    left_out = [_property_of(refusal) for refusal in refused]
     if left_out:
-        name = _("{record} (without {properties})").format(record=name, properties=", ".join(left_out))
+        without = ", ".join(_with_currency(refusal) for refusal in refused)
+        name = _("{record} (without {properties})").format(record=name, properties=without)
     row.external_link_display_name = shorten(name, _NAME_LENGTH)
     href = f"{urls[record.object_type]}{item.sent.record_id}"
     row.external_link_href = href if len(href) <= _LINK_LENGTH else None
@@ -235,6 +240,19 @@ def _fill(
         row.sync_info["also_used_by"] = list(also)
     if left_out:
         row.sync_info["left_out"] = left_out
+    if misread := [[refusal.code, dict(refusal.params)] for refusal in refused if refusal.code in LEFT_OUT]:
+        row.sync_info[MISREAD] = misread
+
+
+def _property_of(refusal: Refusal) -> str:
+    return str(refusal.params.get("label") or refusal.params["property"])
+
+
+def _with_currency(refusal: Refusal) -> str:
+    """An amount is named with the currency for which it was left out."""
+    if "currency" not in refusal.params:
+        return _property_of(refusal)
+    return _("{property} in {currency}").format(property=_property_of(refusal), currency=refusal.params["currency"])
 
 
 def _as_people_say(record: WantedRecord) -> str:

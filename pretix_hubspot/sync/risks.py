@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.sync import countries
 from pretix_hubspot.sync.kinds import K_MANY, K_ONE, kind_of
-from pretix_hubspot.sync.types import Refusal
+from pretix_hubspot.sync.types import NO_CONVENTIONS, Conventions, Refusal
 
 Options = Sequence[tuple[str, str]]
 
@@ -21,6 +21,7 @@ class Context(NamedTuple):
     value_map: Mapping[str, str] | None
     enum_opts: Options | None
     joiner: str
+    conventions: Conventions = NO_CONVENTIONS
 
 
 class Rule(NamedTuple):

@@ -10,6 +10,7 @@ from pretix.base.models import Event
 
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.conventions import conventions
 from pretix_hubspot.fields import SourceField
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, Pipeline, PropertyDefinition
@@ -19,6 +20,7 @@ from pretix_hubspot.objecttypes import stage_properties
 
 from .calls import is_lack_of_access
 from .filters import question_fields
+from .money import with_currencies
 from .risks import options_elsewhere
 from .schemas import unreadable
 from .types import (
@@ -26,9 +28,11 @@ from .types import (
     IDENTIFIERS,
     LABELS,
     LEAVE,
+    NO_CONVENTIONS,
     ORDER,
     POSITION,
     UPDATE,
+    Conventions,
     Filters,
     MappingRow,
     MappingSpec,
@@ -47,10 +51,13 @@ def specs_for(
 ) -> tuple[MappingSpec, ...]:
     """Resolve mappings. Raises ``HubSpotError`` if a schema was never stored and the portal does not answer at all."""
     errors = unreadable(catalog, {mapping.external_object_type for mapping in mappings})
+    understood = conventions(mappings[0].event, catalog.connection) if mappings else NO_CONVENTIONS
     return tuple(
         _without_schema(mapping, fields, error, catalog.connection.portal_id)
         if (error := errors.get(mapping.external_object_type))
-        else _here(_spec(mapping, catalog.properties(mapping.external_object_type), fields), mapping, catalog)
+        else _here(
+            _spec(mapping, catalog.properties(mapping.external_object_type), fields, understood), mapping, catalog
+        )
         for mapping in mappings
     )
 
@@ -58,7 +65,7 @@ def specs_for(
 def _without_schema(
     mapping: ObjectMapping, fields: Mapping[str, SourceField], error: HubSpotError, portal_id: int
 ) -> MappingSpec:
-    spec = _spec(mapping, {}, fields)
+    spec = _spec(mapping, {}, fields, NO_CONVENTIONS)
     return replace(
         spec,
         unreadable=error,
@@ -114,16 +121,18 @@ def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField
 
 
 def _spec(
-    mapping: ObjectMapping, properties: Mapping[str, PropertyDefinition], fields: Mapping[str, SourceField]
+    mapping: ObjectMapping,
+    properties: Mapping[str, PropertyDefinition],
+    fields: Mapping[str, SourceField],
+    understood: Conventions,
 ) -> MappingSpec:
     stored = StoredMapping.of(mapping)
-    labels = stored.options.labels
     return MappingSpec(
         id=mapping.pk,
         source=stored.pretix_model,
         object_type=stored.external_object_type,
-        identifier=_row(stored.identifier, properties, fields),
-        rows=tuple(_row(row, properties, fields, labels) for row in stored.rows),
+        identifier=_row(stored.identifier, properties, fields, understood),
+        rows=rows_of(stored, properties, fields, understood),
         associations=tuple(entry.mapping for entry in stored.associations),
         labels={entry.mapping: _label(entry.type) for entry in stored.associations if entry.type},
         pipeline=_pipeline(stored, properties),
@@ -170,10 +179,22 @@ def _keys(rows: QuerySet) -> frozenset[int]:
     return frozenset(rows.values_list("pk", flat=True))
 
 
+def rows_of(
+    stored: StoredMapping,
+    properties: Mapping[str, PropertyDefinition],
+    fields: Mapping[str, SourceField],
+    understood: Conventions,
+) -> tuple[MappingRow, ...]:
+    """The rows with what they mean to each other: amounts have a currency."""
+    rows = [_row(row, properties, fields, understood, stored.options.labels) for row in stored.rows]
+    return with_currencies(stored.external_object_type, rows, properties)
+
+
 def _row(
     row: StoredRow,
     properties: Mapping[str, PropertyDefinition],
     fields: Mapping[str, SourceField],
+    understood: Conventions,
     labels: bool = False,
 ) -> MappingRow:
     """``labels`` sends choices into texts by their labels, in the language of ``fields``, unless the row decides."""
@@ -193,6 +214,7 @@ def _row(
         synonyms=field.synonyms if field else (),
         constant=row.constant,
         keeps=row.empty == LEAVE,
+        conventions=understood,
     )
 
 

@@ -39,6 +39,29 @@ NEWEST = "newest"
 KEEP_NAMES = "keep_names"
 
 
+#: How HubSpot keeps what it shows as a percentage: 19 % as 0.19, or as 19.
+FRACTION, WHOLE = "fraction", "whole"
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What goes without saying: the currency and the clock of an event and of a portal, and how percentages are kept.
+
+    What is empty is unknown. ``portal_currencies`` are all that the portal uses, its own among them.
+    """
+
+    currency: str = ""
+    time_zone: str = ""
+    portal_currency: str = ""
+    portal_currencies: frozenset[str] = frozenset()
+    portal_time_zone: str = ""
+    percentages: str = FRACTION
+
+
+#: Nothing is known.
+NO_CONVENTIONS = Conventions()
+
+
 @dataclass(frozen=True)
 class FieldRefused:
     """A source field whose value cannot be used, and why (a code, never the value)."""
@@ -62,12 +85,14 @@ class Row:
     """One property of one record, converted and waiting for its mode to decide.
 
     ``names`` marks what a person is called.
+    ``follows`` names the property whose value means something else without this one: the currency of an amount.
     """
 
     property: PropertyDefinition
     value: str | None
     mode: str
     names: bool = False
+    follows: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,6 +148,8 @@ class MappingRow:
     ``synonyms`` are the labels of the field's own choices, by which the portal's options are found.
     ``constant`` is the text that every record gets, in place of a value of the order.
     ``keeps`` leaves HubSpot's value alone where Overwrite has none of its own.
+    ``amount_in`` is the currency in which HubSpot will read an amount, empty for what is none; ``currency`` is the
+    property that has to be sent along so that it does.
     """
 
     field: str
@@ -134,6 +161,9 @@ class MappingRow:
     synonyms: tuple[tuple[str, str], ...] = ()
     constant: str | None = None
     keeps: bool = False
+    conventions: Conventions = NO_CONVENTIONS
+    amount_in: str = ""
+    currency: PropertyDefinition | None = None
 
     @property
     def is_lost(self) -> bool:

@@ -11,16 +11,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from pretix_hubspot.hubspot.types import PropertyDefinition
-from pretix_hubspot.sync import countries, formats, owners
+from pretix_hubspot.sync import countries, formats, money, owners
 from pretix_hubspot.sync.kinds import (
     K_BOOL,
     K_DATE,
     K_DATETIME,
+    K_DURATION,
     K_MANY,
     K_NUMBER,
     K_ONE,
+    K_PERCENTAGE,
     K_PHONE,
     K_TEXT,
+    NUMBERS,
     is_list,
     kind_of,
 )
@@ -39,7 +42,15 @@ from pretix_hubspot.sync.risks import (
     safe,
     several_choices,
 )
-from pretix_hubspot.sync.types import APPEND, FieldRefused, Refusal
+from pretix_hubspot.sync.types import (
+    APPEND,
+    FRACTION,
+    NO_CONVENTIONS,
+    Conventions,
+    FieldRefused,
+    MappingRow,
+    Refusal,
+)
 
 # pretix types, as core's Question.TYPE_*
 NUMBER, STRING, TEXT, BOOLEAN, CHOICE, MULTIPLE = "N", "S", "T", "B", "C", "M"
@@ -53,6 +64,7 @@ def convert(
     value_map: Mapping[str, str] | None = None,
     joiner: str = ";",
     enum_opts: Options | None = None,
+    conventions: Conventions = NO_CONVENTIONS,
 ) -> str | Refusal:
     """The wire value; "" when there is nothing to say.
 
@@ -67,7 +79,9 @@ def convert(
     unusable, rule = _rule(source_type, prop)
     if unusable:
         return unusable
-    return rule.write(value, Context(prop, value_map, enum_opts, joiner))
+    if misread := money.unused_currency(value, prop, conventions):
+        return misread
+    return rule.write(value, Context(prop, value_map, enum_opts, joiner, conventions))
 
 
 def is_nothing(value: Any) -> bool:
@@ -82,30 +96,53 @@ def warning(
     enum_opts: Options | None = None,
     value_map: Mapping[str, str] | None = None,
     constant: str | None = None,
+    conventions: Conventions = NO_CONVENTIONS,
+    amount_in: str = "",
 ) -> Refusal | None:
     """What may be refused when this field is mapped to this property, or None when every value fits.
 
-    ``constant`` is the only value that there will ever be, where it is known.
+    ``constant`` is the only value that there will ever be, where it is known; ``amount_in`` as in ``MappingRow``.
     """
     unusable, rule = _rule(source_type, prop)
     if unusable:
         return unusable
     if constant is None:
-        risk = rule.risk(Context(prop, value_map, enum_opts, ";"))
+        risk = rule.risk(Context(prop, value_map, enum_opts, ";", conventions))
+        risk = money.foreign(prop, amount_in, conventions) or _unused_choice(prop, enum_opts, conventions) or risk
     else:
-        risk = _refusal_of_constant(constant, source_type, prop)
+        risk = _refusal_of_constant(constant, source_type, prop, conventions)
     return risk or (append_risk(prop) if mode == APPEND else None)
 
 
-def _refusal_of_constant(text, source_type, prop):
-    written = convert(text, source_type, prop)
+def risk_of(row: MappingRow) -> Refusal | None:
+    """What may be refused of a row of a mapping, as ``warning`` says it."""
+    return warning(
+        row.source_type,
+        row.property,
+        row.mode,
+        row.synonyms,
+        row.value_map,
+        row.constant,
+        row.conventions,
+        row.amount_in,
+    )
+
+
+def _unused_choice(prop, enum_opts, conventions):
+    """A currency is a choice, mostly of one: that of the event."""
+    found = (money.unused_currency([choice], prop, conventions) for choice, _ in enum_opts or ())
+    return next((refusal for refusal in found if refusal), None)
+
+
+def _refusal_of_constant(text, source_type, prop, conventions):
+    written = convert(text, source_type, prop, conventions=conventions)
     return Refusal(written.code, {**written.params, "constant": True}) if isinstance(written, Refusal) else None
 
 
 def append_risk(prop: PropertyDefinition) -> Refusal | None:
     """What "Add to list" does on a property that holds one value: it works only while the field is empty."""
     kind = kind_of(prop)
-    if kind == K_NUMBER:
+    if kind in NUMBERS:
         return refuse("append_number", prop)
     return None if is_list(prop) else refuse("append_single", prop)
 
@@ -128,7 +165,12 @@ def _rule(source_type, prop):
 
 def _as_text(value, context):
     value = str(value)
-    return formats.cut(html.escape(value, quote=False) if context.prop.field_type == "html" else value)
+    return formats.cut(_as_html(value) if context.prop.field_type == "html" else value)
+
+
+def _as_html(text):
+    """Rich text that looks like the text: HubSpot shows its line ends as blanks."""
+    return "<br>".join(html.escape(text, quote=False).splitlines())
 
 
 def _through(parse, code):
@@ -139,6 +181,30 @@ def _through(parse, code):
         return found if found is not None else refuse(code, context.prop)
 
     return write
+
+
+def _percentage(parse):
+    """A number, or a text with a percent sign, as HubSpot keeps a percentage."""
+
+    def write(value, context):
+        digits = parse(str(value).removesuffix("%").rstrip())
+        if digits is None:
+            return refuse("not_a_number", context.prop)
+        return formats.fraction(digits) if context.conventions.percentages == FRACTION else digits
+
+    return write
+
+
+def _without_unit(value, context):
+    """Minutes? Hours? HubSpot would take them for milliseconds."""
+    return refuse("duration_unit", context.prop)
+
+
+def _instant(value, context):
+    conventions = context.conventions
+    clocks = formats.zone(conventions.time_zone), formats.zone(conventions.portal_time_zone)
+    found = formats.instant(str(value), *clocks)
+    return found if found is not None else refuse("not_a_date", context.prop)
 
 
 def _bool_word(value):
@@ -196,11 +262,15 @@ def _choices(values, context):
     return _joined(values, context, named=True)
 
 
-def _choice_number(values, context):
-    if len(values) > 1:
-        return refuse("several_values", context.prop)
-    mapped = (context.value_map or {}).get(values[0], values[0])
-    return _through(formats.typed_number, "not_a_number")(mapped, context)
+def _choice_as(write):
+    """A single choice whose identifier, or what it is mapped to, is written in another way."""
+
+    def write_choice(values, context):
+        if len(values) > 1:
+            return refuse("several_values", context.prop)
+        return write((context.value_map or {}).get(values[0], values[0]), context)
+
+    return write_choice
 
 
 def _joined(values, context, *, named):
@@ -256,11 +326,17 @@ def _find(value, context):
 
 
 PLAIN = Rule(_as_text, safe)
+_typed_number, _typed_percentage = _through(formats.typed_number, "not_a_number"), _percentage(formats.typed_number)
+_duration = _through(formats.duration, "not_a_duration")
+_choice_number, _choice_percentage = _choice_as(_typed_number), _choice_as(_typed_percentage)
+_choice_duration = _choice_as(_duration)
 FREE_TEXT = {
     K_TEXT: PLAIN,
-    K_NUMBER: Rule(_through(formats.typed_number, "not_a_number"), risky("not_a_number")),
+    K_NUMBER: Rule(_typed_number, risky("not_a_number")),
+    K_PERCENTAGE: Rule(_typed_percentage, risky("not_a_number")),
+    K_DURATION: Rule(_duration, risky("not_a_duration")),
     K_DATE: Rule(_through(formats.day, "not_a_date"), risky("not_a_date")),
-    K_DATETIME: Rule(_through(formats.instant, "not_a_date"), risky("not_a_date")),
+    K_DATETIME: Rule(_instant, risky("not_a_date")),
     K_BOOL: Rule(_through(formats.boolean, "not_a_boolean"), risky("not_a_boolean")),
     K_ONE: Rule(_one_option, risky("no_option")),
     K_MANY: Rule(_options_in_text, risky("no_option")),
@@ -269,6 +345,8 @@ FREE_TEXT = {
 OF_CHOICE = {
     K_TEXT: Rule(_choice_text, safe),
     K_NUMBER: Rule(_choice_number, each(own_choices, _choice_number)),
+    K_PERCENTAGE: Rule(_choice_percentage, each(own_choices, _choice_percentage)),
+    K_DURATION: Rule(_choice_duration, each(own_choices, _choice_duration)),
     K_BOOL: Rule(_choice, each(own_choices, _choice)),
     K_ONE: Rule(_choice, each(own_choices, _choice)),
     K_MANY: Rule(_choices, each(own_choices, _choices)),
@@ -279,6 +357,8 @@ RULES: dict[str, dict[str, Rule]] = {
     NUMBER: {
         K_TEXT: PLAIN,
         K_NUMBER: Rule(_through(formats.number, "not_a_number"), safe),
+        K_PERCENTAGE: Rule(_percentage(formats.number), safe),
+        K_DURATION: Rule(_without_unit, risky("duration_unit")),
         K_ONE: Rule(_one_option, risky("no_option")),
         K_MANY: Rule(_one_option, risky("no_option")),
     },
@@ -297,13 +377,13 @@ RULES: dict[str, dict[str, Rule]] = {
     DATE: {
         K_TEXT: PLAIN,
         K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
-        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), safe),
+        K_DATETIME: Rule(_instant, safe),
     },
-    TIME: {K_TEXT: PLAIN},
+    TIME: {K_TEXT: PLAIN, K_DURATION: Rule(_duration, safe)},
     DATETIME: {
         K_TEXT: PLAIN,
         K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
-        K_DATETIME: Rule(_through(formats.instant, "not_a_date"), safe),
+        K_DATETIME: Rule(_instant, safe),
     },
     COUNTRY: {
         K_TEXT: Rule(_country_text, safe),

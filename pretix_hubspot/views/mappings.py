@@ -13,7 +13,8 @@ from django.views.generic.base import ContextMixin
 from pretix_hubspot import portalchanges
 from pretix_hubspot.asking import REFRESH, TOO_EARLY, may_ask
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event
+from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event, refresh_account
+from pretix_hubspot.conventions import currency_note
 from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
 from pretix_hubspot.keyproperty import KeyPropertyUnusable
 from pretix_hubspot.mappings.reading import Problem
@@ -23,6 +24,7 @@ from pretix_hubspot.models import EventConnection
 from pretix_hubspot.objecttypes import ALWAYS, STANDARD
 from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
 from pretix_hubspot.sync import bulk
+from pretix_hubspot.sync.money import CURRENCIES
 from pretix_hubspot.sync.scope import mapped
 from pretix_hubspot.views.base import HubSpotEventMixin, is_active
 from pretix_hubspot.views.outdated import text_of
@@ -155,9 +157,17 @@ class Suggest(ConnectedMixin, View):
             messages.error(request, suggestion_problem(e))
         else:
             messages.success(request, suggestion_made(made))
+            warn_of_currency(request, self.event_connection, made)
             if ATTENDEES in wanted and ATTENDEES not in possible(request.event, self.catalog):
                 messages.info(request, NO_ATTENDEES)
         return self.back_to_settings()
+
+
+def warn_of_currency(request, event_connection, made):
+    """Deals without amounts are not what anybody expects."""
+    note = currency_note(request.event, event_connection.connection)
+    if note and any(mapping.external_object_type in CURRENCIES for mapping in made):
+        messages.warning(request, note)
 
 
 def suggestion_problem(error):
@@ -198,6 +208,7 @@ class RefreshCatalog(ConnectedMixin, View):
             return
         try:
             self.catalog.refresh()
+            refresh_account(self.event_connection.connection)
         except UNAVAILABLE as e:
             messages.error(self.request, explain(e))
         else:

@@ -13,12 +13,14 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from ..config import server_config
 from ..connection import LEFT, for_event, is_active
+from ..failures.texts import describe_failure
 from ..health.causes import causes, causes_of, first_failure
 from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
 from ..models import PROVIDER, OrderState
 from ..pausing import is_paused
 from ..problems import FieldNames, explain, where_to_fix, why_excluded
 from ..server.permissions import EVENT_SETTINGS, events_with, may_manage_connections
+from ..sync.recording import MISREAD
 from ..sync.scope import BEFORE_CONNECTION
 from .panels import ConnectionPanel
 
@@ -91,6 +93,7 @@ def about_order(event, order, request):
         context = _why_it_waits(joined)
     elif state == NOT_IN_SCOPE and not order.sync_results.filter(sync_provider=PROVIDER).exists():
         context = {"reason": why_excluded(BEFORE_CONNECTION)}
+    context = context or _misread(event, order)
     if not context:
         return ""
     context["may_change"] = _may_change(event, request)
@@ -111,6 +114,15 @@ def _why_it_waits(joined):
         text = _("Orders wait until {until} and are then transferred automatically.").format(until=until)
         return {"reason": f"{panel.resting_reason} {text}"}
     return {}
+
+
+def _misread(event, order):
+    """What was left out of records that were sent, since HubSpot would take it for something else."""
+    rows = order.sync_results.filter(sync_provider=PROVIDER).values_list("sync_info", flat=True)
+    names = FieldNames(event)
+    refused = [pair for info in rows for pair in (info or {}).get(MISREAD, ())]
+    told = [describe_failure(code, names.labelled(params)) for code, params in refused]
+    return {"reason": " ".join(dict.fromkeys(told))} if told else {}
 
 
 def _failure(event, order):

@@ -16,7 +16,9 @@ from pretix.base.datasync.datasync import datasync_providers
 from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connection import client_for
+from pretix_hubspot.conventions import conventions
 from pretix_hubspot.displayed import shown, stage_labels
+from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.forms.preview import PreviewForm
 from pretix_hubspot.forms.setup import describe_mapping
 from pretix_hubspot.haste import haste
@@ -136,15 +138,17 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, View):
             "rows": self.rows(record),
             "failures": self.reasons(record.failures),
             "hidden": record.action == FOUND,
+            "left_out": [describe_failure(r.code, self.names.labelled(r.params)) for r in record.left_out],
         }
 
     def rows(self, record):
         stages = stage_labels(self.catalog, record.object_type)
+        known = conventions(self.request.event, self.event_connection.connection)
         return [
             {
                 "label": row.property.label,
-                "before": shown(row.before, row.property, stages),
-                "after": shown(row.after, row.property, stages),
+                "before": shown(row.before, row.property, stages, known),
+                "after": shown(row.after, row.property, stages, known),
                 "state": STATES[row.state],
                 "changed": row.state == "changed",
             }

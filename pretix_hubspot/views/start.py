@@ -16,7 +16,7 @@ from pretix_hubspot.mappings.store import SuggestionImpossible
 from pretix_hubspot.server.permissions import EVENT_SETTINGS, events_with
 from pretix_hubspot.startingpoints import offered
 from pretix_hubspot.suggestions import apply
-from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_made, suggestion_problem
+from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_made, suggestion_problem, warn_of_currency
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
 
@@ -40,6 +40,7 @@ class Start(ConnectedMixin, View):
             messages.error(request, suggestion_problem(e))
         else:
             messages.success(request, suggestion_made(made))
+            warn_of_currency(request, self.event_connection, made)
         return self.back_to_settings()
 
     def from_point(self, data):

@@ -11,6 +11,7 @@ from pretix.base.datasync.datasync import datasync_providers
 from pretix.base.forms import SafeSessionWizardView
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
+from pretix_hubspot.conventions import currency_note
 from pretix_hubspot.fields import fields_for
 from pretix_hubspot.fields.choices import display
 from pretix_hubspot.forms.editor import STATUSES
@@ -21,6 +22,7 @@ from pretix_hubspot.mappings.store import SuggestionImpossible
 from pretix_hubspot.models import PROVIDER, ObjectMapping
 from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.suggestions import ATTENDEES, apply_suggestion, possible, suggest
+from pretix_hubspot.sync.money import CURRENCIES
 from pretix_hubspot.sync.recording import EXCLUDED
 from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_problem
 from pretix_hubspot.views.problems import UNAVAILABLE
@@ -72,6 +74,8 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
         context = super().get_context_data(form=form, **kwargs)
         if self.steps.current == "review":
             suggested = suggest(self.request.event, self.catalog, self.wanted)
+            if any(entry.object_type in CURRENCIES for entry in suggested):
+                context["currency_note"] = currency_note(self.request.event, self.event_connection.connection)
             context["suggested"] = [self.in_words(entry, suggested) for entry in suggested]
         else:
             context["no_attendee_emails"] = ATTENDEES not in self.possible

@@ -8,7 +8,7 @@ from hubspot_simulator import Simulator
 from hubspot_simulator.definitions import Option, Property
 from tests.integration.engine.story import KEY, Story
 
-from .tables import properties
+from .tables import hints, properties
 
 
 @pytest.fixture(scope="session")
@@ -39,4 +39,6 @@ def definitions():
     for name, kind, field_type, options in properties():
         listed = [Option(value, label, place) for place, (value, label) in enumerate(options)]
         calculated = field_type == "calculation_equation"
-        yield Property(name, name, kind, field_type, "contactinformation", options=listed, calculated=calculated)
+        shown = {"numberDisplayHint": hints()[name]} if name in hints() else {}
+        more = {"calculated": calculated, "hints": shown}
+        yield Property(name, name, kind, field_type, "contactinformation", options=listed, **more)

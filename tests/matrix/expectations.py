@@ -3,7 +3,8 @@
 Cells are separated by ``|``, and words in capitals stand for what ``WORDS`` and ``GROUPS`` say.
 """
 
-#: The properties of the portal, with all types and field types of hubspot.md 6.1: name, type, field type, options.
+#: The properties of the portal, with all types and field types of hubspot.md 6.1: name, type, field type, options, and
+#: how HubSpot shows a number.
 PROPERTIES = """
 text                   | string       | text                 |
 textarea               | string       | textarea             |
@@ -12,6 +13,9 @@ phonetext              | string       | phonenumber          |
 file                   | string       | file                 |
 calculated_string      | string       | calculation_equation |
 number                 | number       | number               |
+money                  | number       | number               |                                      | currency
+percentage             | number       | number               |                                      | percentage
+duration               | number       | number               |                                      | duration
 calculated_number      | number       | calculation_equation |
 bool                   | bool         | booleancheckbox      | true=Yes, false=No
 calculated_bool        | bool         | calculation_equation | true=Yes, false=No
@@ -23,24 +27,35 @@ narrow_select          | enumeration  | select               | KEPT, S
 narrow_radio           | enumeration  | radio                | KEPT, S
 narrow_checkbox        | enumeration  | checkbox             | KEPT, S
 countries              | enumeration  | select               | KEPT, COUNTRIES
+country_names          | enumeration  | select               | KEPT, NAMES, k=Republic of Kosovo
 hubspot_owner_id       | enumeration  | select               |
 calculated_enumeration | enumeration  | calculation_equation | KEPT, S
 date                   | date         | date                 |
 datetime               | datetime     | date                 |
-telephone                  | phone_number | phonenumber          |
+telephone              | phone_number | phonenumber          |
 """
 
 WORDS = {
-    "NOTHING": "",  # the question has no answer
+    "NONE": "",  # the question has no answer
     "LONG": "x" * 70_000,
     "CUT": "x" * 65_536,
     "EMOJI": "😀" * 40_000,
     "EMOJI_CUT": "😀" * 32_768,  # an emoji counts two
     "LINES": "first\nsecond",
+    "BREAK": "first<br>second",
+    "ONE_LINE": "first second",
+    "FEBRUARY": "2026-02-28 12:00",
+    "NOONS": "2026-03-29 12:00/2024-02-29 12:00",
+    "AMOUNTS": "EUR 5.00/EUR -12.50/EUR 100.00/EUR 0.00",
+    "SPANS": "1 h 30 min/100 h 5 s 500 ms",
+    "SUMMER": "2026-03-29 03:00/2026-10-25 02:30",
+    "WINTER": "2026-10-25 02:30/2026-07-01 00:30",
 }
 GROUPS = {
     "TEXTS": "text textarea phonetext html",
-    "LISTS": "select radio checkbox single countries narrow_select narrow_radio narrow_checkbox OWNER",
+    "LISTS": "select radio checkbox single LANDS narrow_select narrow_radio narrow_checkbox OWNER",
+    "LANDS": "countries country_names",
+    "NUMBERS": "number money percentage duration",
     "CALCULATED": "calculated_string calculated_number calculated_bool calculated_enumeration",
     "ONE_OPTION": "select radio",
     "NARROW": "narrow_select narrow_radio",
@@ -69,9 +84,9 @@ append    | -           | -              | held
 ADDED = """
 text textarea html phonetext                      | kept                 | kept;new       | -
 checkbox narrow_checkbox                          | KEPT                 | KEPT;new       | -
-number                                            | 7                    | !number_filled | append_number
+NUMBERS                                           | 7                    | !number_filled | append_number
 bool single                                       | true                 | !already_set   | append_single
-ONE_OPTION NARROW countries                       | KEPT                 | !already_set   | append_single
+ONE_OPTION NARROW LANDS                           | KEPT                 | !already_set   | append_single
 OWNER                                             | 610048102            | !already_set   | append_single
 date                                              | 1999-12-31           | !already_set   | append_single
 datetime                                          | 1999-12-31T23:00:00Z | !already_set   | append_single
@@ -87,173 +102,249 @@ ADDED_AND_CUT = {"CUT": "kept;" + "x" * 65_531, "EMOJI_CUT": "kept;" + "😀" * 
 #:    =  it is stored as it is
 #:    -  nothing is stored
 #:    !  it is refused with the warning's code (!code: with another one), and the contact stays as it was
+#:    ~  it is left out, since HubSpot would take it for something else, and the property stays as it was
 #:    ?  it is sent, unless the mode keeps what is there, and HubSpot refuses it as no option
+#: The last column is what a person sees in HubSpot, for each sample that is stored, with "/" between them; "=" is just
+#: what is stored, for one sample or for all.
 TABLES = """
-S                      |                    | Grace | Ümläut 😀 | S | 12.50 | 2026-02-28           | yes  | NOTHING
-TEXTS                  | -                  | =     | =        | = | =     | =                    | =    | -
-file                   | incompatible       | !     | !        | ! | !     | !                    | !    | -
-number                 | not_a_number       | !     | !        | ! | 12.5  | !                    | !    | -
-bool                   | not_a_boolean      | !     | !        | ! | !     | !                    | true | -
-ONE_OPTION checkbox    | no_option          | !     | !        | = | !     | !                    | true | -
-single countries       | no_option          | !     | !        | ! | !     | !                    | !    | -
-NARROW narrow_checkbox | no_option          | !     | !        | = | !     | !                    | !    | -
-date                   | not_a_date         | !     | !        | ! | !     | =                    | !    | -
-datetime               | not_a_date         | !     | !        | ! | !     | 2026-02-28T00:00:00Z | !    | -
-telephone              | not_a_phone        | !     | !        | ! | =     | =                    | !    | -
-OWNER                  | no_option          | ?     | ?        | ? | ?     | ?                    | ?    | -
-CALCULATED             | read_only_property | !     | !        | ! | !     | !                    | !    | !
+S                   |                    | Grace | Ümläut 😀 | S | 12.50 | 2026-02-28           | yes  | NONE | SEEN
+TEXTS               | -                  | =     | =        | = | =     | =                    | =    | -    | =
+file                | incompatible       | !     | !        | ! | !     | !                    | !    | -    |
+number              | not_a_number       | !     | !        | ! | 12.5  | !                    | !    | -    | 12.5
+money               | not_a_number       | !     | !        | ! | 12.5  | !                    | !    | -    | EUR 12.50
+percentage          | not_a_number       | !     | !        | ! | 0.125 | !                    | !    | -    | 12.5%
+duration            | not_a_duration     | !     | !        | ! | !     | !                    | !    | -    |
+bool                | not_a_boolean      | !     | !        | ! | !     | !                    | true | -    | Yes
+ONE_OPTION checkbox | no_option          | !     | !        | = | !     | !                    | true | -    | S/Yes
+single LANDS        | no_option          | !     | !        | ! | !     | !                    | !    | -    |
+NARROW              | no_option          | !     | !        | = | !     | !                    | !    | -    | S
+narrow_checkbox     | no_option          | !     | !        | = | !     | !                    | !    | -    | S
+date                | not_a_date         | !     | !        | ! | !     | =                    | !    | -    | =
+datetime            | not_a_date         | !     | !        | ! | !     | 2026-02-28T11:00:00Z | !    | -    | FEBRUARY
+telephone           | not_a_phone        | !     | !        | ! | =     | =                    | !    | -    | =
+OWNER               | no_option          | ?     | ?        | ? | ?     | ?                    | ?    | -    |
+CALCULATED          | read_only_property | !     | !        | ! | !     | !                    | !    | !    |
 
-T                       |                    | LONG | EMOJI     | LINES | S;L | -3 | true | <b>&           | NOTHING
-text textarea phonetext | -                  | CUT  | EMOJI_CUT | =     | =   | =  | =    | =              | -
-html                    | -                  | CUT  | EMOJI_CUT | =     | =   | =  | =    | &lt;b&gt;&amp; | -
-file                    | incompatible       | !    | !         | !     | !   | !  | !    | !              | -
-number                  | not_a_number       | !    | !         | !     | !   | =  | !    | !              | -
-bool                    | not_a_boolean      | !    | !         | !     | !   | !  | =    | !              | -
-ONE_OPTION single       | no_option          | !    | !         | !     | !   | !  | =    | !              | -
-checkbox                | no_option          | !    | !         | !     | =   | !  | =    | !              | -
-NARROW narrow_checkbox  | no_option          | !    | !         | !     | !   | !  | !    | !              | -
-countries               | no_option          | !    | !         | !     | !   | !  | !    | !              | -
-date datetime           | not_a_date         | !    | !         | !     | !   | !  | !    | !              | -
-telephone               | not_a_phone        | !    | !         | !     | !   | !  | !    | !              | -
-OWNER                   | no_option          | ?    | ?         | ?     | ?   | ?  | ?    | ?              | -
-CALCULATED              | read_only_property | !    | !         | !     | !   | !  | !    | !              | !
+T                      |                    | LONG | EMOJI     | LINES | S;L | NONE | SEEN
+textarea phonetext     | -                  | CUT  | EMOJI_CUT | =     | =   | -    | =
+text                   | -                  | CUT  | EMOJI_CUT | =     | =   | -    | =/=/ONE_LINE/=
+html                   | -                  | CUT  | EMOJI_CUT | BREAK | =   | -    | =/=/LINES/=
+file                   | incompatible       | !    | !         | !     | !   | -    |
+number                 | not_a_number       | !    | !         | !     | !   | -    |
+money                  | not_a_number       | !    | !         | !     | !   | -    |
+percentage             | not_a_number       | !    | !         | !     | !   | -    |
+duration               | not_a_duration     | !    | !         | !     | !   | -    |
+bool                   | not_a_boolean      | !    | !         | !     | !   | -    |
+ONE_OPTION             | no_option          | !    | !         | !     | !   | -    |
+single                 | no_option          | !    | !         | !     | !   | -    |
+checkbox               | no_option          | !    | !         | !     | =   | -    | S; Large
+NARROW narrow_checkbox | no_option          | !    | !         | !     | !   | -    |
+LANDS                  | no_option          | !    | !         | !     | !   | -    |
+date datetime          | not_a_date         | !    | !         | !     | !   | -    |
+telephone              | not_a_phone        | !    | !         | !     | !   | -    |
+OWNER                  | no_option          | ?    | ?         | ?     | ?   | -    |
+CALCULATED             | read_only_property | !    | !         | !     | !   | !    |
 
-N                                 |                    | 5 | -12.50 | 1E+2 | 0.00 | NOTHING
-TEXTS                             | -                  | = | =      | =    | =    | -
-number                            | -                  | = | -12.5  | 100  | 0.0  | -
-ONE_OPTION checkbox               | no_option          | = | !      | !    | !    | -
-single NARROW narrow_checkbox     | no_option          | ! | !      | !    | !    | -
-countries                         | no_option          | ! | !      | !    | !    | -
-file bool date datetime telephone | incompatible       | ! | !      | !    | !    | -
-OWNER                             | no_option          | ? | ?      | ?    | ?    | -
-CALCULATED                        | read_only_property | ! | !      | !    | !    | !
+T                      |                    | -3    | true | <b>&           | NONE | SEEN
+textarea phonetext     | -                  | =     | =    | =              | -    | =
+text                   | -                  | =     | =    | =              | -    | =
+html                   | -                  | =     | =    | &lt;b&gt;&amp; | -    | =/=/<b>&
+file                   | incompatible       | !     | !    | !              | -    |
+number                 | not_a_number       | =     | !    | !              | -    | =
+money                  | not_a_number       | =     | !    | !              | -    | EUR -3.00
+percentage             | not_a_number       | -0.03 | !    | !              | -    | -3%
+duration               | not_a_duration     | !     | !    | !              | -    |
+bool                   | not_a_boolean      | !     | =    | !              | -    | Yes
+ONE_OPTION             | no_option          | !     | =    | !              | -    | Yes
+single                 | no_option          | !     | =    | !              | -    | =
+checkbox               | no_option          | !     | =    | !              | -    | Yes
+NARROW narrow_checkbox | no_option          | !     | !    | !              | -    |
+LANDS                  | no_option          | !     | !    | !              | -    |
+date datetime          | not_a_date         | !     | !    | !              | -    |
+telephone              | not_a_phone        | !     | !    | !              | -    |
+OWNER                  | no_option          | ?     | ?    | ?              | -    |
+CALCULATED             | read_only_property | !     | !    | !              | !    |
 
-B                                   |                    | True | False | NOTHING
-TEXTS                               | -                  | true | false | -
-bool ONE_OPTION checkbox single     | -                  | true | false | -
-NARROW narrow_checkbox countries    | no_option          | !    | !     | -
-file number date datetime telephone | incompatible       | !    | !     | -
-OWNER                               | no_option          | ?    | ?     | -
-CALCULATED                          | read_only_property | !    | !     | !
+T               |                    | 1:30    | 100:00:05.5 | 19 % | 2026-07-04T10:00     | NONE | SEEN
+TEXTS           | -                  | =       | =           | =    | =                    | -    | =
+file            | incompatible       | !       | !           | !    | !                    | -    |
+number money    | not_a_number       | !       | !           | !    | !                    | -    |
+percentage      | not_a_number       | !       | !           | 0.19 | !                    | -    | 19%
+duration        | not_a_duration     | 5400000 | 360005500   | !    | !                    | -    | SPANS
+bool            | not_a_boolean      | !       | !           | !    | !                    | -    |
+ONE_OPTION      | no_option          | !       | !           | !    | !                    | -    |
+single          | no_option          | !       | !           | !    | !                    | -    |
+checkbox        | no_option          | !       | !           | !    | !                    | -    |
+narrow_checkbox | no_option          | !       | !           | !    | !                    | -    |
+NARROW LANDS    | no_option          | !       | !           | !    | !                    | -    |
+date            | not_a_date         | !       | !           | !    | 2026-07-04           | -    | =
+datetime        | not_a_date         | !       | !           | !    | 2026-07-04T08:00:00Z | -    | 2026-07-04 10:00
+telephone       | not_a_phone        | !       | !           | !    | !                    | -    |
+OWNER           | no_option          | ?       | ?           | ?    | ?                    | -    |
+CALCULATED      | read_only_property | !       | !           | !    | !                    | !    |
 
-C                            | S, L=Large         | S | L | NOTHING
-TEXTS                        | -                  | = | = | -
-number                       | not_a_number       | ! | ! | -
-bool single countries        | no_option          | ! | ! | -
-ONE_OPTION checkbox          | -                  | = | = | -
-NARROW narrow_checkbox       | no_option          | = | ! | -
-file date datetime telephone | incompatible       | ! | ! | -
-OWNER                        | no_option          | ? | ? | -
-CALCULATED                   | read_only_property | ! | ! | !
+N                             |                    | 5    | -12.50 | 1E+2 | 0.00 | NONE | SEEN
+TEXTS                         | -                  | =    | =      | =    | =    | -    | =
+number                        | -                  | =    | -12.5  | 100  | 0.0  | -    | 5/-12.5/100/0
+money                         | -                  | =    | -12.5  | 100  | 0.0  | -    | AMOUNTS
+percentage                    | -                  | 0.05 | -0.125 | 1    | 0    | -    | 5%/-12.5%/100%/0%
+duration                      | duration_unit      | ~    | ~      | ~    | ~    | -    |
+ONE_OPTION checkbox           | no_option          | =    | !      | !    | !    | -    | 5
+single NARROW narrow_checkbox | no_option          | !    | !      | !    | !    | -    |
+LANDS                         | no_option          | !    | !      | !    | !    | -    |
+file bool                     | incompatible       | !    | !      | !    | !    | -    |
+date datetime telephone       | incompatible       | !    | !      | !    | !    | -    |
+OWNER                         | no_option          | ?    | ?      | ?    | ?    | -    |
+CALCULATED                    | read_only_property | !    | !      | !    | !    | !    |
 
-C                            | S, X=Ümläut 😀      | S | X | NOTHING
-TEXTS                        | -                  | = | = | -
-number                       | not_a_number       | ! | ! | -
-bool single countries        | no_option          | ! | ! | -
-ONE_OPTION checkbox          | no_option          | = | ! | -
-NARROW narrow_checkbox       | no_option          | = | ! | -
-file date datetime telephone | incompatible       | ! | ! | -
-OWNER                        | no_option          | ? | ? | -
-CALCULATED                   | read_only_property | ! | ! | !
+B                                    |                    | True | False | NONE | SEEN
+TEXTS                                | -                  | true | false | -    | =
+bool ONE_OPTION checkbox             | -                  | true | false | -    | Yes/No
+single                               | -                  | true | false | -    | =
+NARROW narrow_checkbox LANDS         | no_option          | !    | !     | -    |
+file NUMBERS date datetime telephone | incompatible       | !    | !     | -    |
+OWNER                                | no_option          | ?    | ?     | -    |
+CALCULATED                           | read_only_property | !    | !     | !    |
 
-C                            | -1.50=Less, 5=Five | -1.50 | 5 | NOTHING
-TEXTS                        | -                  | =     | = | -
-number                       | -                  | -1.5  | = | -
-bool single countries        | no_option          | !     | ! | -
-ONE_OPTION checkbox          | no_option          | !     | = | -
-NARROW narrow_checkbox       | no_option          | !     | ! | -
-file date datetime telephone | incompatible       | !     | ! | -
-OWNER                        | no_option          | ?     | ? | -
-CALCULATED                   | read_only_property | !     | ! | !
+C                            | S, L=Large         | S | L | NONE | SEEN
+TEXTS                        | -                  | = | = | -    | =
+number money percentage      | not_a_number       | ! | ! | -    |
+duration                     | not_a_duration     | ! | ! | -    |
+bool single LANDS            | no_option          | ! | ! | -    |
+ONE_OPTION checkbox          | -                  | = | = | -    | S/Large
+NARROW narrow_checkbox       | no_option          | = | ! | -    | S
+file date datetime telephone | incompatible       | ! | ! | -    |
+OWNER                        | no_option          | ? | ? | -    |
+CALCULATED                   | read_only_property | ! | ! | !    |
 
-C                            | A1=yes, B2=No      | A1   | B2    | NOTHING
-TEXTS                        | -                  | =    | =     | -
-number                       | not_a_number       | !    | !     | -
-bool ONE_OPTION checkbox     | -                  | true | false | -
-single countries             | no_option          | !    | !     | -
-NARROW narrow_checkbox       | no_option          | !    | !     | -
-file date datetime telephone | incompatible       | !    | !     | -
-OWNER                        | no_option          | ?    | ?     | -
-CALCULATED                   | read_only_property | !    | !     | !
+C                            | S, X=Ümläut 😀      | S | X | NONE | SEEN
+TEXTS                        | -                  | = | = | -    | =
+number money percentage      | not_a_number       | ! | ! | -    |
+duration                     | not_a_duration     | ! | ! | -    |
+bool single LANDS            | no_option          | ! | ! | -    |
+ONE_OPTION checkbox          | no_option          | = | ! | -    | S
+NARROW narrow_checkbox       | no_option          | = | ! | -    | S
+file date datetime telephone | incompatible       | ! | ! | -    |
+OWNER                        | no_option          | ? | ? | -    |
+CALCULATED                   | read_only_property | ! | ! | !    |
 
-M                                        | S, L=Large         | S | S+L             | NOTHING
-TEXTS                                    | -                  | = | S;L             | -
-ONE_OPTION                               | several_values     | = | !               | -
-checkbox                                 | -                  | = | S;L             | -
-single countries                         | no_option          | ! | !several_values | -
-NARROW                                   | no_option          | = | !several_values | -
-narrow_checkbox                          | no_option          | = | !               | -
-file number bool date datetime telephone | incompatible       | ! | !               | -
-OWNER                                    | no_option          | ? | !several_values | -
-CALCULATED                               | read_only_property | ! | !               | !
+C                            | -1.50=Less, 5=Five | -1.50  | 5    | NONE | SEEN
+TEXTS                        | -                  | =      | =    | -    | =
+number                       | -                  | -1.5   | =    | -    | =
+money                        | -                  | -1.5   | =    | -    | EUR -1.50/EUR 5.00
+percentage                   | -                  | -0.015 | 0.05 | -    | -1.5%/5%
+duration                     | not_a_duration     | !      | !    | -    |
+bool single LANDS            | no_option          | !      | !    | -    |
+ONE_OPTION checkbox          | no_option          | !      | =    | -    | 5
+NARROW narrow_checkbox       | no_option          | !      | !    | -    |
+file date datetime telephone | incompatible       | !      | !    | -    |
+OWNER                        | no_option          | ?      | ?    | -    |
+CALCULATED                   | read_only_property | !      | !    | !    |
 
-M                                        | S, X=Extra         | S | X | S+X             | NOTHING
-TEXTS                                    | -                  | = | = | S;X             | -
-ONE_OPTION NARROW                        | no_option          | = | ! | !several_values | -
-checkbox narrow_checkbox                 | no_option          | = | ! | !               | -
-single countries                         | no_option          | ! | ! | !several_values | -
-file number bool date datetime telephone | incompatible       | ! | ! | !               | -
-OWNER                                    | no_option          | ? | ? | !several_values | -
-CALCULATED                               | read_only_property | ! | ! | !               | !
+C                            | 0:45=Short, 8:00=A day | 0:45    | 8:00     | NONE | SEEN
+TEXTS                        | -                      | =       | =        | -    | =
+number money percentage      | not_a_number           | !       | !        | -    |
+duration                     | -                      | 2700000 | 28800000 | -    | 45 min/8 h
+bool single LANDS            | no_option              | !       | !        | -    |
+ONE_OPTION checkbox          | no_option              | !       | !        | -    |
+NARROW narrow_checkbox       | no_option              | !       | !        | -    |
+file date datetime telephone | incompatible           | !       | !        | -    |
+OWNER                        | no_option              | ?       | ?        | -    |
+CALCULATED                   | read_only_property     | !       | !        | !    |
 
-M                                        | S=Small            | S | NOTHING
-TEXTS                                    | -                  | = | -
-ONE_OPTION checkbox                      | -                  | = | -
-NARROW narrow_checkbox                   | -                  | = | -
-single countries                         | no_option          | ! | -
-file number bool date datetime telephone | incompatible       | ! | -
-OWNER                                    | no_option          | ? | -
-CALCULATED                               | read_only_property | ! | !
+C                            | A1=yes, B2=No      | A1   | B2    | NONE | SEEN
+TEXTS                        | -                  | =    | =     | -    | =
+number money percentage      | not_a_number       | !    | !     | -    |
+duration                     | not_a_duration     | !    | !     | -    |
+bool ONE_OPTION checkbox     | -                  | true | false | -    | Yes/No
+single LANDS                 | no_option          | !    | !     | -    |
+NARROW narrow_checkbox       | no_option          | !    | !     | -    |
+file date datetime telephone | incompatible       | !    | !     | -    |
+OWNER                        | no_option          | ?    | ?     | -    |
+CALCULATED                   | read_only_property | !    | !     | !    |
 
-D                          |                    | 2026-03-29           | 2024-02-29           | NOTHING
-TEXTS                      | -                  | =                    | =                    | -
-date                       | -                  | =                    | =                    | -
-datetime                   | -                  | 2026-03-29T00:00:00Z | 2024-02-29T00:00:00Z | -
-LISTS                      | incompatible       | !                    | !                    | -
-file number bool telephone | incompatible       | !                    | !                    | -
-CALCULATED                 | read_only_property | !                    | !                    | !
+M                                         | S, L=Large         | S | S+L             | NONE | SEEN
+TEXTS                                     | -                  | = | S;L             | -    | =
+ONE_OPTION                                | several_values     | = | !               | -    | S
+checkbox                                  | -                  | = | S;L             | -    | S/S; Large
+single LANDS                              | no_option          | ! | !several_values | -    |
+NARROW                                    | no_option          | = | !several_values | -    | S
+narrow_checkbox                           | no_option          | = | !               | -    | S
+file NUMBERS bool date datetime telephone | incompatible       | ! | !               | -    |
+OWNER                                     | no_option          | ? | !several_values | -    |
+CALCULATED                                | read_only_property | ! | !               | !    |
 
-H                                        |                    | 12:30:00 | 00:00:00 | NOTHING
-TEXTS                                    | -                  | =        | =        | -
-LISTS                                    | incompatible       | !        | !        | -
-file number bool date datetime telephone | incompatible       | !        | !        | -
-CALCULATED                               | read_only_property | !        | !        | !
+M                                         | S, X=Extra         | S | X | S+X             | NONE | SEEN
+TEXTS                                     | -                  | = | = | S;X             | -    | =
+ONE_OPTION NARROW                         | no_option          | = | ! | !several_values | -    | S
+checkbox narrow_checkbox                  | no_option          | = | ! | !               | -    | S
+single LANDS                              | no_option          | ! | ! | !several_values | -    |
+file NUMBERS bool date datetime telephone | incompatible       | ! | ! | !               | -    |
+OWNER                                     | no_option          | ? | ? | !several_values | -    |
+CALCULATED                                | read_only_property | ! | ! | !               | !    |
 
-W                          |                    | 2026-03-29T01:00:00+00:00 | 2026-10-25T01:30:00+00:00 | NOTHING
-TEXTS                      | -                  | 2026-03-29T03:00:00+02:00 | 2026-10-25T02:30:00+01:00 | -
-date                       | -                  | 2026-03-29                | 2026-10-25                | -
-datetime                   | -                  | 2026-03-29T01:00:00Z      | 2026-10-25T01:30:00Z      | -
-LISTS                      | incompatible       | !                         | !                         | -
-file number bool telephone | incompatible       | !                         | !                         | -
-CALCULATED                 | read_only_property | !                         | !                         | !
+M                                         | S=Small            | S | NONE | SEEN
+TEXTS                                     | -                  | = | -    | =
+ONE_OPTION checkbox                       | -                  | = | -    | S
+NARROW narrow_checkbox                    | -                  | = | -    | S
+single LANDS                              | no_option          | ! | -    |
+file NUMBERS bool date datetime telephone | incompatible       | ! | -    |
+OWNER                                     | no_option          | ? | -    |
+CALCULATED                                | read_only_property | ! | !    |
 
-W                          |                    | 2026-10-25T00:30:00+00:00 | 2026-06-30T22:30:00+00:00 | NOTHING
-TEXTS                      | -                  | 2026-10-25T02:30:00+02:00 | 2026-07-01T00:30:00+02:00 | -
-date                       | -                  | 2026-10-25                | 2026-07-01                | -
-datetime                   | -                  | 2026-10-25T00:30:00Z      | 2026-06-30T22:30:00Z      | -
-LISTS                      | incompatible       | !                         | !                         | -
-file number bool telephone | incompatible       | !                         | !                         | -
-CALCULATED                 | read_only_property | !                         | !                         | !
+D                           |                    | 2026-03-29           | 2024-02-29           | NONE | SEEN
+TEXTS                       | -                  | =                    | =                    | -    | =
+date                        | -                  | =                    | =                    | -    | =
+datetime                    | -                  | 2026-03-29T10:00:00Z | 2024-02-29T11:00:00Z | -    | NOONS
+LISTS                       | incompatible       | !                    | !                    | -    |
+file NUMBERS bool telephone | incompatible       | !                    | !                    | -    |
+CALCULATED                  | read_only_property | !                    | !                    | !    |
 
-CC                                       |                    | DE | XK | NOTHING
-TEXTS                                    | -                  | =  | =  | -
-ONE_OPTION checkbox                      | -                  | =  | =  | -
-countries                                | no_option          | =  | !  | -
-single NARROW narrow_checkbox            | no_option          | !  | !  | -
-file number bool date datetime telephone | incompatible       | !  | !  | -
-OWNER                                    | no_option          | ?  | ?  | -
-CALCULATED                               | read_only_property | !  | !  | !
+H                       |                    | 12:30:00 | 00:00:00 | NONE | SEEN
+TEXTS                   | -                  | =        | =        | -    | =
+duration                | -                  | 45000000 | 0        | -    | 12 h 30 min/0 s
+LISTS                   | incompatible       | !        | !        | -    |
+number money percentage | incompatible       | !        | !        | -    |
+file bool date          | incompatible       | !        | !        | -    |
+datetime telephone      | incompatible       | !        | !        | -    |
+CALCULATED              | read_only_property | !        | !        | !    |
 
-TEL                            |                    | +4930901820 | +15551234567 | NOTHING
-TEXTS                          | -                  | =           | =            | -
-telephone                      | -                  | =           | =            | -
-LISTS                          | incompatible       | !           | !            | -
-file number bool date datetime | incompatible       | !           | !            | -
-CALCULATED                     | read_only_property | !           | !            | !
+W                           |                    | 2026-03-29T01:00:00+00:00 | 2026-10-25T01:30:00+00:00 | NONE | SEEN
+TEXTS                       | -                  | 2026-03-29T03:00:00+02:00 | 2026-10-25T02:30:00+01:00 | -    | =
+date                        | -                  | 2026-03-29                | 2026-10-25                | -    | =
+datetime                    | -                  | 2026-03-29T01:00:00Z      | 2026-10-25T01:30:00Z      | -    | SUMMER
+LISTS                       | incompatible       | !                         | !                         | -    |
+file NUMBERS bool telephone | incompatible       | !                         | !                         | -    |
+CALCULATED                  | read_only_property | !                         | !                         | !    |
 
-F                                        |               | ticket.pdf | NOTHING
-TEXTS                                    | unknown_field | !          | !
-LISTS                                    | unknown_field | !          | !
-file number bool date datetime telephone | unknown_field | !          | !
-CALCULATED                               | unknown_field | !          | !
+W                           |                    | 2026-10-25T00:30:00+00:00 | 2026-06-30T22:30:00+00:00 | NONE | SEEN
+TEXTS                       | -                  | 2026-10-25T02:30:00+02:00 | 2026-07-01T00:30:00+02:00 | -    | =
+date                        | -                  | 2026-10-25                | 2026-07-01                | -    | =
+datetime                    | -                  | 2026-10-25T00:30:00Z      | 2026-06-30T22:30:00Z      | -    | WINTER
+LISTS                       | incompatible       | !                         | !                         | -    |
+file NUMBERS bool telephone | incompatible       | !                         | !                         | -    |
+CALCULATED                  | read_only_property | !                         | !                         | !    |
+
+CC                                        |                    | DE      | XK | NONE | SEEN
+TEXTS                                     | -                  | =       | =  | -    | =
+ONE_OPTION checkbox                       | -                  | =       | =  | -    | Germany/XK
+countries                                 | no_option          | =       | !  | -    | Germany
+country_names                             | -                  | Germany | k  | -    | Germany/Republic of Kosovo
+single NARROW narrow_checkbox             | no_option          | !       | !  | -    |
+file NUMBERS bool date datetime telephone | incompatible       | !       | !  | -    |
+OWNER                                     | no_option          | ?       | ?  | -    |
+CALCULATED                                | read_only_property | !       | !  | !    |
+
+TEL                             |                    | +4930901820 | +15551234567 | NONE | SEEN
+TEXTS                           | -                  | =           | =            | -    | =
+telephone                       | -                  | =           | =            | -    | =
+LISTS                           | incompatible       | !           | !            | -    |
+file NUMBERS bool date datetime | incompatible       | !           | !            | -    |
+CALCULATED                      | read_only_property | !           | !            | !    |
+
+F                                         |               | ticket.pdf | NONE | SEEN
+TEXTS                                     | unknown_field | !          | !    |
+LISTS                                     | unknown_field | !          | !    |
+file NUMBERS bool date datetime telephone | unknown_field | !          | !    |
+CALCULATED                                | unknown_field | !          | !    |
 """

@@ -9,6 +9,7 @@ from . import expectations
 NEW, EMPTY, FILLED = BEFORE = ("new contact", "empty property", "filled property")
 MODES = ("overwrite", "if_new", "if_empty", "append")
 NOTHING = ""
+LEFT_OUT = "~"
 BY_HUBSPOT = "!INVALID_OPTION"
 
 
@@ -34,30 +35,43 @@ def pairs(cell):
 
 @dataclass(frozen=True)
 class Expectation:
-    """``warned`` is the editor's code or "-"; ``stored`` what a sample becomes, "!code" if it is refused."""
+    """``warned`` is the editor's code or "-"; ``stored`` what a sample becomes, "!code" if it is refused.
+
+    ``seen`` is what a person sees of it in HubSpot, for each sample that is stored.
+    """
 
     warned: str
     stored: dict[str, str]
+    seen: dict[str, str]
 
 
 class Field:
     """One pretix field with its samples, and what is expected of it in every property."""
 
     def __init__(self, block):
-        (self.type, choices, *self.samples), *rows = lines(block)
+        (self.type, choices, *self.samples, last), *rows = lines(block)
+        assert last == "SEEN"
         self.choices = pairs(choices)
         self.expected = {}
-        for properties, warned, *cells in rows:
+        for properties, warned, *cells, seen in rows:
             stored = dict(zip(self.samples, (self._cell(*pair, warned) for pair in self._with(cells)), strict=True))
             for name in names(properties):
                 assert name not in self.expected
-                self.expected[name] = Expectation(warned, stored)
+                self.expected[name] = Expectation(warned, stored, self._seen(stored, word(seen)))
 
     def __str__(self):
         return "-".join([self.type, *(value for value, _ in self.choices)])
 
     def _with(self, cells):
         return zip(self.samples, cells, strict=True)
+
+    @staticmethod
+    def _seen(stored, cell):
+        """Each sample that is stored with what is seen; "=" alone is for all of them."""
+        kept = [sample for sample, text in stored.items() if text and text[0] not in f"!{LEFT_OUT}"]
+        cells = ["="] * len(kept) if cell == "=" else cell.split("/") if cell else []
+        pairs = zip(kept, cells, strict=True)
+        return {sample: word(stored[sample] if seen == "=" else seen) for sample, seen in pairs}
 
     @staticmethod
     def _cell(sample, cell, warned):
@@ -69,14 +83,22 @@ FIELDS = [Field(block) for block in expectations.TABLES.strip("\n").split("\n\n"
 
 def properties():
     """Name, type, field type and options of every property of the portal."""
-    for name, kind, field_type, options in lines(expectations.PROPERTIES):
+    for name, kind, field_type, options, *_hint in lines(expectations.PROPERTIES):
         listed = []
         for value, label in pairs(options):
-            listed += COUNTRIES if value == "COUNTRIES" else [(value, label)]
+            listed += COUNTRIES.get(value, [(value, label)])
         yield name, kind, field_type, listed
 
 
-COUNTRIES = [(country.alpha_2, country.name) for country in pycountry.countries]
+def hints():
+    """How HubSpot shows the properties that are numbers, by name."""
+    return {name: hint[0] for name, _kind, _type, _options, *hint in lines(expectations.PROPERTIES) if hint}
+
+
+COUNTRIES = {
+    "COUNTRIES": [(country.alpha_2, country.name) for country in pycountry.countries],
+    "NAMES": [(country.name, country.name) for country in pycountry.countries],
+}
 
 
 @dataclass(frozen=True)
@@ -109,6 +131,8 @@ def expected(field, name, sample, mode, before):
     new, there = field.expected[name].stored[sample], held(name, before)
     if new.startswith("!") and new != BY_HUBSPOT:
         return new
+    if new == LEFT_OUT:
+        return there
     then = (WITH_VALUE if new else WITHOUT_VALUE)[mode, before]
     if then == "ADDED":
         return added(name, new)
@@ -120,6 +144,11 @@ def added(name, new):
         return expectations.ADDED_AND_CUT[new]
     line = ADDED[name]
     return line.held if new == line.held else line.then.replace("new", word(new))
+
+
+def seen(field, name, sample):
+    """What a person sees of a sample that was stored as it is."""
+    return field.expected[name].seen[sample]
 
 
 def warned(field, name, mode):

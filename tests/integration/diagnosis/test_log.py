@@ -67,7 +67,7 @@ def test_an_entry_names_records_and_properties_and_no_value(story):
     assert [(r["type"], r["action"], r["properties"]) for r in entry.records] == [
         ("contacts", "created", ["email", "firstname", "lastname"]),
         ("contacts", "created", ["email", "firstname", "lastname"]),
-        ("deals", "created", ["amount", "dealname", "dealstage", "pipeline", "pretix_order_key"]),
+        ("deals", "created", ["amount", "deal_currency_code", "dealname", "dealstage", "pipeline", "pretix_order_key"]),
     ]
     assert [text for text in PERSONAL if text in str(entry.records)] == []
 

@@ -63,6 +63,7 @@ def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, b
         ("Email", "–", "bob@example.org", "will be changed"),
         ("Deal Name", "–", "CONF-A1", "will be changed"),
         ("Amount", "–", "100", "will be changed"),
+        ("Currency", "–", "EUR", "will be changed"),
         ("pretix order key", "–", "ADA/CONF/A1", "will be changed"),
         ("Pipeline", "–", "Sales Pipeline default", "will be changed"),
         ("Deal Stage", "–", "Appointment Scheduled appointmentscheduled", "will be changed"),
@@ -174,7 +175,7 @@ def test_options_dates_and_numbers_are_shown_as_the_reader_writes_them(story, bo
     rows = {row[0]: row[2] for row in cells(look(boss))}
     assert rows["Amount"] == "12,5"
     assert rows["Ordered"] == "02.06.2027 00:30 2027-06-01T22:30:00Z"
-    assert rows["Close Date"].startswith("30.06.2027 02:00 2027-06-30")
+    assert rows["Close Date"].startswith("30.06.2027 12:00 2027-06-30")
     assert rows["Deal Type"] == "New Business newbusiness"
 
 

@@ -18,7 +18,7 @@ from pretix_hubspot.failures.codes import (
 )
 from pretix_hubspot.hubspot import errors
 
-PLACEHOLDERS = {"property", "field", "option", "options", "scopes"}
+PLACEHOLDERS = {"property", "field", "option", "options", "scopes", "currency", "shown_in"}
 
 
 def kinds(base=errors.HubSpotError):

@@ -37,7 +37,7 @@ S   | abc                       | abc | - | - | - | - | - | - | -
 S   | 12.50                     | 12.50 | 12.50 | - | - | - | - | - | 12.50
 S   | 1,250                     | 1,250 | - | - | - | - | - | - | -
 S   | 2026-02-30                | 2026-02-30 | - | - | - | - | - | - | 2026-02-30
-S   | 2026-02-28                | 2026-02-28 | - | 2026-02-28 | 2026-02-28T00:00:00Z | - | - | - | 2026-02-28
+S   | 2026-02-28                | 2026-02-28 | - | 2026-02-28 | 2026-02-28T12:00:00Z | - | - | - | 2026-02-28
 S   | 2026-02-28T23:30:00-05:00 | 2026-02-28T23:30:00-05:00 | - | 2026-02-28 | 2026-03-01T04:30:00Z | - | - | - | -
 S   | Yes                       | Yes | - | - | - | true | true | true | -
 S   | small                     | small | - | - | - | - | S | S | -
@@ -46,7 +46,7 @@ S   | +49 30 1234               | +49 30 1234 | - | - | - | - | - | - | +49 30 1
 T   | abc                       | abc | - | - | - | - | - | - | -
 N   | 5                         | 5 | 5 | x | x | x | - | - | x
 N   | 1E+2                      | 1E+2 | 100 | x | x | x | - | - | x
-D   | 2026-02-28                | 2026-02-28 | x | 2026-02-28 | 2026-02-28T00:00:00Z | x | x | x | x
+D   | 2026-02-28                | 2026-02-28 | x | 2026-02-28 | 2026-02-28T12:00:00Z | x | x | x | x
 H   | 12:30                     | 12:30 | x | x | x | x | x | x | x
 W   | 2026-03-01T00:30:00+01:00 | 2026-03-01T00:30:00+01:00 | x | 2026-03-01 | 2026-02-28T23:30:00Z | x | x | x | x
 W   | 2026-03-01T00:30:00       | 2026-03-01T00:30:00 | x | 2026-03-01 | 2026-03-01T00:30:00Z | x | x | x | x
@@ -205,6 +205,113 @@ def test_long_text_is_cut_where_hubspot_would_refuse_it():
 
 def test_rich_text_shows_what_was_typed():
     assert values.convert("<b>&", "S", prop("text", field_type="html")) == "&lt;b&gt;&amp;"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_rich_text_keeps_the_ends_of_lines(line_end):
+    typed = f"a < b{line_end}{line_end}c"
+    assert values.convert(typed, "T", prop("text", field_type="html")) == "a &lt; b<br><br>c"
+    assert values.convert(typed, "T", prop("text", field_type="textarea")) == typed
+
+
+# ---- numbers that HubSpot shows as something else
+
+PERCENTAGE, DURATION = (prop("number", number_display_hint=hint) for hint in ("percentage", "duration"))
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "fraction", "whole"),
+    [
+        ("N", "19", "0.19", "19"),
+        ("N", "19.00", "0.19", "19.00"),
+        ("N", "7.7", "0.077", "7.7"),
+        ("N", "0", "0", "0"),
+        ("N", "100", "1", "100"),
+        ("N", "1E+2", "1", "100"),
+        ("N", "-2.5", "-0.025", "-2.5"),
+        ("N", "1234567890123456789012345678901", "12345678901234567890123456789.01", "1234567890123456789012345678901"),
+        ("S", "19", "0.19", "19"),
+        ("S", "19%", "0.19", "19"),
+        ("T", "19 %", "0.19", "19"),
+        ("C", ["19"], "0.19", "19"),
+        ("S", "much", "not_a_number", "not_a_number"),
+        ("N", "NaN", "not_a_number", "not_a_number"),
+        ("C", ["much"], "not_a_number", "not_a_number"),
+        ("C", ["1", "2"], "several_values", "several_values"),
+        ("D", "2027-01-01", "incompatible", "incompatible"),
+    ],
+)
+def test_percentages(source, value, fraction, whole):
+    for kept, expected in (("fraction", fraction), ("whole", whole)):
+        found = values.convert(value, source, PERCENTAGE, conventions=values.Conventions(percentages=kept))
+        assert (found.code if isinstance(found, Refusal) else found) == expected
+
+
+def test_a_probability_is_a_percentage():
+    assert values.convert("19", "N", prop("number", number_display_hint="probability")) == "0.19"
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "expected"),
+    [
+        ("H", "01:30:00", "5400000"),
+        ("H", "00:00:00", "0"),
+        ("H", "00:00:01.250000", "1250"),
+        ("S", "1:30", "5400000"),
+        ("S", "100:00", "360000000"),
+        ("C", ["0:45"], "2700000"),
+        ("S", "1:75", "not_a_duration"),
+        ("S", "90", "not_a_duration"),
+        ("C", ["long"], "not_a_duration"),
+        ("N", "90", "duration_unit"),
+        ("B", True, "incompatible"),
+    ],
+)
+def test_durations(source, value, expected):
+    found = values.convert(value, source, DURATION)
+    assert (found.code if isinstance(found, Refusal) else found) == expected
+
+
+# ---- days and moments
+
+
+@pytest.mark.parametrize(
+    ("portal", "expected"),
+    [
+        ("America/New_York", "2027-07-04T16:00:00Z"),
+        ("Europe/Berlin", "2027-07-04T10:00:00Z"),
+        ("Pacific/Kiritimati", "2027-07-03T22:00:00Z"),
+        ("Pacific/Midway", "2027-07-04T23:00:00Z"),
+        ("", "2027-07-04T12:00:00Z"),
+        ("Mars/Olympus_Mons", "2027-07-04T12:00:00Z"),
+        ("../etc", "2027-07-04T12:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("source", ["D", "S"])
+def test_a_day_is_that_day_in_the_portal(portal, expected, source):
+    known = values.Conventions(portal_time_zone=portal, time_zone="Asia/Tokyo")
+    assert values.convert("2027-07-04", source, prop("datetime"), conventions=known) == expected
+
+
+@pytest.mark.parametrize("day", ["2027-03-28", "2027-10-31", "2024-02-29", "9999-12-31", "0001-01-01"])
+def test_days_on_which_clocks_change_are_days(day):
+    known = values.Conventions(portal_time_zone="Europe/Berlin")
+    sent = values.convert(day, "D", prop("datetime"), conventions=known)
+    there = values.formats.datetime.fromisoformat(sent).astimezone(values.formats.zone("Europe/Berlin"))
+    assert (there.date().isoformat(), there.hour) == (day, 12)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("2027-07-04T10:00", "2027-07-04T01:00:00Z"),  # on the event's clock
+        ("2027-07-04T10:00Z", "2027-07-04T10:00:00Z"),
+        ("2027-07-04T10:00:00+02:00", "2027-07-04T08:00:00Z"),
+    ],
+)
+def test_a_moment_without_an_offset_is_read_on_the_clock_of_the_event(typed, sent):
+    known = values.Conventions(portal_time_zone="Europe/Berlin", time_zone="Asia/Tokyo")
+    assert values.convert(typed, "S", prop("datetime"), conventions=known) == sent
 
 
 def test_options_that_live_elsewhere_are_passed_through():
@@ -379,6 +486,7 @@ SAMPLES = {
     "TEL": st.from_regex(r"\+\d{6,15}", fullmatch=True),
 }
 DEFINITIONS = [prop(kind) for kind in KINDS] + [prop("one", options=COUNTRIES), prop("many", options=OPTIONS[:2])]
+DEFINITIONS += [PERCENTAGE, DURATION]
 UNWARNED = [
     (source, definition)
     for source in SAMPLES

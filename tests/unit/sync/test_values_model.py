@@ -60,7 +60,7 @@ def test_numbers(number, kind):
 @given(st.dates(), KINDS)
 def test_days(day, kind):
     written = f"{day.year:04}-{day.month:02}-{day.day:02}"
-    expected = {"text": written, "date": written, "datetime": f"{written}T00:00:00Z"}
+    expected = {"text": written, "date": written, "datetime": f"{written}T12:00:00Z"}
     assert sent(day.isoformat(), "D", prop(kind, OPTIONS)) == expected.get(kind, INCOMPATIBLE)
 
 
@@ -105,7 +105,7 @@ def meaning(text, **known):
 
 
 def a_day(day):
-    return meaning(f"{day}", date=f"{day}", datetime=f"{day}T00:00:00Z", phone=f"{day}")
+    return meaning(f"{day}", date=f"{day}", datetime=f"{day}T12:00:00Z", phone=f"{day}")
 
 
 def an_option(word, flag):
