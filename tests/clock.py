@@ -7,16 +7,26 @@ freezegun stands on this clock: ``freeze_time()`` without a moment freezes the s
 Processes that a test starts, and databases and Redis, keep the real time.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-#: The moments that the suites have to survive, in UTC. ``.ci/run`` takes one of them, by the day of the year.
+#: The moments that the suites have to survive, in UTC.
 MOMENTS = {
     "2027-03-28T00:58": "two minutes before summer time begins in Berlin",
     "2028-02-29T22:40": "a leap day, and the first of March in Berlin in twenty minutes",
     "2030-12-31T22:55": "five minutes before the new year in Berlin",
 }
+
+
+#: The suites that have to survive them, as ``make`` knows them.
+SUITES = ("test", "test-faults", "test-contract")
+
+
+def of_day(day):
+    """Which suite ``.ci/run`` runs at which moment on a day: in nine days each of them at each of the moments."""
+    number = day.timetuple().tm_yday
+    return list(MOMENTS)[number % len(MOMENTS)], SUITES[number // len(MOMENTS) % len(SUITES)]
 
 
 def add_option(parser):
@@ -45,3 +55,7 @@ def set_clock(config):
 
 def heading(config):
     return [f"clock: begins at {begins(config.option.clock):%Y-%m-%d %H:%M} UTC"] if config.option.clock else []
+
+
+if __name__ == "__main__":
+    print(*of_day(date.today()))

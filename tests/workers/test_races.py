@@ -16,6 +16,7 @@ from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.results import Sent
 from tests.integration.engine.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.engine.story import Story
+from tests.soak import amount
 
 from . import harness
 
@@ -54,7 +55,7 @@ def together(*steps: Callable[[], object], times: int = 1) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(amount(60, 600))
     return results
 
 
@@ -94,6 +95,7 @@ def test_two_claims_share_nothing_and_leave_nothing(story):
     assert stamps == dict(OrderSyncQueue.objects.filter(in_flight=True).values_list("pk", "in_flight_since"))
 
 
+@pytest.mark.soak
 def test_four_drains_at_once_write_each_record_once(story, simulator):
     harness.seed(story, range(300))
     drains = [lambda: queue.drain(type(story.connection).objects.get(), seconds=30)] * 4
@@ -103,6 +105,7 @@ def test_four_drains_at_once_write_each_record_once(story, simulator):
     assert not OrderSyncQueue.objects.exists()
 
 
+@pytest.mark.soak
 def test_signals_while_rows_come_back(story):
     """Orders are queued again and again while their rows are claimed and given back."""
     harness.seed(story, range(20))
@@ -117,7 +120,7 @@ def test_signals_while_rows_come_back(story):
         if claim:
             jobs.release(claim, claim.orders)
 
-    assert not errors(together(ring, work, times=15))
+    assert not errors(together(ring, work, times=amount(15, 300)))
     assert OrderSyncQueue.objects.count() == 20
     assert not OrderSyncQueue.objects.filter(in_flight=True).exists()
 
@@ -145,16 +148,18 @@ def test_two_reclaims_return_each_row_once(story):
     assert not OrderSyncQueue.objects.filter(in_flight=True).exists()
 
 
+@pytest.mark.soak
 def test_links_of_the_same_people_from_two_workers_never_deadlock(story):
     """Fails without the order of keys in ``links.store``."""
     refs = [("contacts", f"email={n:04d}") for n in range(4000)]
     there = {ref: Sent(str(n), "created") for n, ref in enumerate(refs)}
     back = dict(reversed(there.items()))
     stores = [lambda: links.store(1, there, {}), lambda: links.store(1, back, {})]
-    assert not errors(together(*stores, times=4))
+    assert not errors(together(*stores, times=amount(4, 40)))
     assert RecordLink.objects.count() == 4000
 
 
+@pytest.mark.soak
 def test_states_of_the_same_orders_from_two_workers_never_deadlock(story):
     """Fails without the order of keys in ``recording.store_states``."""
     harness.seed(story, range(300))
@@ -164,7 +169,7 @@ def test_states_of_the_same_orders_from_two_workers_never_deadlock(story):
         with transaction.atomic():
             recording.store_states(OrderState(order_id=pk, portal_id=1) for pk in order_ids)
 
-    assert not errors(together(lambda: store(pks), lambda: store(pks[::-1]), times=6))
+    assert not errors(together(lambda: store(pks), lambda: store(pks[::-1]), times=amount(6, 100)))
     assert OrderState.objects.count() == 300
 
 

@@ -9,6 +9,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from redis import Redis
 
 from pretix_hubspot.models import OrderState, RecordLink
+from tests.soak import amount
 
 from .harness import REDIS, WORLD, drain, expected, seed, waiting
 
@@ -17,8 +18,10 @@ pytestmark = pytest.mark.workers
 SLOW = ("--rate-limit", "off", "--batch-latency-ms", "150")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("portal", [SLOW], indirect=True)
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(story, portal, workers):
+@pytest.mark.parametrize("seed_of_moments", range(amount(1, 10)))
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(story, portal, workers, seed_of_moments):
     """Returns after restart, the lease and one period; fails without ``jobs.reclaim``."""
     orders = range(500)
     seed(story, orders)
@@ -38,18 +41,19 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(story, portal, work
     assert RecordLink.objects.count() == 3 * len(orders)
 
 
+@pytest.mark.soak
 def test_many_workers_write_each_record_once(story, portal, workers):
-    orders = range(2000)
+    orders = range(amount(500, 5_000))
     seed(story, orders)
     worker = workers(4)
     for _ in range(4):
         worker.ring("drain", story.connection.pk)
-    drain(worker, 120)
+    drain(worker, amount(120, 900))
     assert portal.world(WORLD) == expected(orders)
     writes = portal.writes()
     assert {name: (len(counts), set(counts)) for name, counts in writes.items()} == {
-        "contacts": (4000, {1}),
-        "deals": (2000, {1}),
+        "contacts": (2 * len(orders), {1}),
+        "deals": (len(orders), {1}),
     }
     assert OrderState.objects.exclude(sent_hash="").count() == len(orders)
     worker.stop()
