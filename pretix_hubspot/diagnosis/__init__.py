@@ -4,7 +4,6 @@ Nothing is written into HubSpot. Every check is carried out even if another one 
 HubSpot anything after HubSpot refused the token.
 """
 
-import logging
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,14 +20,13 @@ from ..config import ServerMisconfigured, server_config
 from ..connection import PATIENCE_OF_PEOPLE, client_for, for_event
 from ..forms.setup import EditorSetup
 from ..hubspot.errors import HubSpotError
+from ..isolation import log_without_values
 from ..pagelinks import event_url
 from ..views.problems import explain
 from . import access, machinery, schema
 from .findings import Finding, Report, Result, Status, fail, warn
 
 __all__ = ["Finding", "NotConnected", "Report", "Result", "Status", "check_connection"]
-
-logger = logging.getLogger(__name__)
 
 
 class NotConnected(Exception):
@@ -140,7 +138,7 @@ def _look(check: Check, subject: Subject) -> Iterable[Finding]:
         report = warn if getattr(error, "retryable", False) else fail
         yield report(explain(error), _correlation(error))
     except Exception as error:  # a diagnosis that breaks down helps nobody
-        logger.exception("The check %s broke down", check.name)
+        log_without_values(f"The check {check.name} broke down", error)
         yield fail(_("This could not be checked ({error}).").format(error=type(error).__name__))
 
 

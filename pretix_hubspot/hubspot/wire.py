@@ -21,6 +21,8 @@ _MAX_RAW_MESSAGE = 8_000
 _DANGEROUS_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
+# What begins a new line in a log, colours a terminal or turns the direction of what follows: C0, C1, separators, bidi.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 # Both begin at the beginning of a word only, so that each word is looked at once, however long it is.
 _EMAIL = re.compile(r"""(?<![^\s@"'<>\[\](),;:=])[^\s@"'<>\[\](),;:=]*(?:@|%40)[^\s"'<>\[\](),;]{0,500}""")
 _INVALID_EMAIL = re.compile(r"(Email address ).{0,2000}?( is invalid)", re.DOTALL)
@@ -131,13 +133,13 @@ class Allowance:
 
 
 def redact(message: str, property_name: str = "", limit: int = MAX_MESSAGE) -> str:
-    """HubSpot's text without e-mail addresses, tokens, echoed values and option lists, cut to `limit`.
+    """HubSpot's text in one line, without e-mail addresses, tokens, echoed values and option lists, cut to `limit`.
 
     The name of an option that does not exist is kept: it is what an organizer has to map.
     """
     if len(message) > _MAX_RAW_MESSAGE:
         message = message[:_MAX_RAW_MESSAGE].rsplit(None, 1)[0]  # half an address has no @ to find it by
-    message = _UNSTORABLE.sub("\ufffd", message)
+    message = _CONTROL.sub(" ", _UNSTORABLE.sub("\ufffd", message))
     message = _OPTION_LIST.sub(r"\1", message)
     message = _INVALID_EMAIL.sub(r"\1(redacted)\2", message)
     message = _STORED_VALUE.sub(r"\1(redacted)", message)

@@ -46,9 +46,12 @@ class EditMapping(MappingMixin, View):
         return self.page(MappingEditor(mapping, self.catalog), problem)
 
     def post(self, request, *args, **kwargs):
+        editor = MappingEditor(self.mapping(), self.catalog, request.POST)
+        if editor.is_stale or not editor.is_valid():  # the latter may ask HubSpot, so nothing is locked meanwhile
+            return self.refused(editor)
         with transaction.atomic():
-            editor = MappingEditor(self.mapping(lock=True), self.catalog, request.POST)
-            accepted = editor.is_valid() and not editor.is_stale
+            editor.mapping = self.mapping(lock=True)
+            accepted = not editor.is_stale
             changed = accepted and editor.save(request.user)
         if not accepted:
             return self.refused(editor)

@@ -64,13 +64,17 @@ def tell_changes(formset, catalog):
         form.changes = portalchanges.changes(form.instance, catalog)
 
 
-def rows_formset(event, catalog, data=None):
+def rows_formset(event, catalog):
     """The rows of an event with the portal's object types to choose from."""
+    return ObjectMappingFormSet(None, event=event, object_types=choices_of(catalog))
+
+
+def choices_of(catalog):
+    """The portal's object types; those that every portal has while it cannot be asked."""
     try:
-        choices = object_type_choices(catalog)
+        return object_type_choices(catalog)
     except UNAVAILABLE:
-        choices = [(name, STANDARD[name].plural) for name in ALWAYS]
-    return ObjectMappingFormSet(data, event=event, object_types=choices)
+        return [(name, STANDARD[name].plural) for name in ALWAYS]
 
 
 def left_out_text(entry):
@@ -105,9 +109,10 @@ class SaveMappings(ConnectedMixin, View):
     """Saves the rows; asks first when a setup would be forgotten."""
 
     def post(self, request, *args, **kwargs):
+        object_types = choices_of(self.catalog)  # may ask HubSpot, so nothing is locked yet
         with transaction.atomic():
             lock_mappings(self.event_connection)
-            formset = rows_formset(request.event, self.catalog, request.POST)
+            formset = ObjectMappingFormSet(request.POST, event=request.event, object_types=object_types)
             problem = self.problem_of(formset)
             if not problem and formset.losing and "confirmed" not in request.POST:
                 return self.ask(formset)

@@ -1,0 +1,36 @@
+"""What holds in every test of this folder: nobody asks HubSpot while something is locked."""
+
+import pytest
+from django.db import connection
+
+
+def open_blocks():
+    """Transactions of this thread that are not the test's own."""
+    return [block for block in connection.atomic_blocks if not block._from_testcase]
+
+
+@pytest.fixture(autouse=True)
+def no_requests_inside_transactions(monkeypatch):
+    """A request may take a minute, and a lock as long: others would wait for HubSpot without knowing it.
+
+    Tokens alone are refreshed under the lock of their row (``tokens._from_locked_row``): whoever waits there needs
+    just that answer, and HubSpot is asked once.
+    """
+    from pretix_hubspot.hubspot import client, oauth  # inline: pytest imports this file before Django is ready
+
+    attempt, post, found = client.Client._attempt, oauth.OAuthApp._post, []
+
+    def attempted(self, calls, *arguments, **options):
+        if open_blocks():
+            found.append(calls[0].operation)
+        return attempt(self, calls, *arguments, **options)
+
+    def posted(self, operation, *arguments, **options):
+        if open_blocks() and operation != "oauth refresh":
+            found.append(operation)
+        return post(self, operation, *arguments, **options)
+
+    monkeypatch.setattr(client.Client, "_attempt", attempted)
+    monkeypatch.setattr(oauth.OAuthApp, "_post", posted)
+    yield found
+    assert found == [], "HubSpot was asked inside a transaction"
