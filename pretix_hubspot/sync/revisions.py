@@ -6,7 +6,7 @@ Each event is looked through once after an upgrade, and what is found is marked,
 orders. A mapping that is changed later makes all of its orders outdated anyway.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
@@ -14,11 +14,16 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from pretix.base.models import Event, InvoiceAddress, OrderPosition
+from pretix.base.models import Event, InvoiceAddress, OrderPosition, Question
 
+from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.conventions import conventions
+from pretix_hubspot.fields import source_fields
+from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState
 
 from .calls import chunks
+from .money import is_amount
 from .specs import mappings_of
 from .state import CANCELED
 from .types import POSITION
@@ -91,6 +96,31 @@ def _cancellations(event: Event, mappings: Mappings) -> Q | None:
     return which & ~Q(order__status=CANCELED)
 
 
+def _amounts(event: Event, mappings: Mappings) -> Q | None:
+    """All orders, where HubSpot reads an amount in its own currency and the event sells in another one."""
+    known = conventions(event, event.hubspot_connection.connection)
+    if not known.portal_currency or known.currency == known.portal_currency:
+        return None
+    return Q() if any(is_amount(prop) for prop, _ in _written(event, mappings)) else None
+
+
+def _days(event: Event, mappings: Mappings) -> Q | None:
+    """All orders, where a day is written into date and time: it was midnight in Greenwich, the day before elsewhere."""
+    days = {key for key, field in source_fields(event).items() if field.type == Question.TYPE_DATE}
+    into_moments = (name in days and prop.type == "datetime" for prop, name in _written(event, mappings))
+    return Q() if any(into_moments) else None
+
+
+def _written(event: Event, mappings: Mappings) -> Iterator[tuple[PropertyDefinition, str]]:
+    """The properties that are written, each with its source field, as far as the portal's schema is stored."""
+    catalog = Catalog(event.hubspot_connection.connection)
+    for mapping in mappings:
+        properties = catalog.properties(mapping.external_object_type)
+        for row in mapping.property_mappings:
+            if row["external_field"] in properties:
+                yield properties[row["external_field"]], row["pretix_field"]
+
+
 def _domains(event: Event, mappings: Mappings) -> Q | None:
     """Addresses whose domain is written with letters beyond ASCII: some became those of another domain."""
     if not any("email" in name for name in _fields(mappings)):
@@ -130,6 +160,8 @@ CHANGES = (
         _("Canceled positions, and orders of which only a fee was kept, were sent as if they were not canceled."),
         _cancellations,
     ),
+    Change(1, "amounts", _("HubSpot took amounts for ones in its own currency."), _amounts),
+    Change(1, "days", _("Days arrived as midnight in Greenwich, which is the day before in the west."), _days),
     Change(1, "domains", _("Domains with special characters were written as another domain."), _domains),
     Change(
         1, "names", _("Names that were entered in one field, or left blank for an add-on, arrived incomplete."), _names

@@ -97,6 +97,24 @@ def test_one_canceled_position_of_several_concerns_mappings_of_positions_only(st
     assert outdated(story) == {"A1": "cancellations"}
 
 
+def test_amounts_in_a_currency_that_is_not_the_portals(story, upgraded):
+    story.event.currency = "SEK"
+    story.event.save()
+    story.order("A1")
+    revisions.review(upgraded())
+    assert outdated(story) == {"A1": "amounts"}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("datetime", {"A1": "days"}), ("date", {})])
+def test_days_that_became_moments(story, upgraded, kind, expected):
+    story.add_property("deals", "billed", kind, "date")
+    deals = story.event.hubspot_object_mappings.get(external_object_type="deals")
+    story.add_rows(deals, ("invoice_date", "billed", "overwrite"))
+    story.order("A1")
+    revisions.review(upgraded())
+    assert outdated(story) == expected
+
+
 def test_mappings_that_read_nothing_of_it_are_left_in_peace(story, upgraded):
     paid_with_a_fee(story, "FEE")
     with_name(story, "TEXT", _legacy="Jane Roe")
