@@ -440,6 +440,17 @@ def test_a_side_that_hubspot_does_not_let_us_use_is_a_setting_and_no_failure(wit
     assert verdict.fingerprint != with_lines.orders[7].fingerprint, "or nobody would send the rest later"
 
 
+def test_an_object_type_that_hubspot_did_not_tell_about_is_a_failure_in_hubspots_words():
+    unreadable = replace(LINES, unreadable=answered(400, said("Unable to infer object type from: 2-9")))
+    values = {"email": "ada@example.org", "name": "L", "key": "A1"}
+    plan = make_plan(99, [((BUYER, unreadable), [OrderSnapshot(7, "A1", "n", False, values, ())])])
+    sent = {ref: Sent("901", "created") for ref in plan.records}
+    [verdict] = judge(plan, Execution({7: sent}, {}, {}))
+
+    assert [(f.mode, f.code, f.mapping) for f in verdict.failures] == [(MISCONFIGURATION, "unknown_object_type", 4)]
+    assert "Unable to infer object type" in verdict.failures[0].message
+
+
 def test_what_is_no_side_fails_the_order(with_lines):
     [verdict] = judge(with_lines, execution(with_lines, m3=Failed(REFUSED)))
 
