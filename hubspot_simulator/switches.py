@@ -57,6 +57,8 @@ class Switches:
     """The connecting user may edit associations; false gives the 2026-09 refusal to OAuth tokens (1.3, A)."""
     association_label_limit: int = 50
     """Labels per pair of object types before the 437 (7.1, A/B)."""
+    required_on_create: str = "documented"
+    """Names, stages and the like that the documentation wants of new records: documented | nothing (5.8, U)."""
     property_lag_ms: int = 400
     """How long a new property definition stays invisible to reads (5.6, B)."""
     search_lag_s: float = 5.0

@@ -172,7 +172,8 @@ def _check_stage(portal: Portal, draft: Draft, bad: list[BadValue], rules: Rules
 def _check_required(portal: Portal, draft: Draft, bad: list[BadValue], rules: Rules) -> None:
     """Built-in requirements in every version, those of the create form from 2026-09 on (hubspot.md 1.3, 5.8)."""
     kind = draft.object_type
-    missing = [group for group in kind.required_any if not any(draft.values.get(name) for name in group)]
+    wanted = kind.required_any if rules.switches.required_on_create == "documented" else ()
+    missing = [group for group in wanted if not any(draft.values.get(name) for name in group)]
     refused = {entry.name for entry in bad}
     missing = [group for group in missing if not refused & set(group)]
     if missing and not bad:

@@ -19,6 +19,11 @@ PAUSE = timedelta(minutes=1)
 #: *Check connection*, *Refresh from HubSpot*, the editor that opens at what has to be repaired, and *Try again*.
 CHECK, REFRESH, REPAIR, RETRY = "check", "refresh", "repair", "retry"
 
+#: A page on which people choose among an object type's properties, and an order that HubSpot refused for one of them.
+SEE, DOUBT = "see:", "doubt:"
+#: A mapping was saved, or access was granted, for which orders had failed.
+CURED = "cured"
+
 TOO_EARLY = _("HubSpot was asked less than a minute ago. Please try again in a minute.")
 
 

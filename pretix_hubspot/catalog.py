@@ -7,7 +7,7 @@ Two processes that refresh at once each write whole rows, and the later answer s
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.timezone import now
 
 from pretix_hubspot import catalogcare
+from pretix_hubspot.asking import DOUBT, PAUSE, SEE, may_ask
 from pretix_hubspot.catalogdata import FORMER, MADE, note_new_labels, pipeline_of, property_of, trimmed
 from pretix_hubspot.catalogmemory import TOGETHER, CatalogMemory
 from pretix_hubspot.config import ServerMisconfigured
@@ -85,6 +86,14 @@ class Catalog(CatalogMemory):
             return str(STANDARD[object_type].plural if plural else STANDARD[object_type].singular)
         return object_type
 
+    def primary_property(self, object_type: str) -> str:
+        """The property by which HubSpot calls a record of this type. Never asks HubSpot."""
+        if object_type in STANDARD:
+            return STANDARD[object_type].primary_property
+        row = self._row(TYPES, "")
+        custom = (data for data in (row.data if row else ()) if data["custom"] and data["type_id"] == object_type)
+        return next((data["primary_property"] for data in custom), "")
+
     def properties(self, object_type: str) -> dict[str, PropertyDefinition]:
         """All definitions by name, hidden and read-only ones too."""
         return self._parse(PROPERTIES, object_type, property_of)
@@ -131,15 +140,34 @@ class Catalog(CatalogMemory):
         """Asks HubSpot for one object type; the error is the caller's, see ``note_failure``."""
         self._fetch(object_type)
 
+    def see(self, object_types: Iterable[str]) -> Exception | None:
+        """As ``freshen``, with what people made in HubSpot a minute ago; each type is asked for once a minute."""
+        names = list(object_types)
+        problem = self.freshen(names)
+        old = [name for name in names if (age := self.age(name)) is None or age > PAUSE]
+        return problem or self._renew([name for name in old if may_ask(self.connection, f"{SEE}{name}")])
+
+    def doubt(self, object_types: Iterable[str]) -> None:
+        """HubSpot contradicts what is stored: it is read again, by us or by whoever opens the next page about it."""
+        names = sorted(set(object_types))
+        stored = self.connection.catalog_entries.filter(kind__in=(PROPERTIES, PIPELINES), name__in=names)
+        stored.update(fetched_at=now() - 2 * MAX_AGE)
+        for name in names:
+            self._forget(name)
+        self._renew([name for name in names if may_ask(self.connection, f"{DOUBT}{name}")])
+
     def freshen(self, object_types: Iterable[str] = (), max_age: timedelta = MAX_AGE) -> Exception | None:
         """Fetches what is missing or too old; answers the error instead of raising it, the stored copy stays."""
         names = ["", *object_types]
         self._load(set(names))
         stale = [name for name in names if (age := self.age(name)) is None or age > max_age]
-        if stale and (error := catalogcare.remembered(self._row(catalogcare.FAILED, ""))):
+        return self._renew(stale)
+
+    def _renew(self, names: Sequence[str]) -> Exception | None:
+        if names and (error := catalogcare.remembered(self._row(catalogcare.FAILED, ""))):
             return error
         try:
-            for name in stale:
+            for name in names:
                 self._fetch(name) if name else self._fetch_types()
         except (errors.HubSpotError, ServerMisconfigured) as e:
             self._failed(e)

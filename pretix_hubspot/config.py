@@ -8,7 +8,7 @@ Addresses come from here only, never from a form, a session or an answer of HubS
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Any
@@ -21,6 +21,7 @@ from pretix.base.settings import GlobalSettingsObject
 
 from . import scopes
 from .hubspot import versions
+from .hubspot.secret import Secret
 from .sync.types import FRACTION, WHOLE
 
 SECTION = "hubspot"
@@ -40,7 +41,7 @@ class ServerConfig:
     """The server's configuration, checked. ``errors`` stop everything, ``warnings`` are for the operator to read."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: Secret
     api_url: str
     app_url: str
     api_version: str
@@ -161,7 +162,7 @@ def _oauth_app(values):
     stored = GlobalSettingsObject().settings
     return (
         stored.get(CLIENT_ID_SETTING, default="") or values["client_id"],
-        stored.get(CLIENT_SECRET_SETTING, default="") or values["client_secret"],
+        Secret(stored.get(CLIENT_SECRET_SETTING, default="")) or values["client_secret"],
     )
 
 
@@ -224,7 +225,7 @@ def _must_be_url():
 #: All options of the section. What is not among them is a typing error.
 OPTIONS = {
     "client_id": Option(),
-    "client_secret": Option(),
+    "client_secret": Option(parse=Secret),
     "api_url": Option(versions.DEFAULT_API_URL, _base_url, _must_be_url),
     "app_url": Option(versions.DEFAULT_APP_URL, _base_url, _must_be_url),
     "api_version": Option(

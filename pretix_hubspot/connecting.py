@@ -9,7 +9,7 @@ from dataclasses import asdict
 from django.db import transaction
 from django.utils.timezone import now
 
-from . import budget, catalogcare, hubspot_app, tokens
+from . import budget, catalogcare, grants, hubspot_app, tokens
 from .connection import PATIENCE_OF_PEOPLE, client_with, resume
 from .hubspot.errors import (
     AuthenticationFailed,
@@ -23,6 +23,7 @@ from .hubspot.errors import (
     NotFound,
     UnexpectedStatus,
 )
+from .hubspot.secret import Secret
 from .models import Connection
 from .scopes import missing_required
 
@@ -51,6 +52,7 @@ def connect_token(organizer, token, user, expected=None):
 
     Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
     """
+    token = Secret(token)
     client = client_with(lambda: token, repeated, budget.for_check(PATIENCE_OF_PEOPLE))
     scopes = _scopes_of_static(client, token)
     account = client.account()
@@ -66,7 +68,18 @@ def connect_token(organizer, token, user, expected=None):
 
 
 def connect_oauth(organizer, granted, user, expected=None):
-    """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``."""
+    """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``.
+
+    What is not accepted is given back to HubSpot.
+    """
+    try:
+        return _connect_granted(organizer, granted, user, expected)
+    except Exception:
+        grants.refuse(granted)
+        raise
+
+
+def _connect_granted(organizer, granted, user, expected):
     checking = client_with(lambda: granted.access_token, repeated, budget.for_check(PATIENCE_OF_PEOPLE))
     account = checking.account()
     hubspot_user, scopes = _introspected(granted)
@@ -78,7 +91,7 @@ def connect_oauth(organizer, granted, user, expected=None):
         tokens.store_granted(connection, granted)
         connection.scopes = sorted(scopes or ())
 
-    return _connect(organizer, account, fill, user)
+    return _connect(organizer, account, fill, user, granted.refresh_token)
 
 
 def repeated(token):
@@ -87,8 +100,13 @@ def repeated(token):
     return token
 
 
-def _connect(organizer, account, fill, user):
-    """The organizer's connection to the portal of ``account``, new or renewed, filled and logged."""
+def _connect(organizer, account, fill, user, grant=None):
+    """The organizer's connection to the portal of ``account``, new or renewed, filled and logged.
+
+    The access that it had before is given back, unless it is the same ``grant``.
+    """
+    for former in Connection.objects.filter(organizer=organizer, portal_id=account.portal_id):
+        grants.give_up(former, instead=grant)
     with transaction.atomic():
         connection, created = Connection.objects.select_for_update().get_or_create(
             organizer=organizer, portal_id=account.portal_id, defaults={"kind": Connection.Kind.TOKEN}

@@ -13,16 +13,16 @@ from django.db.models import Max, Q
 from django.utils.timezone import now
 from pretix.base.models import LogEntry
 
-from . import __version__, budget, former, hubspot_app, tokens
-from .config import ServerMisconfigured, server_config
+from . import __version__, budget, former, grants, tokens
+from .config import server_config
 from .haste import in_haste
 from .hubspot import transport
 from .hubspot.client import Client
-from .hubspot.errors import HubSpotError
+from .hubspot.pacing import Budget
 from .models import Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
 from .sync import jobs, resting
-from .tokens import mark_revoked
+from .tokens import PLUGIN, mark_revoked
 
 __all__ = [
     "OPTIONAL_SCOPES",
@@ -46,7 +46,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-PLUGIN = "pretix_hubspot"
 #: What the event's history says of somebody who decided to use HubSpot no longer.
 LEFT = "pretix_hubspot.event.left"
 TIMEOUTS, TIMEOUTS_IN_HASTE = (5.0, 30.0), (3.0, 10.0)  # seconds to connect, and without a byte
@@ -92,11 +91,33 @@ def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options
     return client_with(
         lambda: tokens.access_token(connection),
         lambda bad: tokens.better_token(connection, bad),
-        shared_budget,
+        WhileConnected(shared_budget, connection),
         live=live,
         on_denied=lambda error: rest(connection, resting.until(connection, error), resting.reason(error)),
         **options,
     )
+
+
+class WhileConnected:
+    """A request budget that grants nothing once somebody disconnects, or disables the plugin for the organizer.
+
+    A call may have waited long for its moment, and the slice that it belongs to was loaded before.
+    """
+
+    def __init__(self, shared_budget: Budget, connection: Connection) -> None:
+        self._budget = shared_budget
+        self._connection = connection
+
+    def acquire(self, *arguments, **options):
+        for number, moment in enumerate(self._budget.acquire(*arguments, **options)):
+            if not tokens.is_in_use(self._connection):
+                if number:
+                    return  # what was begun may end; the next call is told
+                raise tokens.not_active()
+            yield moment
+
+    def __getattr__(self, name):
+        return getattr(self._budget, name)
 
 
 def new_session():
@@ -166,7 +187,7 @@ def disconnect(connection, user):
     Record links, mappings and waiting orders stay, so that connecting the same portal again doubles nothing.
     Returns whether HubSpot confirmed; what is stored here is wiped in any case.
     """
-    revoked = _revoke(connection)
+    revoked = grants.give_up(connection)
     with transaction.atomic():
         tokens.wipe(connection)
         connection.status = Connection.Status.DISCONNECTED
@@ -230,14 +251,3 @@ def resume(connection):
     from .tasks import ring  # inline: the engine behind the task imports this module
 
     ring(connection.pk)
-
-
-def _revoke(connection):
-    if connection.kind != Connection.Kind.OAUTH or not connection.refresh_token:
-        return False
-    try:
-        hubspot_app.revoke(tokens.refresh_token(connection))
-    except (HubSpotError, ServerMisconfigured) as error:
-        logger.warning("Could not revoke the access of connection %s at HubSpot: %s", connection.pk, error)
-        return False
-    return True

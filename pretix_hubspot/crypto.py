@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from .config import ServerMisconfigured
+from .hubspot.secret import Secret, revealed, reveals
 
 PURPOSE = b"pretix_hubspot tokens"  # separates this key from everything else derived from the server's secret
 
@@ -20,17 +21,19 @@ class KeyLost(ServerMisconfigured):
     """Nothing that the server knows decrypts this: the secret was changed without keeping the old one as fallback."""
 
 
-def encrypt(text):
-    """Ciphertext of ``text``; nothing stays nothing."""
-    return _fernet().encrypt(text.encode()).decode() if text else ""
+@reveals
+def encrypt(secret):
+    """Ciphertext of a ``Secret``; nothing stays nothing."""
+    return _fernet().encrypt(revealed(secret).encode()).decode() if secret else ""
 
 
+@reveals
 def decrypt(text):
-    """The text that was encrypted, with the current or a retired secret. Raises ``KeyLost``."""
+    """The ``Secret`` that was encrypted, with the current or a retired secret of the server. Raises ``KeyLost``."""
     if not text:
-        return ""
+        return Secret()
     try:
-        return _fernet().decrypt(text.encode()).decode()
+        return Secret(_fernet().decrypt(text.encode()).decode())
     except InvalidToken:
         raise KeyLost(
             _(
@@ -40,12 +43,14 @@ def decrypt(text):
         ) from None
 
 
+@reveals
 def derive(purpose, secret=None):
-    """32 bytes for ``purpose``, bound to the server's secret."""
-    secret = settings.SECRET_KEY if secret is None else secret
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret.encode())
+    """32 bytes for ``purpose``, bound to the server's secret, or to a retired one, as a ``Secret``."""
+    key = Secret(settings.SECRET_KEY if secret is None else secret)
+    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
+    return Secret(hkdf.derive(key.reveal().encode()))
 
 
 def _fernet():
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(derive(PURPOSE, secret))) for secret in secrets])
+    secrets = map(Secret, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(derive(PURPOSE, secret).reveal())) for secret in secrets])

@@ -10,6 +10,7 @@ from . import __version__, crypto
 from .addresses import backend_address
 from .config import ServerMisconfigured, server_config
 from .hubspot.oauth import OAuthApp
+from .hubspot.secret import Secret, revealed, reveals
 from .scopes import REQUIRED_SCOPES
 
 
@@ -20,13 +21,13 @@ def return_url():
 
 def authorize_url(state, portal_id=None):
     """Where to send somebody who is to grant access; ``portal_id`` preselects the portal."""
-    challenge = _base64url(hashlib.sha256(_code_verifier(state).encode()).digest())
+    challenge = _base64url(hashlib.sha256(_code_verifier(state).reveal().encode()).digest())
     optional = server_config().optional_scopes
     return _app().authorize_url(return_url(), state, REQUIRED_SCOPES, optional, portal_id, challenge)
 
 
 def exchange(code, state):
-    """Tokens for the code that HubSpot sent back together with ``state``."""
+    """Tokens for the code, a ``Secret``, that HubSpot sent back together with ``state``."""
     return _app().exchange(code, return_url(), _code_verifier(state))
 
 
@@ -45,9 +46,11 @@ def introspect(access_token):
     return _app().introspect(access_token)
 
 
+@reveals
 def _code_verifier(state):
     """The proof of RFC 7636 that the one who trades the code is the one who asked for it; follows from the state."""
-    return _base64url(hmac.digest(crypto.derive(b"pretix_hubspot code verifier"), state.encode(), "sha256"))
+    key = crypto.derive(b"pretix_hubspot code verifier")
+    return Secret(_base64url(hmac.digest(key.reveal(), revealed(state).encode(), "sha256")))
 
 
 def _base64url(data):

@@ -32,6 +32,7 @@ class ConnectionLogEntryType(NoOpShredderMixin, LogEntryType):
 @log_entry_types.new_from_dict(
     {
         "pretix_hubspot.event.joined": _("The event now uses the HubSpot connection to portal {portal}."),
+        "pretix_hubspot.event.connection.asked": _("Somebody was asked to connect HubSpot."),
         "pretix_hubspot.event.left": _("The event no longer uses the HubSpot connection to portal {portal}."),
         "pretix_hubspot.event.options.changed": _("The options of the HubSpot integration have been changed."),
         "pretix_hubspot.event.paused": _("The transfer to HubSpot has been paused."),

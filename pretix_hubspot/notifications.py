@@ -55,6 +55,9 @@ class ConnectionLost(HubSpotNotification):
     action_type = "pretix_hubspot.connection.revoked"
     verbose_name = gettext_lazy("HubSpot: connection lost")
 
+    def details(self, data):
+        return _of_connection(data)
+
 
 class Recovered(HubSpotNotification):
     """The last sync problem is gone, or the connection is back."""
@@ -64,6 +67,17 @@ class Recovered(HubSpotNotification):
 
     def title(self, logentry):
         return logentry.display()
+
+    def details(self, data):
+        return _of_connection(data)
+
+
+def _of_connection(data):
+    """One notification stands for all events of a connection."""
+    if data.get("portal"):
+        yield _("HubSpot account"), str(data["portal"])
+    if data.get("events", 1) > 1:
+        yield _("Events that use it"), str(data["events"])
 
 
 @receiver(register_notification_types, dispatch_uid="pretix_hubspot_notifications")

@@ -5,11 +5,14 @@ Rows hold hashes, live ten minutes and are used up in one atomic step.
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
+from django.http import QueryDict
 from django.utils.timezone import now
 
 from . import hubspot_app
+from .hubspot.secret import Secret, revealed
 from .models import OAuthState
 
 LIFETIME = timedelta(minutes=10)
@@ -43,12 +46,33 @@ def begin(request, organizer, event=None, connection=None):
     return url
 
 
-def consume(request):
+@dataclass(frozen=True)
+class Returned:
+    """What HubSpot sent back with a person."""
+
+    state: Secret
+    code: Secret
+    error: str
+
+    @classmethod
+    def from_request(cls, request):
+        """Takes it out of the request: error reports show addresses, and a code is worth tokens."""
+        sent = request.GET
+        returned = cls(Secret(sent.get("state", "")), Secret(sent.get("code", "")), sent.get("error", ""))
+        request.GET = QueryDict()
+        request.META["QUERY_STRING"] = ""
+        for name in ("REQUEST_URI", "RAW_URI"):  # as uWSGI and gunicorn call it
+            if name in request.META:
+                request.META[name] = request.META[name].partition("?")[0]
+        return returned
+
+
+def consume(request, state):
     """The started authorisation that this request returns from, used up. Raises ``StateRefused``.
 
     Somebody else's state stays as it is: it is not theirs to use up.
     """
-    found = OAuthState.objects.filter(state_hash=_hash(request.GET.get("state", ""))).first()
+    found = OAuthState.objects.filter(state_hash=_hash(state)).first()
     if found is None:
         raise StateRefused("unknown")
     if found.user_id != request.user.pk or found.session_hash != _hash(request.session.session_key):
@@ -61,4 +85,4 @@ def consume(request):
 
 
 def _hash(value):
-    return hashlib.sha256((value or "").encode()).hexdigest()
+    return hashlib.sha256((revealed(value) or "").encode()).hexdigest()

@@ -24,6 +24,7 @@ from pretix_hubspot.mappings.stored import (
     StoredRow,
 )
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sync.newrecords import chosen_pipeline, is_closed, probability
 from pretix_hubspot.sync.specs import rows_of
 from pretix_hubspot.sync.types import LEAVE
 from pretix_hubspot.sync.values import risk_of
@@ -195,25 +196,14 @@ def stages_by_status(pipelines) -> StoredPipeline:
     Pending orders go to the first open stage, paid ones to the stage that is won, expired and canceled ones to the one
     that is lost.
     """
-    pipeline = next((p for p in pipelines if p.id == "default"), pipelines[0] if pipelines else None)
+    pipeline = chosen_pipeline(pipelines)
     if pipeline is None:
         return StoredPipeline()
     stages = [stage for stage in pipeline.stages if not stage.archived]
     by_status = {
-        Order.STATUS_PENDING: next((s.id for s in stages if not _closed(s)), None),
-        Order.STATUS_PAID: next((s.id for s in stages if _probability(s) == 1), None),
-        Order.STATUS_EXPIRED: next((s.id for s in stages if _probability(s) == 0), None),
-        Order.STATUS_CANCELED: next((s.id for s in stages if _probability(s) == 0), None),
+        Order.STATUS_PENDING: next((s.id for s in stages if not is_closed(s)), None),
+        Order.STATUS_PAID: next((s.id for s in stages if probability(s) == 1), None),
+        Order.STATUS_EXPIRED: next((s.id for s in stages if probability(s) == 0), None),
+        Order.STATUS_CANCELED: next((s.id for s in stages if probability(s) == 0), None),
     }
     return StoredPipeline(pipeline.id, {status: stage for status, stage in by_status.items() if stage})
-
-
-def _closed(stage) -> bool:
-    return _probability(stage) in (0, 1) or stage.metadata.get("isClosed") == "true"
-
-
-def _probability(stage) -> float | None:
-    try:
-        return float(stage.metadata.get("probability", ""))
-    except ValueError:
-        return None

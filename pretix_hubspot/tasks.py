@@ -7,12 +7,13 @@ from django_scopes import scopes_disabled
 from pretix.base.services.tasks import TransactionAwareTask
 from pretix.celery_app import app
 
-from . import catalogcare, doorbell, metrics, runlog
+from . import catalogcare, doorbell, metrics, recipients, runlog
 from .health import digest, watch
 from .isolation import apart
 from .models import Connection, Heartbeat
 from .sync import queue, sweep
 from .sync import resting as resting_reasons
+from .tokens import is_in_use
 
 #: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
 TURN = 30.0
@@ -88,7 +89,7 @@ def tend() -> None:
 def renew_catalog(connection_id: int) -> None:
     """See what changed in a portal, a day after the last look; a portal that does not answer stops nothing else."""
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
-    if connection:
+    if connection and is_in_use(connection):
         catalogcare.renew(connection)
 
 
@@ -100,3 +101,10 @@ def report() -> None:
             for joined in queue.joined_events(connection, paused=True):
                 apart(watch.look, joined)
                 apart(digest.send_due, joined)
+
+
+@app.task(base=TransactionAwareTask, **at_most(minutes=15))
+def notify(entry_ids: list[int]) -> None:
+    """Notify each person once about what concerns many events."""
+    with scopes_disabled():
+        recipients.notify_once(entry_ids)

@@ -3,13 +3,16 @@
 Everybody who needs an access token asks here; nobody else reads or writes the encrypted columns.
 """
 
+import json
 import logging
 import threading
 from datetime import timedelta
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection as database
 from django.db import transaction
 from django.utils.timezone import now
+from pretix.base.models import Event, LogEntry
 
 from . import crypto, hubspot_app
 from .hubspot.errors import TokenRevoked
@@ -17,6 +20,7 @@ from .models import Connection
 
 logger = logging.getLogger(__name__)
 
+PLUGIN = "pretix_hubspot"
 EARLY = timedelta(minutes=5)  # HubSpot: refresh from expires_in ahead of time, not after a 401
 LOCKED_ROW_FIELDS = ("access_token", "refresh_token", "expires_at", "refreshed_at", "scopes")
 
@@ -70,8 +74,21 @@ def better_token(connection, bad):
     return _from_locked_row(connection, bad)
 
 
+def is_in_use(connection):
+    """Whether nobody has disconnected, or disabled the plugin for the organizer, since ``connection`` was loaded."""
+    stored = Connection.objects.filter(pk=connection.pk).exclude(status=Connection.Status.DISCONNECTED)
+    plugins = stored.values_list("organizer__plugins", flat=True).first()
+    return PLUGIN in (plugins or "").split(",")
+
+
+def not_active():
+    return TokenRevoked("This connection is not active", operation="token read")
+
+
 def _from_locked_row(connection, bad=None):
     """The stored token if it is good by now, else a refreshed one. Brings ``connection`` up to date with its row."""
+    if not is_in_use(connection):
+        raise not_active()
     try:
         with _one_at_a_time():
             row = Connection.objects.select_for_update().filter(pk=connection.pk).first()
@@ -90,7 +107,7 @@ def _one_at_a_time():
 
 def _current_or_refreshed(row, bad):
     if row is None or row.status != Connection.Status.ACTIVE:
-        raise TokenRevoked("This connection is not active", operation="token read")
+        raise not_active()
     stored = crypto.decrypt(row.access_token)
     if _is_good(row) and (stored != bad or row.kind == Connection.Kind.TOKEN):
         return stored
@@ -133,7 +150,23 @@ def log_everywhere(connection, action, user=None):
 
 
 def log_events(connection, action, user=None):
-    """Log for each event that uses the connection."""
-    data = {"portal": connection.portal_id}
-    for joined in connection.event_connections.select_related("event__organizer"):
-        joined.event.log_action(action, user=user, data=data)
+    """Log for each event that uses the connection, in bulk; each person is notified once, whatever their number."""
+    from .tasks import notify  # inline: the engine behind the tasks imports this module
+
+    events = Event.objects.filter(hubspot_connection__connection=connection).order_by("pk")
+    kind, data = ContentType.objects.get_for_model(Event), {"portal": connection.portal_id, "events": events.count()}
+    entries = [
+        LogEntry(
+            content_type=kind,
+            object_id=event.pk,
+            event=event,
+            organizer_id=event.organizer_id,
+            user=user,
+            action_type=action,
+            data=json.dumps(data),
+        )
+        for event in events
+    ]
+    LogEntry.objects.bulk_create(entries, batch_size=1_000)
+    if entries and entries[0].notification_type:
+        notify.apply_async(args=([entry.pk for entry in entries],))

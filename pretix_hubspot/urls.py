@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .editor_urls import editor_urls
-from .views import connect, diagnosis, editor, health, log, mappings, oauth, organizer, settings, wizard
+from .views import accessrequest, connect, diagnosis, editor, health, log, mappings, oauth, organizer, settings, wizard
 
 EVENT = "control/event/<str:organizer>/<str:event>/hubspot/"
 ORGANIZER = "control/organizer/<str:organizer>/hubspot/"
@@ -12,6 +12,7 @@ urlpatterns = [
     # connection
     path(EVENT, settings.Settings.as_view(), name="settings"),
     path(EVENT + "options/", connect.EventOptions.as_view(), name="options"),
+    path(EVENT + "connect/ask/", accessrequest.AskForConnection.as_view(), name="connect.ask"),
     path(EVENT + "connect/oauth/", oauth.RequestAccess.as_view(), name="connect.oauth"),
     path(EVENT + "connect/token/", connect.ConnectToken.as_view(), name="connect.token"),
     path(EVENT + "join/", connect.Join.as_view(), name="join"),

@@ -39,6 +39,8 @@ def properties(subject):
     """Each row as the editor judges it: what cannot be written fails, what may be refused for some orders warns."""
     bad, count = [], 0
     for setup in _complete(subject):
+        if setup.missing_note:
+            bad.append(_about(subject, setup, setup.missing_note, warn))
         for row in setup.stored.rows:
             definition = setup.definitions.get(row.external_field)
             usable = definition and definition.writable and row.pretix_field in setup.fields

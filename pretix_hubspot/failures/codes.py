@@ -110,6 +110,7 @@ class Code(StrEnum):
     UNKNOWN_FIELD = "unknown_field", MISCONFIGURATION, Fix.MAPPING
     UNKNOWN_PROPERTY = "unknown_property", MISCONFIGURATION, Fix.MAPPING
     READ_ONLY_PROPERTY = "read_only_property", MISCONFIGURATION, Fix.MAPPING
+    UNKNOWN_STAGE = "unknown_stage", MISCONFIGURATION, Fix.MAPPING
     FILE = "file", MISCONFIGURATION, Fix.MAPPING
     INCOMPATIBLE = "incompatible", MISCONFIGURATION, Fix.MAPPING
     UNKNOWN_MODE = "unknown_mode", MISCONFIGURATION, Fix.MAPPING
@@ -143,6 +144,10 @@ class Code(StrEnum):
 
 #: Refusals of a kind of call; if HubSpot says so to every call, the portal rests for this reason.
 REFUSED_CALLS = (Code.CALL_REFUSED, Code.PAYMENT_REQUIRED, Code.VERSION_ENDED, Code.LEGALLY_BLOCKED)
+#: What HubSpot says where it no longer has what the stored schema has.
+CONTRADICTS_SCHEMA = frozenset(
+    {Code.PROPERTY_DOESNT_EXIST, Code.READ_ONLY_VALUE, Code.INVALID_OPTION, Code.UNKNOWN_OBJECT_TYPE, Code.NOT_UNIQUE}
+)
 
 
 def known(code: str) -> Code | None:

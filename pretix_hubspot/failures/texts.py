@@ -135,6 +135,9 @@ TEXTS = {
     Code.UNKNOWN_FIELD: gettext_noop("The pretix field {field} is not available in this event."),
     Code.UNKNOWN_PROPERTY: gettext_noop("The HubSpot field {property} does not exist any more."),
     Code.READ_ONLY_PROPERTY: gettext_noop("The HubSpot field {property} is read-only."),
+    Code.UNKNOWN_STAGE: gettext_noop(
+        "The pipeline or the stage that is chosen for this order status no longer exists in HubSpot."
+    ),
     Code.FILE: gettext_noop("{field} holds files, which are not sent to HubSpot."),
     Code.INCOMPATIBLE: gettext_noop("{field} and the HubSpot field {property} are of types that do not fit together."),
     Code.UNKNOWN_MODE: gettext_noop("The mapping of the HubSpot field {property} has an unknown mode."),

@@ -4,6 +4,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from ..hubspot.secret import Secret
 from ..models import EventConnection
 
 
@@ -19,6 +20,9 @@ class TokenForm(forms.Form):
         ],
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "placeholder": "pat-eu1-…", "spellcheck": "false"}),
     )
+
+    def clean_token(self):
+        return Secret(self.cleaned_data["token"])
 
 
 class EventOptionsForm(forms.ModelForm):

@@ -16,6 +16,7 @@ from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.fields import source_fields
 from pretix_hubspot.fields.choices import for_model, grouped
 from pretix_hubspot.fields.constant import CATEGORY
+from pretix_hubspot.forms import beginnings
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.mappings.counterparts import found, is_lost
 from pretix_hubspot.mappings.stored import StoredMapping, StoredRow
@@ -93,6 +94,13 @@ class EditorSetup:
     def chosen(self):
         return set(self.stored.properties)
 
+    @property
+    def named(self):
+        """Everything by which a failure may name a HubSpot field of this mapping as it is now."""
+        names = {row["external_field"] for row in self.mapping.property_mappings} | {self.mapping.external_id_field}
+        names |= set(stage_properties(self.object_type)) if self.mapping.pipeline else set()
+        return names | {self.definitions[name].label for name in names if name in self.definitions}
+
     def external_choices(self):
         """The list that all rows search, in the shape that select2 takes."""
         offered = [
@@ -148,6 +156,18 @@ class EditorSetup:
         return [(m.pk, describe_mapping(m, self.catalog)) for m in earlier]
 
     # Both
+
+    @property
+    def title_note(self):
+        return beginnings.title_note(self)
+
+    @property
+    def stage_note(self):
+        return beginnings.stage_note(self)
+
+    @property
+    def missing_note(self):
+        return beginnings.missing(self)
 
     def identifier_notes(self, field_key, name):
         if not field_key or not name:

@@ -10,11 +10,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from pretix.base.models import Event, LogEntry, Order, User
 
-from pretix_hubspot.asking import RETRY, may_ask
+from pretix_hubspot.asking import CURED, RETRY, may_ask
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, is_active
 from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Fix, where_fixed
-from pretix_hubspot.models import Connection, EventConnection, OrderState
+from pretix_hubspot.haste import haste
+from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState
 from pretix_hubspot.problems import for_history
 from pretix_hubspot.sync import jobs, recording
 from pretix_hubspot.sync.calls import chunks
@@ -33,13 +34,29 @@ def retry(joined: EventConnection, cause: Cause, user: User) -> int:
 
     What HubSpot offers is read anew first, since the reason may be repaired there.
     """
-    _look_again(joined, cause)
+    if cause.mode == MISCONFIGURATION and cause.failure:
+        _look_again(joined, {cause.failure.object_type}, RETRY)
     return _again(joined, cause, user)
 
 
-def retry_mapping(joined: EventConnection, mapping: int, user: User) -> int:
-    """Try the orders again that fail for a mapping, after somebody saved it. Returns how many."""
-    return _again_where(joined, lambda failure: failure.mapping == mapping, user)
+def retry_mapping(joined: EventConnection, mapping: ObjectMapping, properties: set[str], user: User) -> int:
+    """Try the orders again that a mapping may have kept from arriving, after somebody saved it. Returns how many.
+
+    ``properties`` are those that it named before or names now, by name and label: what is wrong with one of them is
+    also wrong with records that another mapping is blamed for.
+    """
+
+    def concerned(failure: Failure) -> bool:
+        same = failure.object_type == mapping.external_object_type and failure.params.get("property") in properties
+        return same or failure.mapping == mapping.pk
+
+    return _again_where(joined, concerned, user)
+
+
+def retry_deleted(joined: EventConnection, user: User) -> int:
+    """Try the orders again that failed for a mapping which somebody deleted. Returns how many."""
+    known = {None, *joined.event.hubspot_object_mappings.values_list("pk", flat=True)}
+    return _again_where(joined, lambda failure: failure.mapping not in known, user)
 
 
 def retry_access(connection: Connection, user: User) -> int:
@@ -54,13 +71,23 @@ def _is_about_access(failure: Failure) -> bool:
 
 
 def _again_where(joined: EventConnection, fits: Callable[[Failure], bool], user: User) -> int:
-    """What is temporary heals by itself, at its own pace."""
-    fixed = (c for c in causes(joined.event) if c.failure and c.mode != TEMPORARY and fits(c.failure))
-    return sum(_again(joined, cause, user) for cause in fixed)
+    """All orders with such a failure, be it the gravest or not; what is temporary heals by itself, at its own pace."""
+    failing = orders_in(joined.event, FAILING).exclude(hubspot_state__problem=None).order_by("pk")
+    rows = failing.values_list("pk", "hubspot_state__cause", "hubspot_state__problem").iterator()
+    fixed: dict[str, list[int]] = {}
+    misconfigured: set[str] = set()
+    for pk, key, problem in rows:
+        failures = [Failure(**stored) for stored in problem]
+        if found := [failure for failure in failures if failure.mode != TEMPORARY and fits(failure)]:
+            fixed.setdefault(key, []).append(pk)
+            misconfigured |= {failure.object_type for failure in found if failure.mode == MISCONFIGURATION}
+    _look_again(joined, misconfigured, CURED)
+    known = {cause.key: cause for cause in causes(joined.event)} if fixed else {}
+    return sum(_again(joined, known[key], user, orders) for key, orders in fixed.items() if key in known)
 
 
-def _again(joined: EventConnection, cause: Cause, user: User) -> int:
-    orders = _orders(joined.event, cause)
+def _again(joined: EventConnection, cause: Cause, user: User, orders: list[int] | None = None) -> int:
+    orders = _orders(joined.event, cause) if orders is None else orders
     for part in chunks(orders, PART):
         with transaction.atomic():
             jobs.retry(joined.event, part)
@@ -129,9 +156,9 @@ def _tell(event: Event, action: str, user: User, cause: Cause, orders: int) -> N
     event.log_action(f"pretix_hubspot.event.problems.{action}", user=user, data=data)
 
 
-def _look_again(joined: EventConnection, cause: Cause) -> None:
-    if cause.mode != MISCONFIGURATION or not cause.failure or not cause.failure.object_type:
-        return
-    if may_ask(joined.connection, RETRY):
-        # Where HubSpot does not answer, the orders are judged by what is stored, as they were.
-        Catalog(joined.connection, max_wait=PATIENCE_OF_PEOPLE).look_again([cause.failure.object_type])
+def _look_again(joined: EventConnection, object_types: set[str], purpose: str) -> None:
+    """Read what HubSpot offers now, since that may be the cure; else orders are judged by what is stored, as before."""
+    named = {object_type for object_type in object_types if object_type}
+    if named and may_ask(joined.connection, purpose):
+        with haste():  # somebody waits for the page
+            Catalog(joined.connection, max_wait=PATIENCE_OF_PEOPLE).look_again(named)

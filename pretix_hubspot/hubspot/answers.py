@@ -56,6 +56,9 @@ _BY_WORDS: tuple[tuple[str, type[HubSpotError]], ...] = (
     ("already exists", errors.Conflict),
 )
 
+#: "A value for firstname must be provided" (hubspot.md 1.3, A) and "dealname was not set" (U).
+_MISSING = re.compile(r"(?:A value for )?(\w{1,200}) (?:must be provided|was not set)\b", re.ASCII)
+
 _BY_OAUTH_STATUS: dict[str, type[HubSpotError]] = {
     "BAD_REFRESH_TOKEN": errors.TokenRevoked,
     "BAD_HUB": errors.TokenRevoked,
@@ -222,7 +225,8 @@ def _details(raw: str, envelope: Mapping[str, Any], allowance: Allowance) -> tup
 
 def _named_in_context(raw: str, envelope: Mapping[str, Any], allowance: Allowance) -> tuple[ErrorDetail, ...]:
     """The properties that an error without details names."""
-    names = allowance.texts(mapping(envelope.get("context")).get("propertyName"), _MOST)
+    context = mapping(envelope.get("context"))
+    names = allowance.texts(context.get("propertyName") or context.get("properties"), _MOST) or _missing(raw)
     code = redact(text(envelope.get("code"), 100) or text(envelope.get("subCategory"), 100), limit=100)
     return tuple(ErrorDetail(code, redact(allowance.text(raw), name), redact(name, limit=200)) for name in names)
 
@@ -252,9 +256,18 @@ def _details_in_message(raw: str, allowance: Allowance) -> Iterator[ErrorDetail]
 
 def _detail(entry: dict[str, Any], allowance: Allowance) -> ErrorDetail:
     context = _context(entry.get("context"), allowance)
-    name = next(iter(context.get("propertyName", ())), "") or redact(allowance.text(entry.get("name")), limit=200)
+    said = allowance.text(entry.get("message"))
+    named = context.get("propertyName") or context.get("properties") or ()
+    name = next(iter(named), "") or redact(allowance.text(entry.get("name")), limit=200)
+    name = name or next(iter(_missing(said)), "")
     code = next(filter(None, (text(entry.get(key), 200) for key in ("code", "error", "subCategory"))), "")
-    return ErrorDetail(redact(code, limit=100), redact(allowance.text(entry.get("message")), name), name, context)
+    return ErrorDetail(redact(code, limit=100), redact(said, name), name, context)
+
+
+def _missing(said: str) -> tuple[str, ...]:
+    """The property that a new record lacks, where only the sentence names it (hubspot.md 1.3 A, 5.8 U)."""
+    match = _MISSING.match(said)
+    return (redact(match[1], limit=200),) if match else ()
 
 
 def _context(value: Any, allowance: Allowance) -> dict[str, tuple[str, ...]]:

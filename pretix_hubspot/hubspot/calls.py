@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import Any, TypeVar
 
 from .errors import BadAnswer, HubSpotError
+from .secret import Secret
 
 Made = TypeVar("Made")
 
@@ -24,7 +25,7 @@ class Caller:
         params: Mapping[str, str] | None = None,
         inputs: int = 1,
         budget: str | None = "crm",
-        token: str | None = None,
+        token: Secret | None = None,
     ) -> dict[str, Any]:
         """The JSON object of a 2xx answer, {} for an empty one; raises HubSpotError.
 

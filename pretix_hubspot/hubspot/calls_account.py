@@ -6,6 +6,7 @@ from .calls import Caller, rows, usable
 from .errors import BadAnswer
 from .records import next_page
 from .schema import AccountDetails, Owner, TokenInfo
+from .secret import Secret
 
 _MAX_PAGES = 100
 
@@ -35,7 +36,7 @@ class AccountCalls(Caller):
         """HubSpot's own JSON about one kind of limit: "records", "custom-properties", "pipelines", and so on."""
         return self._call(f"limits {kind} read", "GET", "/crm/limits/{V}/{}", [kind])
 
-    def private_app_token_info(self, token: str) -> TokenInfo:
+    def private_app_token_info(self, token: Secret) -> TokenInfo:
         """Portal and scopes of a service key or private app token.
 
         The token goes in the body, under a key that is documented but not observed (hubspot.md 2.1, B/U).

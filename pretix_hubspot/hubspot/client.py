@@ -22,6 +22,7 @@ from .calls_records import MAX_RECORDS, RecordCalls
 from .calls_schema import SchemaCalls
 from .lines import AHEAD, AT_ONCE, Lines
 from .pacing import Budget
+from .secret import Secret
 from .transport import HttpAnswer, RequestLog, Session, encoded, exchange, new_session
 from .wire import parse_json
 
@@ -48,8 +49,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         self,
         api_url: str,
         version: str,
-        token: Callable[[], str],
-        refresh: Callable[[str], str] | None,
+        token: Callable[[], Secret | str],
+        refresh: Callable[[Secret], Secret | str] | None,
         budget: Budget,
         http: Session | None = None,
         timeouts: tuple[float, float] = (5.0, 60.0),
@@ -99,7 +100,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         params: Mapping[str, str] | None = None,
         inputs: int = 1,
         budget: str | None = "crm",
-        token: str | None = None,
+        token: Secret | None = None,
     ) -> dict[str, Any]:
         call = self._prepared(operation, method, path, values, body, params, inputs, budget)
         return succeeded(self._begun([call], token)()[0])
@@ -138,11 +139,11 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         return _Call(operation, method, template, url, data, params, inputs, budget)
 
     def _begun(
-        self, calls: "Sequence[_Call]", token: str | None, *, ahead: bool = False
+        self, calls: "Sequence[_Call]", token: Secret | None, *, ahead: bool = False
     ) -> Callable[[], list[dict[str, Any] | errors.HubSpotError]]:
         """Waits for what HubSpot says to the first calls; those whose token it refuses are repeated once with a better
         one."""
-        used = token or self._token()
+        used = Secret(token or self._token())
         first = self._attempt(calls, used, ahead)
 
         def answers() -> list[dict[str, Any] | errors.HubSpotError]:
@@ -151,7 +152,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
             if not denied or token is not None or self._refresh is None:
                 return found
             again = [calls[number] for number in denied]
-            repeated = _contents(again, self._attempt(again, self._refresh(used))())
+            repeated = _contents(again, self._attempt(again, Secret(self._refresh(used)))())
             for number, answer in zip(denied, repeated, strict=False):
                 found[number] = answer
             if self._on_denied and (refused := _denied(repeated)):
@@ -161,13 +162,13 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         return answers
 
     def _attempt(
-        self, calls: "Sequence[_Call]", token: str, ahead: bool = False
+        self, calls: "Sequence[_Call]", token: Secret, ahead: bool = False
     ) -> Callable[[], list[HttpAnswer | errors.HubSpotError]]:
         """Make the first of these calls at the same time: at least one, and no more once the budget is used up.
 
         Returns what waits for their answers. A single call is made only then, unless it is to be ``ahead``.
         """
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
+        if not _fits_a_header(token):
             # People paste tokens; a header cannot carry everything that a form field can.
             operation = calls[0].operation
             raise errors.AuthenticationFailed("The token holds characters that no token has", operation=operation)
@@ -204,9 +205,9 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
             return iter([0] * len(calls))
         return self._budget.acquire(calls[0].budget, self._live, len(calls))
 
-    def _exchange(self, call: "_Call", token: str) -> "_End":
+    def _exchange(self, call: "_Call", token: Secret) -> "_End":
         """Send and receive, in whatever thread."""
-        headers = {"Authorization": f"Bearer {token}"}
+        headers: dict[str, str | Secret] = {"Authorization": Secret(f"Bearer {token.reveal()}")}
         if call.data is not None:
             headers["Content-Type"] = "application/json"
         start = time.monotonic()
@@ -252,7 +253,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
                 inputs=call.inputs,
                 status=answer.status,
                 seconds=end.ended - end.sent,
-                request_bytes=len(call.data or b""),
+                request_bytes=len(call.data or Secret()),
                 **said,
             )
         )
@@ -266,7 +267,7 @@ class _Call:
     method: str
     path: str
     url: str = field(repr=False)
-    data: bytes | None = field(repr=False)
+    data: Secret | None
     params: Mapping[str, str] | None = field(repr=False)
     inputs: int
     budget: str | None
@@ -303,6 +304,11 @@ def _contents(
 def _denied(found: Sequence[dict[str, Any] | errors.HubSpotError]) -> list[int]:
     """Which of the answers refuse the token."""
     return [number for number, answer in enumerate(found) if isinstance(answer, errors.AuthenticationFailed)]
+
+
+def _fits_a_header(token: Secret) -> bool:
+    text = token.reveal()
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def _content(answer: HttpAnswer | errors.HubSpotError, operation: str) -> dict[str, Any] | errors.HubSpotError:

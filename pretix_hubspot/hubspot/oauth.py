@@ -4,7 +4,8 @@ Credentials travel in request bodies only, never in a URL (hubspot.md 2.2, A/C).
 These calls do not count against the portal's budget (hubspot.md 3, U).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,6 +13,7 @@ from . import answers, versions
 from .calls import usable
 from .errors import BadAnswer, HubSpotError
 from .schema import TokenInfo, Tokens
+from .secret import Secret, revealed, reveals
 from .transport import HttpAnswer, Session, exchange, new_session
 from .wire import parse_json
 
@@ -26,7 +28,7 @@ class OAuthApp:
     def __init__(
         self,
         client_id: str,
-        client_secret: str,
+        client_secret: Secret | str,
         api_url: str = versions.DEFAULT_API_URL,
         app_url: str = versions.DEFAULT_APP_URL,
         version: str = versions.DEFAULT,
@@ -36,7 +38,7 @@ class OAuthApp:
         plugin_version: str = "0",
     ) -> None:
         self.client_id = client_id
-        self._client_secret = client_secret
+        self._client_secret = Secret(client_secret)
         self._api_url = api_url.rstrip("/")
         self._app_url = app_url.rstrip("/")
         self.version = versions.checked(version)
@@ -73,22 +75,21 @@ class OAuthApp:
         portal = f"/{portal_id}" if portal_id else ""
         return f"{self._app_url}/oauth{portal}/authorize?{query}"
 
-    def exchange(self, code: str, redirect_uri: str, code_verifier: str = "") -> Tokens:
+    def exchange(self, code: Secret, redirect_uri: str, code_verifier: Secret | None = None) -> Tokens:
         """Tokens for the code of the return URL; a code works once and not for long."""
         proof = {"code_verifier": code_verifier} if code_verifier else {}
         return self._grant("oauth code exchange", "authorization_code", code=code, redirect_uri=redirect_uri, **proof)
 
-    def refresh(self, refresh_token: str) -> Tokens:
+    def refresh(self, refresh_token: Secret) -> Tokens:
         """A new access token. HubSpot repeats the refresh token, but store what comes back (hubspot.md 2.2, B)."""
         tokens = self._grant("oauth refresh", "refresh_token", refresh_token=refresh_token)
         if tokens.refresh_token:
             return tokens
         # RFC 6749 section 6: an answer without a refresh token leaves the old one valid.
-        return Tokens(
-            tokens.access_token, refresh_token, tokens.expires_in, tokens.portal_id, tokens.user_id, tokens.scopes
-        )
+        return replace(tokens, refresh_token=refresh_token)
 
-    def introspect(self, token: str, hint: str = "access_token") -> TokenInfo | None:
+    @reveals
+    def introspect(self, token: Secret, hint: str = "access_token") -> TokenInfo | None:
         """What an access token is good for; None if it is good for nothing any more.
 
         `hint` is "access_token" or "refresh_token".
@@ -99,7 +100,8 @@ class OAuthApp:
             return None
         return usable(TokenInfo.from_json(found), operation)
 
-    def revoke(self, refresh_token: str) -> None:
+    @reveals
+    def revoke(self, refresh_token: Secret) -> None:
         """End the connection at HubSpot; access tokens already issued live on for up to 30 minutes.
 
         A token that HubSpot no longer knows raises TokenRevoked or OAuthError.
@@ -107,23 +109,28 @@ class OAuthApp:
         hint = "refresh_token"  # nosec B105  # the kind of token, not a token
         self._post("oauth revoke", "token/revoke", token=refresh_token, token_type_hint=hint)
 
-    def _grant(self, operation: str, grant_type: str, **fields: str) -> Tokens:
+    @reveals
+    def _grant(self, operation: str, grant_type: str, **fields: Secret | str) -> Tokens:
         tokens = Tokens.from_json(self._post(operation, "token", grant_type=grant_type, **fields))
         tokens = usable(tokens, operation)
         if not tokens.refresh_token and grant_type != "refresh_token":
             raise BadAnswer("HubSpot granted no refresh token", operation=operation)
         return tokens
 
-    def _post(self, operation: str, path: str, **fields: str) -> dict[str, Any]:
+    def _post(self, operation: str, path: str, **fields: Secret | str) -> dict[str, Any]:
         url = f"{self._api_url}/oauth/{self.version}/{path}"
         form = {**fields, "client_id": self.client_id, "client_secret": self._client_secret}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         try:
-            answer = exchange(self._http, "POST", url, headers, urlencode(form).encode(), None, self._timeouts)
+            answer = exchange(self._http, "POST", url, headers, _encoded(form), None, self._timeouts)
         except HubSpotError as failure:
             failure.operation = operation
             raise
         return _content(answer, operation)
+
+
+def _encoded(form: Mapping[str, Secret | str]) -> Secret:
+    return Secret(urlencode({name: revealed(value) for name, value in form.items()}).encode())
 
 
 def _content(answer: HttpAnswer, operation: str) -> dict[str, Any]:

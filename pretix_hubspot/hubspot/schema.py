@@ -7,6 +7,7 @@ Shapes: hubspot.md 2.2, 6.1, 7.1, 8 and 13 (A).
 from dataclasses import dataclass, field
 from typing import Any
 
+from .secret import Secret
 from .wire import flag, mapping, objects, text, texts, whole
 
 
@@ -294,10 +295,10 @@ class TokenInfo:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What the token endpoint grants; `expires_in` is in seconds. Neither token shows in repr or str."""
+    """What the token endpoint grants; `expires_in` is in seconds."""
 
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
+    access_token: Secret
+    refresh_token: Secret
     expires_in: int
     portal_id: int | None = None
     user_id: int | None = None
@@ -306,7 +307,7 @@ class Tokens:
     @classmethod
     def from_json(cls, data: Any) -> "Tokens | None":
         found = mapping(data)
-        access, refresh = text(found.get("access_token")), text(found.get("refresh_token"))
+        access, refresh = Secret(text(found.get("access_token"))), Secret(text(found.get("refresh_token")))
         if not access:
             return None
         return cls(

@@ -5,7 +5,7 @@ Redirects are not followed, nothing is retried, and nothing about the content is
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ import urllib3.exceptions
 
 from . import deadline, errors
 from .errors import HubSpotError, NoAnswer
+from .secret import Secret, revealed, reveals
 
 #: More than any answer of HubSpot's; a batch of 100 records with long texts stays far below.
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
@@ -28,7 +29,7 @@ class HttpAnswer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,25 @@ def new_session(version: str) -> Session:
     return session
 
 
-def encoded(body: Any) -> bytes:
+@reveals
+def encoded(body: Any) -> Secret:
     """JSON without needless bytes, in ASCII: survives lone surrogates, which UTF-8 cannot carry."""
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    return Secret(json.dumps(body, separators=(",", ":"), allow_nan=False, default=_plain).encode())
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+@reveals
 def exchange(
     session: Session,
     method: str,
     url: str,
-    headers: Mapping[str, str],
-    data: bytes | None,
+    headers: Mapping[str, str | Secret],
+    data: Secret | bytes | None,
     params: Mapping[str, str] | None,
     timeouts: tuple[float, float],
 ) -> HttpAnswer:
@@ -104,7 +113,8 @@ def exchange(
 
     `timeouts` are seconds to connect, and seconds without a byte; the whole exchange may take twice the latter.
     """
-    request = requests.Request(method, url, headers=dict(headers), data=data, params=dict(params or {}))
+    said = {name: revealed(value) for name, value in headers.items()}
+    request = requests.Request(method, url, headers=said, data=revealed(data), params=dict(params or {}))
     with deadline.within(2 * timeouts[1]):
         try:
             prepared = session.prepare_request(request)

@@ -17,7 +17,7 @@ from pretix.base.models import Event
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for, rest
-from pretix_hubspot.failures.codes import SYSTEM, Code
+from pretix_hubspot.failures.codes import CONTRADICTS_SCHEMA, SYSTEM, Code
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import Forbidden, HubSpotError, MissingScope
 from pretix_hubspot.hubspot.transport import Session
@@ -162,6 +162,7 @@ def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None
     verdicts = judge(part, execution)
     _note_access(work, execution, verdicts)
     work.catalog.note_together(execution.together)
+    _note_what_is_gone(work, verdicts)
     report.log.judged(verdicts)
     finishing.succeed(work, part, [v for v in verdicts if not v.failures], report)
     finishing.note_arrived(
@@ -175,6 +176,13 @@ def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> 
     lacking = {failure.object_type: failure for verdict in verdicts for failure in verdict.lacking}
     used = {ref[0] for ref, sent in execution.sent().items() if sent.changed}
     work.catalog.note_access({name: _refusal(failure) for name, failure in lacking.items()}, used)
+
+
+def _note_what_is_gone(work: Slice, verdicts: list[Verdict]) -> None:
+    """Pages, preview and the next orders are to know what HubSpot no longer has, as this order does."""
+    failures = [failure for verdict in verdicts for failure in verdict.failures]
+    if gone := {failure.object_type for failure in failures if failure.code in CONTRADICTS_SCHEMA}:
+        work.catalog.doubt(gone)
 
 
 def _refusal(failure: Failure) -> HubSpotError:

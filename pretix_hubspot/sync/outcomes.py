@@ -4,7 +4,8 @@
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,9 @@ from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError, MissingScop
 from .calls import MAIN_TYPES, is_lack_of_access
 from .detaching import ends
 from .portalrules import rule_behind
-from .results import Execution, Failed, Sent
+from .results import Execution, Failed, Outcome, Sent
 from .types import Refusal
-from .wanted import OrderPlan, Plan, RecordKey, Withheld, digest
+from .wanted import OrderPlan, Plan, RecordKey, WantedRecord, Withheld, digest
 
 #: What HubSpot says without a code; the first that fits (hubspot.md 1.2 B, 4.1 U, 5.4 B, 7.1 A).
 _BY_TEXT = (
@@ -27,8 +28,12 @@ _BY_TEXT = (
     ("associations are invalid", Code.INVALID_ASSOCIATION),
     ("for associations to be created", Code.INVALID_ASSOCIATION),
 )
+#: A new record lacks what HubSpot wants of every one (hubspot.md 1.3 A, 5.8 U).
+_LACKS = re.compile(r"required properties were not set|\b\w+ was not set\b|A value for \w+ must be provided")
 #: The codes of ``MissingScope`` and ``Forbidden``.
 ACCESS_CODES = frozenset({Code.MISSING_SCOPE, Code.FORBIDDEN})
+#: Codes of what a record lacks, which no row of the record is to blame for.
+REQUIRED = frozenset({Code.MISSING_REQUIRED_PROPERTY, Code.MISSING_CONDITIONAL_PROPERTY})
 
 
 @dataclass(frozen=True)
@@ -88,10 +93,10 @@ class Verdict:
 
 def judge(plan: Plan, execution: Execution) -> list[Verdict]:
     """Judge every order of the plan by every one of its records and associations."""
-    return [_judge_order(order, execution) for order in plan.orders.values()]
+    return [_judge_order(order, execution, plan.records) for order in plan.orders.values()]
 
 
-def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
+def _judge_order(order: OrderPlan, execution: Execution, wanted: Mapping[RecordKey, WantedRecord]) -> Verdict:
     outcomes = execution.records.get(order.order, {})
     written, failures = [], list(map(_withheld, order.withheld))
     for mapping, records in order.records.items():
@@ -100,7 +105,8 @@ def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
             if isinstance(outcome, Sent):
                 written.append(Written(mapping, position, ref, outcome))
             else:
-                failures += _failures(outcome, mapping, position, ref[0])
+                found = _failures(outcome, mapping, position, ref[0])
+                failures += (f for f in found if is_to_blame(f, order.order, _same_record(ref, outcomes, wanted)))
     failures += _of_associations(order, execution)
     lacking = _lacking(failures, written)
     return Verdict(
@@ -111,6 +117,29 @@ def _judge_order(order: OrderPlan, execution: Execution) -> Verdict:
         tuple(sorted(execution.associated.get(order.order, ()))),
         lacking,
     )
+
+
+def _same_record(
+    ref: RecordKey, outcomes: Mapping[RecordKey, Outcome], wanted: Mapping[RecordKey, WantedRecord]
+) -> list[WantedRecord]:
+    """The records of the order that failed as one: in HubSpot they are the same record, known by several keys."""
+    same = [other for other, outcome in outcomes.items() if outcome == outcomes[ref] and other[0] == ref[0]]
+    return [wanted[other] for other in same if other in wanted]
+
+
+def is_to_blame(failure: Failure, order: int, records: Sequence[WantedRecord]) -> bool:
+    """Whether the failure's mapping says anything about the property that failed, or if none of the order's does.
+
+    Several mappings may write into one record; whoever repairs it has to find the row.
+    """
+    name = failure.params.get("property")
+    mine = [c for record in records for c in record.contributions if c.order == order]
+    if not name or failure.code in REQUIRED:
+        return True
+    saying = [c for c in mine if any(row.property.name == name for row in c.rows)]
+    filling = [c for c in saying if any(row.property.name == name and row.value for row in c.rows)]
+    writers = {(c.mapping, c.position) for c in filling or saying}
+    return not writers or (failure.mapping, failure.position) in writers
 
 
 def _withheld(item: Withheld) -> Failure:
@@ -182,11 +211,17 @@ def classify(
         return Failure(TEMPORARY, Code.NO_ANSWER_FOR_RECORD.value, {}, mapping, position, object_type)
     detail = _decisive(error)
     mode, code = _mode_and_code(error, detail)
-    params = {"property": detail.property_name} if detail.property_name else {}
+    names = _lacking_properties(error) if code in REQUIRED else [detail.property_name]
+    params = {"property": ", ".join(names)} if any(names) else {}
     if isinstance(error, MissingScope) and error.required_scopes:
         params["scopes"] = ", ".join(error.required_scopes)
     message = detail.message or error.message
     return Failure(mode, code, params, mapping, position, object_type, message, error.correlation_id)
+
+
+def _lacking_properties(error: HubSpotError) -> list[str]:
+    """All that HubSpot wants: whoever adds one after the other would fail for each of them."""
+    return list(dict.fromkeys(detail.property_name for detail in error.details if detail.property_name))
 
 
 def _decisive(error: HubSpotError) -> ErrorDetail:
@@ -209,4 +244,6 @@ def _mode_and_code(error: HubSpotError, detail: ErrorDetail) -> tuple[str, str]:
     named = next((code for words, code in _BY_TEXT if words in said), None) or rule_behind(error, detail)
     if named is None and _is_config(detail.code):
         return MISCONFIGURATION, detail.code
+    if named is None and _LACKS.search(said):
+        named = Code.MISSING_REQUIRED_PROPERTY
     return (named.mode, named.value) if named else (PERMANENT, detail.code or kind.value)

@@ -11,6 +11,7 @@ from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.errors import HubSpotError
 
 from . import filters, money
+from .newrecords import of_record
 from .state import state_of
 from .types import (
     IF_EMPTY,
@@ -42,6 +43,9 @@ from .wanted import (
 #: so that a renamed organizer, event or address never makes a second record.
 ORDER_IDENTITY = frozenset({"order_key", "order_code", "event_order_code"})
 POSITION_IDENTITY = frozenset({"position_key", "ticket_id", "position_id"})
+
+#: The source field that people know an order by, for records that would have no title in HubSpot.
+TITLE = "event_order_code"
 
 #: Source fields that say what a person is called.
 NAMES = ("attendee_name", "invoice_address_name", "customer_name")
@@ -138,28 +142,25 @@ def _plan_record(
     if isinstance(identifier, Refusal) and spec.foreign and identifier.code not in OF_VALUES:
         return [*where, "no identifier in this portal"]
     if isinstance(identifier, Refusal):
-        return _withhold(order_plan, spec, where, identifier, spec.identifier)
+        return _withhold(order_plan, spec, where, identifier)
     if not identifier.value:
         return [*where, "no identifier"]
-    rows, left_out = [], []
-    for mapping_row in spec.rows:
-        row = _row(mapping_row, values)
-        if isinstance(row, Row):
-            rows += [plan.with_shared_text(row), *_currency_rows(mapping_row, row)]
-        elif _may_be_left_out(spec, mapping_row, row):
-            left_out.append(row)
-        else:
-            return _withhold(order_plan, spec, where, row, mapping_row)
+    state = state_of(order, position)
+    rows, left_out, refusal = _rows(spec, values, state)
+    if refusal:
+        return _withhold(order_plan, spec, where, refusal)
+    rows = [plan.with_shared_text(row) for row in rows]
     ours = spec.identifier.field in ORDER_IDENTITY | POSITION_IDENTITY
     if ours:  # a changed key (the event was renamed) follows the record
         rows.append(Row(identifier.property, identifier.value, OVERWRITE))
-    rows += _pipeline_rows(spec, state_of(order, position))
+    rows += _pipeline_rows(spec, state)
     key = _key(spec, order, position, identifier)
     record = plan.records.setdefault(
         (spec.object_type, key),
         WantedRecord(spec.object_type, key, identifier.property, identifier.value, ours),
     )
     record.together = tuple(dict.fromkeys((*record.together, *_together(spec))))
+    record.begin(of_record(spec.beginnings, _title(identifier, ours, values, order, position), state))
     canceled = bool(position and position.canceled)
     label = f"{order.code}-{position.positionid}" if position else order.code
     policy = spec.options.same_address
@@ -182,10 +183,55 @@ def _may_be_left_out(spec: MappingSpec, row: MappingRow, refusal: Refusal) -> bo
     return spec.foreign and refusal.code not in OF_VALUES - OF_OPTIONS
 
 
+def _rows(
+    spec: MappingSpec, values: Mapping[str, object], state: str
+) -> tuple[list[Row], list[Refusal], Refusal | None]:
+    """The mapping's rows with what is left out of them, or the refusal for which the record is not sent."""
+    if vanished := _vanished_stage(spec, state):
+        return [], [], vanished
+    rows, left_out = [], []
+    for mapping_row in spec.rows:
+        if _says_nothing(mapping_row, values):
+            continue
+        row = _row(mapping_row, values)
+        if isinstance(row, Row):
+            rows += [row, *_currency_rows(mapping_row, row)]
+        elif _may_be_left_out(spec, mapping_row, row):
+            left_out.append(row)
+        else:
+            return [], [], row
+    return rows, left_out, None
+
+
+def _title(
+    identifier: Row, ours: bool, values: Mapping[str, object], order: OrderSnapshot, position: PositionSnapshot | None
+) -> str:
+    """What a new record is called if no row says it: the order, its position, or whatever identifies the record."""
+    if not ours:
+        return identifier.value or ""
+    code = str(values.get(TITLE) or order.code)
+    return f"{code}-{position.positionid}" if position else code
+
+
+def _says_nothing(row: MappingRow, values: Mapping[str, object]) -> bool:
+    """Whether a property that is gone, or cannot be written, misses nothing: the order has no value for it."""
+    useless = row.property is None or not row.property.writable
+    return useless and row.constant is None and row.source_type is not None and is_nothing(values.get(row.field))
+
+
+def _vanished_stage(spec: MappingSpec, state: str) -> Refusal | None:
+    """That HubSpot would refuse the stage of this state: somebody deleted it, or its pipeline."""
+    pipeline = spec.pipeline
+    stage = pipeline and pipeline.stages.get(state)
+    if not pipeline or not stage or pipeline.known is None or stage in pipeline.known:
+        return None
+    return Refusal("unknown_stage", {"property": pipeline.stage_property.name, "label": pipeline.stage_property.label})
+
+
 def _withhold(
-    order_plan: OrderPlan, spec: MappingSpec, where: tuple[int, int | None], refusal: Refusal, row: MappingRow
+    order_plan: OrderPlan, spec: MappingSpec, where: tuple[int, int | None], refusal: Refusal
 ) -> list[object]:
-    order_plan.withheld.append(Withheld(*where, spec.object_type, refusal, row.field, row.external_field))
+    order_plan.withheld.append(Withheld(*where, spec.object_type, refusal))
     return [*where, refusal.code, sorted((k, str(v)) for k, v in refusal.params.items())]
 
 
@@ -229,8 +275,10 @@ def _currency_rows(mapping_row: MappingRow, row: Row) -> list[Row]:
 def _refused(row: MappingRow, code: str, params: Mapping[str, object] = MappingProxyType({})) -> Refusal:
     names: dict[str, object] = {
         "field": row.field,
-        "property": row.property.label if row.property else row.external_field,
+        "property": row.external_field,
     }
+    if row.property:
+        names["label"] = row.property.label
     if row.constant is not None:
         names["constant"] = True
     return Refusal(code, {**names, **params})

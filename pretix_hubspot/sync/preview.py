@@ -185,6 +185,11 @@ def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehear
         by_property.setdefault(row.property.name, []).append(row)
     if item.is_new and wanted.id_property.name not in by_property:
         by_property[wanted.id_property.name] = [Row(wanted.id_property, wanted.id_value, "")]
+    if item.is_new:
+        for part in wanted.beginning:
+            for row in part.rows:
+                if row.property.name in written and not any(r.value for r in by_property.get(row.property.name, ())):
+                    by_property[row.property.name] = [row]
     for name, rows in by_property.items():
         if name not in shown:
             item.properties.append(_property(rows, before.get(name) or "", written.get(name), item))

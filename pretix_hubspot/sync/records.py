@@ -16,6 +16,7 @@ from pretix_hubspot.hubspot.types import BatchResult, InlineAssociation, Record,
 
 from .calls import Caller, chunks
 from .merge import merge
+from .newrecords import completed
 from .results import Failed, Outcome, Sent
 from .types import Refusal
 from .wanted import RecordKey, WantedRecord
@@ -176,7 +177,7 @@ class TypeRun:
                 continue
             if current is None:
                 record = self._pending[refs[0]].record
-                properties = {record.id_property.name: record.id_value, **changes}
+                properties = completed({record.id_property.name: record.id_value, **changes}, record.beginning)
                 links = {link.to_id: link for ref in refs for link in self._links.get(ref, ())}
                 name = record.id_property.name
                 trace = WriteInput(f"c{number}", properties, id_property=name, associations=tuple(links.values()))

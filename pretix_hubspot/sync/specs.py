@@ -18,9 +18,11 @@ from pretix_hubspot.mappings.stored import StoredFilters, StoredMapping, StoredO
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.objecttypes import stage_properties
 
+from . import newrecords
 from .calls import is_lack_of_access
 from .filters import question_fields
 from .money import with_currencies
+from .plan import TITLE
 from .risks import options_elsewhere
 from .schemas import unreadable
 from .types import (
@@ -55,8 +57,11 @@ def specs_for(
     return tuple(
         _without_schema(mapping, fields, error, catalog.connection.portal_id)
         if (error := errors.get(mapping.external_object_type))
-        else _here(
-            _spec(mapping, catalog.properties(mapping.external_object_type), fields, understood), mapping, catalog
+        else _with_beginnings(
+            _here(
+                _spec(mapping, catalog.properties(mapping.external_object_type), fields, understood), mapping, catalog
+            ),
+            catalog,
         )
         for mapping in mappings
     )
@@ -105,6 +110,33 @@ def _pipeline_here(chosen: PipelineSpec | None, pipelines: Sequence[Pipeline]) -
     return replace(chosen, stages={status: stage for status, stage in chosen.stages.items() if stage in have})
 
 
+def _with_beginnings(spec: MappingSpec, catalog: Catalog) -> MappingSpec:
+    title = catalog.properties(spec.object_type).get(catalog.primary_property(spec.object_type))
+    beginnings = newrecords.beginnings(spec.object_type, title, first_stages(spec, catalog))
+    return replace(spec, beginnings=beginnings, pipeline=_with_known_stages(spec, catalog))
+
+
+def _with_known_stages(spec: MappingSpec, catalog: Catalog) -> PipelineSpec | None:
+    pipelines = catalog.pipelines(spec.object_type)
+    if not spec.pipeline or not pipelines:
+        return spec.pipeline
+    chosen = newrecords.chosen_pipeline(pipelines, spec.pipeline.pipeline_id)
+    stages = chosen.stages if chosen else ()
+    return replace(spec.pipeline, known=frozenset(stage.id for stage in stages if not stage.archived))
+
+
+def first_stages(spec: MappingSpec, catalog: Catalog) -> PipelineSpec | None:
+    """Where records of this mapping begin that their status puts nowhere."""
+    properties, chosen = catalog.properties(spec.object_type), spec.pipeline
+    names = stage_properties(spec.object_type)
+    pipelines = catalog.pipelines(spec.object_type)
+    pipeline = newrecords.chosen_pipeline(pipelines, chosen.pipeline_id if chosen else "")
+    if pipeline is None or any(name not in properties for name in names):
+        return None
+    stages = newrecords.first_stages(pipeline, chosen.stages if chosen else {})
+    return PipelineSpec(properties[names[0]], properties[names[1]], pipeline.id, stages)
+
+
 def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField]) -> dict[str, frozenset[str]]:
     """Source field keys by the model of the mapping that reads them."""
     wanted: dict[str, set[str]] = {ORDER: set(), POSITION: set()}
@@ -114,6 +146,8 @@ def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField
         wanted[spec.source] |= {
             row.field for row in (spec.identifier, *spec.rows) if row.source_type and row.constant is None
         }
+        if spec.beginnings.title and TITLE in fields:
+            wanted[ORDER].add(TITLE)
         for key in question_fields(spec.options.filters):
             of_order = key in fields and fields[key].required_input == ORDER_INPUT
             wanted[ORDER if of_order else POSITION].add(key)

@@ -177,12 +177,36 @@ class MappingRow:
 
 @dataclass(frozen=True)
 class PipelineSpec:
-    """Where records of a mapping stand in a pipeline, by order status; both properties always travel together."""
+    """Where records of a mapping stand in a pipeline, by order status; both properties always travel together.
+
+    ``known`` are the stages that the pipeline has today; None where nobody knows.
+    """
 
     pipeline_property: PropertyDefinition
     stage_property: PropertyDefinition
     pipeline_id: str
     stages: MappingABC[str, str]
+    known: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Beginnings:
+    """What new records of a mapping get where no row says it, see ``newrecords``.
+
+    A ``title`` unless one of ``instead`` is filled, and a stage by order status.
+    """
+
+    title: PropertyDefinition | None = None
+    instead: tuple[str, ...] = ()
+    pipeline: PipelineSpec | None = None
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Rows that go into a new record together unless one of the properties ``unless`` is filled."""
+
+    unless: tuple[str, ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -244,3 +268,4 @@ class MappingSpec:
     unreadable: HubSpotError | None = None
     left_out: bool = False
     foreign: bool = False
+    beginnings: Beginnings = Beginnings()

@@ -15,7 +15,7 @@ from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 
 from . import filters, sharing
 from .sharing import Person
-from .types import BY_MODES, MappingSpec, Refusal, Row
+from .types import BY_MODES, Beginning, MappingSpec, Refusal, Row
 
 #: Characters from which on a text is worth sharing.
 LONG = 100
@@ -53,6 +53,7 @@ class WantedRecord:
     ``ours`` means that nobody but pretix can have created it: it is created without looking for it first.
     ``together`` lists properties that must be sent together if one of them is.
     ``previous`` is to whom it belonged after the last transfer, where that is known.
+    ``beginning`` is what it gets only if it is new, see ``newrecords``.
     """
 
     object_type: str
@@ -63,10 +64,16 @@ class WantedRecord:
     together: tuple[str, ...] = ()
     contributions: list[Contribution] = field(default_factory=list)
     previous: Person | None = None
+    beginning: tuple[Beginning, ...] = ()
 
     @property
     def ref(self) -> RecordKey:
         return (self.object_type, self.key)
+
+    def begin(self, beginning: tuple[Beginning, ...]) -> None:
+        """Add what another contribution begins with, as far as the ones before it do not say the same."""
+        said = {part.unless for part in self.beginning}
+        self.beginning += tuple(part for part in beginning if part.unless not in said)
 
     def rows(self) -> list[Row]:
         """All rows in order of evaluation; what a canceled position says counts only if nobody else says anything."""
@@ -116,17 +123,12 @@ class WantedRecord:
 
 @dataclass(frozen=True)
 class Withheld:
-    """A record of an order that is not sent, and why; ``field`` and ``property`` name the mapping row to blame.
-
-    It is HubSpot's if that did not tell the schema of the object type.
-    """
+    """A record of an order that is not sent, and why: a refusal of ours, or HubSpot's if it did not tell the schema."""
 
     mapping: int
     position: int | None
     object_type: str
     refusal: Refusal | HubSpotError
-    field: str = ""
-    property: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ class Plan:
                     record.ours,
                     record.together,
                     contributions,
+                    beginning=record.beginning,
                 )
         return part
 

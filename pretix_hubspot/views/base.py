@@ -69,11 +69,17 @@ class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequire
     """A page of the organizer: for those who may change its settings, where the plugin is active (else 404)."""
 
     permission = ORGANIZER_SETTINGS
+    #: Whether there is something to do while the plugin is disabled, as long as pretix still has access to a portal.
+    helps_to_disconnect = False
 
     def dispatch(self, request, *args, **kwargs):
-        if PLUGIN not in request.organizer.get_plugins():
+        if not self.is_enabled and not (self.helps_to_disconnect and live_connections(request.organizer).exists()):
             raise Http404(_("The HubSpot plugin is not active for this organizer."))
         return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def is_enabled(self):
+        return PLUGIN in self.request.organizer.get_plugins()
 
     def back_to_settings(self, query=""):
         return HttpResponseRedirect(organizer_url(self.request.organizer, "organizer.connections") + query)
@@ -89,6 +95,11 @@ class ManagesConnectionsMixin:
         if not may_manage_connections(request):
             raise PermissionDenied(_("You need the permission to change the settings of the organizer to do this."))
         return super().dispatch(request, *args, **kwargs)
+
+
+def live_connections(organizer):
+    """The organizer's connections to which pretix has, or had, access."""
+    return Connection.objects.filter(organizer=organizer).exclude(status=Connection.Status.DISCONNECTED)
 
 
 class SeesOrdersMixin:

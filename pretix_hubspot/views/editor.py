@@ -13,6 +13,7 @@ from pretix_hubspot.fields.constant import CONSTANT
 from pretix_hubspot.forms.editor import ROW_KEYS, MappingEditor
 from pretix_hubspot.forms.mistakes import mistakes
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
+from pretix_hubspot.haste import haste
 from pretix_hubspot.health.actions import retry_mapping
 from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable, ensure_key_property
@@ -42,7 +43,8 @@ class EditMapping(MappingMixin, View):
         if "fix" in request.GET and may_ask(self.event_connection.connection, REPAIR):
             problem = self.catalog.look_again([mapping.external_object_type])
         else:
-            problem = self.catalog.freshen([mapping.external_object_type])
+            with haste():  # a page that opens from the stored copy need not wait long for a better one
+                problem = self.catalog.see([mapping.external_object_type])
         return self.page(MappingEditor(mapping, self.catalog), problem)
 
     def post(self, request, *args, **kwargs):
@@ -52,11 +54,12 @@ class EditMapping(MappingMixin, View):
         with transaction.atomic():
             editor.mapping = self.mapping(lock=True)
             accepted = not editor.is_stale
+            before = editor.setup.named
             changed = accepted and editor.save(request.user)
         if not accepted:
             return self.refused(editor)
         messages.success(request, _("Your changes have been saved."))
-        if retried := retry_mapping(self.event_connection, editor.mapping.pk, request.user):
+        if retried := retry_mapping(self.event_connection, editor.mapping, before | editor.setup.named, request.user):
             messages.success(request, retried_text(retried))
         if changed:
             tell_impact(request)
@@ -122,7 +125,8 @@ class CreateKeyProperty(MappingMixin, View):
         except (KeyPropertyUnusable, *UNAVAILABLE) as e:
             messages.error(request, self.problem(e))
         else:
-            self.make_identifier(mapping, definition)
+            mapping = self.make_identifier(mapping, definition)
+            retry_mapping(self.event_connection, mapping, {definition.name}, request.user)
             messages.success(
                 request,
                 _("HubSpot now has the property “{property}”, and it identifies the objects.").format(
@@ -146,6 +150,7 @@ class CreateKeyProperty(MappingMixin, View):
             mapping.revision += 1
             mapping.save(update_fields=["pretix_id_field", "external_id_field", "revision"])
             mapping.log_action("pretix_hubspot.mapping.changed", user=self.request.user, data=log_data(mapping))
+        return mapping
 
 
 class RefreshMappingCatalog(MappingMixin, RefreshCatalog):

@@ -16,6 +16,8 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event, refresh_account
 from pretix_hubspot.conventions import currency_note
 from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
+from pretix_hubspot.health.actions import retry_deleted
+from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.keyproperty import KeyPropertyUnusable
 from pretix_hubspot.mappings.reading import Problem
 from pretix_hubspot.mappings.store import SuggestionImpossible, TooMuch
@@ -118,6 +120,8 @@ class SaveMappings(ConnectedMixin, View):
                 return self.ask(formset)
             if not problem:
                 formset.save_rows(request.user)
+        if not problem and (retried := retry_deleted(self.event_connection, request.user)):
+            messages.success(request, retried_text(retried))
         return self.answer(problem)
 
     @staticmethod

@@ -64,14 +64,15 @@ class OAuthReturn(View):
     http_method_names = ["get"]
 
     def get(self, request, *args, **kwargs):
+        returned = oauth_flow.Returned.from_request(request)
         try:
-            started = oauth_flow.consume(request)
+            started = oauth_flow.consume(request, returned.state)
         except oauth_flow.StateRefused as refusal:
             return self.refused(explain.state_refusal(refusal.reason))
         with scope(organizer=started.organizer):
             if problem := self.not_any_more(started):
                 return self.refused(problem)
-            self.finish(started)
+            self.finish(started, returned)
         return HttpResponseRedirect(_settings_url(started))
 
     def refused(self, message):
@@ -89,14 +90,13 @@ class OAuthReturn(View):
             return _("The HubSpot plugin has been disabled in the meantime. Nothing has been changed.")
         return None
 
-    def finish(self, started):
+    def finish(self, started, returned):
         """Trade the code for tokens and connect. Every failure stores nothing and has its own message."""
-        code = self.request.GET.get("code")
-        if not code:
-            messages.error(self.request, explain.denial(self.request.GET.get("error")))
+        if not returned.code:
+            messages.error(self.request, explain.denial(returned.error))
             return
         try:
-            granted = hubspot_app.exchange(code, self.request.GET["state"])
+            granted = hubspot_app.exchange(returned.code, returned.state)
             connection = connect_oauth(started.organizer, granted, self.request.user, started.connection)
         except explain.CONNECT_ERRORS as error:
             logger.warning("HubSpot could not be connected: %s", error)

@@ -1,5 +1,6 @@
 """The organizer's page: all connections and the events that use them."""
 
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
@@ -7,9 +8,8 @@ from ..config import server_config
 from ..health.numbers import STATES, WAITING, Numbers, numbers_of, oldest_waiting
 from ..health.requestbudget import used
 from ..health.words import STATES as STATE_WORDS
-from ..models import Connection
 from ..server.permissions import EVENT_SETTINGS, SEE_ORDERS, events_with
-from .base import HubSpotOrganizerMixin, organizer_url
+from .base import HubSpotOrganizerMixin, live_connections, organizer_url
 from .connect import disconnect_and_tell, events_using
 from .panels import ConnectionPanel, WaysToConnect
 
@@ -64,11 +64,12 @@ class OrganizerPanel(ConnectionPanel):
 
 class OrganizerPage(HubSpotOrganizerMixin, TemplateView):
     template_name = "pretix_hubspot/organizer.html"
+    helps_to_disconnect = True
 
     def get_context_data(self, **kwargs):
         organizer, config = self.request.organizer, server_config()
-        live = Connection.objects.filter(organizer=organizer).exclude(status=Connection.Status.DISCONNECTED)
-        context = super().get_context_data(**kwargs)
+        live = live_connections(organizer)
+        context = super().get_context_data(is_enabled=self.is_enabled, **kwargs)
         context["panels"] = [OrganizerPanel(connection, config, self.request) for connection in live]
         context["ways"] = WaysToConnect(
             self.request,
@@ -82,6 +83,7 @@ class OrganizerDisconnect(HubSpotOrganizerMixin, TemplateView):
     """Asks, then: nobody of this organizer has access any more."""
 
     template_name = "pretix_hubspot/organizer_disconnect.html"
+    helps_to_disconnect = True
 
     def get_context_data(self, **kwargs):
         connection = self.own_connection(self.kwargs["connection"])
@@ -91,4 +93,6 @@ class OrganizerDisconnect(HubSpotOrganizerMixin, TemplateView):
 
     def post(self, request, *args, **kwargs):
         disconnect_and_tell(request, self.own_connection(self.kwargs["connection"]))
-        return self.back_to_settings()
+        if self.is_enabled or live_connections(request.organizer).exists():
+            return self.back_to_settings()
+        return redirect("control:organizer", organizer=request.organizer.slug)  # our page is gone with the last one

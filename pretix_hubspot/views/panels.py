@@ -5,6 +5,7 @@ from functools import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from ..accessrequest import asked_at
 from ..config import server_config
 from ..failures.codes import REFUSED_CALLS
 from ..failures.texts import TEXTS
@@ -15,6 +16,7 @@ from ..scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, lost_features
 from ..server.permissions import may_manage_connections
 from ..sync.resting import SCOPES
 from ..weblinks import portal_url
+from .base import event_url
 
 ACCOUNT_TYPES = {
     "STANDARD": _("Standard account"),
@@ -106,6 +108,9 @@ class WaysToConnect:
 
     def __init__(self, request, oauth_url, token_url):
         self.may_manage = may_manage_connections(request)
+        event = getattr(request, "event", None)
+        self.ask_url = event_url(event, "connect.ask") if event and not self.may_manage else ""
+        self.asked_at = asked_at(event) if self.ask_url else None
         config = server_config()
         self.has_oauth_app = config.has_oauth_app
         self.asked_scopes = config.optional_scopes

@@ -75,6 +75,7 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, View):
         form.order.log_action("pretix_hubspot.order.previewed", user=self.request.user)
         try:
             with haste(), closing(client_for(self.event_connection.connection)) as client:
+                self.catalog.see({m.external_object_type for m in self.request.event.hubspot_object_mappings.all()})
                 seen = preview(self.event_connection, form.order, client)
         except PortalTrouble as trouble:
             return self.page(form, problem=explain(trouble.error))

@@ -10,6 +10,7 @@ from pretix_hubspot.urls import urlpatterns
 #: What shows nothing of its own, and why.
 NO_PAGES = {
     "catalog.refresh": "acts and goes back",
+    "connect.ask": "acts and goes back",
     "connect.oauth": "leads to HubSpot",
     "connect.token": "acts and goes back",
     "export": "is a file",

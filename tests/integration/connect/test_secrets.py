@@ -150,5 +150,5 @@ def test_a_copied_event_gets_no_token(client, event, portal, organizer):
     stored = Connection.objects.get()
     assert Connection.objects.count() == 1
     assert stored.access_token not in settings
-    assert tokens.access_token(stored) not in settings
+    assert tokens.access_token(stored).reveal() not in settings
     assert "Use this connection" in page_of(client, "next")

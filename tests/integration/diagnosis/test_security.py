@@ -19,7 +19,7 @@ from pretix_hubspot import urls, weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.connection import join
-from pretix_hubspot.models import CatalogEntry, RecordLink, RequestBudgetState, Run
+from pretix_hubspot.models import CatalogEntry, Connection, RecordLink, RequestBudgetState, Run
 from pretix_hubspot.sync import links
 from pretix_hubspot.sync.results import Sent
 from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
@@ -222,6 +222,7 @@ def test_where_the_plugin_is_not_active_there_is_nothing(client, story, ids, met
     story.organizer.plugins = story.event.plugins = ""
     story.organizer.save()
     story.event.save()
+    Connection.objects.update(status="disconnected")  # with access to give back, see security/test_disconnected.py
     found = {name: client.generic(method, address(name, ids)).status_code for name in EVENT_PAGES + ORGANIZER_PAGES}
     assert {name: status for name, status in found.items() if status != MISSING} == {}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core import mail
 from freezegun import freeze_time
-from pretix.base.models import LogEntry, NotificationSetting, Order
+from pretix.base.models import LogEntry, NotificationSetting, Order, User
 from pretix.base.notifications import get_all_notification_types
 
 from pretix_hubspot.connecting import connect_token
@@ -15,6 +15,8 @@ from pretix_hubspot.health.actions import retry
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.tasks import report, tend
+
+from .conftest import ORDERS, SETTINGS, make_user
 
 BASE = "/control/event/ada/conf/hubspot/"
 
@@ -166,3 +168,109 @@ def test_the_periodic_round_sweeps_paused_events_too(story):
     tend()
     assert order.queued_sync_jobs.count() == 1
     assert story.world()["contacts"] == []
+
+
+# Once to each person
+
+
+REVOKED, REGAINED = "pretix_hubspot.connection.revoked", "pretix_hubspot.recovered.*"
+
+
+@pytest.fixture
+def many_events(story):
+    """Eight events use the connection."""
+    for number in range(7):
+        story.join(story.add_event(f"e{number}"))
+    return story
+
+
+@pytest.fixture
+def lost(many_events, django_capture_on_commit_callbacks):
+    """Makes the connection lost, and what follows from it."""
+
+    def lose():
+        with django_capture_on_commit_callbacks(execute=True):
+            mark_revoked(many_events.connection, "test")
+        return sorted(to for message in mail.outbox for to in message.to)
+
+    return lose
+
+
+def limited(story, name, *slugs):
+    """A person who may change the settings of these events only."""
+    user = make_user(story, name, (SETTINGS,))
+    team = user.teams.get()
+    team.all_events = False
+    team.save()
+    team.limit_events.set(story.organizer.events.filter(slug__in=slugs))
+    return user
+
+
+def test_a_lost_connection_is_one_mail_for_each_person(many_events, manager, lost):
+    people = [manager, make_user(many_events, "second", (SETTINGS,)), limited(many_events, "third", "e3")]
+    for person in people:
+        wants(person, REVOKED)
+
+    told = lost()
+
+    assert told == ["manager@example.org", "second@example.org", "third@example.org"]
+    assert "/ada/e3/" in next(message.body for message in mail.outbox if message.to == ["third@example.org"])
+    assert all("Events that use it: 8" in message.body for message in mail.outbox)
+
+
+def test_each_event_has_it_in_its_history(many_events, lost):
+    lost()
+
+    entries = LogEntry.objects.filter(action_type=REVOKED, event__isnull=False)
+    assert sorted(entries.values_list("event__slug", flat=True)) == ["conf", *(f"e{n}" for n in range(7))]
+    assert LogEntry.objects.filter(action_type=REVOKED, event=None).count() == 1
+
+
+def test_nobody_is_told_of_a_lost_connection_who_does_not_want_it_or_may_not_know(many_events, lost):
+    switched_off = make_user(many_events, "off", (SETTINGS,))
+    User.objects.filter(pk=switched_off.pk).update(notifications_send=False)
+    for person in (switched_off, make_user(many_events, "clerk", ORDERS), limited(many_events, "elsewhere")):
+        wants(person, REVOKED)
+    make_user(many_events, "silent", (SETTINGS,))
+
+    assert lost() == []
+
+
+def test_a_wish_about_one_event_goes_before_the_general_one(many_events, lost):
+    quiet, only = make_user(many_events, "quiet", (SETTINGS,)), make_user(many_events, "only", (SETTINGS,))
+    wants(quiet, REVOKED)
+    for event in many_events.organizer.events.exclude(slug="e5"):
+        NotificationSetting.objects.create(user=quiet, event=event, action_type=REVOKED, method="mail", enabled=False)
+    event = many_events.organizer.events.get(slug="e2")
+    NotificationSetting.objects.create(user=only, event=event, action_type=REVOKED, method="mail", enabled=True)
+
+    assert lost() == ["only@example.org", "quiet@example.org"]
+    bodies = {message.to[0]: message.body for message in mail.outbox}
+    assert "/ada/e5/" in bodies["quiet@example.org"]
+    assert "/ada/e2/" in bodies["only@example.org"]
+
+
+def test_an_event_without_the_plugin_is_no_reason_to_write(many_events, manager, lost):
+    wants(manager, REVOKED)
+    many_events.organizer.events.exclude(slug="e4").update(plugins="")
+
+    assert lost() == ["manager@example.org"]
+    assert "/ada/e4/" in mail.outbox[0].body
+
+
+def test_a_connection_that_is_back_is_one_mail_for_everybody_else(
+    many_events, manager, lost, django_capture_on_commit_callbacks
+):
+    for person in (manager, make_user(many_events, "second", (SETTINGS,))):
+        wants(person, REGAINED)
+    lost()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        connect_token(many_events.organizer, many_events.simulator.service_key, manager)
+
+    assert [message.to for message in mail.outbox] == [["second@example.org"]]
+
+
+def test_a_lost_connection_is_written_down_in_a_few_queries(many_events, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12):
+        mark_revoked(many_events.connection, "test")

@@ -52,6 +52,14 @@ def said(message, category="VALIDATION_ERROR", **more):
 
 
 REQUIRED_IF = validation("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "A value for reason must be provided", "reason")
+NOT_SET = said(
+    "Error creating DEAL. Some required properties were not set.",
+    context={"properties": ["dealname", "dealstage"]},
+    errors=[
+        {"message": "dealname was not set", "code": "REQUIRED_FIELD", "context": {"properties": ["dealname"]}},
+        {"message": "dealstage was not set", "code": "REQUIRED_FIELD"},
+    ],
+)
 ECHO = {"propertyValue": "Erika Mustermann", "portalId": 1}
 HTML = bodies.EDGE_PAGE
 
@@ -78,6 +86,12 @@ ANSWERS = {
     + (PERMANENT, "INVALID_ALPHA", "lastname"),
     "required property (2026-09)": (400, bodies.REQUIRED)
     + (MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "firstname"),
+    "what every new record has to have": (400, NOT_SET)
+    + (MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "dealname, dealstage"),
+    "the same, named in one list only": (400, said(NOT_SET["message"], context=NOT_SET["context"]))
+    + (MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "dealname, dealstage"),
+    "the same, named in a sentence only": (400, said("A value for dealname must be provided"))
+    + (MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "dealname"),
     "conditionally required property (2026-09)": (400, REQUIRED_IF)
     + (MISCONFIGURATION, "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "reason"),
     "unique value taken": (400, bodies.CONFLICTING_VALUE) + (PERMANENT, "CONFLICTING_UNIQUE_VALUE", "pretix_order_key"),
@@ -377,6 +391,42 @@ def test_each_refusal_of_a_record_is_a_failure_and_the_graver_word_wins(plan):
     [verdict] = judge(plan, execution(plan, m1=Failed(refusals=refusals), m3=Failed(answered(500, b""))))
     assert [f.code for f in verdict.failures] == ["already_set", "unknown_property", "server_trouble"]
     assert verdict.mode == MISCONFIGURATION
+
+
+GRACE = PositionSnapshot(70, 1, False, {"attendee_email": "ada@example.org", "diet": "vegan"})
+WITH_DIET = replace(ATTENDEE, rows=(row("name", "lastname"), row("diet", "diet")))
+
+
+def refused_for(name, specs=(BUYER, WITH_DIET), positions=(GRACE,)):
+    """Which mapping and position an order is told about whose one record HubSpot refuses for a property."""
+    order = OrderSnapshot(7, "A1", "n", False, {"email": "ada@example.org", "name": "L", "key": "A1"}, positions)
+    plan = make_plan(99, [(specs, [order])])
+    error = answered(400, validation("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist', name))
+    results = {ref: Failed(error) for ref in plan.records}
+    [verdict] = judge(plan, Execution({7: results}, {7: set()}, {7: {}}))
+    return [(failure.mapping, failure.position) for failure in verdict.failures]
+
+
+def test_a_record_that_mappings_share_fails_for_the_mapping_that_has_the_row():
+    assert refused_for("diet") == [(2, 70)]
+    assert refused_for("lastname") == [(1, None), (2, 70)], "both say it"
+    assert refused_for("email") == [(1, None), (2, 70)], "the identifier is everybody's"
+
+
+def test_who_has_no_value_for_it_is_not_to_blame():
+    friend = PositionSnapshot(71, 2, False, {"attendee_email": "ada@example.org", "diet": ""})
+    assert refused_for("diet", positions=(GRACE, friend)) == [(2, 70)]
+    assert refused_for("diet", positions=(friend,)) == [(2, 71)], "unless nobody has"
+
+
+def test_a_record_that_hubspot_knows_by_several_keys_fails_for_the_row_too():
+    by_number = replace(WITH_DIET, identifier=row("attendee_email", "number"))
+    assert refused_for("diet", specs=(BUYER, by_number)) == [(2, 70)]
+
+
+def test_what_a_record_lacks_is_nobodys_row(plan):
+    [verdict] = judge(plan, execution(plan, m3=Failed(answered(400, NOT_SET))))
+    assert [(f.mapping, f.params) for f in verdict.failures] == [(3, {"property": "dealname, dealstage"})]
 
 
 def test_an_association_that_failed_is_told_by_the_mapping_that_wants_it(plan):

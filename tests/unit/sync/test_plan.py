@@ -7,15 +7,20 @@ from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.sync.plan import make_plan, value_key
 from pretix_hubspot.sync.types import (
     IF_EMPTY,
+    IF_NEW,
     ORDER,
     OVERWRITE,
     POSITION,
+    Beginning,
+    Beginnings,
     FieldRefused,
     MappingRow,
     MappingSpec,
     OrderSnapshot,
     PipelineSpec,
     PositionSnapshot,
+    Refusal,
+    Row,
 )
 from pretix_hubspot.sync.wanted import NO_ACCESS, Filtered, Withheld
 
@@ -120,12 +125,8 @@ def test_an_unreadable_identifier_withholds_that_record_alone():
     plan = plan_of(order(email=FieldRefused("invalid_email")))
     assert [ref[0] for ref in plan.records] == ["deals"]
     [withheld] = plan.orders[7].withheld
-    assert (withheld.mapping, withheld.refusal.code, withheld.field, withheld.property) == (
-        1,
-        "invalid_email",
-        "email",
-        "email",
-    )
+    params = {"field": "email", "property": "email", "label": "Email"}
+    assert withheld == Withheld(1, None, "contacts", Refusal("invalid_email", params))
 
 
 def test_a_property_that_vanished_or_became_read_only_is_named():
@@ -134,6 +135,54 @@ def test_a_property_that_vanished_or_became_read_only_is_named():
     unknown = replace(BUYER, rows=(replace(BUYER.rows[0], source_type=None),))
     codes = [plan_of(order(), specs=[s]).orders[7].withheld[0].refusal.code for s in (vanished, frozen, unknown)]
     assert codes == ["unknown_property", "read_only_property", "unknown_field"]
+
+
+def test_a_useless_property_misses_nothing_of_an_order_without_a_value():
+    vanished = replace(BUYER, rows=(replace(BUYER.rows[0], property=None),))
+    frozen = replace(BUYER, rows=(replace(BUYER.rows[0], property=prop("lastname", read_only_value=True)),))
+    constant = replace(BUYER, rows=(replace(BUYER.rows[0], property=None, constant="fair"),))
+    plans = [plan_of(order(name=""), specs=[spec]) for spec in (vanished, frozen, constant)]
+    assert [len(plan.orders[7].withheld) for plan in plans] == [0, 0, 1]
+    assert wanted(plans[0]) == {("contacts", "ada@example.org"): []}
+
+
+def test_a_stage_that_was_deleted_is_refused_before_hubspot_does():
+    stages = PipelineSpec(prop("pipeline"), prop("dealstage"), "default", {"n": "new", "p": "won"})
+    of_today = replace(stages, known=frozenset({"new"}))
+    specs = [replace(DEAL, associations=(), pipeline=pipeline) for pipeline in (stages, of_today)]
+    paid = [replace(order(), status="p")]
+    refusal = Refusal("unknown_stage", {"property": "dealstage", "label": "Dealstage"})
+    assert [plan_of(*paid, specs=[spec]).orders[7].withheld for spec in specs] == [
+        [],
+        [Withheld(3, None, "deals", refusal)],
+    ]
+    assert plan_of(order(), specs=[specs[1]]).orders[7].withheld == []
+
+
+def test_what_new_records_are_called_and_who_says_it_first():
+    title = prop("dealname")
+    stages = PipelineSpec(prop("pipeline"), prop("dealstage"), "default", {"n": "new"})
+    first = replace(DEAL, associations=(), beginnings=Beginnings(title))
+    second = replace(first, id=4, beginnings=Beginnings(title, (), stages))
+    [deal] = plan_of(order(event_order_code="EV-C7"), specs=[first, second]).records.values()
+    rows = (Row(stages.pipeline_property, "default", IF_NEW), Row(stages.stage_property, "new", IF_NEW))
+    assert deal.beginning == (
+        Beginning(("dealname",), (Row(title, "EV-C7", IF_NEW),)),
+        Beginning(("dealstage",), rows),
+    )
+
+    place = replace(ATTENDEE, object_type="deals", identifier=row("position_key", "key"), beginnings=Beginnings(title))
+    ours = PositionSnapshot(70, 2, False, {"position_key": "ORG/EV/C7/2", "attendee": "Ada"})
+    [deal] = plan_of(order(positions=[ours]), specs=[place]).records.values()
+    assert deal.beginning[0].rows == (Row(title, "C7-2", IF_NEW),)
+
+    company = replace(BUYER, object_type="companies", beginnings=Beginnings(prop("name"), ("domain",)))
+    plan = plan_of(order(7), order(8, email="eve@example.org"), specs=[company])
+    assert [record.beginning[0].rows[0].value for record in plan.records.values()] == [
+        "ada@example.org",
+        "eve@example.org",
+    ]
+    assert list(plan.only([8]).records.values())[0].beginning[0].unless == ("name", "domain")
 
 
 def test_canceled_positions_count_only_where_hubspot_knows_them():
