@@ -12,6 +12,7 @@ from pretix_hubspot import portalchanges, valuemaps
 from pretix_hubspot.catalog import is_identifier
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.conventions import conventions
+from pretix_hubspot.displayed import shown
 from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.fields import source_fields
 from pretix_hubspot.fields.choices import for_model, grouped
@@ -22,8 +23,9 @@ from pretix_hubspot.mappings.counterparts import found, is_lost
 from pretix_hubspot.mappings.stored import StoredMapping, StoredRow
 from pretix_hubspot.objecttypes import stage_properties
 from pretix_hubspot.sync import owners
+from pretix_hubspot.sync.kinds import K_DURATION, K_PERCENTAGE, kind_of
 from pretix_hubspot.sync.specs import rows_of
-from pretix_hubspot.sync.values import risk_of
+from pretix_hubspot.sync.values import convert, risk_of
 
 #: A browser's list of suggestions gets no longer than this.
 MOST_LABELS = 500
@@ -202,6 +204,21 @@ class EditorSetup:
         found = owners.find(definition.options, text) if definition and definition.owners and text else None
         return found.value if found else text
 
+    def shown_as(self, name):
+        """How a number that is sent looks in HubSpot, where it looks otherwise than it is stored."""
+        definition = self.definitions.get(name)
+        if definition is None or kind_of(definition) not in (K_PERCENTAGE, K_DURATION):
+            return ""
+        percentage = kind_of(definition) == K_PERCENTAGE
+        text, kind = ("19", "N") if percentage else ("1:30", "S")
+        stored = convert(text, kind, definition, conventions=self.conventions)
+        if not isinstance(stored, str):
+            return ""
+        seen = shown(stored, definition, {}, self.conventions)
+        return _("{value} is sent as {stored}, and HubSpot shows {seen}.").format(
+            value=text, stored=stored, seen=seen.text
+        )
+
     def notes(self, row: StoredRow):
         """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""
         field_key, name = row.pretix_field, row.external_field
@@ -258,8 +275,8 @@ class EditorSetup:
         ]
 
     def news(self, name):
-        """What changed in HubSpot without consequences for the row."""
-        return portalchanges.renamed(self.definitions.get(name), self.renamed.get(name))
+        """What changed in HubSpot without consequences for the row, or how HubSpot shows what is sent."""
+        return self.shown_as(name) or portalchanges.renamed(self.definitions.get(name), self.renamed.get(name))
 
     @cached_property
     def renamed(self):

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync import values
-from pretix_hubspot.sync.types import APPEND, OVERWRITE, FieldRefused, Refusal
+from pretix_hubspot.sync import countries, formats, values
+from pretix_hubspot.sync.types import APPEND, OVERWRITE, Conventions, FieldRefused, Refusal
 
 OPTIONS = (Option("S", "Small"), Option("L", "Large"), Option("true", "Yes"), Option("false", "No"))
 
@@ -243,7 +243,7 @@ PERCENTAGE, DURATION = (prop("number", number_display_hint=hint) for hint in ("p
 )
 def test_percentages(source, value, fraction, whole):
     for kept, expected in (("fraction", fraction), ("whole", whole)):
-        found = values.convert(value, source, PERCENTAGE, conventions=values.Conventions(percentages=kept))
+        found = values.convert(value, source, PERCENTAGE, conventions=Conventions(percentages=kept))
         assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
@@ -289,15 +289,15 @@ def test_durations(source, value, expected):
 )
 @pytest.mark.parametrize("source", ["D", "S"])
 def test_a_day_is_that_day_in_the_portal(portal, expected, source):
-    known = values.Conventions(portal_time_zone=portal, time_zone="Asia/Tokyo")
+    known = Conventions(portal_time_zone=portal, time_zone="Asia/Tokyo")
     assert values.convert("2027-07-04", source, prop("datetime"), conventions=known) == expected
 
 
 @pytest.mark.parametrize("day", ["2027-03-28", "2027-10-31", "2024-02-29", "9999-12-31", "0001-01-01"])
 def test_days_on_which_clocks_change_are_days(day):
-    known = values.Conventions(portal_time_zone="Europe/Berlin")
+    known = Conventions(portal_time_zone="Europe/Berlin")
     sent = values.convert(day, "D", prop("datetime"), conventions=known)
-    there = values.formats.datetime.fromisoformat(sent).astimezone(values.formats.zone("Europe/Berlin"))
+    there = formats.datetime.fromisoformat(sent).astimezone(formats.zone("Europe/Berlin"))
     assert (there.date().isoformat(), there.hour) == (day, 12)
 
 
@@ -310,7 +310,7 @@ def test_days_on_which_clocks_change_are_days(day):
     ],
 )
 def test_a_moment_without_an_offset_is_read_on_the_clock_of_the_event(typed, sent):
-    known = values.Conventions(portal_time_zone="Europe/Berlin", time_zone="Asia/Tokyo")
+    known = Conventions(portal_time_zone="Europe/Berlin", time_zone="Asia/Tokyo")
     assert values.convert(typed, "S", prop("datetime"), conventions=known) == sent
 
 
@@ -369,7 +369,7 @@ def test_a_field_that_could_not_be_read():
 # ---- warnings
 
 FITTING = (("S", "Size S"), ("big", "Large"))
-COUNTRIES = tuple(Option(code, code) for code in values.countries.codes())
+COUNTRIES = tuple(Option(code, code) for code in countries.codes())
 
 
 @pytest.mark.parametrize(
@@ -479,10 +479,10 @@ SAMPLES = {
     "H": st.times().map(str),
     "W": st.datetimes(
         timezones=st.timezones(),
-        min_value=values.formats.datetime(2, 1, 1),
-        max_value=values.formats.datetime(9998, 1, 1),
+        min_value=formats.datetime(2, 1, 1),
+        max_value=formats.datetime(9998, 1, 1),
     ).map(lambda d: d.isoformat()),
-    "CC": st.sampled_from(values.countries.codes()),
+    "CC": st.sampled_from(countries.codes()),
     "TEL": st.from_regex(r"\+\d{6,15}", fullmatch=True),
 }
 DEFINITIONS = [prop(kind) for kind in KINDS] + [prop("one", options=COUNTRIES), prop("many", options=OPTIONS[:2])]
