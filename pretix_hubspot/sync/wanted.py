@@ -9,6 +9,8 @@ import hashlib
 import json
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
 
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
@@ -19,6 +21,8 @@ from .types import BY_MODES, Beginning, MappingSpec, Refusal, Row
 
 #: Characters from which on a text is worth sharing.
 LONG = 100
+#: People to look for where some are named: one of them may be the one who asks.
+_ENOUGH = sharing.MAX_NAMED + 1
 
 RecordKey = tuple[str, str]  # (object type, our key)
 
@@ -65,6 +69,7 @@ class WantedRecord:
     contributions: list[Contribution] = field(default_factory=list)
     previous: Person | None = None
     beginning: tuple[Beginning, ...] = ()
+    _others: dict[int, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def ref(self) -> RecordKey:
@@ -94,8 +99,11 @@ class WantedRecord:
 
     def left_out(self, order: int, mapping: int, position: int | None) -> tuple[Refusal, ...]:
         """The properties that could not take the value of this order or position."""
-        where = (order, mapping, position)
-        return next((c.left_out for c in self.contributions if (c.order, c.mapping, c.position) == where), ())
+        return self._left_out.get((order, mapping, position), ())
+
+    @cached_property
+    def _left_out(self) -> dict[tuple[int, int, int | None], tuple[Refusal, ...]]:
+        return {(c.order, c.mapping, c.position): c.left_out for c in reversed(self.contributions)}
 
     def also_used_by(self, order: int, position: int | None, of_event: Container[int]) -> list[str]:
         """Who else shares the record: other orders, and people of the same order under different names.
@@ -104,13 +112,37 @@ class WantedRecord:
         """
         if len(self.contributions) == 1 and not self.previous:
             return []
-        mine = {c.person: c.rows for c in self._live() if c.order == order}
-        others = {c.label for c in self._live() if c.order != order and c.order in of_event}
-        if self.previous and self.previous.order not in self.orders and self.previous.order in of_event:
-            others.add(self.previous.label)
-        if len({tuple(row.value for row in rows if row.names) for rows in mine.values()} - {()}) > 1:
-            others |= {person.label for person in mine if person.position != position}
-        return sorted(others - {""})[: sharing.MAX_NAMED]
+        others = self._others_of_event(order, of_event)
+        same = islice((p.label for p in self._under_other_names.get(order, ()) if p.position != position), _ENOUGH)
+        return sorted({*others, *same})[: sharing.MAX_NAMED]
+
+    def _others_of_event(self, order: int, of_event: Container[int]) -> list[str]:
+        """Looked up once per order, whatever number of tickets it has."""
+        if order not in self._others:
+            found = (p.label for p in self._people if p.order != order and p.order in of_event)
+            self._others[order] = list(islice(found, _ENOUGH))
+        return self._others[order]
+
+    @cached_property
+    def _people(self) -> list[Person]:
+        """Everybody who uses the record, by label; each label once."""
+        people = [c.person for c in self._live()]
+        if self.previous and self.previous.order not in self.orders:
+            people.append(self.previous)
+        return sorted({p.label: p for p in people if p.label}.values(), key=lambda person: person.label)
+
+    @cached_property
+    def _under_other_names(self) -> dict[int, list[Person]]:
+        """The people of each order in which they have different names."""
+        names: dict[int, dict[Person, tuple[object, ...]]] = {}
+        for c in self._live():
+            names.setdefault(c.order, {})[c.person] = tuple(row.value for row in c.rows if row.names)
+        mixed = {order for order, of_people in names.items() if len({*of_people.values()} - {()}) > 1}
+        found: dict[int, list[Person]] = {order: [] for order in mixed}
+        for person in self._people:
+            if person.order in mixed:
+                found[person.order].append(person)
+        return found
 
     @property
     def orders(self) -> frozenset[int]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pretix_hubspot.sync.plan import make_plan, value_key
-from pretix_hubspot.sync.sharing import Person
+from pretix_hubspot.sync.sharing import MAX_NAMED, Person
 from pretix_hubspot.sync.types import (
     APPEND,
     BUYER,
@@ -134,3 +134,32 @@ def test_the_owner_survives_storage():
     person = Person(7, 70, "C7-1")
     assert Person.from_json(person.to_json()) == person
     assert Person.from_json({}) is None
+
+
+class Counted:
+    """The orders of an event, which count how often somebody asks for one."""
+
+    def __init__(self, orders):
+        self.orders, self.asked = orders, 0
+
+    def __contains__(self, order):
+        self.asked += 1
+        return order in self.orders
+
+
+@pytest.mark.parametrize("name", ["Ada", None], ids=["one person", "many people"])
+def test_who_shares_a_record_is_found_out_once_and_not_for_each_ticket(name, monkeypatch):
+    """Two orders of a thousand tickets each, all with one address."""
+    crowds = [
+        bought(number, "Ada", *(attendee(1_000 * number + n, name or f"Guest {n}") for n in range(1_000)))
+        for number in (7, 8)
+    ]
+    found, event, live = record(FIRST, *crowds), Counted({7, 8}), []
+    genuine = type(found)._live
+    monkeypatch.setattr(type(found), "_live", lambda self: live.append(1) or genuine(self))
+
+    told = [found.also_used_by(7, 7_000 + n, event) for n in range(1_000)]
+
+    assert len(told[0]) == MAX_NAMED
+    assert event.asked <= 2 * MAX_NAMED + 2
+    assert len(live) <= 3
