@@ -4,10 +4,11 @@ Every method takes plain values, so that tests in process and the admin API can 
 Records are named by ``id`` or by ``find``, a property and its value, e.g. ``{"email": "ada@example.org"}``.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .definitions import Option
+from .definitions import Option, Property
 from .lifecycle import archive, gdpr_delete, merge, restore
 from .portal import Portal
 from .problems import not_found
@@ -83,6 +84,15 @@ class People:
         return {}
 
     # Settings.
+
+    def create_property(self, type: str, label: str, unique: bool = False) -> dict:
+        """Makes a single-line text as HubSpot's settings do, which derive the internal name from the label."""
+        kind = self._name(type)
+        name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+        groups = self._portal.schema.groups(kind)
+        made = Property(name, label, "string", "text", next(iter(groups)).name, unique=unique)
+        self._portal.schema.create(kind, made)
+        return {"name": name}
 
     def set_options(self, type: str, name: str, options: Sequence[Mapping[str, str]]) -> dict:
         """Replaces the options of a property; records keep removed ones as raw values."""
