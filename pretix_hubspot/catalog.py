@@ -149,7 +149,7 @@ class Catalog(CatalogMemory):
 
     def doubt(self, object_types: Iterable[str]) -> None:
         """HubSpot contradicts what is stored: it is read again, by us or by whoever opens the next page about it."""
-        names = sorted(set(object_types))
+        names = sorted(name for name in set(object_types) if self.is_stored(name))
         stored = self.connection.catalog_entries.filter(kind__in=(PROPERTIES, PIPELINES), name__in=names)
         stored.update(fetched_at=now() - 2 * MAX_AGE)
         for name in names:

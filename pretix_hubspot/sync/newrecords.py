@@ -1,7 +1,7 @@
 """What HubSpot wants to know of every new record, and what it is told where no mapping says it. Pure.
 
 HubSpot's documentation wants a deal to have a name, a pipeline and a stage from the start, and says the like of other
-object types; which of it an account enforces is not known (hubspot.md 25), and a deal without them is hard to find.
+object types; which of it an account enforces is not known (hubspot.md 60), and a deal without them is hard to find.
 So a record that is created gets a title and a stage. Neither is ever written into a record that exists.
 """
 

@@ -24,8 +24,8 @@ CUSTOMER = (
     ("Invoice address company", "company name", "Company Name (company | string)"),
 )
 ATTENDEE = (
-    ("Attendee name: Given name", "first name", "First Name (firstname | string)"),
-    ("Attendee name: Family name", "last name", "Last Name (lastname | string)"),
+    ("Attendee: Given name", "first name", "First Name (firstname | string)"),
+    ("Attendee: Family name", "last name", "Last Name (lastname | string)"),
 )
 PERSON = ["email", "firstname", "lastname", "address", "zip", "city", "hs_country_region_code"]
 DEAL = ["pretix_order_id", "amount", "closedate", "dealname", "dealstage"]
