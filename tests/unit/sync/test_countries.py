@@ -2,8 +2,10 @@
 
 import pytest
 
-from pretix_hubspot.hubspot.types import Option
+from pretix_hubspot.hubspot.types import Option, PropertyDefinition
 from pretix_hubspot.sync import countries
+from pretix_hubspot.sync.types import OVERWRITE
+from pretix_hubspot.sync.values import convert, warning
 
 NAMES = {
     "AT": "Austria, Österreich, Autriche, AUT, AT - Austria, Austria / Österreich",
@@ -85,3 +87,28 @@ def test_no_country_has_no_name():
 )
 def test_the_option_of_germany(options, found):
     assert countries.option_for("DE", [Option(*option) for option in options]) == found
+
+
+# ---- in the table of conversions
+
+
+def listing(*labels):
+    options = tuple(Option(label.lower(), label) for label in labels)
+    return PropertyDefinition("land", "Land", "enumeration", "select", options=options)
+
+
+def test_a_map_decides_on_the_countries_that_it_names():
+    mapped = {"AT": "deutschland", "FR": ""}
+    sent = {code: convert(code, "CC", listing("Deutschland"), mapped) for code in ("DE", "AT", "FR")}
+
+    assert sent == {"DE": "deutschland", "AT": "deutschland", "FR": ""}
+    assert convert("CH", "CC", listing("Deutschland"), mapped).code == "no_option"
+
+
+def test_the_editor_names_the_countries_that_a_list_lacks():
+    everywhere = [countries.name_of(code) for code in countries.codes()]
+
+    assert warning("CC", listing(*everywhere), OVERWRITE) is None
+    assert warning("CC", listing(*everywhere[1:]), OVERWRITE).params["option_labels"] == everywhere[:1]
+    assert "option_labels" not in warning("CC", listing("Small", "Large"), OVERWRITE).params
+    assert warning("CC", listing(), OVERWRITE).code == "no_option", "only HubSpot knows what fits"

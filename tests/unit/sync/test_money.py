@@ -59,8 +59,8 @@ def test_which_numbers_are_amounts(prop, is_amount):
     assert money.is_amount(prop) == is_amount
 
 
-def row(prop=AMOUNT, field="order_total", conventions=EUROPE, mode=OVERWRITE, **more):
-    return MappingRow(field, "N", prop.name if prop else "gone", prop, mode, conventions=conventions, **more)
+def row(prop=AMOUNT, field="order_total", conventions=EUROPE, mode=OVERWRITE, source_type="N", **more):
+    return MappingRow(field, source_type, prop.name if prop else "gone", prop, mode, conventions=conventions, **more)
 
 
 def currency_row(field="event_currency", **more):
@@ -130,6 +130,7 @@ def test_foreign_amounts(mine, amount_in, code):
 
     assert (found and found.code) == code
     assert values.warning("N", AMOUNT, OVERWRITE, conventions=event_in(mine), amount_in=amount_in) == found
+    assert values.risk_of(row(conventions=event_in(mine), source_type="N", amount_in=amount_in)) == found
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,11 @@ def test_percentages(source, value, fraction, whole):
         assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
+@pytest.mark.parametrize("digits", ["19", "7.7", "-2.5", "0", "100"])
+def test_a_fraction_is_read_back_as_its_percentage(digits):
+    assert float(formats.percentage(formats.fraction(digits))) == float(digits)
+
+
 def test_a_probability_is_a_percentage():
     assert values.convert("19", "N", prop("number", number_display_hint="probability")) == "0.19"
 
