@@ -55,7 +55,7 @@ class ConnectionLost(HubSpotNotification):
     action_type = "pretix_hubspot.connection.revoked"
     verbose_name = gettext_lazy("HubSpot: connection lost")
 
-    def details(self, data):
+    def details(self, event, data):
         return _of_connection(data)
 
 
@@ -68,7 +68,7 @@ class Recovered(HubSpotNotification):
     def title(self, logentry):
         return logentry.display()
 
-    def details(self, data):
+    def details(self, event, data):
         return _of_connection(data)
 
 
