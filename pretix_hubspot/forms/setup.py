@@ -99,8 +99,9 @@ class EditorSetup:
     @property
     def named(self):
         """Everything by which a failure may name a HubSpot field of this mapping as it is now."""
-        names = {row["external_field"] for row in self.mapping.property_mappings} | {self.mapping.external_id_field}
-        names |= set(stage_properties(self.object_type)) if self.mapping.pipeline else set()
+        stored = StoredMapping.of(self.mapping)
+        names = set(stored.properties)
+        names |= set(stage_properties(self.object_type)) if stored.pipeline else set()
         return names | {self.definitions[name].label for name in names if name in self.definitions}
 
     def external_choices(self):

@@ -52,7 +52,7 @@ class EditMapping(MappingMixin, View):
         if editor.is_stale or not editor.is_valid():  # the latter may ask HubSpot, so nothing is locked meanwhile
             return self.refused(editor)
         with transaction.atomic():
-            editor.mapping = self.mapping(lock=True)
+            editor.mapping = editor.setup.mapping = self.mapping(lock=True)
             accepted = not editor.is_stale
             before = editor.setup.named
             changed = accepted and editor.save(request.user)
