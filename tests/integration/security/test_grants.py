@@ -22,6 +22,11 @@ pytestmark = pytest.mark.django_db
 EVENT = "/control/event/acme/conf/hubspot/"
 
 
+@pytest.fixture(autouse=True)
+def no_scopes(no_scope):
+    """Pages set the organizer's scope by themselves; tests act without a page."""
+
+
 def alive(portal):
     return [text for text, token in portal.auth.refresh_tokens.items() if not token.revoked]
 
