@@ -4,6 +4,7 @@ The order is older than the connection, so that nothing is sent before the previ
 """
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -31,7 +32,7 @@ def test_an_event_is_created_from_another_one(desk, forum):
     desk.button("Continue").click()
     for name, value in (("name_0", "Ticketing Forum"), ("name_1", "Ticketing-Forum"), ("slug", FORUM)):
         page.fill(f"[name=basics-{name}]", value)
-    page.fill("[name=basics-date_from_0]", "2027-05-04")
+    page.fill("[name=basics-date_from_0]", (date.today() + timedelta(days=180)).isoformat())
     page.keyboard.press("Tab")
     page.locator("[name=basics-currency]").select_option("EUR")
     page.locator("[name=basics-no_taxes]").check()
