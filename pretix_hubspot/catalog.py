@@ -398,7 +398,7 @@ def usable_types(client, scopes) -> tuple[list[ObjectType], list[dict]]:
     except (errors.MissingScope, errors.Forbidden):
         # Below Enterprise there are no custom objects, and nobody could grant the scope.
         left_out.append({"name": "custom", "reason": "scope", "scopes": sorted(CUSTOM_SCOPES)})
-    except (errors.NotFound, errors.InvalidInput, errors.PaymentRequired):
+    except (errors.NotFound, errors.InvalidInput, errors.PaymentRequired, errors.CallRefused):
         pass  # whoever has no custom objects may be told so in one of these ways as well
     return have, left_out
 

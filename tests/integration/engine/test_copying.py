@@ -227,4 +227,4 @@ def test_looking_at_it_makes_it_ours_and_what_is_missing_a_problem(story, foreig
 
     problem, _waiting = ordered(story, story.event)
 
-    assert [failure["code"] for failure in problem] == ["unknown_property"]
+    assert [failure["code"] for failure in problem] == ["no_option"], "its owner is nobody here"

@@ -186,7 +186,7 @@ def test_shredded_orders_are_left_alone(story):
     assert counts(story.event) == {"excluded: shredded": 1}
 
 
-def test_after_joining_again_earlier_orders_are_not_in_scope(story):
+def test_while_an_event_has_left_no_order_is_in_scope_and_afterwards_all_are(story):
     story.order("A1")
     story.sync()
     leave(story.event, None)
@@ -194,7 +194,7 @@ def test_after_joining_again_earlier_orders_are_not_in_scope(story):
     join(story.event, story.connection, None)
     story.order("A2")
     story.sync()
-    assert counts(story.event) == {"not_in_scope": 1, "in_sync": 1}
+    assert counts(story.event) == {"in_sync": 2}
 
 
 def test_the_oldest_waiting_order_and_since_when(story):
