@@ -124,6 +124,10 @@ def error_from_entry(entry: Any, operation: str = "", allowance: Allowance | Non
     return _made(kind, envelope, facts)
 
 
+def _is_about_call(status: int) -> bool:
+    return status == 407 or issubclass(_BY_STATUS.get(status, HubSpotError), errors.CallRefused)
+
+
 def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: bytes, operation: str) -> HubSpotError:
     """The error of the OAuth endpoints, which know both RFC 6749 fields and HubSpot's own (hubspot.md 2.2)."""
     if status == 429 or status >= 500 or not 400 <= status <= 499:
@@ -131,10 +135,8 @@ def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: byt
     envelope = _envelope(body)
     word = text(envelope.get("status"), 100)
     kind = _BY_OAUTH_STATUS.get(word) or _by_rfc_word(text(envelope.get("error"), 100), operation)
-    if kind is errors.OAuthError:  # no word of the token endpoint's: somebody else may have answered
-        found = error_from_response(status, headers, body, operation)
-        if isinstance(found, (errors.EdgePage, errors.CallRefused)):
-            return found
+    if kind is errors.OAuthError and (_is_page(headers, body) or _is_about_call(status)):
+        return error_from_response(status, headers, body, operation)  # no word of the token endpoint's
     said = text(envelope.get("message")) or text(envelope.get("error_description"))
     envelope = {**envelope, "message": said, "category": word or text(envelope.get("error"), 100)}
     return _made(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
