@@ -4,6 +4,7 @@
 """
 
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "pretix_hubspot"
 LANGUAGES = ("de", "de_Informal")
 DOMAINS = ("django", "djangojs")
+#: What makemessages passes over: another name of gettext than its own or ``_``, and texts that are not in its brackets.
+UNSEEN = re.compile(r"gettext\w* as (?!_\b)\w+|gettext\w*\(\*\w+")
 PLURAL = "nplurals=2; plural=(n != 1);"  # in German, formal or not
 
 
@@ -78,6 +81,12 @@ def mixed_up(catalogue):
     ]
 
 
+def passed_over(package):
+    """Where texts are that no catalogue gets."""
+    found = ((path, UNSEEN.search(path.read_text())) for path in package.rglob("*.py"))
+    return sorted(f"{path.relative_to(package)}: {match[0]}" for path, match in found if match)
+
+
 def is_translated(message):
     return all(message.string) if isinstance(message.string, (tuple, list)) else bool(message.string)
 
@@ -92,6 +101,8 @@ def check():
     stale = sorted(name for name in current if name not in stored or texts(stored[name]) != texts(current[name]))
     mixed = sorted({text for catalogue in current.values() for text in mixed_up(catalogue)})
     missing = sum(open_texts(catalogue) for catalogue in stored.values())
+    if unseen := passed_over(ROOT / PACKAGE):
+        return f"not collected: {'; '.join(unseen)}", missing
     if mixed:
         return f"in Python and in a template, with plurals that differ: {'; '.join(mixed)}", missing
     return (f"not current: {', '.join(stale)}; run make locale" if stale else ""), missing

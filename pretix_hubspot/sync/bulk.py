@@ -6,7 +6,7 @@ Rows are made newest order first and taken in that order; an order that waits al
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
@@ -23,8 +23,8 @@ AGAIN = "bulk"
 #: The same for orders that waited for the event's first mapping.
 FIRST = "bulk_first_mapping"
 MAPPING_ENTRIES = "pretix_hubspot.mapping."
-BEFORE_CHANGE = _lazy("The object mappings were changed after they were sent.")
-BY_UPGRADE = _lazy("An older version of the plugin sent them otherwise.")
+BEFORE_CHANGE = gettext_lazy("The object mappings were changed after they were sent.")
+BY_UPGRADE = gettext_lazy("An older version of the plugin sent them otherwise.")
 #: A condition that no row meets.
 NOTHING = Q(pk__in=())
 STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"

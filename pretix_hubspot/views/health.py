@@ -119,8 +119,8 @@ class ActOnCause(ConnectedMixin, ChangesOrdersMixin, View):
 
     def answer(self, action, done):
         if action == "dismiss":
-            texts = "One sync problem has been dismissed.", "{count} sync problems have been dismissed."
-            return ngettext(*texts, done).format(count=done)
+            text = ngettext("One sync problem has been dismissed.", "{count} sync problems have been dismissed.", done)
+            return text.format(count=done)
         text = retried_text(done)
         if is_paused(self.event_connection):
             text += " " + _("It waits until the transfer is resumed.")
