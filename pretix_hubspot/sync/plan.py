@@ -214,9 +214,12 @@ def _title(
 
 
 def _says_nothing(row: MappingRow, values: Mapping[str, object]) -> bool:
-    """Whether a property that is gone, or cannot be written, misses nothing: the order has no value for it."""
-    useless = row.property is None or not row.property.writable
-    return useless and row.constant is None and row.source_type is not None and is_nothing(values.get(row.field))
+    """Whether a property that is gone misses nothing: the order has no value for it.
+
+    One that nobody can write is a mistake in the mapping, which the first order shows, whatever its value.
+    """
+    gone = row.property is None and row.constant is None and row.source_type is not None
+    return gone and is_nothing(values.get(row.field))
 
 
 def _vanished_stage(spec: MappingSpec, state: str) -> Refusal | None:

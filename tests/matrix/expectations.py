@@ -59,7 +59,7 @@ GROUPS = {
     "CALCULATED": "calculated_string calculated_number calculated_bool calculated_enumeration",
     "ONE_OPTION": "select radio",
     "NARROW": "narrow_select narrow_radio",
-    "OWNER": "hubspot_owner_id",  # the portal's own; its options are nowhere in its definition
+    "OWNER": "hubspot_owner_id",  # the portal's own; its options are the people who may own records
 }
 
 #: What a property holds after each mode, "new" being what the tables below say, and "held" what was there.
@@ -103,7 +103,6 @@ ADDED_AND_CUT = {"CUT": "kept;" + "x" * 65_531, "EMOJI_CUT": "kept;" + "😀" * 
 #:    -  nothing is stored
 #:    !  it is refused with the warning's code (!code: with another one), and the contact stays as it was
 #:    ~  it is left out, since HubSpot would take it for something else, and the property stays as it was
-#:    ?  it is sent, unless the mode keeps what is there, and HubSpot refuses it as no option
 #: The last column is what a person sees in HubSpot, for each sample that is stored, with "/" between them; "=" is just
 #: what is stored, for one sample or for all.
 TABLES = """
@@ -122,7 +121,7 @@ narrow_checkbox     | no_option          | !     | !        | = | !     | !     
 date                | not_a_date         | !     | !        | ! | !     | =                    | !    | -    | =
 datetime            | not_a_date         | !     | !        | ! | !     | 2026-02-28T11:00:00Z | !    | -    | FEBRUARY
 telephone           | not_a_phone        | !     | !        | ! | =     | =                    | !    | -    | =
-OWNER               | no_option          | ?     | ?        | ? | ?     | ?                    | ?    | -    |
+OWNER               | no_option          | !     | !        | ! | !     | !                    | !    | -    |
 CALCULATED          | read_only_property | !     | !        | ! | !     | !                    | !    | !    |
 
 T                      |                    | LONG | EMOJI     | LINES | S;L | NONE | SEEN
@@ -142,7 +141,7 @@ NARROW narrow_checkbox | no_option          | !    | !         | !     | !   | -
 LANDS                  | no_option          | !    | !         | !     | !   | -    |
 date datetime          | not_a_date         | !    | !         | !     | !   | -    |
 telephone              | not_a_phone        | !    | !         | !     | !   | -    |
-OWNER                  | no_option          | ?    | ?         | ?     | ?   | -    |
+OWNER                  | no_option          | !    | !         | !     | !   | -    |
 CALCULATED             | read_only_property | !    | !         | !     | !   | !    |
 
 T                      |                    | -3    | true | <b>&           | NONE | SEEN
@@ -162,7 +161,7 @@ NARROW narrow_checkbox | no_option          | !     | !    | !              | - 
 LANDS                  | no_option          | !     | !    | !              | -    |
 date datetime          | not_a_date         | !     | !    | !              | -    |
 telephone              | not_a_phone        | !     | !    | !              | -    |
-OWNER                  | no_option          | ?     | ?    | ?              | -    |
+OWNER                  | no_option          | !     | !    | !              | -    |
 CALCULATED             | read_only_property | !     | !    | !              | !    |
 
 T               |                    | 1:30    | 100:00:05.5 | 19 % | 2026-07-04T10:00     | NONE | SEEN
@@ -180,7 +179,7 @@ NARROW LANDS    | no_option          | !       | !           | !    | !         
 date            | not_a_date         | !       | !           | !    | 2026-07-04           | -    | =
 datetime        | not_a_date         | !       | !           | !    | 2026-07-04T08:00:00Z | -    | 2026-07-04 10:00
 telephone       | not_a_phone        | !       | !           | !    | !                    | -    |
-OWNER           | no_option          | ?       | ?           | ?    | ?                    | -    |
+OWNER           | no_option          | !       | !           | !    | !                    | -    |
 CALCULATED      | read_only_property | !       | !           | !    | !                    | !    |
 
 N                             |                    | 5    | -12.50 | 1E+2 | 0.00 | NONE | SEEN
@@ -194,7 +193,7 @@ single NARROW narrow_checkbox | no_option          | !    | !      | !    | !   
 LANDS                         | no_option          | !    | !      | !    | !    | -    |
 file bool                     | incompatible       | !    | !      | !    | !    | -    |
 date datetime telephone       | incompatible       | !    | !      | !    | !    | -    |
-OWNER                         | no_option          | ?    | ?      | ?    | ?    | -    |
+OWNER                         | no_option          | !    | !      | !    | !    | -    |
 CALCULATED                    | read_only_property | !    | !      | !    | !    | !    |
 
 B                                    |                    | True | False | NONE | SEEN
@@ -203,7 +202,7 @@ bool ONE_OPTION checkbox             | -                  | true | false | -    
 single                               | -                  | true | false | -    | =
 NARROW narrow_checkbox LANDS         | no_option          | !    | !     | -    |
 file NUMBERS date datetime telephone | incompatible       | !    | !     | -    |
-OWNER                                | no_option          | ?    | ?     | -    |
+OWNER                                | no_option          | !    | !     | -    |
 CALCULATED                           | read_only_property | !    | !     | !    |
 
 C                            | S, L=Large         | S | L | NONE | SEEN
@@ -214,7 +213,7 @@ bool single LANDS            | no_option          | ! | ! | -    |
 ONE_OPTION checkbox          | -                  | = | = | -    | S/Large
 NARROW narrow_checkbox       | no_option          | = | ! | -    | S
 file date datetime telephone | incompatible       | ! | ! | -    |
-OWNER                        | no_option          | ? | ? | -    |
+OWNER                        | no_option          | ! | ! | -    |
 CALCULATED                   | read_only_property | ! | ! | !    |
 
 C                            | S, X=Ümläut 😀      | S | X | NONE | SEEN
@@ -225,7 +224,7 @@ bool single LANDS            | no_option          | ! | ! | -    |
 ONE_OPTION checkbox          | no_option          | = | ! | -    | S
 NARROW narrow_checkbox       | no_option          | = | ! | -    | S
 file date datetime telephone | incompatible       | ! | ! | -    |
-OWNER                        | no_option          | ? | ? | -    |
+OWNER                        | no_option          | ! | ! | -    |
 CALCULATED                   | read_only_property | ! | ! | !    |
 
 C                            | -1.50=Less, 5=Five | -1.50  | 5    | NONE | SEEN
@@ -238,7 +237,7 @@ bool single LANDS            | no_option          | !      | !    | -    |
 ONE_OPTION checkbox          | no_option          | !      | =    | -    | 5
 NARROW narrow_checkbox       | no_option          | !      | !    | -    |
 file date datetime telephone | incompatible       | !      | !    | -    |
-OWNER                        | no_option          | ?      | ?    | -    |
+OWNER                        | no_option          | !      | !    | -    |
 CALCULATED                   | read_only_property | !      | !    | !    |
 
 C                            | 0:45=Short, 8:00=A day | 0:45    | 8:00     | NONE | SEEN
@@ -249,7 +248,7 @@ bool single LANDS            | no_option              | !       | !        | -  
 ONE_OPTION checkbox          | no_option              | !       | !        | -    |
 NARROW narrow_checkbox       | no_option              | !       | !        | -    |
 file date datetime telephone | incompatible           | !       | !        | -    |
-OWNER                        | no_option              | ?       | ?        | -    |
+OWNER                        | no_option              | !       | !        | -    |
 CALCULATED                   | read_only_property     | !       | !        | !    |
 
 C                            | A1=yes, B2=No      | A1   | B2    | NONE | SEEN
@@ -260,7 +259,7 @@ bool ONE_OPTION checkbox     | -                  | true | false | -    | Yes/No
 single LANDS                 | no_option          | !    | !     | -    |
 NARROW narrow_checkbox       | no_option          | !    | !     | -    |
 file date datetime telephone | incompatible       | !    | !     | -    |
-OWNER                        | no_option          | ?    | ?     | -    |
+OWNER                        | no_option          | !    | !     | -    |
 CALCULATED                   | read_only_property | !    | !     | !    |
 
 M                                         | S, L=Large         | S | S+L             | NONE | SEEN
@@ -271,7 +270,7 @@ single LANDS                              | no_option          | ! | !several_va
 NARROW                                    | no_option          | = | !several_values | -    | S
 narrow_checkbox                           | no_option          | = | !               | -    | S
 file NUMBERS bool date datetime telephone | incompatible       | ! | !               | -    |
-OWNER                                     | no_option          | ? | !several_values | -    |
+OWNER                                     | no_option          | ! | !several_values | -    |
 CALCULATED                                | read_only_property | ! | !               | !    |
 
 M                                         | S, X=Extra         | S | X | S+X             | NONE | SEEN
@@ -280,7 +279,7 @@ ONE_OPTION NARROW                         | no_option          | = | ! | !severa
 checkbox narrow_checkbox                  | no_option          | = | ! | !               | -    | S
 single LANDS                              | no_option          | ! | ! | !several_values | -    |
 file NUMBERS bool date datetime telephone | incompatible       | ! | ! | !               | -    |
-OWNER                                     | no_option          | ? | ? | !several_values | -    |
+OWNER                                     | no_option          | ! | ! | !several_values | -    |
 CALCULATED                                | read_only_property | ! | ! | !               | !    |
 
 M                                         | S=Small            | S | NONE | SEEN
@@ -289,7 +288,7 @@ ONE_OPTION checkbox                       | -                  | = | -    | S
 NARROW narrow_checkbox                    | -                  | = | -    | S
 single LANDS                              | no_option          | ! | -    |
 file NUMBERS bool date datetime telephone | incompatible       | ! | -    |
-OWNER                                     | no_option          | ? | -    |
+OWNER                                     | no_option          | ! | -    |
 CALCULATED                                | read_only_property | ! | !    |
 
 D                           |                    | 2026-03-29           | 2024-02-29           | NONE | SEEN
@@ -332,7 +331,7 @@ countries                                 | no_option          | =       | !  | 
 country_names                             | -                  | Germany | k  | -    | Germany/Republic of Kosovo
 single NARROW narrow_checkbox             | no_option          | !       | !  | -    |
 file NUMBERS bool date datetime telephone | incompatible       | !       | !  | -    |
-OWNER                                     | no_option          | ?       | ?  | -    |
+OWNER                                     | no_option          | !       | !  | -    |
 CALCULATED                                | read_only_property | !       | !  | !    |
 
 TEL                             |                    | +4930901820 | +15551234567 | NONE | SEEN

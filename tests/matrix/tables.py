@@ -10,7 +10,6 @@ NEW, EMPTY, FILLED = BEFORE = ("new contact", "empty property", "filled property
 MODES = ("overwrite", "if_new", "if_empty", "append")
 NOTHING = ""
 LEFT_OUT = "~"
-BY_HUBSPOT = "!INVALID_OPTION"
 
 
 def lines(table):
@@ -75,7 +74,7 @@ class Field:
 
     @staticmethod
     def _cell(sample, cell, warned):
-        return {"=": sample, "-": NOTHING, "!": f"!{warned}", "?": BY_HUBSPOT}.get(cell, cell)
+        return {"=": sample, "-": NOTHING, "!": f"!{warned}"}.get(cell, cell)
 
 
 FIELDS = [Field(block) for block in expectations.TABLES.strip("\n").split("\n\n")]
@@ -129,7 +128,7 @@ def held(name, before):
 def expected(field, name, sample, mode, before):
     """What the property holds afterwards, or "!code"."""
     new, there = field.expected[name].stored[sample], held(name, before)
-    if new.startswith("!") and new != BY_HUBSPOT:
+    if new.startswith("!"):
         return new
     if new == LEFT_OUT:
         return there

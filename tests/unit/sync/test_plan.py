@@ -137,12 +137,17 @@ def test_a_property_that_vanished_or_became_read_only_is_named():
     assert codes == ["unknown_property", "read_only_property", "unknown_field"]
 
 
-def test_a_useless_property_misses_nothing_of_an_order_without_a_value():
+def test_a_property_that_is_gone_misses_nothing_of_an_order_without_a_value():
+    """One that cannot be written is a mistake in the mapping, whatever the order says."""
     vanished = replace(BUYER, rows=(replace(BUYER.rows[0], property=None),))
     frozen = replace(BUYER, rows=(replace(BUYER.rows[0], property=prop("lastname", read_only_value=True)),))
     constant = replace(BUYER, rows=(replace(BUYER.rows[0], property=None, constant="fair"),))
     plans = [plan_of(order(name=""), specs=[spec]) for spec in (vanished, frozen, constant)]
-    assert [len(plan.orders[7].withheld) for plan in plans] == [0, 0, 1]
+    assert [[item.refusal.code for item in plan.orders[7].withheld] for plan in plans] == [
+        [],
+        ["read_only_property"],
+        ["unknown_property"],
+    ]
     assert wanted(plans[0]) == {("contacts", "ada@example.org"): []}
 
 
