@@ -199,8 +199,9 @@ class TypeRun:
         changes = dict(merged.changes)
         together = [name for ref in refs for name in self._pending[ref].record.together]
         if any(name in changes for name in together):
-            values = {row.property.name: row.value for row in rows}
-            changes |= {name: values[name] or "" for name in together if name in values}
+            said = {row.property.name for row in rows}
+            held = current.properties if current else {}
+            changes = {name: value for name in together if name in said and (value := held.get(name))} | changes
         return changes
 
     def _send(

@@ -142,3 +142,21 @@ def test_two_mappings_about_one_deal_send_stage_and_pipeline_together(story, sta
     assert story.world(deals=["dealname", "pipeline", "dealstage"]) == {
         "deals": [{"dealname": "CONF-A1", "pipeline": "vip", "dealstage": "vip-paid"}]
     }
+
+
+def test_the_stage_of_a_shared_deal_is_that_of_whom_it_belongs_to(story):
+    """Stage and pipeline travel together, each as the rules about shared records decide."""
+    story.add_property("deals", "household", unique=True)
+    ObjectMapping.objects.all().delete()
+    mapping = story.add_mapping(story.event, "Order", "deals", ("email", "household"), ())
+    mapping.options = {"same_address": "first"}
+    mapping.pipeline = {"pipeline": "default", "stages": {"n": "appointmentscheduled", "p": "closedwon"}}
+    mapping.save()
+    story.order("A1", email="couple@example.org", status=Order.STATUS_PAID)
+    story.order("A2", email="couple@example.org")
+
+    story.sync()
+
+    assert story.world(deals=["pipeline", "dealstage"]) == {
+        "deals": [{"pipeline": "default", "dealstage": "closedwon"}]
+    }
