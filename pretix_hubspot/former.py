@@ -1,8 +1,10 @@
 """Leaving a connection and coming back to it: what the event had chosen, and what waited, is there again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.dateparse import parse_datetime
+from pretix.base.models import User
 
 from .models import EventConnection, FormerConnection
 from .sync import jobs
@@ -51,6 +53,19 @@ def come_back(joined: EventConnection) -> bool:
     for name in _KEPT:
         value = former.joined[name]
         setattr(joined, name, parse_datetime(value) if name in _MOMENTS and value else value)
-    jobs.enqueue(joined.event, former.by_hand, jobs.BY_HAND)
-    jobs.enqueue(joined.event, former.waiting, jobs.MASS_RETRY if len(former.waiting) > jobs.FEW else jobs.RETRY)
+    _forget_deleted_people(joined)
+    waiting = _still_there(joined, former.waiting)
+    jobs.enqueue(joined.event, _still_there(joined, former.by_hand), jobs.BY_HAND)
+    jobs.enqueue(joined.event, waiting, jobs.MASS_RETRY if len(waiting) > jobs.FEW else jobs.RETRY)
     return True
+
+
+def _forget_deleted_people(joined: EventConnection) -> None:
+    if not User.objects.filter(pk=joined.paused_by_id).exists():
+        joined.paused_by = None
+
+
+def _still_there(joined: EventConnection, orders: Sequence[int]) -> list[int]:
+    """Orders in test mode can be deleted, and nothing in JSON keeps them from it."""
+    there = set(joined.event.orders.values_list("pk", flat=True)) if orders else set()
+    return [pk for pk in orders if pk in there]

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils.timezone import now
-from pretix.base.models import Order
+from pretix.base.models import Order, User
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
 from hubspot_simulator.portal import Account
@@ -247,6 +248,23 @@ def test_what_waited_failed_or_happened_while_the_event_was_away_is_sent_when_it
         "CONF-A1": "closedwon",
         **{f"CONF-A{number}": "appointmentscheduled" for number in (2, 3, 4, 5)},
     }
+
+
+def test_what_was_deleted_while_the_event_was_away_stops_nobody_from_coming_back(story):
+    """Orders in test mode can be deleted, and so can people."""
+    paused_by = User.objects.create_user("grace@example.org", "x")
+    EventConnection.objects.update(send_test_orders=True, paused_since=now(), paused_by=paused_by)
+    gone = story.order("A1", testmode=True)
+    story.order("A3")
+
+    leave(story.event, None)
+    gone.gracefully_delete()
+    paused_by.delete()
+    joined = join(story.event, story.connection, None)
+
+    connection.check_constraints()
+    assert list(OrderSyncQueue.objects.values_list("order__code", flat=True)) == ["A3"]
+    assert (joined.paused_since is not None, joined.paused_by) == (True, None)
 
 
 def test_whoever_tried_another_portal_for_a_while_keeps_what_the_first_one_holds(story, second):
