@@ -12,7 +12,8 @@ from pretix_hubspot.hubspot.errors import Conflict, ErrorDetail, HubSpotError, I
 _ASSOCIATION = re.compile(r"associat")
 _LIMIT = re.compile(r"limit|exceed|maxim|at most|too many|only (be|have|one)|no more")
 _REQUIRED = re.compile(r"requir|must|missing|needs?\b|at least|provided|without")
-_OWNER = re.compile(r"owner")
+_OWNER = re.compile(r"\bowner")
+_OWNER_PROPERTY = re.compile(r"(.*_)?owner(_id)?")
 _GONE = re.compile(
     r"invalid|not (a |one of |valid|found|exist|active|known)|n't|deactivat|inactive|archiv|remov|unknown"
 )
@@ -23,6 +24,8 @@ _MOVE = re.compile(
 
 #: Codes beside which HubSpot's sentence tells what a refusal is about.
 _OPEN = frozenset({"", Code.MISSING_REQUIRED_PROPERTY.value})
+#: Codes that are about a property, whatever its value.
+_OF_PROPERTY = frozenset({Code.PROPERTY_DOESNT_EXIST.value, Code.READ_ONLY_VALUE.value})
 
 
 def rule_behind(error: HubSpotError | None, detail: ErrorDetail | None = None) -> Code | None:
@@ -43,8 +46,14 @@ def _rule(error: HubSpotError, detail: ErrorDetail) -> Code | None:
             return Code.ASSOCIATION_LIMIT
         if _ASSOCIATION.search(said) and _REQUIRED.search(said) and "permission" not in said:
             return Code.ASSOCIATION_REQUIRED
-    if _OWNER.search(f"{detail.property_name} {coded}") and _GONE.search(said):
+    if _is_about_owner(detail, coded) and _GONE.search(said):
         return Code.OWNER_GONE
     if (detail.code in _OPEN or "rule" in coded) and _PIPELINE.search(said) and _MOVE.search(said):
         return Code.PIPELINE_RULE
     return None
+
+
+def _is_about_owner(detail: ErrorDetail, coded: str) -> bool:
+    """Whether an owner was refused, and no property whose name happens to have the word in it."""
+    named = detail.code not in _OF_PROPERTY and _OWNER_PROPERTY.fullmatch(detail.property_name)
+    return bool(named or _OWNER.search(coded))

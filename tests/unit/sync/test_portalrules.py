@@ -55,6 +55,26 @@ def test_a_rule_of_the_account_is_a_setting(error, code):
 NO_RULES = {
     "an address": (refusal("Email address x is invalid", "INVALID_EMAIL", "email"), PERMANENT),
     "an option": (refusal("x was not one of the allowed options", "INVALID_OPTION", "color"), MISCONFIGURATION),
+    "an option of a list about something else": (
+        refusal("yes was not one of the allowed options", "INVALID_OPTION", "homeowner"),
+        MISCONFIGURATION,
+    ),
+    "a list whose name begins with owners": (
+        refusal("x was not one of the allowed options", "INVALID_OPTION", "owner_status"),
+        MISCONFIGURATION,
+    ),
+    "an owner property that is gone": (
+        refusal('Property "deal_owner" does not exist', "PROPERTY_DOESNT_EXIST", "deal_owner"),
+        MISCONFIGURATION,
+    ),
+    "an owner property that HubSpot sets itself": (
+        refusal(
+            '"hubspot_owner_id" is a read only property; it is not valid to set it',
+            "READ_ONLY_VALUE",
+            "hubspot_owner_id",
+        ),
+        MISCONFIGURATION,
+    ),
     "records that are gone": (refusal("One or more associations are invalid"), PERMANENT),
     "a permission": (refusal("Missing 'Edit Associations' permission."), MISCONFIGURATION),
     "a missing permission in other words": (refusal("association permission is required"), PERMANENT),
