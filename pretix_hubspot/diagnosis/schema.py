@@ -101,7 +101,7 @@ def _pipeline_problem(setup):
     found = next((p for p in setup.pipelines if p.id == chosen.pipeline), None)
     if found is None or not set(stage_properties(setup.object_type)) <= set(setup.definitions):
         return _("The chosen pipeline no longer exists in HubSpot.")
-    if set(chosen.stages.values()) - {stage.id for stage in found.stages}:
+    if set(chosen.stages.values()) - {stage.id for stage in found.stages if not stage.archived}:
         return _("A chosen stage of the pipeline “{pipeline}” no longer exists in HubSpot.").format(
             pipeline=found.label
         )

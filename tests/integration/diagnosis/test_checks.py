@@ -14,6 +14,7 @@ from pretix_hubspot.connection import client_for, disconnect
 from pretix_hubspot.diagnosis import CHECKS, NotConnected, Status, check_connection
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.pacing import Daily, State
+from pretix_hubspot.hubspot.types import Pipeline, Stage
 from pretix_hubspot.models import Connection, Heartbeat
 
 CHECK = "check/"
@@ -143,6 +144,15 @@ def test_pipelines_and_stages(story, pipeline, text):
     deal.pipeline = pipeline
     deal.save()
     assert text in bad(story)["pipelines"]
+
+
+def test_a_stage_that_hubspot_lists_as_archived_is_gone(story, monkeypatch):
+    """As for the editor, and for orders."""
+    stages = [Stage(name, name, archived=name == "closedwon") for name in mapping(story).pipeline["stages"].values()]
+    listed = [Pipeline("default", "Sales", 0, tuple(stages))]
+    monkeypatch.setattr("pretix_hubspot.hubspot.client.Client.pipelines", lambda client, object_type: listed)
+
+    assert "A chosen stage of the pipeline “Sales” no longer exists in HubSpot." in bad(story)["pipelines"]
 
 
 def test_associations_that_hubspot_does_not_know(story, monkeypatch):
