@@ -2,6 +2,7 @@
 
 The files are numbered because the story is one: each step goes on where the one before it ended.
 After a step has failed, the rest of the story on that device is skipped; an ugly page does not stop it.
+The guide has a demo, and therefore a story, of its own.
 """
 
 import shutil
@@ -21,7 +22,7 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
 ]
 HERE = Path(__file__).resolve().parent
-failed_devices = {}
+failed_stories = {}
 
 
 def pytest_collection_modifyitems(items):
@@ -92,20 +93,24 @@ def desk(house, new_screen):
 @pytest.fixture(autouse=True)
 def story(request):
     """Skips what cannot work any more, and listens for trouble after every step."""
-    device = getattr(request.node, "callspec", None) and request.node.callspec.params.get("device")
-    if device in failed_devices:
-        pytest.skip(f"an earlier step failed: {failed_devices[device]}")
+    if failed := failed_stories.get(story_of(request.node)):
+        pytest.skip(f"an earlier step failed: {failed}")
     yield
     if "desk" in request.fixturenames:
         request.getfixturevalue("desk").must_be_quiet()
 
 
+def story_of(item):
+    """The device, and the module that has a demo of its own; None for what belongs to no story."""
+    device = getattr(item, "callspec", None) and item.callspec.params.get("device")
+    return device and (device, item.module if hasattr(item.module, "house") else None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    callspec = getattr(item, "callspec", None)
-    if report.failed and call.when != "teardown" and callspec and "device" in callspec.params:
-        failed_devices.setdefault(callspec.params["device"], item.name)
+    if report.failed and call.when != "teardown" and (story := story_of(item)):
+        failed_stories.setdefault(story, item.name)
         picture_of_failure(item)
     return report
 

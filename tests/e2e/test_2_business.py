@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.steps import add_row, checkout, edit, rows, save, until
+from tests.e2e.steps import add_row, checkout, edit, refresh, rows, save, until
 
 FORUM = "forum27"
 BUYER, GUEST = "lin@bolts.example.org", "mo@bolts.example.org"
@@ -110,8 +110,7 @@ def choose_source(row, label):
 def test_values_are_mapped_and_missing_options_created(desk, forum):
     forum.create_property("heard_of_us", "Heard of us", ("Colleague", "Newsletter"))
     edit(desk, forum, "Order position -> Contacts")
-    desk.button("Refresh from HubSpot", exact=False).click()
-    desk.says("Object types and properties have been refreshed from HubSpot.")
+    refresh(desk, forum)
     row = add_row(desk, "How did you hear of us?", "heard", "Heard of us (heard_of_us | enumeration)")
     row.get_by_role("button", name="Map values").click()
     dialog = desk.page.get_by_role("dialog")

@@ -33,7 +33,7 @@ def test_editor_shows_labels_as_in_hubspot(desk, house):
 def test_editor_adds_moves_deletes_and_saves(desk, house):
     edit(desk, house, "Order -> Contacts")
     house.create_property("billing_country", "Billing country")
-    refresh(desk)
+    refresh(desk, house)
     before = [chosen(row) for row in rows(desk).all()]
     add_row(desk, "Invoice address country", "country billing", "Billing country (billing_country | string)")
     desk.see("editor-new-row")

@@ -50,7 +50,7 @@ def test_order_history_names_the_property(desk, house):
 
 def test_editor_shows_which_row_is_to_blame(desk, house):
     edit(desk, house, "Order -> Contacts")
-    refresh(desk)
+    refresh(desk, house)
     row = rows(desk).filter(has_text="illing")
     expect(row.locator(".fa-warning").first).to_be_visible()
     desk.see("editor-vanished-property")

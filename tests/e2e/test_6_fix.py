@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.steps import add_row, checkout, edit, panel, save, until
+from tests.e2e.steps import add_row, checkout, edit, panel, refresh, save, until
 
 AT_MOST = 4
 
@@ -62,7 +62,7 @@ def arrange_a_wrong_option(desk, house):
     """A HubSpot field that knows nothing of what pretix will send."""
     house.create_property("order_state", "Order state", ("Won", "Lost"))
     edit(desk, house, "Order -> Contacts")
-    desk.button("Refresh from HubSpot", exact=False).click()
+    refresh(desk, house)
     add_row(desk, "Order status", "order state", "Order state (order_state | enumeration)")
     save(desk)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from demo.names import LOGIN, PASSWORD
 from tests.e2e.house import running_house
-from tests.e2e.steps import add_row, checkout, chosen, code_of, panel, rows, save, sync_now, until
+from tests.e2e.steps import add_row, checkout, chosen, code_of, panel, refresh, rows, save, sync_now, until
 from tests.e2e.test_1_connect import plugin
 
 CUSTOMER = (
@@ -196,7 +196,7 @@ def test_checking_for_errors_and_troubleshooting(desk, shopper, house):
     time.sleep(1)
     title = "Order position -> Contacts"
     edit_last(desk, house, title)
-    desk.button("Refresh from HubSpot", exact=False).click()
+    refresh(desk, house)
     add_row(desk, "Attendee email", "seat", "Seat (seat | string)")
     save(desk)
     house.people("archive_property", type="contacts", name="seat")
