@@ -131,8 +131,8 @@ def test_the_page_says_why_and_sends_them(story, boss, upgraded):
 
     page = page_of(boss.get(RESEND))
     assert "2 orders were sent to HubSpot otherwise than they would be sent today." in page
-    assert f"<li>{CANCELED} 1 order</li>" in page
-    assert f"<li>{NAMES} 1 order</li>" in page
+    assert f"<strong>1 order</strong><br> {CANCELED} </li>" in page
+    assert f"<strong>1 order</strong><br> {NAMES} </li>" in page
     assert "2 orders were sent to HubSpot otherwise" in page_of(boss.get("/control/event/ada/conf/hubspot/"))
 
     boss.post(RESEND, {"start": "on"})
