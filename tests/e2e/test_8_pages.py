@@ -47,7 +47,7 @@ def test_problems_by_cause(desk, house, new_screen):
     desk.page.goto(f"{house.hubspot}problems/")
     desk.says("order_state")
     desk.see("problems")
-    desk.button("Dismiss").click()
+    desk.button("Dismiss").first.click()  # HubSpot refused it for some orders, and pretix knew it for others
     desk.says("not tried again, and pretix no longer warns")
     desk.see("problems-dismiss")
     desk.link("Cancel").click()
