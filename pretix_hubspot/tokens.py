@@ -153,8 +153,9 @@ def log_events(connection, action, user=None):
     """Log for each event that uses the connection, in bulk; each person is notified once, whatever their number."""
     from .tasks import notify  # inline: the engine behind the tasks imports this module
 
-    events = Event.objects.filter(hubspot_connection__connection=connection).order_by("pk")
-    kind, data = ContentType.objects.get_for_model(Event), {"portal": connection.portal_id, "events": events.count()}
+    joined = connection.event_connections.select_related("event").order_by("event_id")  # no manager of core: no scope
+    events = [row.event for row in joined]
+    kind, data = ContentType.objects.get_for_model(Event), {"portal": connection.portal_id, "events": len(events)}
     entries = [
         LogEntry(
             content_type=kind,

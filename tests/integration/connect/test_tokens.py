@@ -114,7 +114,7 @@ def test_revoked_access_is_noticed_once_and_nothing_else_is_lost(connection, eve
         entries = LogEntry.objects.filter(action_type="pretix_hubspot.connection.revoked").order_by("pk")
         assert [(entry.event, entry.parsed_data) for entry in entries] == [
             (None, {"portal": portal.portal.id}),
-            (event, {"portal": portal.portal.id}),
+            (event, {"portal": portal.portal.id, "events": 1}),
         ]
 
 
