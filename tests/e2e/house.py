@@ -101,10 +101,8 @@ def running_house(folder):
         wait_until_ready(process, Path(log.name))
         yield house
     finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=15)
-        process.kill()
+        process.kill()  # a polite end would take seconds to keep a world that nobody sees again
+        process.wait()
         log.close()
 
 
