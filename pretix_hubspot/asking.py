@@ -37,6 +37,11 @@ def may_ask(connection: Connection, purpose: str) -> bool:
     return CatalogEntry.objects.get_or_create(**taken, defaults={"fetched_at": moment})[1]
 
 
+def start_over(connection: Connection) -> None:
+    """Access was granted anew: what HubSpot answered before says nothing about it, and nobody waits for a minute."""
+    CatalogEntry.objects.filter(connection=connection, kind=ASKED, name__in=(CHECK, REFRESH)).delete()
+
+
 def remember(connection: Connection, purpose: str, found: list) -> None:
     """Keep what came of asking for those who come too early; nothing secret and nothing personal."""
     CatalogEntry.objects.filter(connection=connection, kind=ASKED, name=purpose).update(data=found)

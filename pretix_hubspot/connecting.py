@@ -9,7 +9,7 @@ from dataclasses import asdict
 from django.db import transaction
 from django.utils.timezone import now
 
-from . import budget, catalogcare, grants, hubspot_app, tokens
+from . import asking, budget, catalogcare, grants, hubspot_app, tokens
 from .connection import PATIENCE_OF_PEOPLE, client_with, resume
 from .hubspot.errors import (
     AuthenticationFailed,
@@ -122,6 +122,7 @@ def _connect(organizer, account, fill, user, grant=None):
         connection.log_action(action, user=user, data={"portal": account.portal_id, "kind": connection.kind})
         if was_revoked:
             tokens.log_events(connection, "pretix_hubspot.recovered.connection", user)
+        asking.start_over(connection)
         catalogcare.look_again(connection)
         resume(connection)
     budget.for_portal(connection.portal_id, connection.kind).reset()

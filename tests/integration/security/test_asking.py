@@ -8,9 +8,10 @@ from freezegun import freeze_time
 
 from hubspot_simulator.definitions import Property
 from pretix_hubspot.asking import may_ask
+from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.health.actions import retry
 from pretix_hubspot.health.causes import causes
-from pretix_hubspot.models import CatalogEntry
+from pretix_hubspot.models import CatalogEntry, Connection
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.integration.health.conftest import (  # noqa: F401  fixtures
     ORDERS,
@@ -148,6 +149,20 @@ def test_who_checks_twice_sees_the_report_again(client, people, asked):
 
     assert again.context["report"] == first.context["report"]
     assert (first.context["too_early"], bool(again.context["too_early"])) == ("", True)
+
+
+def test_access_that_was_granted_anew_is_checked_at_once(story, client, people, asked, manager):
+    base = people[0][1]
+    story.connection.status = Connection.Status.REVOKED
+    story.connection.save()
+    before = client.post(base + "check/").context
+
+    connect_token(story.organizer, story.simulator.service_key, manager)
+
+    after = client.post(base + "check/").context
+    words = [{r.check: r.status.word for r in context["report"].results} for context in (before, after)]
+    assert [found["connection"] for found in words] == ["fail", "ok"]
+    assert after["too_early"] == ""
 
 
 def test_who_checks_another_event_sees_what_takes_no_question(people, asked):
