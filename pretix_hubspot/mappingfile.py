@@ -3,7 +3,6 @@
 ``load`` takes what anybody may have edited by hand: everything is checked, and every objection is a sentence.
 """
 
-import json
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -74,8 +73,8 @@ def load(content: bytes, event) -> list[StoredMapping]:
     if len(content) > MAX_BYTES:
         raise FileProblem(_("The file is too large."))
     try:
-        data = json.loads(content)
-    except (ValueError, RecursionError):
+        data = read.parse(content)
+    except ValueError:
         raise FileProblem(_("This is not a JSON file.")) from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FileProblem(_("This file does not hold object mappings of this plugin."))

@@ -18,6 +18,17 @@ class Problem(NamedTuple):
     names: str = ""
 
 
+def parse(content: str | bytes) -> Any:
+    """Read JSON. Raises ``ValueError`` for anything else, NaN, infinity and endless nesting included.
+
+    pretix takes away what Python's reader knows of NaN and infinity, which then fails with a ``KeyError``.
+    """
+    try:
+        return json.loads(content)
+    except (KeyError, RecursionError):
+        raise ValueError("not JSON") from None
+
+
 def text(value: Any) -> str:
     return value if is_text(value) else ""
 
@@ -89,8 +100,8 @@ def is_pair(value: Any) -> bool:
 def value_map(stored: Any) -> dict[str, str]:
     """A value map, which core's formset keeps as JSON text, as far as it makes sense."""
     try:
-        found = json.loads(stored) if isinstance(stored, str) and stored else stored
-    except (ValueError, RecursionError):
+        found = parse(stored) if isinstance(stored, str) and stored else stored
+    except ValueError:
         return {}
     return {key: value for key, value in entries(found).items() if isinstance(value, str) and not is_odd(key + value)}
 
