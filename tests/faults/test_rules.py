@@ -135,11 +135,14 @@ def test_a_lost_side_scope_is_a_setting_at_every_stage(story, simulator, lines, 
 
 @dataclass(frozen=True)
 class Rule:
-    """What somebody sets in the account, how it is lifted again, and what it means for orders until then."""
+    """What somebody sets in the account, how it is lifted again, and what it means for orders until then.
+
+    Without a stage, the stored schema tells already what HubSpot would refuse.
+    """
 
     name: str
     story: str
-    stage: str
+    stage: str | None
     code: str
 
     def __str__(self):
@@ -151,7 +154,7 @@ RULES = [
     Rule("property required by another", "new", "create", "MISSING_CONDITIONAL_REQUIRED_PROPERTY"),
     Rule("property required by another", "changed", "update", "MISSING_CONDITIONAL_REQUIRED_PROPERTY"),
     Rule("association limit", "new", "associate", "association_limit"),
-    Rule("deleted stage", "new", "create", "INVALID_OPTION"),
+    Rule("deleted stage", "new", None, "unknown_stage"),
     Rule("deleted stage", "changed", "update", "INVALID_OPTION"),
 ]
 
@@ -167,12 +170,13 @@ def set_rule(people, name):
         people.delete_stage("deals", "default", "closedwon")
 
 
-def lift_rule(simulator, name):
+def lift_rule(story, simulator, name):
     if name == "association limit":
         simulator.people.limit_associations("deals", "contacts", None)
     elif name == "deleted stage":
         stages = simulator.portal.pipelines.get("deals", "default").stages
         stages.append(simulator.lost_stage)
+        Catalog(story.connection).refresh(["deals"])  # as *Refresh from HubSpot* and *Try again* do
     else:
         simulator.people.require("deals", "description", required=False)
 
@@ -193,13 +197,13 @@ def test_a_rule_of_the_account_is_one_setting_at_every_stage(story, simulator, r
 
     story.sync()
 
-    assert rule.stage in refused_at(simulator)
+    assert rule.stage is None or rule.stage in refused_at(simulator)
     assert set(OrderSyncQueue.objects.values_list("need_manual_retry", flat=True)) == {"config"}
     assert [(cause.orders, cause.failure.code) for cause in causes(story.event)] == [(3, rule.code)]
     assert len(story.world()["contacts"]) == 6, "what the rule does not concern has arrived"
     every_order_counts_once()
 
-    lift_rule(simulator, rule.name)
+    lift_rule(story, simulator, rule.name)
     OrderSyncQueue.objects.update(need_manual_retry=None)
     later()
     settle(story)
