@@ -114,7 +114,10 @@ def _days(event: Event, mappings: Mappings) -> Q | None:
 def _written(event: Event, mappings: Mappings) -> Iterator[tuple[PropertyDefinition, str]]:
     """The properties that are written, each with its source field, as far as the portal's schema is stored."""
     catalog = Catalog(event.hubspot_connection.connection)
+    catalog.load(mapping.external_object_type for mapping in mappings)
     for mapping in mappings:
+        if not catalog.is_stored(mapping.external_object_type):
+            continue  # nothing was ever sent into it, and a look back is no reason to ask HubSpot
         properties = catalog.properties(mapping.external_object_type)
         for row in mapping.property_mappings:
             if row["external_field"] in properties:

@@ -138,6 +138,8 @@ class Stage:
 
     def _deal(self, order: Order, mapping: ObjectMapping) -> tuple[tuple[str, str], ...]:
         rows = tuple((name, value) for name, _, value in _rows(mapping, order, None))
+        if any(name == "amount" for name, _ in rows):
+            rows += (("deal_currency_code", order.event.currency),)  # an amount never goes without its currency
         return (*rows, (KEY, _key(order)), ("pipeline", "default"), ("dealstage", STAGES[order.status]))
 
     def may_fail(self, wish: Wish) -> bool:

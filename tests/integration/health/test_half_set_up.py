@@ -144,6 +144,8 @@ def test_another_events_mappings_are_no_mappings(unmapped):
 def copied(story):
     """Next year's event, as pretix copies it: the mappings come along, the connection does not."""
     party = story.add_event("party")
+    party.date_from = now() + timedelta(days=365)
+    party.save()
     copy_mappings(story.event, party)
     return party
 
