@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from pretix.base.models import InvoiceAddress, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.models import EventConnection, OrderState
+from pretix_hubspot.models import CatalogEntry, EventConnection, OrderState
 from pretix_hubspot.sync import bulk, revisions, sweep
 from tests.integration.editor.conftest import browser, make_user, page_of
 
@@ -153,6 +153,17 @@ def test_the_sweep_looks_once_and_what_is_sent_today_is_not_looked_at(story, upg
     with CaptureQueriesContext(database) as queries:
         revisions.review(EventConnection.objects.select_related("event").get())
     assert len(queries) == 1, "the look for the event's revision"
+
+
+def test_looking_back_asks_hubspot_nothing_and_is_not_stopped_by_a_schema_that_was_never_read(story, upgraded):
+    joined = upgraded()
+    CatalogEntry.objects.all().delete()
+    story.simulator.requests.clear()
+
+    revisions.review(joined)
+
+    assert list(story.simulator.requests) == []
+    assert EventConnection.objects.get().planner == revisions.PLANNER
 
 
 def test_it_costs_the_same_queries_however_many_orders_there_are(story, upgraded):
