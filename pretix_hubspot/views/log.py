@@ -55,7 +55,7 @@ class Log(PaginationMixin, HubSpotEventMixin, ListView):
 
     @cached_property
     def code(self):
-        return self.request.GET.get("order", "").strip()[:32]
+        return self.request.GET.get("order", "").replace("\0", "").strip()[:32]
 
     def get_queryset(self):
         if not self.code:

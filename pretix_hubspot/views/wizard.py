@@ -147,7 +147,9 @@ class TryOrder(ConnectedMixin, View):
     def page(self, form):
         context = self.get_context_data(form=form, may_send=self.may_send)
         if self.may_send:
-            context |= self.state_of(self.request.event.orders.filter(code=self.request.GET.get("order")).first())
+            context |= self.state_of(
+                self.request.event.orders.filter(code=self.request.GET.get("order", "").replace("\0", "")).first()
+            )
         return render(self.request, "pretix_hubspot/wizard/try.html", context)
 
     @staticmethod

