@@ -30,7 +30,7 @@ from tests.integration.editor.conftest import (  # noqa: F401  fixtures are foun
     url,
     user,
 )
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401
+from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures by name
 from tests.integration.mapping.test_editor import data, messages_of
 
 ROW = {"pretix_field": "attendee_email", "external_field": "lastname", "overwrite": "append", "value_map": ""}
