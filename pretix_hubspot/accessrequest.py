@@ -13,9 +13,9 @@ from pretix.base.i18n import language
 from pretix.base.models import Event, LogEntry, Organizer, Team, User
 from pretix.base.services.mail import mail
 
-from .addresses import backend_address
+from .server.links import event_address
+from .server.permissions import ORGANIZER_SETTINGS
 
-ORGANIZER_PERMISSION = "organizer.settings.general:write"
 ASKED = "pretix_hubspot.event.connection.asked"
 #: How long an event does not ask again; people who are asked twice a day stop reading.
 PAUSE = timedelta(days=1)
@@ -24,7 +24,7 @@ MOST = 20
 
 def people_to_ask(organizer: Organizer) -> QuerySet[User]:
     """Those who may connect the organizer, and can log in."""
-    teams = Team.objects.with_organizer_permission(ORGANIZER_PERMISSION)
+    teams = Team.objects.with_organizer_permission(ORGANIZER_SETTINGS)
     mine = teams.filter(organizer=organizer, members=OuterRef("pk"))
     return User.objects.filter(Exists(mine), is_active=True).order_by("pk")
 
@@ -51,7 +51,7 @@ def ask(event: Event, user: User) -> int:
 
 def _write(person: User, event: Event, user: User) -> None:
     asking = user.fullname or user.email
-    context = {"event": event, "user": asking, "url": _address(event)}
+    context = {"event": event, "user": asking, "url": event_address(event, "settings")}
     with language(person.locale):
         mail(
             person.email,
@@ -62,7 +62,3 @@ def _write(person: User, event: Event, user: User) -> None:
             locale=person.locale,
             auto_email=True,
         )
-
-
-def _address(event: Event) -> str:
-    return backend_address("plugins:pretix_hubspot:settings", organizer=event.organizer.slug, event=event.slug)

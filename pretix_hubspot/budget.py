@@ -25,6 +25,7 @@ from .hubspot.pacing import (
     daily_refusal,
 )
 from .models import RequestBudgetState
+from .server import redis
 
 REDIS_TTL_MS = 86_400_000  # as in the script: a day without calls, and the budget is fresh anyway
 
@@ -82,9 +83,9 @@ class RowStore:
 class RedisStore:
     """A key in pretix's Redis. The frequent steps are scripts, the others are retried when they collide."""
 
-    def __init__(self, key, redis=None):
+    def __init__(self, key, client=None):
         self.key = f"pretix_hubspot:budget:{key}"
-        self.redis = redis or _redis()
+        self.redis = client or redis.connect()
         self._reserve = self.redis.register_script(ROLLING_WINDOW_LUA)
         self._arrived = self.redis.register_script(ARRIVED_LUA)
 
@@ -115,9 +116,3 @@ class RedisStore:
 
 def _parsed(stored):
     return json.loads(stored) if stored else None
-
-
-def _redis():
-    from django_redis import get_redis_connection  # inline: only where pretix is configured with Redis
-
-    return get_redis_connection("redis")

@@ -6,26 +6,22 @@ The bell is a key in Redis; without Redis every ring calls a worker, which finds
 
 from django.conf import settings
 
+from .server import redis
+
 #: Seconds after which a ring that no worker answered counts no more, such as one that a restarted broker forgot.
 FORGOTTEN = 60
 
 
 def press(connection_id):
     """Whether nobody has rung since a worker last looked."""
-    return not settings.HAS_REDIS or bool(_redis().set(_key(connection_id), 1, nx=True, ex=FORGOTTEN))
+    return not settings.HAS_REDIS or bool(redis.connect().set(_key(connection_id), 1, nx=True, ex=FORGOTTEN))
 
 
 def answer(connection_id):
     """A worker is going to look now: whoever comes later has to ring again."""
     if settings.HAS_REDIS:
-        _redis().delete(_key(connection_id))
+        redis.connect().delete(_key(connection_id))
 
 
 def _key(connection_id):
     return f"pretix_hubspot:doorbell:{connection_id}"
-
-
-def _redis():
-    from django_redis import get_redis_connection  # inline: only where pretix is configured with Redis
-
-    return get_redis_connection("redis")

@@ -12,13 +12,13 @@ from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.signals import register_data_exporters, register_multievent_data_exporters
 
-from .addresses import backend_address
 from .failures.texts import mode_word
 from .health.causes import row_text
 from .health.numbers import FAILING, classified
 from .models import PROVIDER, ObjectMapping, OrderState
 from .objecttypes import STANDARD
 from .problems import FieldNames, explain
+from .server.links import backend_address
 from .sync.calls import chunks
 from .sync.outcomes import Failure
 

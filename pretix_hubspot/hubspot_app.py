@@ -7,16 +7,16 @@ import hmac
 from django.utils.translation import gettext as _
 
 from . import __version__, crypto
-from .addresses import backend_address
 from .config import ServerMisconfigured, server_config
 from .hubspot.oauth import OAuthApp
 from .hubspot.secret import Secret, revealed, reveals
 from .scopes import REQUIRED_SCOPES
+from .server.links import NAMESPACE, backend_address
 
 
 def return_url():
     """The one URL of this server that is registered with the app."""
-    return backend_address("plugins:pretix_hubspot:oauth.return")
+    return backend_address(f"{NAMESPACE}:oauth.return")
 
 
 def authorize_url(state, portal_id=None):

@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy
 from pretix.base.notifications import Notification, NotificationType
 from pretix.base.signals import register_notification_types
 
-from .health.digest import page_url
 from .health.watch import FOUND
 from .problems import from_history
+from .server.links import event_address
 from .server.permissions import EVENT_SETTINGS
 
 
@@ -22,7 +22,7 @@ class HubSpotNotification(NotificationType):
 
     def build_notification(self, logentry):
         event = logentry.event
-        url = page_url(event, self.page)
+        url = event_address(event, self.page)
         notification = Notification(event=event, title=self.title(logentry), url=url)
         notification.add_attribute(_("Event"), event.name)
         for title, value in self.details(event, logentry.parsed_data):

@@ -13,7 +13,7 @@ from .failures.texts import describe_failure
 from .fields import source_fields
 from .models import ObjectMapping
 from .objecttypes import STANDARD
-from .pagelinks import event_url
+from .server.links import event_url
 from .sync.outcomes import Failure
 
 

@@ -17,11 +17,9 @@ from pretix.control.signals import (
 )
 
 from .config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
+from .server.links import NAMESPACE, event_url, organizer_url
 from .server.permissions import may_manage_connections
 from .views import notices
-from .views.base import event_url, organizer_url
-
-NAMESPACE = "plugins:pretix_hubspot"
 
 
 @receiver(nav_event_settings, dispatch_uid="pretix_hubspot_nav_event_settings")

@@ -21,7 +21,7 @@ from ..connection import PATIENCE_OF_PEOPLE, client_for, for_event
 from ..forms.setup import EditorSetup
 from ..hubspot.errors import HubSpotError
 from ..isolation import log_without_values
-from ..pagelinks import event_url
+from ..server.links import event_url
 from ..views.problems import explain
 from . import access, machinery, schema
 from .findings import Finding, Report, Result, Status, fail, warn

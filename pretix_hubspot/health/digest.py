@@ -10,9 +10,9 @@ from pretix.base.i18n import language
 from pretix.base.models import Event
 from pretix.base.services.mail import mail
 
-from pretix_hubspot.addresses import backend_address
 from pretix_hubspot.models import DailyCount, EventConnection
 from pretix_hubspot.plainwords import as_words
+from pretix_hubspot.server.links import event_address
 
 from .causes import causes
 from .numbers import STATES, numbers
@@ -84,8 +84,8 @@ def _context(joined: EventConnection) -> dict:
         "sums": _sums(joined.event, DAYS[joined.digest]),
         "paused": joined.paused_since or joined.connection.paused_since,
         "revoked": joined.connection.status != joined.connection.Status.ACTIVE,
-        "url": page_url(joined.event, "settings"),
-        "problems_url": page_url(joined.event, "problems"),
+        "url": event_address(joined.event, "settings"),
+        "problems_url": event_address(joined.event, "problems"),
     }
 
 
@@ -95,8 +95,3 @@ def _sums(event: Event, days: int) -> dict[str, int]:
         sent=Sum("sent"), unchanged=Sum("unchanged"), failed=Sum("failed")
     )
     return {name: value or 0 for name, value in sums.items()}
-
-
-def page_url(event: Event, name: str) -> str:
-    """The complete address of one of our pages, for mails."""
-    return backend_address(f"plugins:pretix_hubspot:{name}", organizer=event.organizer.slug, event=event.slug)

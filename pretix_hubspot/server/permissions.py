@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from pretix.base.models import Event
+from pretix.base.models import Event, Organizer
 
 EVENT_SETTINGS = "event.settings.general:write"
 ORGANIZER_SETTINGS = "organizer.settings.general:write"
@@ -16,9 +16,15 @@ SEE_ORDERS = "event.orders:read"
 CHANGE_ORDERS = "event.orders:write"
 
 
-def may(request: HttpRequest, permission: str) -> bool:
-    """Whether the user has a permission in the request's event."""
-    return request.user.has_event_permission(request.organizer, request.event, permission, request=request)
+def may(request: HttpRequest, permission: str, event: Event | None = None) -> bool:
+    """Whether the user has a permission in an event, by default in the request's."""
+    event = event or request.event
+    return request.user.has_event_permission(event.organizer, event, permission, request=request)
+
+
+def may_change_settings(request: HttpRequest, event: Event | None = None) -> bool:
+    """Whether the user may change the settings of an event, by default of the request's."""
+    return may(request, EVENT_SETTINGS, event)
 
 
 def may_see_orders(request: HttpRequest) -> bool:
@@ -39,9 +45,9 @@ def require_changing_orders(request: HttpRequest) -> None:
         raise PermissionDenied(_("You need the permission to change orders to do this."))
 
 
-def may_manage_connections(request: HttpRequest) -> bool:
-    """Whether the user may create, replace and disconnect connections of the organizer."""
-    return request.user.has_organizer_permission(request.organizer, ORGANIZER_SETTINGS, request=request)
+def may_manage_connections(request: HttpRequest, organizer: Organizer | None = None) -> bool:
+    """Whether the user may create, replace and disconnect connections of an organizer, by default of the request's."""
+    return request.user.has_organizer_permission(organizer or request.organizer, ORGANIZER_SETTINGS, request=request)
 
 
 def events_seen_by(request: HttpRequest) -> QuerySet[Event]:

@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils.timezone import now
 from pretix.base.models import LogEntry
 
-from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.failures.codes import TEMPORARY
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames
+from pretix_hubspot.server.links import record_base
 
 from . import jobs, links, recording, scope
 from .causes import cause_of, gravest_first
@@ -160,5 +160,5 @@ def _retry_at(attempts: int) -> datetime:
 
 def _labels(work: Slice, plan: Plan) -> recording.Labels:
     config = server_config()
-    urls = {name: weblinks.record_base(work.connection, type_id(name), config) for name in plan.object_types()}
+    urls = {name: record_base(work.connection, type_id(name), config) for name in plan.object_types()}
     return recording.Labels(work.catalog.label, urls, lambda order: work.order(order).event)

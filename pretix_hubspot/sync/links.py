@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.timezone import now
 
-from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.manyrows import store_rows
 from pretix_hubspot.models import RecordLink
+from pretix_hubspot.server.links import trusted
 
 from .calls import chunks
 from .results import Known, Sent
@@ -38,7 +38,7 @@ def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[Record
     Rows are written in the order of their keys, so that two workers never wait for each other in a circle.
     """
     config = server_config()
-    urls = {ref: _storable(weblinks.trusted(item.url, config)) for ref, item in sent.items()}
+    urls = {ref: _storable(trusted(item.url, config)) for ref, item in sent.items()}
     moment = now()
     links = [
         {

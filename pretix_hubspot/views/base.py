@@ -16,7 +16,7 @@ from pretix.control.views.organizer import OrganizerDetailViewMixin
 from ..connection import PLUGIN, is_active
 from ..mappings.reading import number
 from ..models import Connection
-from ..pagelinks import event_url, organizer_url
+from ..server.links import event_url, organizer_url
 from ..server.permissions import (
     EVENT_SETTINGS,
     ORGANIZER_SETTINGS,
@@ -24,18 +24,7 @@ from ..server.permissions import (
     require_changing_orders,
     require_seeing_orders,
 )
-
-__all__ = [
-    "ChangesOrdersMixin",
-    "HubSpotEventMixin",
-    "HubSpotOrganizerMixin",
-    "ManagesConnectionsMixin",
-    "SeesOrdersMixin",
-    "event_url",
-    "hides_secrets",
-    "organizer_url",
-    "own_connection",
-]
+from ..sync.provider import HubSpotSyncProvider
 
 
 def hides_secrets(view):
@@ -116,6 +105,16 @@ class ChangesOrdersMixin:
     def dispatch(self, request, *args, **kwargs):
         require_changing_orders(request)
         return super().dispatch(request, *args, **kwargs)
+
+
+class SendsOrderMixin:
+    """A page of an event that offers *Send this order now*."""
+
+    def send_now(self, order):
+        """As *Sync now* does; then the page that shows where the order arrived."""
+        require_changing_orders(self.request)
+        HubSpotSyncProvider.enqueue_order(order, "user", immediate=True)
+        return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
 
 
 def own_connection(organizer, pk):

@@ -23,9 +23,10 @@ from ..health.words import STATES as STATE_WORDS
 from ..models import PROVIDER
 from ..pausing import is_paused, pause_connection, pause_event, resume_connection, resume_event
 from ..problems import FieldNames, explain
+from ..server.links import event_url
 from ..server.permissions import may_change_orders, may_see_orders
 from ..sync.filters import NO_MAPPINGS
-from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin, event_url
+from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin
 from .connect import joined_or_404
 from .mappings import ConnectedMixin
 

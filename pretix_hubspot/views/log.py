@@ -16,9 +16,9 @@ from ..connection import for_event
 from ..models import Run, RunEntry
 from ..objecttypes import type_id
 from ..problems import FieldNames, explain, where_to_fix
+from ..server.links import record_base
 from ..server.permissions import may_see_orders, require_seeing_orders
 from ..sync.outcomes import Failure
-from ..weblinks import record_base
 from .base import HubSpotEventMixin
 from .panels import RESTING_REASONS
 

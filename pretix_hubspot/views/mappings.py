@@ -13,7 +13,7 @@ from django.views.generic.base import ContextMixin
 from pretix_hubspot import portalchanges
 from pretix_hubspot.asking import REFRESH, TOO_EARLY, may_ask
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event, refresh_account
+from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event, is_active, refresh_account
 from pretix_hubspot.conventions import currency_note
 from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
 from pretix_hubspot.health.actions import retry_deleted
@@ -28,7 +28,7 @@ from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, 
 from pretix_hubspot.sync import bulk
 from pretix_hubspot.sync.money import CURRENCIES
 from pretix_hubspot.sync.scope import mapped
-from pretix_hubspot.views.base import HubSpotEventMixin, is_active
+from pretix_hubspot.views.base import HubSpotEventMixin
 from pretix_hubspot.views.outdated import text_of
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 

@@ -19,7 +19,7 @@ from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers
 from ..models import PROVIDER, OrderState
 from ..pausing import is_paused
 from ..problems import FieldNames, explain, where_to_fix, why_excluded
-from ..server.permissions import EVENT_SETTINGS, events_with, may_manage_connections
+from ..server.permissions import EVENT_SETTINGS, events_with, may_change_settings, may_manage_connections
 from ..sync.recording import MISREAD
 from ..sync.scope import BEFORE_CONNECTION
 from .panels import ConnectionPanel
@@ -34,7 +34,7 @@ def lost_access(event, request):
     """The dashboard of an event that lost access, or part of it: its orders wait, so pretix has nothing to warn of."""
     joined = for_event(event)
     panel = ConnectionPanel(joined.connection, server_config()) if joined else None
-    if not panel or not (panel.is_revoked or panel.lacks_scopes) or not _may_change(event, request):
+    if not panel or not (panel.is_revoked or panel.lacks_scopes) or not may_change_settings(request, event):
         return ""
     waiting = numbers_of([event.pk])[event.pk].of(WAITING) if event.orders.exists() else 0
     context = {"waiting": waiting, "panel": panel, "may_manage": may_manage_connections(request)}
@@ -47,7 +47,7 @@ def not_connected(event, request):
     Somebody who stopped using HubSpot knows that, and an event that is over sells nothing.
     """
     mappings = event.hubspot_object_mappings.count() if is_active(event) and not for_event(event) else 0
-    if not mappings or _is_over(event) or not _may_change(event, request):
+    if not mappings or _is_over(event) or not may_change_settings(request, event):
         return ""
     if LogEntry.objects.filter(event=event, action_type=LEFT).exists():
         return ""
@@ -60,7 +60,7 @@ def _is_over(event):
 
 def why_failed(event, request):
     """pretix' list of sync problems, which names orders and no reasons."""
-    if not is_active(event) or not _may_change(event, request) or not (found := causes(event)):
+    if not is_active(event) or not may_change_settings(request, event) or not (found := causes(event)):
         return ""
     context = {"causes": found[:MOST], "more": len(found) > MOST}
     return render_to_string("pretix_hubspot/notices/why_failed.html", context, request)
@@ -96,7 +96,7 @@ def about_order(event, order, request):
     context = context or _misread(event, order)
     if not context:
         return ""
-    context["may_change"] = _may_change(event, request)
+    context["may_change"] = may_change_settings(request, event)
     return render_to_string("pretix_hubspot/notices/about_order.html", context, request)
 
 
@@ -130,7 +130,3 @@ def _failure(event, order):
     if failure is None:
         return {}
     return {"problem": explain(FieldNames(event).named(failure)), "fix_url": where_to_fix(failure, event)}
-
-
-def _may_change(event, request):
-    return request.user.has_event_permission(event.organizer, event, EVENT_SETTINGS, request=request)

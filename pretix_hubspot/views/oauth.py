@@ -13,15 +13,14 @@ from .. import hubspot_app, oauth_flow
 from ..config import ServerMisconfigured
 from ..connecting import connect_oauth
 from ..connection import PLUGIN, for_event, is_active
-from ..server.permissions import EVENT_SETTINGS, ORGANIZER_SETTINGS
+from ..server.links import event_url, organizer_url
+from ..server.permissions import may_change_settings, may_manage_connections
 from . import explain
 from .base import (
     HubSpotEventMixin,
     HubSpotOrganizerMixin,
     ManagesConnectionsMixin,
-    event_url,
     hides_secrets,
-    organizer_url,
 )
 from .connect import join_and_tell, tell_connected
 
@@ -81,10 +80,10 @@ class OAuthReturn(View):
 
     def not_any_more(self, started):
         """What changed while the person was at HubSpot, so that nothing may be connected now."""
-        user, event, organizer = self.request.user, started.event, started.organizer
-        if not user.has_organizer_permission(organizer, ORGANIZER_SETTINGS, request=self.request):
+        event, organizer = started.event, started.organizer
+        if not may_manage_connections(self.request, organizer):
             return _("You no longer have the permission to connect HubSpot. Nothing has been changed.")
-        if event and not user.has_event_permission(organizer, event, EVENT_SETTINGS, request=self.request):
+        if event and not may_change_settings(self.request, event):
             return _("You no longer have the permission to connect HubSpot. Nothing has been changed.")
         if not (is_active(event) if event else PLUGIN in organizer.get_plugins()):
             return _("The HubSpot plugin has been disabled in the meantime. Nothing has been changed.")

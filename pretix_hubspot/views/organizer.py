@@ -8,8 +8,9 @@ from ..config import server_config
 from ..health.numbers import STATES, WAITING, Numbers, numbers_of, oldest_waiting
 from ..health.requestbudget import used
 from ..health.words import STATES as STATE_WORDS
+from ..server.links import organizer_url
 from ..server.permissions import EVENT_SETTINGS, SEE_ORDERS, events_with
-from .base import HubSpotOrganizerMixin, live_connections, organizer_url
+from .base import HubSpotOrganizerMixin, live_connections
 from .connect import disconnect_and_tell, events_using
 from .panels import ConnectionPanel, WaysToConnect
 

@@ -13,10 +13,9 @@ from ..forms.connect import TokenForm
 from ..hubspot_app import return_url
 from ..models import Connection
 from ..scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, lost_features
+from ..server.links import event_url, portal_url
 from ..server.permissions import may_manage_connections
 from ..sync.resting import SCOPES
-from ..weblinks import portal_url
-from .base import event_url
 
 ACCOUNT_TYPES = {
     "STANDARD": _("Standard account"),

@@ -5,15 +5,12 @@ It shows data of the order and of the CRM, so it takes both permissions, and eve
 
 from contextlib import closing
 
-from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
-from pretix.base.datasync.datasync import datasync_providers
 
-from pretix_hubspot import weblinks
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connection import client_for
 from pretix_hubspot.conventions import conventions
@@ -22,14 +19,14 @@ from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.forms.preview import PreviewForm
 from pretix_hubspot.forms.setup import describe_mapping
 from pretix_hubspot.haste import haste
-from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames, why_excluded
 from pretix_hubspot.problems import explain as explain_failure
-from pretix_hubspot.server.permissions import may_change_orders, require_changing_orders
+from pretix_hubspot.server.links import record_base
+from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.sync.calls import PortalTrouble
 from pretix_hubspot.sync.preview import FOUND, HIDDEN, NO_IDENTIFIER, preview
-from pretix_hubspot.views.base import SeesOrdersMixin
+from pretix_hubspot.views.base import SeesOrdersMixin, SendsOrderMixin
 from pretix_hubspot.views.mappings import ConnectedMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
@@ -53,7 +50,7 @@ ACTIONS = {
 }
 
 
-class PreviewOrder(ConnectedMixin, SeesOrdersMixin, View):
+class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
     """GET asks for an order, POST shows what would become of it."""
 
     def get(self, request, *args, **kwargs):
@@ -63,13 +60,7 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, View):
         form = PreviewForm(request.POST, event=request.event)
         if not form.is_valid():
             return self.page(form)
-        return self.send(form.order) if "send" in request.POST else self.show(form)
-
-    def send(self, order):
-        require_changing_orders(self.request)
-        provider, _meta = datasync_providers.get(identifier=PROVIDER)
-        provider.enqueue_order(order, "user", immediate=True)
-        return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
+        return self.send_now(form.order) if "send" in request.POST else self.show(form)
 
     def show(self, form):
         form.order.log_action("pretix_hubspot.order.previewed", user=self.request.user)
@@ -115,8 +106,8 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, View):
 
     def end(self, record, records):
         """One of the two records of an association: as numbered on the page, or one that stood there before."""
-        if shown := records.get(id(record)):
-            return shown
+        if known := records.get(id(record)):
+            return known
         title = self.catalog.label(record.object_type, plural=False)
         return {"title": title, "name": record.name or record.record_id, "url": self.url(record)}
 
@@ -158,5 +149,5 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, View):
 
     def url(self, record):
         """The record's page in HubSpot, as far as it has one."""
-        base = weblinks.record_base(self.event_connection.connection, type_id(record.object_type), server_config())
+        base = record_base(self.event_connection.connection, type_id(record.object_type), server_config())
         return f"{base}{record.record_id}" if base and record.record_id else ""

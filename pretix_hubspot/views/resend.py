@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views import View
 
-from pretix_hubspot.pagelinks import event_url
+from pretix_hubspot.server.links import event_url
 from pretix_hubspot.server.permissions import may_change_orders, require_changing_orders
 from pretix_hubspot.sync import bulk, revisions
 from pretix_hubspot.tasks import ring

@@ -7,7 +7,8 @@ from ..connection import for_event
 from ..forms.connect import EventOptionsForm
 from ..health.causes import causes
 from ..models import Connection
-from .base import HubSpotEventMixin, event_url
+from ..server.links import event_url
+from .base import HubSpotEventMixin
 from .health import health_context
 from .mappings import object_mappings_context
 from .notices import CORE_LISTS, MOST

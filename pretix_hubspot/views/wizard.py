@@ -7,7 +7,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
-from pretix.base.datasync.datasync import datasync_providers
 from pretix.base.forms import SafeSessionWizardView
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
@@ -24,6 +23,7 @@ from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.suggestions import ATTENDEES, apply_suggestion, possible, suggest
 from pretix_hubspot.sync.money import CURRENCIES
 from pretix_hubspot.sync.recording import EXCLUDED
+from pretix_hubspot.views.base import SendsOrderMixin
 from pretix_hubspot.views.mappings import ConnectedMixin, suggestion_problem
 from pretix_hubspot.views.problems import UNAVAILABLE
 
@@ -125,7 +125,7 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
         return HttpResponseRedirect(self.event_url("wizard.try"))
 
 
-class TryOrder(ConnectedMixin, View):
+class TryOrder(ConnectedMixin, SendsOrderMixin, View):
     """Sends one real order that a person chose, and shows where it arrived."""
 
     def get(self, request, *args, **kwargs):
@@ -135,10 +135,7 @@ class TryOrder(ConnectedMixin, View):
         form = TryOrderForm(request.POST, event=request.event)
         if not self.may_send or not form.is_valid():
             return self.page(form)
-        order = form.cleaned_data["order"]
-        provider, _meta = datasync_providers.get(identifier=PROVIDER)
-        provider.enqueue_order(order, "user", immediate=True)
-        return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
+        return self.send_now(form.cleaned_data["order"])
 
     @cached_property
     def may_send(self):

@@ -6,6 +6,7 @@ from django.test import override_settings
 from pretix_hubspot import budget
 from pretix_hubspot.hubspot.pacing import State
 from pretix_hubspot.models import RequestBudgetState
+from pretix_hubspot.server import redis
 
 pytestmark = pytest.mark.django_db
 
@@ -65,23 +66,23 @@ class FakeRedis:
 
 
 def test_redis_keeps_what_it_was_told():
-    redis = FakeRedis()
-    assert budget.RedisStore("1:oauth", redis).update(count_up) == 1
-    assert budget.RedisStore("1:oauth", redis).update(count_up) == 2
-    assert list(redis.values) == ["pretix_hubspot:budget:1:oauth"]
+    client = FakeRedis()
+    assert budget.RedisStore("1:oauth", client).update(count_up) == 1
+    assert budget.RedisStore("1:oauth", client).update(count_up) == 2
+    assert list(client.values) == ["pretix_hubspot:budget:1:oauth"]
 
 
 def test_redis_reserves_in_one_script():
-    redis = FakeRedis()
-    decision = budget.RedisStore("1:oauth", redis).reserve("crm", 1000, True, 30_000)
+    client = FakeRedis()
+    decision = budget.RedisStore("1:oauth", client).reserve("crm", 1000, True, 30_000)
     assert (decision.granted, decision.wait_ms, decision.policy, decision.refused) == (True, 5, "burst", False)
-    [(keys, args)] = redis.calls
+    [(keys, args)] = client.calls
     assert keys == ["pretix_hubspot:budget:1:oauth"]
     assert args[:4] == ["crm", 1000, 1, 30_000]
 
 
 def test_with_redis_the_row_is_not_used(monkeypatch):
-    monkeypatch.setattr(budget, "_redis", FakeRedis)
+    monkeypatch.setattr(redis, "connect", FakeRedis)
     with override_settings(HAS_REDIS=True):
         assert len(list(budget.for_portal(1, "oauth").acquire())) == 1
     assert not RequestBudgetState.objects.exists()

@@ -15,11 +15,12 @@ from django.utils.timezone import now
 from pretix.base.models import Order, Organizer
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot import urls, weblinks
+from pretix_hubspot import urls
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.connection import join
 from pretix_hubspot.models import CatalogEntry, Connection, RecordLink, RequestBudgetState, Run
+from pretix_hubspot.server.links import portal_url, record_base, trusted
 from pretix_hubspot.sync import links, revisions
 from pretix_hubspot.sync.results import Sent
 from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
@@ -217,14 +218,14 @@ def test_where_the_plugin_is_not_active_there_is_nothing(client, story, ids, met
 def test_links_lead_to_hubspot_whatever_it_answers(story, monkeypatch, domain):
     monkeypatch.delenv("PRETIX_HUBSPOT_APP_URL")
     story.connection.account["ui_domain"] = domain
-    url = weblinks.record_base(story.connection, "0-1", server_config())
+    url = record_base(story.connection, "0-1", server_config())
     assert url == f"https://app.hubspot.com/contacts/{story.connection.portal_id}/record/0-1/"
 
 
 def test_the_region_of_a_portal_is_hubspots(story, monkeypatch):
     monkeypatch.delenv("PRETIX_HUBSPOT_APP_URL")
     story.connection.account["ui_domain"] = "app-eu1.hubspot.com"
-    assert weblinks.portal_url(story.connection, server_config()).startswith("https://app-eu1.hubspot.com/contacts/")
+    assert portal_url(story.connection, server_config()).startswith("https://app-eu1.hubspot.com/contacts/")
 
 
 @pytest.mark.parametrize(
@@ -250,4 +251,4 @@ def test_a_link_that_hubspot_returns_is_kept_only_if_it_leads_to_hubspot(story, 
 
 def test_a_link_into_the_configured_portal_is_kept(story):
     url = f"{server_config().app_url}/contacts/1/record/0-1/2"
-    assert weblinks.trusted(url, server_config()) == url
+    assert trusted(url, server_config()) == url

@@ -12,8 +12,8 @@ from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import server_config
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import CatalogEntry, Connection
+from pretix_hubspot.server.links import record_base
 from pretix_hubspot.sync.resting import time_zone
-from pretix_hubspot.weblinks import record_base
 
 from .conftest import BASE, add_mapping, page_of, set_rows, url
 

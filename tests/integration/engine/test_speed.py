@@ -9,6 +9,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import doorbell, tasks
 from pretix_hubspot.models import OrderState
+from pretix_hubspot.server import redis
 from pretix_hubspot.sync import engine, jobs, planning, queue
 
 CODE_LENGTH = 16
@@ -129,7 +130,7 @@ def rung(monkeypatch, settings):
     """The tasks that ringing starts, where pretix has workers and Redis."""
     settings.HAS_CELERY = settings.HAS_REDIS = True
     keys, started = Keys(), []
-    monkeypatch.setattr(doorbell, "_redis", lambda: keys)
+    monkeypatch.setattr(redis, "connect", lambda: keys)
     monkeypatch.setattr(tasks.drain, "apply_async", lambda args: started.append(args[0]))
     return started
 
@@ -160,7 +161,7 @@ def test_a_ring_that_fails_stops_no_checkout(rung, monkeypatch, db, django_captu
     def gone():
         raise ConnectionError
 
-    monkeypatch.setattr(doorbell, "_redis", gone)
+    monkeypatch.setattr(redis, "connect", gone)
     ring(1, django_capture_on_commit_callbacks)
     assert rung == []
 
