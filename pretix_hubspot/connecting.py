@@ -7,10 +7,11 @@ import logging
 from dataclasses import asdict
 
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils.timezone import now
 
-from . import asking, budget, catalogcare, grants, hubspot_app, tokens
-from .connection import PATIENCE_OF_PEOPLE, client_with, resume
+from . import asking, budget, grants, hubspot_app, tokens
+from .connection import PATIENCE_OF_PEOPLE, client_with
 from .hubspot.errors import (
     AuthenticationFailed,
     BadAnswer,
@@ -26,8 +27,13 @@ from .hubspot.errors import (
 from .hubspot.secret import Secret
 from .models import Connection
 from .scopes import missing_required
+from .server.workers import call_worker
 
 logger = logging.getLogger(__name__)
+
+#: Sent with ``connection`` in the transaction that stores new access. This room does not know who has to know:
+#: the catalogue asks again for what HubSpot refused.
+access_granted = Signal()
 
 
 class ScopesMissing(Exception):
@@ -123,8 +129,8 @@ def _connect(organizer, account, fill, user, grant=None):
         if was_revoked:
             tokens.log_events(connection, "pretix_hubspot.recovered.connection", user)
         asking.start_over(connection)
-        catalogcare.look_again(connection)
-        resume(connection)
+        access_granted.send(Connection, connection=connection)
+        call_worker(connection.pk)
     budget.for_portal(connection.portal_id, connection.kind).reset()
     return connection
 

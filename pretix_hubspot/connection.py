@@ -21,6 +21,7 @@ from .hubspot.client import Client
 from .hubspot.pacing import Budget
 from .models import Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
+from .server import workers
 from .sync import jobs, resting
 from .tokens import PLUGIN, mark_revoked
 
@@ -40,7 +41,6 @@ __all__ = [
     "note_account",
     "refresh_account",
     "rest",
-    "resume",
     "wake",
 ]
 
@@ -165,7 +165,7 @@ def _try_again(event, connection):
     failing = OrderState.objects.filter(order__event=event, by_hand=True, excluded_reason="").exclude(cause="")
     if orders := list(failing.filter(portal_id=connection.portal_id).values_list("order_id", flat=True)):
         jobs.retry(event, orders)
-        resume(connection)
+        workers.call_worker(connection.pk)
 
 
 def leave(event, user):
@@ -244,10 +244,3 @@ def client_with(token, refresh, shared_budget, **options):
         plugin_version=__version__,
         **options,
     )
-
-
-def resume(connection):
-    """Orders may have waited for this."""
-    from .tasks import ring  # inline: the engine behind the task imports this module
-
-    ring(connection.pk)

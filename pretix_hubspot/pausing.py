@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.timezone import now
 
+from .server.workers import call_worker
 from .tokens import log_everywhere
 
 
@@ -21,7 +22,7 @@ def resume_event(joined, user):
     """What waits is sent at once."""
     if _resume(joined):
         joined.event.log_action("pretix_hubspot.event.resumed", user=user)
-        _ring(joined.connection_id)
+        call_worker(joined.connection_id)
 
 
 def pause_connection(connection, user):
@@ -36,7 +37,7 @@ def resume_connection(connection, user):
     with transaction.atomic():
         if _resume(connection):
             log_everywhere(connection, "pretix_hubspot.connection.resumed", user)
-            _ring(connection.pk)
+            call_worker(connection.pk)
 
 
 def _pause(row, user):
@@ -48,9 +49,3 @@ def _pause(row, user):
 def _resume(row):
     row.paused_since, row.paused_by = None, None
     return type(row).objects.filter(pk=row.pk).exclude(paused_since=None).update(paused_since=None, paused_by=None)
-
-
-def _ring(connection_id):
-    from .tasks import ring  # inline: the engine behind the task imports this module
-
-    ring(connection_id)

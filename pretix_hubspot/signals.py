@@ -1,4 +1,4 @@
-"""Doorbells: pretix rings, somebody else works."""
+"""What happens in pretix, handed on: orders to the queue, the periodic task, the data shredder."""
 
 from django.dispatch import receiver
 from pretix.base.signals import (
@@ -17,27 +17,29 @@ from pretix.base.signals import (
     register_data_shredders,
 )
 
-from . import connection
+from . import catalogcare, connection
+from .connecting import access_granted
 from .models import Heartbeat
+from .server.workers import call_worker
 from .shredder import HubSpotShredder
 from .sync.provider import HubSpotSyncProvider
-from .tasks import ring, tend
+from .tasks import tend
 
 
-def _ring(event, order, reason):
+def _enqueue(event, order, reason):
     joined = connection.for_event(event)
     if joined is None:
         return
     HubSpotSyncProvider.enqueue_order(order, reason)
-    ring(joined.connection_id)
+    call_worker(joined.connection_id)
 
 
-def _doorbell(signal, reason):
+def _receive(signal, reason):
     @receiver(signal, dispatch_uid=f"pretix_hubspot_{reason}", weak=False)
-    def answer(sender, order, **kwargs):
-        _ring(sender, order, reason)
+    def enqueue(sender, order, **kwargs):
+        _enqueue(sender, order, reason)
 
-    return answer
+    return enqueue
 
 
 for _signal, _reason in (
@@ -52,13 +54,13 @@ for _signal, _reason in (
     (order_reactivated, "order_reactivated"),
     (order_expiry_changed, "order_expiry_changed"),
 ):
-    _doorbell(_signal, _reason)
+    _receive(_signal, _reason)
 
 
 @receiver(order_split, dispatch_uid="pretix_hubspot_order_split")
 def on_order_split(sender, original, split_order, **kwargs):
     for order in (original, split_order):
-        _ring(sender, order, "order_split")
+        _enqueue(sender, order, "order_split")
 
 
 @receiver(periodic_task, dispatch_uid="pretix_hubspot_periodic_task")
@@ -70,3 +72,8 @@ def on_periodic_task(sender, **kwargs):
 @receiver(register_data_shredders, dispatch_uid="pretix_hubspot_shredder")
 def on_register_data_shredders(sender, **kwargs):
     return HubSpotShredder
+
+
+@receiver(access_granted, dispatch_uid="pretix_hubspot_access_granted")
+def on_access_granted(sender, connection, **kwargs):
+    catalogcare.look_again(connection)

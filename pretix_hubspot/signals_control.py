@@ -1,4 +1,4 @@
-"""Doorbells of pretix's control area: navigation, the operator's settings, and what we say on pretix's own pages."""
+"""Receivers for pretix's control area: navigation, the operator's settings, and what we say on pretix's own pages."""
 
 from collections import OrderedDict
 

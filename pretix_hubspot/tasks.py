@@ -1,16 +1,15 @@
 """Celery entry points: thin, safe to run twice, safe to lose."""
 
 from celery.signals import worker_ready
-from django.conf import settings
-from django.db import transaction
 from django_scopes import scopes_disabled
 from pretix.base.services.tasks import TransactionAwareTask
 from pretix.celery_app import app
 
-from . import catalogcare, doorbell, metrics, recipients, runlog
+from . import catalogcare, metrics, recipients, runlog
 from .health import digest, watch
 from .isolation import apart
 from .models import Connection, Heartbeat
+from .server import workers
 from .sync import queue, sweep
 from .sync import resting as resting_reasons
 from .tokens import is_in_use
@@ -27,28 +26,13 @@ def at_most(minutes: int) -> dict[str, int]:
     return {"soft_time_limit": minutes * 60, "time_limit": minutes * 60 + GRACE}
 
 
-def ring(connection_id: int) -> None:
-    """Have a portal's queue worked on as soon as the transaction commits.
-
-    Without workers a task would run inside the request that rings, so there the periodic task does it.
-    A ring that fails stops no order: the periodic task finds what waits.
-    """
-    if settings.HAS_CELERY:
-        transaction.on_commit(lambda: _call_worker(connection_id), robust=True)
-
-
-def _call_worker(connection_id: int) -> None:
-    if doorbell.press(connection_id):
-        drain.apply_async(args=(connection_id,))
-
-
 @app.task(base=TransactionAwareTask, acks_late=True, **at_most(minutes=15))
 def drain(connection_id: int) -> None:
-    """Send what waits for one portal; ring for help if that is a lot, or if time was up before the work was done."""
-    doorbell.answer(connection_id)
+    """Send what waits for one portal; call another worker if that is a lot, or if time was up before it was done."""
+    workers.clear_call(connection_id)
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
-    if connection and queue.drain(connection, seconds=TURN, call_help=lambda: ring(connection_id)):
-        ring(connection_id)
+    if connection and queue.drain(connection, seconds=TURN, call_help=lambda: workers.call_worker(connection_id)):
+        workers.call_worker(connection_id)
 
 
 @worker_ready.connect
@@ -63,7 +47,7 @@ def after_start() -> None:
     resting = Connection.objects.filter(status=Connection.Status.ACTIVE, resting_reason=resting_reasons.SERVERS_FAULT)
     for pk in list(resting.values_list("pk", flat=True)):
         resting.filter(pk=pk).update(resting_until=None, resting_reason="")
-        ring(pk)
+        workers.call_worker(pk)
 
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=30))

@@ -17,6 +17,7 @@ from pretix.base.models import Event, LogEntry
 from . import crypto, hubspot_app
 from .hubspot.errors import TokenRevoked
 from .models import Connection
+from .server import workers
 
 logger = logging.getLogger(__name__)
 
@@ -151,8 +152,6 @@ def log_everywhere(connection, action, user=None):
 
 def log_events(connection, action, user=None):
     """Log for each event that uses the connection, in bulk; each person is notified once, whatever their number."""
-    from .tasks import notify  # inline: the engine behind the tasks imports this module
-
     joined = connection.event_connections.select_related("event").order_by("event_id")  # no manager of core: no scope
     events = [row.event for row in joined]
     kind, data = ContentType.objects.get_for_model(Event), {"portal": connection.portal_id, "events": len(events)}
@@ -170,4 +169,4 @@ def log_events(connection, action, user=None):
     ]
     LogEntry.objects.bulk_create(entries, batch_size=1_000)
     if entries and entries[0].notification_type:
-        notify.apply_async(args=([entry.pk for entry in entries],))
+        workers.notify([entry.pk for entry in entries])

@@ -17,11 +17,11 @@ from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Fix, wher
 from pretix_hubspot.haste import haste
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState
 from pretix_hubspot.problems import for_history
+from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync import jobs, recording
 from pretix_hubspot.sync.calls import chunks
 from pretix_hubspot.sync.outcomes import Failure
 from pretix_hubspot.sync.scope import DISMISSED, IGNORED
-from pretix_hubspot.tasks import ring
 
 from .causes import Cause, causes
 from .numbers import FAILING, orders_in
@@ -93,7 +93,7 @@ def _again(joined: EventConnection, cause: Cause, user: User, orders: list[int] 
             jobs.retry(joined.event, part)
             OrderState.objects.filter(order_id__in=part).update(attempts=0)
     _tell(joined.event, "retried", user, cause, len(orders))
-    ring(joined.connection_id)
+    call_worker(joined.connection_id)
     return len(orders)
 
 

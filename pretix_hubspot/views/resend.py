@@ -10,8 +10,8 @@ from django.views import View
 
 from pretix_hubspot.server.links import event_url
 from pretix_hubspot.server.permissions import may_change_orders, require_changing_orders
+from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync import bulk, revisions
-from pretix_hubspot.tasks import ring
 from pretix_hubspot.views.mappings import ConnectedMixin
 from pretix_hubspot.views.outdated import text_of
 
@@ -47,7 +47,7 @@ class Resend(ConnectedMixin, View):
             text = ngettext("{count} order will not be sent again.", "{count} orders will not be sent again.", count)
         else:
             count = bulk.start(request.event, request.user)
-            ring(self.event_connection.connection_id)
+            call_worker(self.event_connection.connection_id)
             text = ngettext("{count} order is sent again.", "{count} orders are sent again.", count)
         messages.success(request, text.format(count=count))
         return HttpResponseRedirect(self.event_url("resend"))

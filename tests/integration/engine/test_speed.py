@@ -7,9 +7,9 @@ import pytest
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot import doorbell, tasks
+from pretix_hubspot import tasks
 from pretix_hubspot.models import OrderState
-from pretix_hubspot.server import redis
+from pretix_hubspot.server import redis, workers
 from pretix_hubspot.sync import engine, jobs, planning, queue
 
 CODE_LENGTH = 16
@@ -111,14 +111,14 @@ def test_workers_are_counted_by_their_claims(story):
     assert jobs.slices_in_flight([story.event.pk]) == 2
 
 
-# The doorbell
+# Calls to workers
 
 
 class Keys(dict):
-    """What the doorbell uses of Redis."""
+    """What calls to workers use of Redis."""
 
     def set(self, key, value, nx, ex):
-        assert nx and ex == doorbell.FORGOTTEN
+        assert nx and ex == workers.CALL_EXPIRES
         return None if key in self else bool(self.update({key: value}) or True)
 
     def delete(self, key):
@@ -126,8 +126,8 @@ class Keys(dict):
 
 
 @pytest.fixture
-def rung(monkeypatch, settings):
-    """The tasks that ringing starts, where pretix has workers and Redis."""
+def called(monkeypatch, settings):
+    """The tasks that calls start, where pretix has workers and Redis."""
     settings.HAS_CELERY = settings.HAS_REDIS = True
     keys, started = Keys(), []
     monkeypatch.setattr(redis, "connect", lambda: keys)
@@ -135,35 +135,35 @@ def rung(monkeypatch, settings):
     return started
 
 
-def ring(number, capture, times=1):
+def call(number, capture, times=1):
     with capture(execute=True):
         for _ in range(times):
-            tasks.ring(number)
+            workers.call_worker(number)
 
 
-def test_a_rush_starts_one_task_until_a_worker_looks(rung, db, django_capture_on_commit_callbacks):
-    ring(1, django_capture_on_commit_callbacks, times=50)
-    ring(1, django_capture_on_commit_callbacks)
-    ring(2, django_capture_on_commit_callbacks)
-    assert rung == [1, 2]
+def test_a_rush_starts_one_task_until_a_worker_looks(called, db, django_capture_on_commit_callbacks):
+    call(1, django_capture_on_commit_callbacks, times=50)
+    call(1, django_capture_on_commit_callbacks)
+    call(2, django_capture_on_commit_callbacks)
+    assert called == [1, 2]
     tasks.drain(1)
-    ring(1, django_capture_on_commit_callbacks, times=2)
-    assert rung == [1, 2, 1]
+    call(1, django_capture_on_commit_callbacks, times=2)
+    assert called == [1, 2, 1]
 
 
-def test_without_redis_every_ring_starts_a_task(rung, settings, db, django_capture_on_commit_callbacks):
+def test_without_redis_every_call_starts_a_task(called, settings, db, django_capture_on_commit_callbacks):
     settings.HAS_REDIS = False
-    ring(1, django_capture_on_commit_callbacks, times=2)
-    assert rung == [1, 1]
+    call(1, django_capture_on_commit_callbacks, times=2)
+    assert called == [1, 1]
 
 
-def test_a_ring_that_fails_stops_no_checkout(rung, monkeypatch, db, django_capture_on_commit_callbacks):
+def test_a_call_that_fails_stops_no_checkout(called, monkeypatch, db, django_capture_on_commit_callbacks):
     def gone():
         raise ConnectionError
 
     monkeypatch.setattr(redis, "connect", gone)
-    ring(1, django_capture_on_commit_callbacks)
-    assert rung == []
+    call(1, django_capture_on_commit_callbacks)
+    assert called == []
 
 
 def test_source_fields_are_not_collected_for_every_slice(story, slices_of_four, monkeypatch):
