@@ -10,14 +10,16 @@
 It models HubSpot, not convenience; the README tabulates what is done, simplified and absent.
 """
 
-from .auth import App
+from .backend import Simulator
 from .clock import Clock
+from .crm.objects.state import STAFF, Author, Record
+from .crm.pipelines.state import Pipeline, Stage
+from .crm.properties.definitions import Option, Property, options
 from .faults import PRESETS, Fault
-from .portal import Account, Portal
+from .oauth.state import App
+from .portal.state import Account, Portal
 from .problems import Problem
-from .records import STAFF, Author, Record
-from .simulator import Simulator
 from .switches import Switches
 
-__all__ = ["PRESETS", "STAFF", "Account", "App", "Author", "Clock", "Fault", "Portal", "Problem", "Record",
-           "Simulator", "Switches"]
+__all__ = ["PRESETS", "STAFF", "Account", "App", "Author", "Clock", "Fault", "Option", "Pipeline", "Portal", "Problem",
+           "Property", "Record", "Simulator", "Stage", "Switches", "options"]

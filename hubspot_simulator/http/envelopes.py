@@ -2,10 +2,11 @@
 
 import uuid
 
-from ..auth import TokenRefused
-from ..batches import BatchError
-from ..problems import Problem
-from .call import Reply
+from hubspot_simulator.crm.objects.batches import BatchError
+from hubspot_simulator.oauth.state import TokenRefused
+from hubspot_simulator.problems import Problem
+
+from .request import Reply
 
 STATUS = {
     "invalid": 400,

@@ -3,14 +3,15 @@
 import json
 from typing import TYPE_CHECKING
 
-from ..faults import Fault
-from ..limits import limit_problem
-from ..problems import Problem
-from .call import HTML_TYPE, Call, Reply
+from hubspot_simulator.crm.account.limits import limit_problem
+from hubspot_simulator.faults import Fault
+from hubspot_simulator.problems import Problem
+
 from .envelopes import problem_reply
+from .request import HTML_TYPE, Call, Reply
 
 if TYPE_CHECKING:
-    from ..simulator import Simulator
+    from hubspot_simulator.backend import Simulator
 
 EDGE_PAGE = """<!DOCTYPE html>
 <html><head><title>{status} {title}</title></head>

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from ..problems import GONE, MISSING, WRONG_METHOD, Problem
-from .call import DATED, Call, Reply
+from hubspot_simulator.problems import GONE, MISSING, WRONG_METHOD, Problem
+
+from .request import DATED, Call, Reply
 
 Handler = Callable[[Call], Reply]
 LEGACY = {

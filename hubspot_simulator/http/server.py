@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from .call import Raw, Reply
+from .request import Raw, Reply
 
 Answer = Callable[[Raw], Reply]
 REASONS = {207: "Multi-Status", 423: "Locked", 437: "Too Many Labels", 477: "Migration In Progress",

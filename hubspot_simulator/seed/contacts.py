@@ -1,6 +1,7 @@
 """Default properties of contacts."""
 
-from ..definitions import Group
+from hubspot_simulator.crm.properties.definitions import Group
+
 from .tools import calculated, common, prop, readonly, schema
 
 LANGUAGES = (

@@ -1,6 +1,6 @@
 """Short hands for writing property definitions down."""
 
-from ..definitions import Group, Option, Property, options
+from hubspot_simulator.crm.properties.definitions import Group, Option, Property, options
 
 YES_NO = [Option("true", "Yes", 0), Option("false", "No", 1)]
 KINDS = {

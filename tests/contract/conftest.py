@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot import tasks
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures are used by name
 

@@ -8,8 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from hubspot_simulator.faults import Fault
-from hubspot_simulator.simulator import Simulator
+from hubspot_simulator import Fault, Simulator
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.oauth import OAuthApp

@@ -14,8 +14,8 @@ from django.db import transaction
 from django_scopes import scopes_disabled
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
-from hubspot_simulator.definitions import Property
-from hubspot_simulator.faults import ANSWER_KINDS, PRESETS
+from hubspot_simulator import PRESETS, Property
+from hubspot_simulator.faults import ANSWER_KINDS
 from pretix_hubspot.models import Connection, OrderState
 from tests.counting import every_order_counts_once
 from tests.integration.engine.story import KEY, Story

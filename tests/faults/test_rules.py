@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot import catalogcare
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connecting import connect_token

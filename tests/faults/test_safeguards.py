@@ -6,7 +6,7 @@ import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 from redis import RedisError
 
-from hubspot_simulator.clock import Clock
+from hubspot_simulator import Clock
 from pretix_hubspot import budget
 from pretix_hubspot.hubspot import client
 from pretix_hubspot.hubspot.pacing import SharedBudget

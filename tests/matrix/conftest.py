@@ -4,8 +4,7 @@ import pytest
 from django.db import transaction
 from django_scopes import scopes_disabled
 
-from hubspot_simulator import Simulator
-from hubspot_simulator.definitions import Option, Property
+from hubspot_simulator import Option, Property, Simulator
 from tests.integration.engine.story import KEY, Story
 
 from .tables import hints, properties

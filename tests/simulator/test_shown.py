@@ -4,8 +4,7 @@ import urllib.request
 
 import pytest
 
-from hubspot_simulator import Simulator
-from hubspot_simulator.definitions import Option, Property
+from hubspot_simulator import Option, Property, Simulator
 
 DEAL = {"dealname": "A1", "dealstage": "closedwon", "pipeline": "default"}
 #: The group of a property, and what a record must have.

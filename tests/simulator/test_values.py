@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubspot_simulator.portal import Portal
+from hubspot_simulator.portal.state import Portal
 
 CONTACTS, DEALS = "/crm/objects/V/contacts", "/crm/objects/V/deals"
 NEW = {"email": "a@example.org"}

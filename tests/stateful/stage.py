@@ -16,8 +16,7 @@ from pretix.base.services import orders as services
 from pretix.base.services.datasync import sync_all
 from pretix.base.signals import order_changed, order_modified, order_placed
 
-from hubspot_simulator.definitions import Property
-from hubspot_simulator.problems import Problem
+from hubspot_simulator import Problem, Property
 from pretix_hubspot import pausing, tasks
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.connection import disconnect

@@ -7,7 +7,7 @@ from random import Random
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.faults import PRESETS
+from hubspot_simulator import PRESETS
 from pretix_hubspot.models import Connection
 
 from .stage import BLOCKED, NO_ADDRESS, Killed, Moments, Stage

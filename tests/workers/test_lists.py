@@ -7,7 +7,7 @@ from django.db import connection as database
 from django_scopes import scopes_disabled
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.models import Connection, ObjectMapping, OrderState
 from pretix_hubspot.sync import queue
 from tests.integration.engine.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 def story(transactional_db, served):
     if database.vendor != "postgresql":
         pytest.skip("needs PostgreSQL")
-    from hubspot_simulator.definitions import Property
+    from hubspot_simulator import Property
 
     unique = Property(harness.KEY, harness.KEY, "string", "text", "dealinformation", unique=True)
     served.portal.schema.create("deals", unique)

@@ -7,7 +7,7 @@ from django.test import Client, override_settings
 from django_scopes import scopes_disabled
 from pretix.base.models import Event, Organizer, Team, User
 
-from hubspot_simulator.simulator import Simulator
+from hubspot_simulator import Simulator
 
 PLUGIN = "pretix_hubspot"
 EVENT_SETTINGS = {"event.settings.general:write": True}

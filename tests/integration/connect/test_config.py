@@ -10,7 +10,7 @@ from django.core.management.base import SystemCheckError
 from pretix.base.settings import GlobalSettingsObject
 from pretix.helpers.config import EnvOrParserConfig
 
-from hubspot_simulator.scopes import KNOWN
+from hubspot_simulator.oauth.scopes import KNOWN
 from pretix_hubspot import checks, config, scopes
 from pretix_hubspot.hubspot_app import return_url
 

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from freezegun import freeze_time
 from pretix.base.models import Team
 
-from hubspot_simulator.portal import Account
+from hubspot_simulator import Account
 from pretix_hubspot import tokens
 from pretix_hubspot.hubspot_app import return_url
 from pretix_hubspot.models import Connection, EventConnection, OAuthState

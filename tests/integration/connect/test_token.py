@@ -3,7 +3,7 @@
 import pytest
 from django_scopes import scopes_disabled
 
-from hubspot_simulator.portal import Account
+from hubspot_simulator import Account
 from pretix_hubspot import tokens
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.models import Connection, EventConnection

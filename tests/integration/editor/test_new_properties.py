@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.catalog import Catalog
 
 from .conftest import browser, make_user, page_of, url

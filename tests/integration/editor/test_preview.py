@@ -8,7 +8,7 @@ import pytest
 from pretix.base.models import User
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.associationlabels import ensure_label
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.models import OrderState, RecordLink

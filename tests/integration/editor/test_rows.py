@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from hubspot_simulator.definitions import Option, Property
+from hubspot_simulator import Option, Property
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import join
 from pretix_hubspot.copying import copy_from

@@ -6,8 +6,7 @@ from hierarkey.proxy import dirty_cache_keys
 from pretix.base.models import Team
 from rest_framework.test import APIClient
 
-from hubspot_simulator import Simulator
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property, Simulator
 from pretix_hubspot import tasks
 
 from .story import KEY, Story

@@ -7,9 +7,8 @@ from django.utils.timezone import now
 from pretix.base.models import Event, InvoiceAddress, Order, OrderPosition, Organizer
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator import lifecycle
-from hubspot_simulator.definitions import Property
-from hubspot_simulator.records import STAFF
+from hubspot_simulator import STAFF, Property
+from hubspot_simulator.crm.objects import lifecycle
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.connection import join
 from pretix_hubspot.models import ObjectMapping

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.types import AssociationResult, InputError

@@ -6,7 +6,7 @@ import pytest
 from pretix.base.models import Event
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Property, options
+from hubspot_simulator import Property, options
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.models import OrderState
 from pretix_hubspot.portalchanges import changes

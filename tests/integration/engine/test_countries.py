@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubspot_simulator.definitions import Option, Property
+from hubspot_simulator import Option, Property
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.fields import fields_for

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from pretix.base.models.datasync import OrderSyncResult
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot import startingpoints, suggestions
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import refresh_account

@@ -7,8 +7,7 @@ from django.utils.timezone import now
 from pretix.base.models import Organizer
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Property
-from hubspot_simulator.portal import Account
+from hubspot_simulator import Account, Property
 from pretix_hubspot import catalogcare
 from pretix_hubspot.connecting import connect_oauth, connect_token
 from pretix_hubspot.hubspot.errors import HubSpotError, RateLimited

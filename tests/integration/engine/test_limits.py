@@ -10,7 +10,7 @@ from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
-from hubspot_simulator.definitions import Option
+from hubspot_simulator import Option
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.hubspot.errors import OverBudget
 from pretix_hubspot.hubspot.pacing import MemoryStore, SharedBudget

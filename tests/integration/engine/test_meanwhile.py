@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from pretix.base.models import Order, User
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
-from hubspot_simulator.portal import Account
+from hubspot_simulator import Account
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.connection import join, leave
 from pretix_hubspot.hubspot.client import Client

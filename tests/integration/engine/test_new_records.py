@@ -3,7 +3,7 @@
 import pytest
 from pretix.base.models import Order
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.models import ObjectMapping, OrderState
 
 ORDER_ID = "pretix_order_id"

@@ -3,7 +3,7 @@
 import pytest
 from pretix.base.models import Question
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.fields import choices_for, core, fields_for
 
 pytestmark = pytest.mark.skipif(not core.ASKS_ABOUT_ORDERS, reason="pretix asks such questions since 2026.8")

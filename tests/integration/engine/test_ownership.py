@@ -4,7 +4,7 @@ import pytest
 from pretix.base.models import Customer, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.pipelines import Pipeline, Stage
+from hubspot_simulator import Pipeline, Stage
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.models import ObjectMapping, OrderState
 

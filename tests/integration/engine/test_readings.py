@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from pretix.base.models import Question, QuestionAnswer
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot import catalogcare
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import refresh_account

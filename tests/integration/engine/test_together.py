@@ -5,9 +5,9 @@ from contextlib import closing
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Property
-from hubspot_simulator.objecttypes import _standard
-from hubspot_simulator.records import RecordStore
+from hubspot_simulator import Property
+from hubspot_simulator.crm.objects.state import RecordStore
+from hubspot_simulator.crm.schemas.state import _standard
 from hubspot_simulator.seed.tools import common, prop, schema
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import client_for

@@ -11,8 +11,7 @@ from hierarkey.proxy import dirty_cache_keys
 from pretix.base.models import Event, LogEntry, Order, Team
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Option, Property
-from hubspot_simulator.portal import Account
+from hubspot_simulator import Account, Option, Property
 from pretix_hubspot.connection import disconnect, mark_revoked
 from pretix_hubspot.health.actions import retry_access
 from pretix_hubspot.health.causes import causes

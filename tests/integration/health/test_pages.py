@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.connection import for_event
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import Connection, DailyCount, EventConnection, RequestBudgetState

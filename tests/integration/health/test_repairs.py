@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hubspot_simulator.definitions import Option, Property
+from hubspot_simulator import Option, Property
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.diagnosis import check_connection
 from pretix_hubspot.health.causes import causes

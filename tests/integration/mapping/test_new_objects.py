@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 from freezegun import freeze_time
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.diagnosis import check_connection
 from pretix_hubspot.suggestions import property_mapping
 

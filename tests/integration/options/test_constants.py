@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubspot_simulator.definitions import Option, Property
+from hubspot_simulator import Option, Property
 from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.models import OrderState
 from pretix_hubspot.suggestions import property_mapping

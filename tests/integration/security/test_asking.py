@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 from freezegun import freeze_time
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.asking import may_ask
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.health.actions import retry

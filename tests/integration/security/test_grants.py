@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubspot_simulator.portal import Account
+from hubspot_simulator import Account
 from pretix_hubspot import grants
 from pretix_hubspot.connecting import connect_token
 from pretix_hubspot.connection import disconnect

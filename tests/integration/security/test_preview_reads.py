@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pretix.base.models import Team
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Property
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.models import OrderState
 from tests.integration.connect.conftest import EVENT_SETTINGS, make_user

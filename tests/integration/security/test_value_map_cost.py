@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 
 import pytest
 
-from hubspot_simulator.definitions import Option as Offered
-from hubspot_simulator.definitions import Property
+from hubspot_simulator import Option as Offered
+from hubspot_simulator import Property
 from pretix_hubspot import valuemaps
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.hubspot.types import Option

@@ -1,0 +1,1 @@
+"""What tests, demos and people use beside the API: the admin API, the acts of staff, pages to look at."""

@@ -1,0 +1,1 @@
+"""The account itself: its settings, its staff, its limits."""

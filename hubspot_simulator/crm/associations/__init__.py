@@ -1,0 +1,1 @@
+"""Associations between records, and the labels that they can carry."""

@@ -1,0 +1,131 @@
+"""Wire shapes of records, properties and pipelines (hubspot.md 5.1, 6.1, 8)."""
+
+from collections.abc import Iterable
+
+from hubspot_simulator.clock import iso
+from hubspot_simulator.crm.pipelines.state import Pipeline, Stage
+from hubspot_simulator.crm.properties.definitions import Group, Option, Property
+from hubspot_simulator.crm.schemas.state import ObjectType
+from hubspot_simulator.portal.state import Portal
+
+from .state import Change, Record
+from .writing import Written
+
+
+def record(
+    portal: Portal, kind: ObjectType, entry: Record, wanted: Iterable[str] | None = None,
+    history: Iterable[str] = (), with_url: bool = True,
+) -> dict:
+    """A record as a read answers it.
+
+    Requested and unset gives null, requested and undefined is left out, nothing requested gives the default set.
+    """
+    names = [*(wanted or ()), *kind.always_returned] if wanted else [*kind.always_returned]
+    defined = portal.schema.active(kind.name)
+    shown = _shell(portal, entry, with_url)
+    shown["properties"] = {
+        name: entry.properties.get(name) for name in dict.fromkeys(names) if name in defined
+    }
+    chosen = [name for name in history if name in defined]
+    if chosen:
+        shown["propertiesWithHistory"] = {name: _history(entry.history.get(name, [])) for name in chosen}
+    return shown
+
+
+def written(portal: Portal, kind: ObjectType, result: Written, echo_trace: bool, upsert: bool = False) -> dict:
+    """A record as a write answers it: changed, default and calculated properties only (hubspot.md 5.1, A/B)."""
+    shown = record(portal, kind, result.record)
+    properties = shown["properties"]
+    for name in result.changed:
+        properties[name] = result.record.properties.get(name)
+    defined = portal.schema.active(kind.name)
+    for name, value in result.record.properties.items():
+        if name not in properties and name in defined and defined[name].calculated:
+            properties[name] = value
+    if upsert:
+        shown["new"] = result.new
+    if echo_trace and result.trace is not None:
+        shown["objectWriteTraceId"] = result.trace
+    if result.warnings:
+        shown["warnings"] = result.warnings
+    return shown
+
+
+def _shell(portal: Portal, entry: Record, with_url: bool) -> dict:
+    shown: dict[str, object] = {
+        "id": entry.id,
+        "properties": {},
+        "createdAt": iso(entry.created_at),
+        "updatedAt": iso(entry.updated_at),
+        "archived": entry.archived_at is not None,
+    }
+    if entry.archived_at is not None:
+        shown["archivedAt"] = iso(entry.archived_at)
+    if with_url:
+        shown["url"] = portal.url(entry)
+    return shown
+
+
+def _history(changes: list[Change]) -> list[dict]:
+    """Newest first."""
+    return [
+        {
+            "value": change.value,
+            "timestamp": iso(change.at),
+            "sourceType": change.author.source_type,
+            "sourceId": change.author.source_id,
+            "sourceLabel": change.author.source_label,
+            **({"updatedByUserId": change.author.user_id} if change.author.user_id else {}),
+        }
+        for change in reversed(changes)
+    ]
+
+
+def option(entry: Option) -> dict:
+    shown = {
+        "label": entry.label, "value": entry.value, "displayOrder": entry.display_order, "hidden": entry.hidden,
+    }
+    return shown | ({"description": entry.description} if entry.description else {})
+
+
+def definition(portal: Portal, type_name: str, entry: Property) -> dict:
+    """A property definition (hubspot.md 6.1, A)."""
+    options = portal.options(type_name, entry) if entry.options_from != "owners" else []
+    shown: dict[str, object] = {
+        "name": entry.name, "label": entry.label, "type": entry.type, "fieldType": entry.field_type,
+        "description": entry.description, "groupName": entry.group, "options": [option(one) for one in options],
+        "displayOrder": entry.display_order, "calculated": entry.calculated, "externalOptions": False,
+        "archived": entry.archived_at is not None, "hasUniqueValue": entry.unique, "hidden": entry.hidden,
+        "hubspotDefined": entry.hubspot_defined, "formField": entry.form_field,
+        "dataSensitivity": "non_sensitive",
+        "createdAt": iso(entry.created_at), "updatedAt": iso(entry.updated_at),
+        "modificationMetadata": {
+            "archivable": entry.archivable,
+            "readOnlyDefinition": entry.read_only_definition,
+            "readOnlyValue": entry.read_only or entry.calculated,
+            **({"readOnlyOptions": entry.hubspot_defined} if entry.type == "enumeration" else {}),
+        },
+    }
+    if entry.archived_at is not None:
+        shown["archivedAt"] = iso(entry.archived_at)
+    return shown | entry.hints
+
+
+def group(entry: Group) -> dict:
+    return {"name": entry.name, "label": entry.label, "displayOrder": entry.display_order, "archived": False}
+
+
+def stage(entry: Stage) -> dict:
+    return {
+        "id": entry.id, "label": entry.label, "displayOrder": entry.display_order,
+        "metadata": dict(entry.metadata), "createdAt": iso(entry.created_at), "updatedAt": iso(entry.updated_at),
+        "archived": False, "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+    }
+
+
+def pipeline(entry: Pipeline) -> dict:
+    return {
+        "id": entry.id, "label": entry.label, "displayOrder": entry.display_order,
+        "stages": [stage(one) for one in sorted(entry.stages, key=lambda one: one.display_order)],
+        "createdAt": iso(entry.created_at), "updatedAt": iso(entry.updated_at), "archived": False,
+    }

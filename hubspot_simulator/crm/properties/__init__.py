@@ -1,0 +1,1 @@
+"""Property definitions, groups and format rules, and what they make of a value."""

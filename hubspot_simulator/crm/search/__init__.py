@@ -1,0 +1,1 @@
+"""Search, which knows what was true some seconds ago."""
