@@ -17,8 +17,6 @@ RECEIVERS = (
     "logentries",
     "notifications",
     "signals",
-    "signals_control",
-    "signals_mapping",
     "tasks",
 )
 

@@ -1,7 +1,15 @@
-"""What happens in pretix, handed on: orders to the queue, the periodic task, the data shredder."""
+"""What pretix signals, handed on: orders, pages of the control area, copies of events, the periodic task."""
 
+from collections import OrderedDict
+
+from django import forms
+from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from pretix.base.forms import SecretKeySettingsField
 from pretix.base.signals import (
+    event_copy_data,
     order_approved,
     order_canceled,
     order_changed,
@@ -15,15 +23,29 @@ from pretix.base.signals import (
     order_split,
     periodic_task,
     register_data_shredders,
+    register_global_settings,
+)
+from pretix.control.signals import (
+    event_dashboard_top,
+    html_page_start,
+    nav_event_settings,
+    nav_organizer,
+    order_info,
 )
 
 from . import catalogcare, connection
+from .config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
 from .connecting import access_granted
-from .models import Heartbeat
+from .copying import copy_mappings
+from .models import Heartbeat, ObjectMapping
+from .server.links import NAMESPACE, event_url, organizer_url
+from .server.permissions import may_manage_connections
 from .server.workers import call_worker
 from .shredder import HubSpotShredder
+from .sync import bulk
 from .sync.provider import HubSpotSyncProvider
 from .tasks import tend
+from .views import notices
 
 
 def _enqueue(event, order, reason):
@@ -77,3 +99,70 @@ def on_register_data_shredders(sender, **kwargs):
 @receiver(access_granted, dispatch_uid="pretix_hubspot_access_granted")
 def on_access_granted(sender, connection, **kwargs):
     catalogcare.look_again(connection)
+
+
+# Pages of the control area
+
+
+@receiver(nav_event_settings, dispatch_uid="pretix_hubspot_nav_event_settings")
+def show_in_event_settings(sender, request, **kwargs):
+    active = request.resolver_match.namespace == NAMESPACE
+    return [{"label": "HubSpot", "url": event_url(request.event, "settings"), "active": active}]
+
+
+@receiver(nav_organizer, dispatch_uid="pretix_hubspot_nav_organizer")
+def show_in_organizer_settings(sender, request, organizer, **kwargs):
+    if not may_manage_connections(request):
+        return []
+    return [
+        {
+            "label": "HubSpot",
+            "url": organizer_url(organizer, "organizer.connections"),
+            "parent": reverse("control:organizer.edit", kwargs={"organizer": organizer.slug}),
+            "active": request.resolver_match.namespace == NAMESPACE,
+        }
+    ]
+
+
+@receiver(register_global_settings, dispatch_uid="pretix_hubspot_global_settings")
+def ask_operator_for_app(sender, **kwargs):
+    fields = OrderedDict()
+    fields[CLIENT_ID_SETTING] = forms.CharField(label=_("HubSpot app: Client ID"), required=False)
+    fields[CLIENT_SECRET_SETTING] = SecretKeySettingsField(label=_("HubSpot app: Client secret"), required=False)
+    return fields
+
+
+@receiver(event_dashboard_top, dispatch_uid="pretix_hubspot_event_dashboard_top")
+def warn_on_dashboard(sender, request, **kwargs):
+    return notices.lost_access(sender, request) or notices.not_connected(sender, request)
+
+
+@receiver(html_page_start, dispatch_uid="pretix_hubspot_html_page_start")
+def explain_sync_problems(sender, **kwargs):
+    page = sender.resolver_match and sender.resolver_match.view_name
+    if page == "control:event.datasync.failedjobs":
+        return notices.why_failed(sender.event, sender)
+    if page == "control:organizer.datasync.failedjobs":
+        return notices.why_failed_in_events(sender.organizer, sender)
+    return ""
+
+
+@receiver(order_info, dispatch_uid="pretix_hubspot_order_info")
+def explain_order(sender, order, request, **kwargs):
+    return notices.about_order(sender, order, request)
+
+
+# Object mappings
+
+
+@receiver(event_copy_data, dispatch_uid="pretix_hubspot_copy_mappings")
+def on_event_copied(sender, other, **maps):
+    maps.pop("signal", None)
+    copy_mappings(other, sender, **maps)
+
+
+@receiver(post_save, sender=ObjectMapping, dispatch_uid="pretix_hubspot_first_mapping")
+def on_mapping_saved(sender, instance, raw=False, **kwargs):
+    """Whoever placed an order before there was anything to send need not be sent by hand."""
+    if not raw and instance.is_complete and bulk.start_unmapped(instance.event):
+        call_worker(instance.event.hubspot_connection.connection_id)

@@ -2,10 +2,27 @@
 
 from django.urls import path
 
-from .editor_urls import editor_urls
-from .views import accessrequest, connect, diagnosis, editor, health, log, mappings, oauth, organizer, settings, wizard
+from .views import (
+    accessrequest,
+    connect,
+    diagnosis,
+    editor,
+    health,
+    log,
+    mappings,
+    newproperty,
+    oauth,
+    organizer,
+    preview,
+    resend,
+    settings,
+    start,
+    valuemaps,
+    wizard,
+)
 
 EVENT = "control/event/<str:organizer>/<str:event>/hubspot/"
+MAPPING = EVENT + "mapping/<int:mapping>/"
 ORGANIZER = "control/organizer/<str:organizer>/hubspot/"
 
 urlpatterns = [
@@ -40,11 +57,16 @@ urlpatterns = [
     path(EVENT + "mappings/", mappings.SaveMappings.as_view(), name="mappings.save"),
     path(EVENT + "suggest/", mappings.Suggest.as_view(), name="suggest"),
     path(EVENT + "catalog/refresh/", mappings.RefreshCatalog.as_view(), name="catalog.refresh"),
-    path(EVENT + "mapping/<int:mapping>/", editor.EditMapping.as_view(), name="mapping.edit"),
-    path(EVENT + "mapping/<int:mapping>/check/", editor.CheckRow.as_view(), name="mapping.check"),
-    *editor_urls(EVENT),
-    path(EVENT + "mapping/<int:mapping>/property/", editor.CreateKeyProperty.as_view(), name="property.create"),
-    path(EVENT + "mapping/<int:mapping>/refresh/", editor.RefreshMappingCatalog.as_view(), name="mapping.refresh"),
+    path(MAPPING, editor.EditMapping.as_view(), name="mapping.edit"),
+    path(MAPPING + "check/", editor.CheckRow.as_view(), name="mapping.check"),
+    path(MAPPING + "values/", valuemaps.ValueMap.as_view(), name="mapping.values"),
+    path(MAPPING + "property/new/", newproperty.NewProperty.as_view(), name="property.new"),
+    path(MAPPING + "property/", editor.CreateKeyProperty.as_view(), name="property.create"),
+    path(MAPPING + "refresh/", editor.RefreshMappingCatalog.as_view(), name="mapping.refresh"),
+    path(EVENT + "resend/", resend.Resend.as_view(), name="resend"),
+    path(EVENT + "start/", start.Start.as_view(), name="start"),
+    path(EVENT + "export/", start.Export.as_view(), name="export"),
+    path(EVENT + "preview/", preview.PreviewOrder.as_view(), name="preview"),
     path(EVENT + "wizard/", wizard.Wizard.as_view(), name="wizard"),
     path(EVENT + "wizard/try/", wizard.TryOrder.as_view(), name="wizard.try"),
 ]

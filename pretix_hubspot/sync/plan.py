@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.mappings.counterparts import is_lost
 
 from . import filters, money
 from .newrecords import of_record
@@ -178,7 +179,7 @@ def _may_be_left_out(spec: MappingSpec, row: MappingRow, refusal: Refusal) -> bo
     """
     if refusal.code in LEFT_OUT or (refusal.code in OF_VALUES and spec.options.lenient):
         return True
-    if row.is_lost or (refusal.code == Code.OPTION_NOT_MAPPED and row.has_lost_choices):
+    if is_lost(row.field) or (refusal.code == Code.OPTION_NOT_MAPPED and any(map(is_lost, row.value_map or ()))):
         return True
     return spec.foreign and refusal.code not in OF_VALUES - OF_OPTIONS
 
@@ -240,7 +241,7 @@ def _withhold(
 
 def _row(row: MappingRow, values: Mapping[str, object]) -> Row | Refusal:
     """Convert one value; every refusal names its field and property."""
-    if row.is_lost:
+    if is_lost(row.field):
         return _refused(row, Code.UNKNOWN_FIELD)
     if row.property is None:
         return _refused(row, "unknown_property")

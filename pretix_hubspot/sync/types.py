@@ -10,7 +10,6 @@ from typing import Any
 
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
-from pretix_hubspot.mappings.counterparts import is_lost
 
 ORDER = "Order"
 POSITION = "OrderPosition"
@@ -164,15 +163,6 @@ class MappingRow:
     conventions: Conventions = NO_CONVENTIONS
     amount_in: str = ""
     currency: PropertyDefinition | None = None
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the field of a copied mapping has no counterpart in this event."""
-        return is_lost(self.field)
-
-    @property
-    def has_lost_choices(self) -> bool:
-        return any(map(is_lost, self.value_map or ()))
 
 
 @dataclass(frozen=True)
