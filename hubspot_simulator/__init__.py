@@ -10,7 +10,7 @@
 It models HubSpot, not convenience; the README tabulates what is done, simplified and absent.
 """
 
-from .backend import Simulator
+from .app import Simulator
 from .clock import Clock
 from .crm.objects.state import STAFF, Author, Record
 from .crm.pipelines.state import Pipeline, Stage

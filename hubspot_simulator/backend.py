@@ -1,21 +1,16 @@
-"""The simulator as one object: portals, credentials, limits, faults and the log."""
+"""What stands behind the simulator's port: portals, credentials, limits, faults and the log; knows no HTTP."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from random import Random
 
-from .admin.people import People
 from .clock import Clock
 from .crm.account.limits import SEARCH_PER_SECOND, Limits
 from .crm.objects.state import IMPORT, Author, Record
 from .crm.objects.writing import commit, prepare_create, prepare_update
 from .crm.properties.values import Rules
-from .dispatch import handle
 from .faults import Faults
-from .http.server import Server, listen
 from .log import RequestLog
 from .oauth.state import App, Auth
 from .portal.shown import shown
@@ -28,8 +23,8 @@ from .switches import Switches
 SERVICE_KEY = "pat-{region}-51500000-0000-4000-8000-000000000001"
 
 
-class Simulator:
-    """A stand-in for HubSpot with one portal (more can be added), for use in process or behind a port.
+class Backend:
+    """The state of a simulated HubSpot with one portal; more can be added.
 
     ``clock`` is a ``Clock`` or any callable that answers seconds since the epoch.
     ``rate_limit`` is "auto" (as HubSpot), a number of calls per ten seconds, or None for no limit at all;
@@ -68,7 +63,6 @@ class Simulator:
         self._custom_properties = custom_properties
         self._seed = seed
         self._switches = switches
-        self.people = People(self)
         self.reset()
 
     def reset(self) -> None:
@@ -134,19 +128,3 @@ class Simulator:
                     raise Problem("invalid", f"Association type {type_id} does not exist")
                 entries.append(entry)
             self.portal.associations.link((one.type_name, one.id), (other.type_name, other.id), entries)
-
-    def listen(self, host: str = "127.0.0.1", port: int = 0) -> Server:
-        """A bound server; whoever asks for it calls ``serve_forever`` and ``stop``."""
-        return listen(partial(handle, self), host, port)
-
-    @contextmanager
-    def serve(self, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
-        """Listens in a thread until the block ends, on a free loopback port by default; yields the base URL."""
-        server = self.listen(host, port)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://{host}:{server.server_address[1]}"
-        finally:
-            server.stop()
-            thread.join(timeout=5)

@@ -3,10 +3,10 @@
 import time
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .admin import api as admin
 from .admin import browser as web
+from .backend import Backend
 from .crm.account import routes as account
 from .crm.associations import routes as associations
 from .crm.objects import batch_routes as objectbatches
@@ -26,9 +26,6 @@ from .oauth.consent import authorize
 from .oauth.state import Grant, TokenRefused
 from .problems import Problem
 
-if TYPE_CHECKING:
-    from .backend import Simulator
-
 # Importing the areas registers their routes.
 AREAS = (account, associations, objectbatches, objects, pipelines, properties, searching)
 
@@ -46,67 +43,67 @@ class Trip:
     fault: Fault | None = None
 
 
-def handle(sim: "Simulator", raw: Raw) -> Reply:
+def handle(backend: Backend, raw: Raw) -> Reply:
     """The answer to any request that reaches the simulator."""
     if raw.path.startswith("/_simulator"):
-        return admin.handle(sim, raw)
+        return admin.handle(backend, raw)
     if raw.path in ("/", "/favicon.ico") or raw.path.startswith("/contacts/"):
-        with sim.lock:
-            return web.show(sim, raw)
+        with backend.lock:
+            return web.show(backend, raw)
     started = time.monotonic()
     trip = Trip(raw, new_correlation_id())
-    reply = _answer(sim, trip)
+    reply = _answer(backend, trip)
     reply.headers.setdefault("x-hubspot-correlation-id", trip.correlation_id)
-    _log(sim, trip, reply, (time.monotonic() - started) * 1000)
+    _log(backend, trip, reply, (time.monotonic() - started) * 1000)
     return reply
 
 
-def _answer(sim: "Simulator", trip: Trip) -> Reply:
+def _answer(backend: Backend, trip: Trip) -> Reply:
     try:
         if trip.raw.path.startswith("/oauth/"):
-            return _oauth(sim, trip)
-        return _api(sim, trip)
+            return _oauth(backend, trip)
+        return _api(backend, trip)
     except Problem as problem:
-        return problem_reply(problem, trip.correlation_id, sim.switches.retry_after_on_429)
+        return problem_reply(problem, trip.correlation_id, backend.switches.retry_after_on_429)
     except TokenRefused as refused:
         return token_reply(refused, trip.correlation_id)
     except Exception:
-        sim.bugs.append(traceback.format_exc())
+        backend.bugs.append(traceback.format_exc())
         traceback.print_exc()
         return Reply(500, {"status": "error", "message": "bug in the simulator", "correlationId": trip.correlation_id})
 
 
-def _api(sim: "Simulator", trip: Trip) -> Reply:
+def _api(backend: Backend, trip: Trip) -> Reply:
     raw = trip.raw
-    if len(raw.target) > sim.switches.max_url_chars:
+    if len(raw.target) > backend.switches.max_url_chars:
         raise Problem("too-long", "URI too long")
-    trip.match = ROUTES.find(raw.method, raw.path, sim.switches.legacy_sunset)
+    trip.match = ROUTES.find(raw.method, raw.path, backend.switches.legacy_sunset)
     trip.stage = trip.match.route.stage
-    _sleep(sim, raw.path, before=True)
-    with sim.lock:
-        reply = _count_and_run(sim, trip)
-    _sleep(sim, raw.path, before=False)
+    _sleep(backend, raw.path, before=True)
+    with backend.lock:
+        reply = _count_and_run(backend, trip)
+    _sleep(backend, raw.path, before=False)
     return reply
 
 
-def _count_and_run(sim: "Simulator", trip: Trip) -> Reply:
+def _count_and_run(backend: Backend, trip: Trip) -> Reply:
     match, raw = trip.match, trip.raw
-    trip.grant = sim.auth.check(raw.headers.get("authorization", ""))
-    portal = sim.portals[trip.grant.portal_id]
-    sim.limits.count(portal, trip.grant, match.route.search)
-    headers = {} if match.route.search else sim.limits.headers(portal, trip.grant)
-    trip.fault = sim.faults.pick(raw.method, raw.path, trip.stage, sim.clock(), raw.body)
-    trip.call = Call(sim, portal, trip.grant, match.version, raw.method, raw.path, match.params, raw.query, None,
+    trip.grant = backend.auth.check(raw.headers.get("authorization", ""))
+    portal = backend.portals[trip.grant.portal_id]
+    backend.limits.count(portal, trip.grant, match.route.search)
+    headers = {} if match.route.search else backend.limits.headers(portal, trip.grant)
+    trip.fault = backend.faults.pick(raw.method, raw.path, trip.stage, backend.clock(), raw.body)
+    trip.call = Call(backend, portal, trip.grant, match.version, raw.method, raw.path, match.params, raw.query, None,
                      len(raw.body))
     if trip.fault is not None and trip.fault.when == BEFORE:
-        return fault_reply(sim, trip.fault, trip.call, trip.correlation_id, None)
+        return fault_reply(backend, trip.fault, trip.call, trip.correlation_id, None)
     try:
         reply = _run(trip)
     except Problem as problem:
-        reply = problem_reply(problem, trip.correlation_id, sim.switches.retry_after_on_429)
+        reply = problem_reply(problem, trip.correlation_id, backend.switches.retry_after_on_429)
     reply.headers |= headers
     if trip.fault is not None and trip.fault.when == AFTER:
-        return fault_reply(sim, trip.fault, trip.call, trip.correlation_id, reply)
+        return fault_reply(backend, trip.fault, trip.call, trip.correlation_id, reply)
     return reply
 
 
@@ -122,43 +119,43 @@ def _run(trip: Trip) -> Reply:
     return trip.match.route.handler(call)
 
 
-def _oauth(sim: "Simulator", trip: Trip) -> Reply:
+def _oauth(backend: Backend, trip: Trip) -> Reply:
     """OAuth calls need no token and count to no limit (hubspot.md 3, U)."""
     raw = trip.raw
     parts = raw.path.strip("/").split("/")
     if parts[-1] == "authorize" and len(parts) <= 3:
         trip.stage = "authorize"
-        with sim.lock:
-            return authorize(sim, raw, int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else None)
+        with backend.lock:
+            return authorize(backend, raw, int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else None)
     trip.stage = "token" if parts[-1] == "token" else "introspect"
-    _sleep(sim, raw.path, before=True)
-    with sim.lock:
-        trip.fault = sim.faults.pick(raw.method, raw.path, trip.stage, sim.clock(), raw.body)
+    _sleep(backend, raw.path, before=True)
+    with backend.lock:
+        trip.fault = backend.faults.pick(raw.method, raw.path, trip.stage, backend.clock(), raw.body)
         if trip.fault is not None and trip.fault.when == BEFORE:
-            return fault_reply(sim, trip.fault, None, trip.correlation_id, None)
+            return fault_reply(backend, trip.fault, None, trip.correlation_id, None)
         try:
-            reply = _oauth_endpoint(sim, raw)
+            reply = _oauth_endpoint(backend, raw)
         except TokenRefused as refused:
             reply = token_reply(refused, trip.correlation_id)
         if trip.fault is not None:
-            reply = fault_reply(sim, trip.fault, None, trip.correlation_id, reply)
-    _sleep(sim, raw.path, before=False)
+            reply = fault_reply(backend, trip.fault, None, trip.correlation_id, reply)
+    _sleep(backend, raw.path, before=False)
     return reply
 
 
-def _oauth_endpoint(sim: "Simulator", raw: Raw) -> Reply:
+def _oauth_endpoint(backend: Backend, raw: Raw) -> Reply:
     _, version, rest = split(raw.path)
     known = version in ("2026-03", "2026-09", "v3")
-    if sim.switches.legacy_sunset and version.startswith("v"):
+    if backend.switches.legacy_sunset and version.startswith("v"):
         raise Problem("gone", f"Version {version} of this API is no longer available")
     if rest == ["token"] and (known or version == "v1") and raw.method == "POST":
-        return oauth.token(sim, raw, version)
+        return oauth.token(backend, raw, version)
     if rest == ["token", "introspect"] and known and raw.method == "POST":
-        return oauth.introspect(sim, raw, version)
+        return oauth.introspect(backend, raw, version)
     if rest == ["token", "revoke"] and known and raw.method == "POST":
-        return oauth.revoke(sim, raw, version)
+        return oauth.revoke(backend, raw, version)
     if version == "v2" and rest == ["private-apps", "get", "access-token-info"] and raw.method == "POST":
-        return oauth.static_token_info(sim, raw)
+        return oauth.static_token_info(backend, raw)
     if version == "v1" and len(rest) == 2:
         answer = {
             ("GET", "access-tokens"): oauth.access_token_info,
@@ -166,20 +163,20 @@ def _oauth_endpoint(sim: "Simulator", raw: Raw) -> Reply:
             ("DELETE", "refresh-tokens"): oauth.delete_refresh_token,
         }.get((raw.method, rest[0]))
         if answer is not None:
-            return answer(sim, rest[1])
+            return answer(backend, rest[1])
     raise Problem("missing", f"Unable to find a resource or API version at {raw.path}")
 
 
-def _sleep(sim: "Simulator", path: str, before: bool) -> None:
+def _sleep(backend: Backend, path: str, before: bool) -> None:
     """Half of the latency before the commit and half after it, outside the lock."""
-    latency = sim.latency_ms
-    if "/batch/" in path and sim.batch_latency_ms is not None:
-        latency = sim.batch_latency_ms
+    latency = backend.latency_ms
+    if "/batch/" in path and backend.batch_latency_ms is not None:
+        latency = backend.batch_latency_ms
     if latency:
         time.sleep(latency / 2000)
 
 
-def _log(sim: "Simulator", trip: Trip, reply: Reply, milliseconds: float) -> None:
+def _log(backend: Backend, trip: Trip, reply: Reply, milliseconds: float) -> None:
     """Paths of v1 token information hold the token itself, so they are cut."""
     path = trip.raw.path
     if trip.stage == "introspect" and "-tokens/" in path:
@@ -188,10 +185,10 @@ def _log(sim: "Simulator", trip: Trip, reply: Reply, milliseconds: float) -> Non
     inputs = len(body["inputs"]) if isinstance(body, dict) and isinstance(body.get("inputs"), list) else 0
     params = trip.match.params if trip.match is not None else {}
     entry = Request(
-        trip.raw.method, path, 0 if reply.reset or reply.hang else reply.status, sim.clock(), trip.stage, inputs,
+        trip.raw.method, path, 0 if reply.reset or reply.hang else reply.status, backend.clock(), trip.stage, inputs,
         params.get("type") or params.get("from") or "", trip.grant.app_id if trip.grant else None,
         trip.grant.portal_id if trip.grant else None, trip.fault.name if trip.fault else "", trip.correlation_id,
         round(milliseconds, 2),
     )
-    with sim.lock:
-        sim.requests.add(entry)
+    with backend.lock:
+        backend.requests.add(entry)

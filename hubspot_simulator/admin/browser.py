@@ -5,8 +5,8 @@ the simulator's.
 """
 
 from html import escape
-from typing import TYPE_CHECKING
 
+from hubspot_simulator.backend import Backend
 from hubspot_simulator.clock import iso
 from hubspot_simulator.crm.objects.state import Record
 from hubspot_simulator.crm.schemas.state import ObjectType
@@ -16,25 +16,22 @@ from hubspot_simulator.portal.shown import shown, value_shown
 from hubspot_simulator.portal.state import Portal
 from hubspot_simulator.problems import Problem
 
-if TYPE_CHECKING:
-    from hubspot_simulator.backend import Simulator
-
 SHOWN = 200
 BAD = ' class="bad"'
 CURRENT = ' aria-current="page"'
 
 
-def show(sim: "Simulator", raw: Raw) -> Reply:
+def show(backend: Backend, raw: Raw) -> Reply:
     """The page of a path, or a 404 page."""
     parts = [part for part in raw.path.split("/") if part]
     if raw.path == "/favicon.ico":
         return Reply(204)
     try:
         if not parts:
-            return _html("Overview", _overview(sim, sim.portal))
-        portal = sim.portals[int(parts[1])]
+            return _html("Overview", _overview(backend, backend.portal))
+        portal = backend.portals[int(parts[1])]
         if len(parts) == 2:
-            return _html("Overview", _overview(sim, portal))
+            return _html("Overview", _overview(backend, portal))
         if len(parts) == 4 and parts[2] == "objects":
             return _html("Records", _list(portal, portal.object_type(parts[3])))
         type_name, number = parts[-2], parts[-1]
@@ -57,13 +54,13 @@ def _nav(portal: Portal, current: str = "") -> str:
     return f'<nav aria-label="Object types"><ul>{items}</ul></nav>'
 
 
-def _overview(sim: "Simulator", portal: Portal) -> str:
+def _overview(backend: Backend, portal: Portal) -> str:
     filled = [kind for kind in portal.types.all if portal.store(kind.name).live]
     tables = "".join(_table(portal, kind, 20) for kind in filled) or "<p>There are no records yet.</p>"
     account = portal.account
     return (
         f"<h1>{escape(account.name)}</h1><p class='quiet'>Portal {portal.id}, {escape(account.region)}, "
-        f"{escape(account.time_zone)}, {escape(account.tier)}</p>{_nav(portal)}{tables}{_requests(sim)}"
+        f"{escape(account.time_zone)}, {escape(account.tier)}</p>{_nav(portal)}{tables}{_requests(backend)}"
     )
 
 
@@ -149,16 +146,16 @@ def _history(portal: Portal, kind: ObjectType, record: Record) -> str:
     )
 
 
-def _requests(sim: "Simulator") -> str:
+def _requests(backend: Backend) -> str:
     rows = "".join(
         f"<tr><td>{_time(entry.at)}</td><td>{escape(entry.method)}</td><td>{escape(entry.path)}</td>"
         f"<td>{escape(entry.stage)}</td><td>{entry.inputs or ''}</td>"
         f"<td{'' if 0 < entry.status < 400 else BAD}>{entry.status or 'broken'}</td></tr>"
-        for entry in list(sim.requests)[:-31:-1]
+        for entry in list(backend.requests)[:-31:-1]
     )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("When", "Method", "Path", "Stage", "Inputs", "Status"))
     return (
-        f'<h2>Last requests</h2><div class="scroll"><table><caption>Requests so far: {sim.requests.total}</caption>'
+        f'<h2>Last requests</h2><div class="scroll"><table><caption>Requests so far: {backend.requests.total}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

@@ -6,16 +6,13 @@ Records are named by ``id`` or by ``find``, a property and its value, e.g. ``{"e
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from hubspot_simulator.backend import Backend
 from hubspot_simulator.crm.objects.lifecycle import archive, gdpr_delete, merge, restore
 from hubspot_simulator.crm.objects.state import STAFF, Record
 from hubspot_simulator.crm.properties.definitions import Option, Property
 from hubspot_simulator.portal.state import Portal
 from hubspot_simulator.problems import not_found
-
-if TYPE_CHECKING:
-    from hubspot_simulator.backend import Simulator
 
 Find = Mapping[str, str]
 
@@ -23,12 +20,12 @@ Find = Mapping[str, str]
 class People:
     """The staff of the simulator's first portal."""
 
-    def __init__(self, sim: "Simulator"):
-        self._sim = sim
+    def __init__(self, backend: Backend):
+        self._backend = backend
 
     @property
     def _portal(self) -> Portal:
-        return self._sim.portal
+        return self._backend.portal
 
     def find(self, type: str, id: str = "", find: Find | None = None) -> Record:
         """The live record meant; raises the 404 problem where there is none."""
@@ -46,11 +43,11 @@ class People:
 
     def create(self, type: str, properties: Mapping[str, str]) -> dict:
         """Adds a record by hand."""
-        return _told(self._sim.record(type, STAFF, **properties))
+        return _told(self._backend.record(type, STAFF, **properties))
 
     def change(self, type: str, properties: Mapping[str, str], id: str = "", find: Find | None = None) -> dict:
         """Edits a record by hand."""
-        return _told(self._sim.edit(self.find(type, id, find), STAFF, **properties))
+        return _told(self._backend.edit(self.find(type, id, find), STAFF, **properties))
 
     def archive(self, type: str, id: str = "", find: Find | None = None) -> dict:
         """Deletes a record into the recycle bin."""
@@ -75,7 +72,7 @@ class People:
         return {}
 
     def associate(self, from_type: str, from_find: Find, to_type: str, to_find: Find) -> dict:
-        self._sim.link(self.find(from_type, find=from_find), self.find(to_type, find=to_find))
+        self._backend.link(self.find(from_type, find=from_find), self.find(to_type, find=to_find))
         return {}
 
     def unlink(self, from_type: str, from_find: Find, to_type: str, to_find: Find) -> dict:
@@ -174,27 +171,27 @@ class People:
 
     def revoke(self, hang_on: bool = True) -> dict:
         """Uninstalls every app: refreshing fails; ``hang_on`` lets issued access tokens run out by themselves."""
-        return {"revoked": self._sim.auth.revoke_all(self._portal.id, hang_on)}
+        return {"revoked": self._backend.auth.revoke_all(self._portal.id, hang_on)}
 
     def expire_tokens(self) -> dict:
-        return {"expired": self._sim.auth.expire_access_tokens()}
+        return {"expired": self._backend.auth.expire_access_tokens()}
 
     def reduce_scopes(self, scopes: Sequence[str]) -> dict:
-        self._sim.auth.reduce_scopes(set(scopes))
+        self._backend.auth.reduce_scopes(set(scopes))
         return {}
 
     def rotate_service_key(self, key: str, overlap_seconds: float = 0.0) -> dict:
-        return {"key": self._sim.auth.rotate_service_key(key, self._portal.account.region, overlap_seconds)}
+        return {"key": self._backend.auth.rotate_service_key(key, self._portal.account.region, overlap_seconds)}
 
     def add_service_key(self, scopes: Sequence[str] | None = None, portal_id: int | None = None) -> dict:
         """A key with just these scopes, or with all of them."""
         wanted = None if scopes is None else list(scopes)
-        portal = self._sim.portals[portal_id] if portal_id else self._portal
-        return {"key": self._sim.auth.add_service_key(portal.id, portal.account.region, wanted)}
+        portal = self._backend.portals[portal_id] if portal_id else self._portal
+        return {"key": self._backend.auth.add_service_key(portal.id, portal.account.region, wanted)}
 
     def delete_portal(self, portal_id: int) -> dict:
         """The account is gone: refreshing answers BAD_HUB."""
-        self._sim.auth.deleted_portals.add(portal_id)
+        self._backend.auth.deleted_portals.add(portal_id)
         return {}
 
     def _name(self, type: str) -> str:

@@ -1,17 +1,14 @@
 """Carrying scripted faults out (hubspot.md 3)."""
 
 import json
-from typing import TYPE_CHECKING
 
+from hubspot_simulator.backend import Backend
 from hubspot_simulator.crm.account.limits import limit_problem
 from hubspot_simulator.faults import Fault
 from hubspot_simulator.problems import Problem
 
 from .envelopes import problem_reply
 from .request import HTML_TYPE, Call, Reply
-
-if TYPE_CHECKING:
-    from hubspot_simulator.backend import Simulator
 
 EDGE_PAGE = """<!DOCTYPE html>
 <html><head><title>{status} {title}</title></head>
@@ -34,7 +31,7 @@ MESSAGES = {
 }
 
 
-def fault_reply(sim: "Simulator", fault: Fault, call: Call | None, correlation_id: str, answer: Reply | None) -> Reply:
+def fault_reply(backend: Backend, fault: Fault, call: Call | None, correlation_id: str, answer: Reply | None) -> Reply:
     """What the client sees instead of ``answer``, which is None before the commit."""
     if fault.kind == "reset":
         return Reply(reset=True)
@@ -44,7 +41,7 @@ def fault_reply(sim: "Simulator", fault: Fault, call: Call | None, correlation_i
         title = TITLES.get(fault.status, "Error")
         reply = Reply(fault.status, text=EDGE_PAGE.format(status=fault.status, title=title), content_type=HTML_TYPE)
     elif fault.kind == "status":
-        reply = _status(sim, fault, call, correlation_id)
+        reply = _status(backend, fault, call, correlation_id)
     else:
         reply = _spoil(fault.kind, answer or Reply())
     if fault.retry_after is not None:
@@ -52,10 +49,10 @@ def fault_reply(sim: "Simulator", fault: Fault, call: Call | None, correlation_i
     return reply
 
 
-def _status(sim: "Simulator", fault: Fault, call: Call | None, correlation_id: str) -> Reply:
+def _status(backend: Backend, fault: Fault, call: Call | None, correlation_id: str) -> Reply:
     if fault.status == 429:
-        problem = limit_problem(fault.policy, call.portal if call else sim.portal, call.grant if call else None)
-        return problem_reply(problem, correlation_id, sim.switches.retry_after_on_429)
+        problem = limit_problem(fault.policy, call.portal if call else backend.portal, call.grant if call else None)
+        return problem_reply(problem, correlation_id, backend.switches.retry_after_on_429)
     message, category = MESSAGES.get(fault.status, (f"HTTP {fault.status}", None))
     reply = problem_reply(Problem("invalid", message, category), correlation_id)
     reply.status = fault.status

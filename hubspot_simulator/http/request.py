@@ -2,17 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from hubspot_simulator.backend import Backend
 from hubspot_simulator.crm.objects.state import Author
 from hubspot_simulator.crm.properties.values import Rules
 from hubspot_simulator.crm.schemas.state import ObjectType
 from hubspot_simulator.oauth.state import Grant
 from hubspot_simulator.portal.state import Portal
 from hubspot_simulator.problems import Problem, missing_scopes
-
-if TYPE_CHECKING:
-    from hubspot_simulator.backend import Simulator
 
 DATED = ("2026-03", "2026-09")
 ENFORCING = ("2026-09",)
@@ -61,7 +58,7 @@ class Reply:
 class Call:
     """An authorised API call with its parameters; what handlers work on."""
 
-    sim: "Simulator"
+    backend: Backend
     portal: Portal
     grant: Grant
     version: str

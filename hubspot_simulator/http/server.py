@@ -105,8 +105,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent: the request log is the simulator's own."""
-
-
-def listen(answer: Answer, host: str, port: int) -> Server:
-    """A server that is bound already, but doesn't serve yet."""
-    return Server((host, port), answer)

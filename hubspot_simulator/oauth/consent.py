@@ -1,44 +1,41 @@
 """The page on which a person connects an app (hubspot.md 2.2)."""
 
 from html import escape
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode
 
+from hubspot_simulator.backend import Backend
 from hubspot_simulator.http.pages import page
 from hubspot_simulator.http.request import HTML_TYPE, Raw, Reply
 
 from .scopes import KNOWN, granted
 from .state import App
 
-if TYPE_CHECKING:
-    from hubspot_simulator.backend import Simulator
-
 PARAMETERS = {"client_id", "redirect_uri", "scope", "optional_scope", "state", "code_challenge",
               "code_challenge_method", "response_type"}
 
 
-def authorize(sim: "Simulator", raw: Raw, portal_id: int | None) -> Reply:
+def authorize(backend: Backend, raw: Raw, portal_id: int | None) -> Reply:
     """GET shows the question, POST answers it by redirecting to the app."""
     asked = {name: values[-1] for name, values in raw.query.items()}
     if raw.method == "POST":
         asked |= {name: values[-1] for name, values in parse_qs(raw.body.decode(errors="replace")).items()}
-    app, complaint = _check(sim, asked)
+    app, complaint = _check(backend, asked)
     if complaint or app is None:
         return _refuse(complaint)
     if raw.method != "POST":
-        return _question(sim, raw, app, asked, portal_id)
+        return _question(backend, raw, app, asked, portal_id)
     if asked.get("decision") != "connect":
         return _back(asked, error="access_denied", error_description="The user denied access to the app")
-    wanted = str(asked.get("portal_id") or portal_id or sim.portal.id)
+    wanted = str(asked.get("portal_id") or portal_id or backend.portal.id)
     chosen = int(wanted) if wanted.isdigit() else 0
-    if chosen not in sim.portals:
+    if chosen not in backend.portals:
         return _refuse(f"You have no access to account {chosen}.")
-    tier = sim.portals[chosen].account.tier
+    tier = backend.portals[chosen].account.tier
     needed = _scopes(asked, "scope") | (set(app.conditionally_required_scopes) & _scopes(asked, "optional_scope"))
     if lacking := sorted(needed - granted(needed, tier)):
         return _refuse(f"Your account does not have access to the scopes that this app requires: {', '.join(lacking)}")
     scopes = needed | granted(_scopes(asked, "optional_scope"), tier)
-    code = sim.auth.authorise(
+    code = backend.auth.authorise(
         app, chosen, sorted(scopes), asked["redirect_uri"], asked.get("code_challenge", ""))
     return _back(asked, code=code)
 
@@ -47,12 +44,12 @@ def _scopes(asked: dict[str, str], name: str) -> set[str]:
     return set(asked.get(name, "").split())
 
 
-def _check(sim: "Simulator", asked: dict[str, str]) -> tuple[App | None, str]:
+def _check(backend: Backend, asked: dict[str, str]) -> tuple[App | None, str]:
     """The app, and why the installation is refused: every mismatch is (hubspot.md 2.2, A)."""
     unknown = sorted(set(asked) - PARAMETERS - {"decision", "portal_id"})
     if unknown:
         return None, f"Unknown parameter {unknown[0]}."
-    app = sim.auth.apps.get(asked.get("client_id", ""))
+    app = backend.auth.apps.get(asked.get("client_id", ""))
     if app is None:
         return None, "The client_id does not belong to any app."
     if not app.redirect_allowed(asked.get("redirect_uri", "")):
@@ -82,11 +79,11 @@ def _back(asked: dict[str, str], **answer: str) -> Reply:
     return Reply(302, text="", content_type=HTML_TYPE, headers={"Location": target})
 
 
-def _question(sim: "Simulator", raw: Raw, app: App, asked: dict[str, str], portal_id: int | None) -> Reply:
+def _question(backend: Backend, raw: Raw, app: App, asked: dict[str, str], portal_id: int | None) -> Reply:
     choices = "".join(
         f'<option value="{portal.id}"{" selected" if portal.id == portal_id else ""}>'
         f"{escape(portal.account.name)} ({portal.id})</option>"
-        for portal in sim.portals.values()
+        for portal in backend.portals.values()
     )
     scopes = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in sorted(_scopes(asked, "scope")))
     optional = "".join(

@@ -1,17 +1,14 @@
 """The token endpoints (hubspot.md 2.2); they count to no rate limit."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from hubspot_simulator.backend import Backend
 from hubspot_simulator.http.reading import parse_json
 from hubspot_simulator.http.request import Raw, Reply
 from hubspot_simulator.portal.state import Portal
 
 from .state import Grant, Token, TokenRefused
-
-if TYPE_CHECKING:
-    from hubspot_simulator.backend import Simulator
 
 TOKEN_FIELDS = {"grant_type", "client_id", "client_secret", "redirect_uri", "code", "refresh_token", "code_verifier",
                 "scope", "client_assertion", "client_assertion_type"}
@@ -27,30 +24,30 @@ def form(raw: Raw) -> dict[str, str]:
     return {name: values[-1] for name, values in given.items()}
 
 
-def token(sim: "Simulator", raw: Raw, version: str) -> Reply:
+def token(backend: Backend, raw: Raw, version: str) -> Reply:
     """Exchanges a code or a refresh token for an access token."""
     given = form(raw)
     unknown = sorted(set(given) - TOKEN_FIELDS)
     if unknown:
         raise TokenRefused("BAD_REQUEST", "invalid_request", f"unknown parameter {unknown[0]}")
-    app = sim.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
-    region = sim.portal.account.region
+    app = backend.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
+    region = backend.portal.account.region
     kind = given.get("grant_type")
     if kind == "authorization_code":
-        issued = sim.auth.exchange(
+        issued = backend.auth.exchange(
             app, given.get("code", ""), given.get("redirect_uri", ""), given.get("code_verifier", ""), region)
     elif kind == "refresh_token":
-        issued = sim.auth.refresh(app, given.get("refresh_token", ""), region)
+        issued = backend.auth.refresh(app, given.get("refresh_token", ""), region)
     else:
         raise TokenRefused("BAD_GRANT_TYPE", "unsupported_grant_type", "missing or unknown grant type")
-    return Reply(200, _token_body(sim, issued, version))
+    return Reply(200, _token_body(backend, issued, version))
 
 
-def _token_body(sim: "Simulator", issued: Token, version: str) -> dict:
+def _token_body(backend: Backend, issued: Token, version: str) -> dict:
     body: dict[str, object] = {
         "token_type": "bearer",
         "access_token": issued.text,
-        "expires_in": int((issued.expires_at or 0) - sim.clock()),
+        "expires_in": int((issued.expires_at or 0) - backend.clock()),
         "refresh_token": issued.grant.refresh_token,
     }
     if version != "v1":
@@ -59,26 +56,26 @@ def _token_body(sim: "Simulator", issued: Token, version: str) -> dict:
     return body
 
 
-def introspect(sim: "Simulator", raw: Raw, version: str) -> Reply:
+def introspect(backend: Backend, raw: Raw, version: str) -> Reply:
     """What a token is good for; unknown and revoked ones are merely inactive (hubspot.md 2.2, A/B)."""
     given = form(raw)
-    sim.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
+    backend.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
     text = given.get("token", "")
-    grant = sim.auth.refresh_tokens.get(text)
+    grant = backend.auth.refresh_tokens.get(text)
     if grant is not None:
-        return Reply(200, {"token_use": "refresh_token"} | _about(sim, grant, text))
-    access = sim.auth.tokens.get(text)
-    if access is None or access.grant.revoked or (access.expires_at or 0) <= sim.clock():
+        return Reply(200, {"token_use": "refresh_token"} | _about(backend, grant, text))
+    access = backend.auth.tokens.get(text)
+    if access is None or access.grant.revoked or (access.expires_at or 0) <= backend.clock():
         return Reply(200, {"active": False})
-    left = int((access.expires_at or 0) - sim.clock())
+    left = int((access.expires_at or 0) - backend.clock())
     return Reply(200, {
         "token_use": "access_token", "expires_in": left, "is_private_distribution": False,
-        "signed_access_token": _signed(sim, access),
-    } | _about(sim, access.grant, text))
+        "signed_access_token": _signed(backend, access),
+    } | _about(backend, access.grant, text))
 
 
-def _about(sim: "Simulator", grant: Grant, text: str) -> dict:
-    portal = sim.portals[grant.portal_id]
+def _about(backend: Backend, grant: Grant, text: str) -> dict:
+    portal = backend.portals[grant.portal_id]
     return {
         "active": True, "token": text, "token_type": "bearer", "hub_id": grant.portal_id,
         "hub_domain": portal.account.hub_domain, "user": portal.owners[0].email, "user_id": grant.user_id,
@@ -86,57 +83,57 @@ def _about(sim: "Simulator", grant: Grant, text: str) -> dict:
     }
 
 
-def _signed(sim: "Simulator", access: Token) -> dict:
+def _signed(backend: Backend, access: Token) -> dict:
     grant = access.grant
     return {
         "expiresAt": int((access.expires_at or 0) * 1000), "scopes": " ".join(grant.scopes), "hubId": grant.portal_id,
         "userId": grant.user_id, "appId": grant.app_id, "signature": "simulated", "newSignature": "simulated",
         "scopeToScopeGroupPks": "", "trialScopes": "", "trialScopeToScopeGroupPks": "",
-        "hublet": sim.portals[grant.portal_id].account.region, "isUserLevel": grant.user_level,
+        "hublet": backend.portals[grant.portal_id].account.region, "isUserLevel": grant.user_level,
         "installingUserId": grant.user_id, "isServiceAccount": False, "isPrivateDistribution": False,
     }
 
 
-def revoke(sim: "Simulator", raw: Raw, version: str) -> Reply:
+def revoke(backend: Backend, raw: Raw, version: str) -> Reply:
     given = form(raw)
-    sim.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
-    sim.auth.revoke(given.get("token", ""), sim.switches.unauthorised_apps_hang_on)
+    backend.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
+    backend.auth.revoke(given.get("token", ""), backend.switches.unauthorised_apps_hang_on)
     return Reply(200, {})
 
 
-def access_token_info(sim: "Simulator", text: str) -> Reply:
+def access_token_info(backend: Backend, text: str) -> Reply:
     """v1, which HubSpot stops on 2027-02-16 (hubspot.md 1.1, A)."""
-    access = sim.auth.tokens.get(text)
-    if access is None or access.grant.revoked or (access.expires_at or 0) <= sim.clock():
+    access = backend.auth.tokens.get(text)
+    if access is None or access.grant.revoked or (access.expires_at or 0) <= backend.clock():
         raise TokenRefused("BAD_ACCESS_TOKEN", "invalid_request", "missing or invalid access token")
-    about = _about(sim, access.grant, text)
+    about = _about(backend, access.grant, text)
     del about["active"]
-    return Reply(200, about | {"expires_in": int((access.expires_at or 0) - sim.clock()), "token_type": "access",
-                               "signed_access_token": _signed(sim, access)})
+    return Reply(200, about | {"expires_in": int((access.expires_at or 0) - backend.clock()), "token_type": "access",
+                               "signed_access_token": _signed(backend, access)})
 
 
-def refresh_token_info(sim: "Simulator", text: str) -> Reply:
-    grant = sim.auth.refresh_tokens.get(text)
+def refresh_token_info(backend: Backend, text: str) -> Reply:
+    grant = backend.auth.refresh_tokens.get(text)
     if grant is None:
         raise TokenRefused("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
-    about = _about(sim, grant, text)
+    about = _about(backend, grant, text)
     del about["active"]
     return Reply(200, about | {"token_type": "refresh"})
 
 
-def delete_refresh_token(sim: "Simulator", text: str) -> Reply:
-    if not sim.auth.revoke(text, sim.switches.unauthorised_apps_hang_on):
+def delete_refresh_token(backend: Backend, text: str) -> Reply:
+    if not backend.auth.revoke(text, backend.switches.unauthorised_apps_hang_on):
         raise TokenRefused("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
     return Reply(204)
 
 
-def static_token_info(sim: "Simulator", raw: Raw) -> Reply:
+def static_token_info(backend: Backend, raw: Raw) -> Reply:
     """Scopes of a service key or private app token (hubspot.md 2.1, B; the key's name is U)."""
     parsed = parse_json(raw.body or b"{}")
     text = str(parsed.get("tokenKey", "")) if isinstance(parsed, dict) else ""
-    key = sim.auth.tokens.get(text)
-    if key is None or not key.grant.service_key or (key.expires_at is not None and key.expires_at <= sim.clock()):
+    key = backend.auth.tokens.get(text)
+    if key is None or not key.grant.service_key or (key.expires_at is not None and key.expires_at <= backend.clock()):
         raise TokenRefused("BAD_ACCESS_TOKEN", "invalid_request", "missing or unknown token")
     grant = key.grant
-    portal: Portal = sim.portals[grant.portal_id]
+    portal: Portal = backend.portals[grant.portal_id]
     return Reply(200, {"userId": grant.user_id, "hubId": portal.id, "appId": grant.app_id, "scopes": grant.scopes})

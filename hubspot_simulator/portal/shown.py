@@ -7,15 +7,13 @@ shown as a percentage or a duration; rich text runs its lines together (hubspot.
 import re
 from decimal import Decimal, InvalidOperation
 from html import unescape
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from hubspot_simulator.clock import parse_iso
 from hubspot_simulator.crm.objects.state import Record
 from hubspot_simulator.crm.properties.definitions import Property
 
-if TYPE_CHECKING:
-    from .state import Portal
+from .state import Portal
 
 #: Where an object type keeps the currency of its amounts.
 CURRENCY_PROPERTIES = {
@@ -27,12 +25,12 @@ CURRENCY_PROPERTIES = {
 MILLISECONDS = {"h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
 
 
-def shown(portal: "Portal", record: Record, name: str) -> str:
+def shown(portal: Portal, record: Record, name: str) -> str:
     """What stands in the field of a record."""
     return value_shown(portal, record, name, record.get(name))
 
 
-def value_shown(portal: "Portal", record: Record, name: str, value: str) -> str:
+def value_shown(portal: Portal, record: Record, name: str, value: str) -> str:
     """The same for another value of the field, such as an earlier one; unknown properties show what they hold."""
     definition = portal.schema.find(record.type_name, name)
     if definition is None or not value:
@@ -41,30 +39,30 @@ def value_shown(portal: "Portal", record: Record, name: str, value: str) -> str:
     return show(portal, record, definition, value)
 
 
-def _text(portal: "Portal", record: Record, definition: Property, value: str) -> str:
+def _text(portal: Portal, record: Record, definition: Property, value: str) -> str:
     if definition.field_type == "html":
         lines = re.sub(r"<(br|/p|/li)\b[^>]*>", "\n", " ".join(value.split()), flags=re.IGNORECASE)
         return "\n".join(line.strip() for line in unescape(re.sub(r"<[^>]+>", "", lines)).split("\n")).strip()
     return " ".join(value.split("\n")) if definition.field_type == "text" else value
 
 
-def _option(portal: "Portal", record: Record, definition: Property, value: str) -> str:
+def _option(portal: Portal, record: Record, definition: Property, value: str) -> str:
     labels = {option.value: option.label for option in portal.options(record.type_name, definition)}
     parts = value.split(";") if definition.multiple else [value]
     return "; ".join(labels.get(part, part) for part in parts)
 
 
-def _bool(portal: "Portal", record: Record, definition: Property, value: str) -> str:
+def _bool(portal: Portal, record: Record, definition: Property, value: str) -> str:
     labels = {option.value: option.label for option in definition.options}
     return labels.get(value, {"true": "Yes", "false": "No"}.get(value, value))
 
 
-def _moment(portal: "Portal", record: Record, definition: Property, value: str) -> str:
+def _moment(portal: Portal, record: Record, definition: Property, value: str) -> str:
     moment = parse_iso(value)
     return f"{moment.astimezone(ZoneInfo(portal.account.time_zone)):%Y-%m-%d %H:%M}" if moment else value
 
 
-def _number(portal: "Portal", record: Record, definition: Property, value: str) -> str:
+def _number(portal: Portal, record: Record, definition: Property, value: str) -> str:
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -79,7 +77,7 @@ def _number(portal: "Portal", record: Record, definition: Property, value: str) 
     return value if hint == "unformatted" else _grouped(number)
 
 
-def _currency(portal: "Portal", record: Record, definition: Property) -> str:
+def _currency(portal: Portal, record: Record, definition: Property) -> str:
     """The currency of an amount; nothing for a number that is none."""
     hints = definition.hints
     named = str(hints.get("currencyPropertyName") or "")

@@ -60,8 +60,8 @@ def details(call: Call) -> Reply:
 def api_usage(call: Call) -> Reply:
     usage = {
         "name": "private-apps-api-calls-daily",
-        "usageLimit": call.sim.limits.daily_limit(call.portal) or 0,
-        "currentUsage": call.sim.limits.used_today(call.portal),
+        "usageLimit": call.backend.limits.daily_limit(call.portal) or 0,
+        "currentUsage": call.backend.limits.used_today(call.portal),
         "collectedAt": iso(call.portal.clock()),
         "fetchStatus": "SUCCESS",
         "resetsAt": iso(call.portal.next_midnight()),
@@ -204,5 +204,5 @@ def _schema(call: Call, kind) -> dict:
 @ROUTES.add("DELETE", "appinstalls", "external-install", "account")
 def uninstall(call: Call) -> Reply:
     """The app uninstalls itself (hubspot.md 2.2, A)."""
-    call.sim.auth.revoke(call.grant.refresh_token)
+    call.backend.auth.revoke(call.grant.refresh_token)
     return Reply(204)

@@ -2,21 +2,18 @@
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from hubspot_simulator.clock import iso
 from hubspot_simulator.crm.properties.values import number_text
 from hubspot_simulator.crm.schemas.state import ObjectType
+from hubspot_simulator.portal.state import Portal
 
 from .state import Author, Record
-
-if TYPE_CHECKING:
-    from hubspot_simulator.portal.state import Portal
 
 HUBSPOT = Author("CALCULATED", "", "HubSpot")
 
 
-def derive(portal: "Portal", object_type: ObjectType, record: Record, author: Author) -> None:
+def derive(portal: Portal, object_type: ObjectType, record: Record, author: Author) -> None:
     """Fills the calculated properties of a record that was just written."""
     record.properties["hs_object_id"] = record.id
     record.properties[object_type.created_property] = iso(record.created_at)
@@ -36,7 +33,7 @@ def _set(record: Record, name: str, value: str) -> None:
         record.properties.pop(name, None)
 
 
-def _contact(portal: "Portal", object_type: ObjectType, record: Record) -> None:
+def _contact(portal: Portal, object_type: ObjectType, record: Record) -> None:
     _set(record, "hs_email_domain", record.get("email").rpartition("@")[2])
     _set(record, "hs_searchable_calculated_phone_number", re.sub(r"\D", "", record.get("phone"))[-10:])
     full_name = f"{record.get('firstname')} {record.get('lastname')}".strip()
@@ -45,7 +42,7 @@ def _contact(portal: "Portal", object_type: ObjectType, record: Record) -> None:
         record.set("lifecyclestage", portal.switches.default_lifecyclestage, record.updated_at, HUBSPOT)
 
 
-def _deal(portal: "Portal", object_type: ObjectType, record: Record) -> None:
+def _deal(portal: Portal, object_type: ObjectType, record: Record) -> None:
     stage = _stage(portal, object_type, record)
     if stage is not None:
         record.properties["hs_is_closed"] = str(stage.closed).lower()
@@ -57,7 +54,7 @@ def _deal(portal: "Portal", object_type: ObjectType, record: Record) -> None:
     _set(record, "amount_in_home_currency", record.get("amount"))
 
 
-def _line_item(portal: "Portal", object_type: ObjectType, record: Record) -> None:
+def _line_item(portal: Portal, object_type: ObjectType, record: Record) -> None:
     price, quantity = record.get("price"), record.get("quantity") or "1"
     if not price:
         _set(record, "amount", "")
@@ -69,11 +66,11 @@ def _line_item(portal: "Portal", object_type: ObjectType, record: Record) -> Non
     record.properties["amount"] = number_text((gross - rebate) * (1 - percent))
 
 
-def _order(portal: "Portal", object_type: ObjectType, record: Record) -> None:
+def _order(portal: Portal, object_type: ObjectType, record: Record) -> None:
     _set(record, "hs_homecurrency_amount", record.get("hs_total_price"))
 
 
-def _stage(portal: "Portal", object_type: ObjectType, record: Record):
+def _stage(portal: Portal, object_type: ObjectType, record: Record):
     stage_id = record.get(object_type.stage_property or "")
     return next((stage for stage in portal.pipelines.stages(object_type.name) if stage.id == stage_id), None)
 
