@@ -12,12 +12,13 @@ It models HubSpot, not convenience; the README tabulates what is done, simplifie
 
 from .app import Simulator
 from .clock import Clock
+from .crm.account.state import Account
 from .crm.objects.state import STAFF, Author, Record
 from .crm.pipelines.state import Pipeline, Stage
 from .crm.properties.definitions import Option, Property, options
 from .faults import PRESETS, Fault
 from .oauth.state import App
-from .portal.state import Account, Portal
+from .portal.state import Portal
 from .problems import Problem
 from .switches import Switches
 

@@ -7,6 +7,7 @@ from random import Random
 
 from .clock import Clock
 from .crm.account.limits import SEARCH_PER_SECOND, Limits
+from .crm.account.state import Account
 from .crm.objects.state import IMPORT, Author, Record
 from .crm.objects.writing import commit, prepare_create, prepare_update
 from .crm.properties.values import Rules
@@ -14,7 +15,7 @@ from .faults import Faults
 from .log import RequestLog
 from .oauth.state import App, Auth
 from .portal.shown import shown
-from .portal.state import Account, Portal
+from .portal.state import Portal
 from .portal.world import world
 from .problems import Problem
 from .seed.custom_properties import add_custom_properties
@@ -82,7 +83,7 @@ class Backend:
             self.portal = self.add_portal(self._account)
             self.service_key = self.auth.add_service_key(
                 self.portal.id, self._account.region, text=SERVICE_KEY.format(region=self._account.region))
-            add_custom_properties(self.portal, self._custom_properties)
+            add_custom_properties(self.portal.schema, self._custom_properties)
 
     def add_portal(self, account: Account) -> Portal:
         """A further account, e.g. to connect to the wrong one by mistake."""

@@ -9,9 +9,9 @@ from dataclasses import asdict
 
 from hubspot_simulator.backend import Backend
 from hubspot_simulator.clock import Clock, iso
+from hubspot_simulator.crm.account.state import Account
 from hubspot_simulator.faults import PRESETS, Fault
 from hubspot_simulator.http.request import Raw, Reply
-from hubspot_simulator.portal.state import Account
 from hubspot_simulator.problems import Problem
 
 from .people import ACTIONS

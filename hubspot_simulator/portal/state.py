@@ -6,12 +6,11 @@ Writing is in ``writing``, batches in ``batches``, merging and deleting in ``lif
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from hubspot_simulator.crm.account.state import default_owners
+from hubspot_simulator.crm.account.state import Account
 from hubspot_simulator.crm.associations.state import Associations, AssociationTypes, Node
 from hubspot_simulator.crm.objects.state import Record, RecordStore
 from hubspot_simulator.crm.pipelines.state import Pipelines
@@ -20,32 +19,9 @@ from hubspot_simulator.crm.properties.schema import Schema
 from hubspot_simulator.crm.schemas.state import ObjectType, ObjectTypes
 from hubspot_simulator.crm.search.state import SearchIndex
 from hubspot_simulator.seed import SCHEMAS
+from hubspot_simulator.seed.owners import default_owners
+from hubspot_simulator.seed.pipelines import default_pipelines
 from hubspot_simulator.switches import Switches
-
-UI_HOSTS = {"na1": "app.hubspot.com", "eu1": "app-eu1.hubspot.com"}
-
-
-@dataclass
-class Account:
-    """What an account's settings say; ``tier`` is free, starter, professional or enterprise."""
-
-    portal_id: int = 48_100_001
-    name: str = "Kulturhaus Demo GmbH"
-    region: str = "eu1"
-    ui_origin: str = ""
-    account_type: str = "STANDARD"
-    time_zone: str = "Europe/Berlin"
-    currency: str = "EUR"
-    additional_currencies: list[str] = field(default_factory=lambda: ["CHF", "USD"])
-    hub_domain: str = "kulturhaus-demo.example.org"
-    tier: str = "enterprise"
-
-    def __post_init__(self) -> None:
-        self.ui_origin = (self.ui_origin or f"https://{UI_HOSTS.get(self.region, 'app.hubspot.com')}").rstrip("/")
-
-    @property
-    def ui_domain(self) -> str:
-        return self.ui_origin.partition("://")[2]
 
 
 class Portal:
@@ -60,7 +36,7 @@ class Portal:
         self.schema = Schema(clock, lambda: switches.property_lag_ms / 1000)
         for type_name, (groups, properties) in SCHEMAS.items():
             self.schema.seed(type_name, groups, [definition.copy() for definition in properties])
-        self.pipelines = Pipelines(clock, rng, lambda: account.tier not in ("free", ""))
+        self.pipelines = Pipelines(clock, rng, lambda: account.tier not in ("free", ""), default_pipelines())
         self.owners = default_owners(clock())
         self.stores = {entry.name: RecordStore(entry.name, entry.first_id) for entry in self.types.all}
         self.association_types = AssociationTypes()

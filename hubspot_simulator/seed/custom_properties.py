@@ -1,8 +1,7 @@
 """A portal that has grown for years: a thousand custom properties (hubspot.md 6.1 limits)."""
 
 from hubspot_simulator.crm.properties.definitions import Property, options
-from hubspot_simulator.crm.properties.schema import CUSTOM_PER_TYPE
-from hubspot_simulator.portal.state import Portal
+from hubspot_simulator.crm.properties.schema import CUSTOM_PER_TYPE, Schema
 
 _KINDS = (
     ("string", "text"), ("string", "textarea"), ("number", "number"), ("date", "date"), ("datetime", "date"),
@@ -10,13 +9,13 @@ _KINDS = (
 )
 
 
-def add_custom_properties(portal: Portal, count: int) -> None:
+def add_custom_properties(schema: Schema, count: int) -> None:
     """``count`` custom properties of mixed types on contacts, and a tenth of that on deals."""
     for type_name, group, number in (
         ("contacts", "contactinformation", min(count, CUSTOM_PER_TYPE)),
         ("deals", "dealinformation", min(count // 10, CUSTOM_PER_TYPE)),
     ):
-        portal.schema.seed(type_name, [], [_custom(position, group) for position in range(1, number + 1)])
+        schema.seed(type_name, [], [_custom(position, group) for position in range(1, number + 1)])
 
 
 def _custom(position: int, group: str) -> Property:

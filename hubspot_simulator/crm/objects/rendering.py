@@ -99,16 +99,21 @@ def definition(portal: Portal, type_name: str, entry: Property) -> dict:
         "hubspotDefined": entry.hubspot_defined, "formField": entry.form_field,
         "dataSensitivity": "non_sensitive",
         "createdAt": iso(entry.created_at), "updatedAt": iso(entry.updated_at),
-        "modificationMetadata": {
-            "archivable": entry.archivable,
-            "readOnlyDefinition": entry.read_only_definition,
-            "readOnlyValue": entry.read_only or entry.calculated,
-            **({"readOnlyOptions": entry.hubspot_defined} if entry.type == "enumeration" else {}),
-        },
+        "modificationMetadata": _modification(entry),
     }
     if entry.archived_at is not None:
         shown["archivedAt"] = iso(entry.archived_at)
     return shown | entry.hints
+
+
+def _modification(entry: Property) -> dict:
+    """What of a property may be changed."""
+    metadata = {
+        "archivable": entry.archivable,
+        "readOnlyDefinition": entry.hubspot_defined,
+        "readOnlyValue": entry.read_only or entry.calculated,
+    }
+    return metadata | ({"readOnlyOptions": entry.hubspot_defined} if entry.type == "enumeration" else {})
 
 
 def group(entry: Group) -> dict:

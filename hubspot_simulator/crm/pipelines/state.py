@@ -47,58 +47,16 @@ class Pipeline:
         return next((stage for stage in self.stages if stage.id == stage_id), None)
 
 
-def _deal(stage_id: str, label: str, order: int, probability: str) -> Stage:
-    closed = str(probability in ("0.0", "1.0")).lower()
-    return Stage(stage_id, label, order, {"isClosed": closed, "probability": probability})
-
-
-def _with_state(key: str, *stages: tuple[str, str, str]) -> list[Stage]:
-    """Stages whose metadata says OPEN or CLOSED; ``isClosed`` is derived."""
-    return [
-        Stage(stage_id, label, order, {key: state, "isClosed": str(state == "CLOSED").lower()})
-        for order, (stage_id, label, state) in enumerate(stages)
-    ]
-
-
-def default_pipelines() -> dict[str, list[Pipeline]]:
-    """What a new portal has (hubspot.md 8, A; order, ticket and custom stage ids are samples)."""
-    deal_stages = [
-        _deal("appointmentscheduled", "Appointment Scheduled", 0, "0.2"),
-        _deal("qualifiedtobuy", "Qualified To Buy", 1, "0.4"),
-        _deal("presentationscheduled", "Presentation Scheduled", 2, "0.6"),
-        _deal("decisionmakerboughtin", "Decision Maker Bought-In", 3, "0.8"),
-        _deal("contractsent", "Contract Sent", 4, "0.9"),
-        _deal("closedwon", "Closed Won", 5, "1.0"),
-        _deal("closedlost", "Closed Lost", 6, "0.0"),
-    ]
-    tickets = _with_state(
-        "ticketState", ("1", "New", "OPEN"), ("2", "Waiting on contact", "OPEN"), ("3", "Waiting on us", "OPEN"),
-        ("4", "Closed", "CLOSED"),
-    )
-    orders = _with_state(
-        "state",
-        ("4b27b500-f031-4927-9811-68a0b525cbae", "Open", "OPEN"),
-        ("937ea84d-0a4f-4dcf-9028-3f9c2aafbf03", "Processed", "OPEN"),
-        ("aa99e8d0-c1d5-4071-b915-d240bbb1aed9", "Shipped", "OPEN"),
-        ("3725360f-519b-4b18-a593-494d60a29c9f", "Delivered", "CLOSED"),
-        ("3c85a297-e9ce-400b-b42e-9f16853d69d6", "Cancelled", "CLOSED"),
-    )
-    return {
-        "deals": [Pipeline("default", "Sales Pipeline", 0, deal_stages)],
-        "tickets": [Pipeline("0", "Support Pipeline", 0, tickets)],
-        "orders": [Pipeline("14a2e10e-5471-408a-906e-c51f3b04369e", "Order Pipeline", 0, orders)],
-        "event_sessions": [],
-    }
-
-
 class Pipelines:
     """The pipelines of a portal by object type; ``paid`` allows more than one per type (hubspot.md 8, B)."""
 
-    def __init__(self, clock: Callable[[], float], rng: Random, paid: Callable[[], bool]):
+    def __init__(
+        self, clock: Callable[[], float], rng: Random, paid: Callable[[], bool], by_type: dict[str, list[Pipeline]]
+    ):
         self._clock = clock
         self._rng = rng
         self._paid = paid
-        self._by_type = default_pipelines()
+        self._by_type = by_type
         for pipelines in self._by_type.values():
             for pipeline in pipelines:
                 self._stamp(pipeline)

@@ -65,10 +65,6 @@ class Property:
     def multiple(self) -> bool:
         return self.field_type == "checkbox"
 
-    @property
-    def read_only_definition(self) -> bool:
-        return self.hubspot_defined
-
     def copy(self, **changes: object) -> "Property":
         own = {"options": list(self.options), "rules": list(self.rules), "hints": dict(self.hints)}
         return replace(self, **(own | changes))
