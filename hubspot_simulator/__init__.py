@@ -22,5 +22,22 @@ from .portal.state import Portal
 from .problems import Problem
 from .switches import Switches
 
-__all__ = ["PRESETS", "STAFF", "Account", "App", "Author", "Clock", "Fault", "Option", "Pipeline", "Portal", "Problem",
-           "Property", "Record", "Simulator", "Stage", "Switches", "options"]
+__all__ = [
+    "PRESETS",
+    "STAFF",
+    "Account",
+    "App",
+    "Author",
+    "Clock",
+    "Fault",
+    "Option",
+    "Pipeline",
+    "Portal",
+    "Problem",
+    "Property",
+    "Record",
+    "Simulator",
+    "Stage",
+    "Switches",
+    "options",
+]

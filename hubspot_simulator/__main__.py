@@ -68,8 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     sim = build(options)
     server = sim.listen(options.host, options.port)
-    print(f"HubSpot simulator on http://{options.host}:{server.server_address[1]} "
-          f"(portal {options.portal_id}, service key {sim.service_key})", flush=True)
+    print(
+        f"HubSpot simulator on http://{options.host}:{server.server_address[1]} "
+        f"(portal {options.portal_id}, service key {sim.service_key})",
+        flush=True,
+    )
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -82,7 +82,8 @@ class Backend:
             self.portals: dict[int, Portal] = {}
             self.portal = self.add_portal(self._account)
             self.service_key = self.auth.add_service_key(
-                self.portal.id, self._account.region, text=SERVICE_KEY.format(region=self._account.region))
+                self.portal.id, self._account.region, text=SERVICE_KEY.format(region=self._account.region)
+            )
             add_custom_properties(self.portal.schema, self._custom_properties)
 
     def add_portal(self, account: Account) -> Portal:

@@ -93,8 +93,9 @@ def _count_and_run(backend: Backend, trip: Trip) -> Reply:
     backend.limits.count(portal, trip.grant, match.route.search)
     headers = {} if match.route.search else backend.limits.headers(portal, trip.grant)
     trip.fault = backend.faults.pick(raw.method, raw.path, trip.stage, backend.clock(), raw.body)
-    trip.call = Call(backend, portal, trip.grant, match.version, raw.method, raw.path, match.params, raw.query, None,
-                     len(raw.body))
+    trip.call = Call(
+        backend, portal, trip.grant, match.version, raw.method, raw.path, match.params, raw.query, None, len(raw.body)
+    )
     if trip.fault is not None and trip.fault.when == BEFORE:
         return fault_reply(backend, trip.fault, trip.call, trip.correlation_id, None)
     try:
@@ -185,9 +186,17 @@ def _log(backend: Backend, trip: Trip, reply: Reply, milliseconds: float) -> Non
     inputs = len(body["inputs"]) if isinstance(body, dict) and isinstance(body.get("inputs"), list) else 0
     params = trip.match.params if trip.match is not None else {}
     entry = Request(
-        trip.raw.method, path, 0 if reply.reset or reply.hang else reply.status, backend.clock(), trip.stage, inputs,
-        params.get("type") or params.get("from") or "", trip.grant.app_id if trip.grant else None,
-        trip.grant.portal_id if trip.grant else None, trip.fault.name if trip.fault else "", trip.correlation_id,
+        trip.raw.method,
+        path,
+        0 if reply.reset or reply.hang else reply.status,
+        backend.clock(),
+        trip.stage,
+        inputs,
+        params.get("type") or params.get("from") or "",
+        trip.grant.app_id if trip.grant else None,
+        trip.grant.portal_id if trip.grant else None,
+        trip.fault.name if trip.fault else "",
+        trip.correlation_id,
         round(milliseconds, 2),
     )
     with backend.lock:

@@ -141,7 +141,6 @@ class Faults:
         for fault in self.scripted:
             if fault.takes(method, path, stage, body):
                 fault.fired += 1
-                self.fired.append(Fired(
-                    fault.name, fault.kind, stage, fault.when, method, path, fault.status, at))
+                self.fired.append(Fired(fault.name, fault.kind, stage, fault.when, method, path, fault.status, at))
                 return fault
         return None

@@ -17,8 +17,15 @@ from hubspot_simulator.problems import Problem
 from .people import ACTIONS
 
 Action = Callable[[Backend, Raw, dict], object]
-APP_SETTINGS = ("redirect_urls", "required_scopes", "optional_scopes", "conditionally_required_scopes", "user_level",
-                "client_secret", "name")
+APP_SETTINGS = (
+    "redirect_urls",
+    "required_scopes",
+    "optional_scopes",
+    "conditionally_required_scopes",
+    "user_level",
+    "client_secret",
+    "name",
+)
 TABLE: dict[tuple[str, str], Action] = {}
 
 
@@ -26,6 +33,7 @@ def action(method: str, path: str) -> Callable[[Action], Action]:
     def register(handler: Action) -> Action:
         TABLE[method, path] = handler
         return handler
+
     return register
 
 
@@ -55,8 +63,11 @@ def _people(backend: Backend, name: str, body: dict) -> dict:
 
 @action("GET", "")
 def index(backend: Backend, raw: Raw, body: dict) -> object:
-    return {"actions": sorted(f"{method} /_simulator/{path}" for method, path in TABLE),
-            "people": sorted(ACTIONS), "faults": sorted(PRESETS)}
+    return {
+        "actions": sorted(f"{method} /_simulator/{path}" for method, path in TABLE),
+        "people": sorted(ACTIONS),
+        "faults": sorted(PRESETS),
+    }
 
 
 @action("GET", "state")
@@ -64,12 +75,18 @@ def state(backend: Backend, raw: Raw, body: dict) -> object:
     """How to connect, what time it is, what is switched."""
     app = next(iter(backend.auth.apps.values()))
     return {
-        "portal": backend.portal.details(), "portals": sorted(backend.portals), "time": iso(backend.clock()),
-        "service_key": backend.service_key, "client_id": app.client_id, "client_secret": app.client_secret,
+        "portal": backend.portal.details(),
+        "portals": sorted(backend.portals),
+        "time": iso(backend.clock()),
+        "service_key": backend.service_key,
+        "client_id": app.client_id,
+        "client_secret": app.client_secret,
         "switches": asdict(backend.switches),
-        "latency_ms": backend.latency_ms, "batch_latency_ms": backend.batch_latency_ms,
+        "latency_ms": backend.latency_ms,
+        "batch_latency_ms": backend.batch_latency_ms,
         "records": {kind.name: len(backend.portal.store(kind.name).live) for kind in backend.portal.types.all},
-        "associations": backend.portal.associations.count(), "bugs": backend.bugs,
+        "associations": backend.portal.associations.count(),
+        "bugs": backend.bugs,
     }
 
 
@@ -125,9 +142,12 @@ def world(backend: Backend, raw: Raw, body: dict) -> object:
 @action("GET", "writes")
 def writes(backend: Backend, raw: Raw, body: dict) -> object:
     """How often each record was written through the API, and how many were created."""
-    return {"created": dict(backend.portal.creates),
-            "writes": [{"type": kind, "id": number, "count": count}
-                       for (kind, number), count in backend.portal.writes.items()]}
+    return {
+        "created": dict(backend.portal.creates),
+        "writes": [
+            {"type": kind, "id": number, "count": count} for (kind, number), count in backend.portal.writes.items()
+        ],
+    }
 
 
 @action("GET", "requests")
@@ -135,10 +155,15 @@ def requests(backend: Backend, raw: Raw, body: dict) -> object:
     """The log; ``?since=`` skips that many entries, ``?stage=`` and ``?status=`` filter."""
     since = int(raw.query.get("since", ["0"])[-1])
     stage, status = raw.query.get("stage", [""])[-1], raw.query.get("status", [""])[-1]
-    found = list(backend.requests)[max(0, since - (backend.requests.total - len(backend.requests.entries))):]
-    return {"total": backend.requests.total, "requests": [
-        entry.as_dict() for entry in found
-        if (not stage or entry.stage == stage) and (not status or entry.status == int(status))]}
+    found = list(backend.requests)[max(0, since - (backend.requests.total - len(backend.requests.entries))) :]
+    return {
+        "total": backend.requests.total,
+        "requests": [
+            entry.as_dict()
+            for entry in found
+            if (not stage or entry.stage == stage) and (not status or entry.status == int(status))
+        ],
+    }
 
 
 @action("DELETE", "requests")
@@ -151,17 +176,23 @@ def clear_requests(backend: Backend, raw: Raw, body: dict) -> object:
 def counters(backend: Backend, raw: Raw, body: dict) -> dict:
     return backend.requests.counters() | {
         "rate_limit_violations": backend.limits.violations,
-        "limits": {"burst": backend.limits.burst, "daily": backend.limits.daily,
-                   "search_per_second": backend.limits.search_per_second, "by_policy": dict(backend.limits.by_policy),
-                   "used_today": backend.limits.used_today(backend.portal)},
+        "limits": {
+            "burst": backend.limits.burst,
+            "daily": backend.limits.daily,
+            "search_per_second": backend.limits.search_per_second,
+            "by_policy": dict(backend.limits.by_policy),
+            "used_today": backend.limits.used_today(backend.portal),
+        },
         "token_refreshes": backend.auth.refreshes,
     }
 
 
 @action("GET", "faults")
 def faults(backend: Backend, raw: Raw, body: dict) -> object:
-    return {"scripted": [asdict(fault) for fault in backend.faults.scripted],
-            "fired": [entry.as_dict() for entry in backend.faults.fired]}
+    return {
+        "scripted": [asdict(fault) for fault in backend.faults.scripted],
+        "fired": [entry.as_dict() for entry in backend.faults.fired],
+    }
 
 
 @action("POST", "faults")

@@ -120,14 +120,16 @@ def _links(portal: Portal, record: Record) -> str:
         if other is not None:
             kind = portal.object_type(type_name)
             labels = ", ".join(escape(entry.label) for entry in entries if entry.label)
-            rows.append(f'<tr><td>{escape(kind.label)}</td><td><a href="{_path(portal, other)}">'
-                        f"{escape(_name(kind, other))}</a></td><td>{labels}</td></tr>")
+            rows.append(
+                f'<tr><td>{escape(kind.label)}</td><td><a href="{_path(portal, other)}">'
+                f"{escape(_name(kind, other))}</a></td><td>{labels}</td></tr>"
+            )
     if not rows:
         return "<h2>Associations</h2><p>None.</p>"
     return (
         '<h2>Associations</h2><div class="scroll"><table><thead><tr><th scope="col">Type</th>'
         f'<th scope="col">Record</th><th scope="col">Labels</th></tr></thead>'
-        f'<tbody>{"".join(rows)}</tbody></table></div>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

@@ -112,7 +112,8 @@ class People:
         """Marks a property as required on the create form, or only when another one has a value (2026-09)."""
         condition = (when[0], when[1]) if when else None
         self._portal.schema.change(
-            self._name(type), name, required=required and condition is None, required_when=condition)
+            self._name(type), name, required=required and condition is None, required_when=condition
+        )
         return {}
 
     def require_association(self, type: str, to_type: str) -> dict:

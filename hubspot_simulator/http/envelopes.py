@@ -28,8 +28,11 @@ def problem_reply(problem: Problem, correlation_id: str, retry_after: int | None
     body: dict[str, object] = {"status": "error", "message": problem.message, "correlationId": correlation_id}
     body |= problem.extra
     for name, value in (
-        ("errors", problem.details), ("context", problem.context), ("links", problem.links),
-        ("category", problem.category), ("subCategory", problem.sub_category),
+        ("errors", problem.details),
+        ("context", problem.context),
+        ("links", problem.links),
+        ("category", problem.category),
+        ("subCategory", problem.sub_category),
     ):
         if value:
             body[name] = value
@@ -54,13 +57,16 @@ def batch_error(error: BatchError) -> dict:
 
 def token_reply(refused: TokenRefused, correlation_id: str) -> Reply:
     """The token endpoint answers in two languages at once (hubspot.md 2.2, A/B)."""
-    return Reply(400, {
-        "error": refused.error,
-        "error_description": refused.description,
-        "status": refused.status,
-        "message": refused.message,
-        "correlationId": correlation_id,
-    })
+    return Reply(
+        400,
+        {
+            "error": refused.error,
+            "error_description": refused.description,
+            "status": refused.status,
+            "message": refused.message,
+            "correlationId": correlation_id,
+        },
+    )
 
 
 def new_correlation_id() -> str:

@@ -14,15 +14,29 @@ EDGE_PAGE = """<!DOCTYPE html>
 <html><head><title>{status} {title}</title></head>
 <body><center><h1>{status} {title}</h1></center><hr><center>cloudflare</center></body></html>
 """
-TITLES = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out",
-          521: "Web server is down", 522: "Connection timed out", 523: "Origin is unreachable",
-          524: "A timeout occurred", 530: "Origin DNS error"}
+TITLES = {
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Time-out",
+    521: "Web server is down",
+    522: "Connection timed out",
+    523: "Origin is unreachable",
+    524: "A timeout occurred",
+    530: "Origin DNS error",
+}
 MESSAGES = {
     400: ("There was a problem with the request.", "VALIDATION_ERROR"),
-    401: ("Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
-          "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview", "INVALID_AUTHENTICATION"),
-    403: ("This app hasn't been granted all required scopes to make this call. Read more about required scopes "
-          "here: https://developers.hubspot.com/scopes.", "MISSING_SCOPES"),
+    401: (
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
+        "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+        "INVALID_AUTHENTICATION",
+    ),
+    403: (
+        "This app hasn't been granted all required scopes to make this call. Read more about required scopes "
+        "here: https://developers.hubspot.com/scopes.",
+        "MISSING_SCOPES",
+    ),
     409: ("Contact already exists", "CONFLICT"),
     423: ("The object is locked, please try again in a moment.", "LOCKED"),
     477: ("This account is being migrated to another region.", "MIGRATION_IN_PROGRESS"),
@@ -65,8 +79,12 @@ def _spoil(kind: str, answer: Reply) -> Reply:
         answer.cut = True
         return answer
     if kind == "malformed":
-        return Reply(answer.status, text='{"status":"COMPLETE","results":[{"id":', content_type=answer.content_type,
-                     headers=answer.headers)
+        return Reply(
+            answer.status,
+            text='{"status":"COMPLETE","results":[{"id":',
+            content_type=answer.content_type,
+            headers=answer.headers,
+        )
     if kind == "empty_body":
         return Reply(answer.status, text="", content_type=answer.content_type, headers=answer.headers)
     body = json.loads(json.dumps(answer.data)) if isinstance(answer.data, dict) else {}

@@ -14,12 +14,29 @@ from .request import DATED, Call, Reply
 
 Handler = Callable[[Call], Reply]
 LEGACY = {
-    "objects": {"v3", "v4"}, "associations": {"v4"}, "properties": {"v3"}, "property-validations": {"v3"},
-    "pipelines": {"v3"}, "owners": {"v3"}, "schemas": {"v3"}, "limits": {"v3"}, "account-info": {"v3"},
-    "oauth": {"v1", "v2", "v3"}, "object-library": set(), "appinstalls": {"v3"},
+    "objects": {"v3", "v4"},
+    "associations": {"v4"},
+    "properties": {"v3"},
+    "property-validations": {"v3"},
+    "pipelines": {"v3"},
+    "owners": {"v3"},
+    "schemas": {"v3"},
+    "limits": {"v3"},
+    "account-info": {"v3"},
+    "oauth": {"v1", "v2", "v3"},
+    "object-library": set(),
+    "appinstalls": {"v3"},
 }
-UNDER_CRM = {"objects", "associations", "properties", "property-validations", "pipelines", "owners", "limits",
-             "object-library"}
+UNDER_CRM = {
+    "objects",
+    "associations",
+    "properties",
+    "property-validations",
+    "pipelines",
+    "owners",
+    "limits",
+    "object-library",
+}
 LEGACY_VERSION = re.compile(r"v\d\Z")
 
 
@@ -50,14 +67,17 @@ class Routes:
     def __init__(self) -> None:
         self._routes: dict[str, list[Route]] = {}
 
-    def add(self, method: str, family: str, pattern: str, stage: str, query: tuple[str, ...] = ()
-            ) -> Callable[[Handler], Handler]:
+    def add(
+        self, method: str, family: str, pattern: str, stage: str, query: tuple[str, ...] = ()
+    ) -> Callable[[Handler], Handler]:
         """Registers a handler for ``pattern``, in which ``{name}`` stands for one segment."""
+
         def register(handler: Handler) -> Handler:
             segments = tuple(part for part in pattern.split("/") if part)
             route = Route(method, segments, handler, stage, frozenset(query), stage == "search")
             self._routes.setdefault(family, []).append(route)
             return handler
+
         return register
 
     def find(self, method: str, path: str, sunset: bool = False) -> Match:
@@ -69,8 +89,11 @@ class Routes:
             raise _unknown(path)
         if sunset and version not in DATED:
             raise Problem(GONE, f"Version {version} of this API is no longer available")
-        fitting = [(route, params) for route in self._routes.get(family, ())
-                   if (params := _fit(route.pattern, rest)) is not None]
+        fitting = [
+            (route, params)
+            for route in self._routes.get(family, ())
+            if (params := _fit(route.pattern, rest)) is not None
+        ]
         for route, params in fitting:
             if route.method == method:
                 return Match(route, version, params)

@@ -11,8 +11,15 @@ from urllib.parse import parse_qs, urlsplit
 from .request import Raw, Reply
 
 Answer = Callable[[Raw], Reply]
-REASONS = {207: "Multi-Status", 423: "Locked", 437: "Too Many Labels", 477: "Migration In Progress",
-           521: "Web Server Is Down", 524: "A Timeout Occurred", 530: "Origin DNS Error"}
+REASONS = {
+    207: "Multi-Status",
+    423: "Locked",
+    437: "Too Many Labels",
+    477: "Migration In Progress",
+    521: "Web Server Is Down",
+    524: "A Timeout Occurred",
+    530: "Origin DNS Error",
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -67,8 +74,12 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length) if length else b""
         parts = urlsplit(self.path)
         raw = Raw(
-            self.command, parts.path, parse_qs(parts.query, keep_blank_values=True),
-            {name.lower(): value for name, value in self.headers.items()}, body, self.path,
+            self.command,
+            parts.path,
+            parse_qs(parts.query, keep_blank_values=True),
+            {name.lower(): value for name, value in self.headers.items()},
+            body,
+            self.path,
             f"http://{self.headers.get('Host', '')}",
         )
         self._send(self.server.answer(raw))

@@ -10,8 +10,16 @@ from hubspot_simulator.http.request import HTML_TYPE, Raw, Reply
 from .scopes import KNOWN, granted
 from .state import App
 
-PARAMETERS = {"client_id", "redirect_uri", "scope", "optional_scope", "state", "code_challenge",
-              "code_challenge_method", "response_type"}
+PARAMETERS = {
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "optional_scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "response_type",
+}
 
 
 def authorize(backend: Backend, raw: Raw, portal_id: int | None) -> Reply:
@@ -35,8 +43,7 @@ def authorize(backend: Backend, raw: Raw, portal_id: int | None) -> Reply:
     if lacking := sorted(needed - granted(needed, tier)):
         return _refuse(f"Your account does not have access to the scopes that this app requires: {', '.join(lacking)}")
     scopes = needed | granted(_scopes(asked, "optional_scope"), tier)
-    code = backend.auth.authorise(
-        app, chosen, sorted(scopes), asked["redirect_uri"], asked.get("code_challenge", ""))
+    code = backend.auth.authorise(app, chosen, sorted(scopes), asked["redirect_uri"], asked.get("code_challenge", ""))
     return _back(asked, code=code)
 
 
@@ -59,8 +66,10 @@ def _check(backend: Backend, asked: dict[str, str]) -> tuple[App | None, str]:
     if strange:
         return app, f"Unknown scope {strange[0]}."
     if unlisted := app.unlisted(scopes | _scopes(asked, "optional_scope")):
-        return app, ("Scope mismatch: the scopes in the URL do not match those in the configuration of the app. "
-                     f"It does not list {', '.join(unlisted)}.")
+        return app, (
+            "Scope mismatch: the scopes in the URL do not match those in the configuration of the app. "
+            f"It does not list {', '.join(unlisted)}."
+        )
     if app.required_scopes is not None and scopes - {"oauth"} != set(app.required_scopes) - {"oauth"}:
         return app, "Scope mismatch: the scopes in the URL do not match the required scopes of the app."
     return app, "" if scopes else "The authorization URL names no scope."
@@ -87,7 +96,8 @@ def _question(backend: Backend, raw: Raw, app: App, asked: dict[str, str], porta
     )
     scopes = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in sorted(_scopes(asked, "scope")))
     optional = "".join(
-        f"<li><code>{escape(scope)}</code> (optional)</li>" for scope in sorted(_scopes(asked, "optional_scope")))
+        f"<li><code>{escape(scope)}</code> (optional)</li>" for scope in sorted(_scopes(asked, "optional_scope"))
+    )
     body = f"""<h1>Connect {escape(app.name)} to HubSpot</h1>
 <p>This is a simulated HubSpot account. No data leaves this machine.</p>
 <form method="post" action="{escape(raw.target)}">

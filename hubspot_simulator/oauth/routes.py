@@ -10,8 +10,18 @@ from hubspot_simulator.portal.state import Portal
 
 from .state import Grant, Token, TokenRefused
 
-TOKEN_FIELDS = {"grant_type", "client_id", "client_secret", "redirect_uri", "code", "refresh_token", "code_verifier",
-                "scope", "client_assertion", "client_assertion_type"}
+TOKEN_FIELDS = {
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "code",
+    "refresh_token",
+    "code_verifier",
+    "scope",
+    "client_assertion",
+    "client_assertion_type",
+}
 Form = Mapping[str, str]
 
 
@@ -35,7 +45,8 @@ def token(backend: Backend, raw: Raw, version: str) -> Reply:
     kind = given.get("grant_type")
     if kind == "authorization_code":
         issued = backend.auth.exchange(
-            app, given.get("code", ""), given.get("redirect_uri", ""), given.get("code_verifier", ""), region)
+            app, given.get("code", ""), given.get("redirect_uri", ""), given.get("code_verifier", ""), region
+        )
     elif kind == "refresh_token":
         issued = backend.auth.refresh(app, given.get("refresh_token", ""), region)
     else:
@@ -51,8 +62,12 @@ def _token_body(backend: Backend, issued: Token, version: str) -> dict:
         "refresh_token": issued.grant.refresh_token,
     }
     if version != "v1":
-        body |= {"token_use": "access_token", "hub_id": issued.grant.portal_id, "user_id": issued.grant.user_id,
-                 "scopes": issued.grant.scopes}
+        body |= {
+            "token_use": "access_token",
+            "hub_id": issued.grant.portal_id,
+            "user_id": issued.grant.user_id,
+            "scopes": issued.grant.scopes,
+        }
     return body
 
 
@@ -68,29 +83,52 @@ def introspect(backend: Backend, raw: Raw, version: str) -> Reply:
     if access is None or access.grant.revoked or (access.expires_at or 0) <= backend.clock():
         return Reply(200, {"active": False})
     left = int((access.expires_at or 0) - backend.clock())
-    return Reply(200, {
-        "token_use": "access_token", "expires_in": left, "is_private_distribution": False,
-        "signed_access_token": _signed(backend, access),
-    } | _about(backend, access.grant, text))
+    return Reply(
+        200,
+        {
+            "token_use": "access_token",
+            "expires_in": left,
+            "is_private_distribution": False,
+            "signed_access_token": _signed(backend, access),
+        }
+        | _about(backend, access.grant, text),
+    )
 
 
 def _about(backend: Backend, grant: Grant, text: str) -> dict:
     portal = backend.portals[grant.portal_id]
     return {
-        "active": True, "token": text, "token_type": "bearer", "hub_id": grant.portal_id,
-        "hub_domain": portal.account.hub_domain, "user": portal.owners[0].email, "user_id": grant.user_id,
-        "client_id": grant.client_id, "app_id": grant.app_id, "scopes": grant.scopes,
+        "active": True,
+        "token": text,
+        "token_type": "bearer",
+        "hub_id": grant.portal_id,
+        "hub_domain": portal.account.hub_domain,
+        "user": portal.owners[0].email,
+        "user_id": grant.user_id,
+        "client_id": grant.client_id,
+        "app_id": grant.app_id,
+        "scopes": grant.scopes,
     }
 
 
 def _signed(backend: Backend, access: Token) -> dict:
     grant = access.grant
     return {
-        "expiresAt": int((access.expires_at or 0) * 1000), "scopes": " ".join(grant.scopes), "hubId": grant.portal_id,
-        "userId": grant.user_id, "appId": grant.app_id, "signature": "simulated", "newSignature": "simulated",
-        "scopeToScopeGroupPks": "", "trialScopes": "", "trialScopeToScopeGroupPks": "",
-        "hublet": backend.portals[grant.portal_id].account.region, "isUserLevel": grant.user_level,
-        "installingUserId": grant.user_id, "isServiceAccount": False, "isPrivateDistribution": False,
+        "expiresAt": int((access.expires_at or 0) * 1000),
+        "scopes": " ".join(grant.scopes),
+        "hubId": grant.portal_id,
+        "userId": grant.user_id,
+        "appId": grant.app_id,
+        "signature": "simulated",
+        "newSignature": "simulated",
+        "scopeToScopeGroupPks": "",
+        "trialScopes": "",
+        "trialScopeToScopeGroupPks": "",
+        "hublet": backend.portals[grant.portal_id].account.region,
+        "isUserLevel": grant.user_level,
+        "installingUserId": grant.user_id,
+        "isServiceAccount": False,
+        "isPrivateDistribution": False,
     }
 
 
@@ -108,8 +146,15 @@ def access_token_info(backend: Backend, text: str) -> Reply:
         raise TokenRefused("BAD_ACCESS_TOKEN", "invalid_request", "missing or invalid access token")
     about = _about(backend, access.grant, text)
     del about["active"]
-    return Reply(200, about | {"expires_in": int((access.expires_at or 0) - backend.clock()), "token_type": "access",
-                               "signed_access_token": _signed(backend, access)})
+    return Reply(
+        200,
+        about
+        | {
+            "expires_in": int((access.expires_at or 0) - backend.clock()),
+            "token_type": "access",
+            "signed_access_token": _signed(backend, access),
+        },
+    )
 
 
 def refresh_token_info(backend: Backend, text: str) -> Reply:

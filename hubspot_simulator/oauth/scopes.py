@@ -1,7 +1,19 @@
 """The scopes that the simulator knows, and no others (hubspot.md 2.4 and 16)."""
 
-_OBJECTS = ("contacts", "companies", "deals", "line_items", "products", "orders", "carts", "owners", "custom",
-            "marketing_events", "tickets", "leads")
+_OBJECTS = (
+    "contacts",
+    "companies",
+    "deals",
+    "line_items",
+    "products",
+    "orders",
+    "carts",
+    "owners",
+    "custom",
+    "marketing_events",
+    "tickets",
+    "leads",
+)
 _SCHEMAS = ("contacts", "companies", "deals", "orders", "carts", "custom", "tickets", "leads")
 KNOWN = (
     {"oauth", "tickets", "e-commerce", "tax_rates.read", "settings.currencies.read", "multi-currency-read"}

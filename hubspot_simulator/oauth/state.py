@@ -142,8 +142,10 @@ class Auth:
         if token.expires_at is not None and token.expires_at <= self.clock():
             ago = max(1, int(self.clock() - token.expires_at))
             raise Problem(
-                UNAUTHORISED, f"The OAuth token used to make this call expired {ago} second(s) ago.",
-                "EXPIRED_AUTHENTICATION", context={"expire time": [iso(token.expires_at)]},
+                UNAUTHORISED,
+                f"The OAuth token used to make this call expired {ago} second(s) ago.",
+                "EXPIRED_AUTHENTICATION",
+                context={"expire time": [iso(token.expires_at)]},
             )
         return token.grant
 
@@ -167,8 +169,12 @@ class Auth:
     def exchange(self, app: App, code_text: str, redirect_uri: str, verifier: str, region: str) -> Token:
         code = self.codes.get(code_text)
         if code is None or code.used or code.client_id != app.client_id or code.expires_at <= self.clock():
-            raise TokenRefused("BAD_AUTH_CODE", "invalid_grant", "missing or unknown auth code",
-                               "authorization code is invalid, expired or already used")
+            raise TokenRefused(
+                "BAD_AUTH_CODE",
+                "invalid_grant",
+                "missing or unknown auth code",
+                "authorization code is invalid, expired or already used",
+            )
         if code.redirect_uri != redirect_uri:
             raise TokenRefused("BAD_REDIRECT_URI", "invalid_request", "missing or invalid redirect uri")
         if code.challenge and not _challenge_met(code.challenge, verifier):
@@ -184,8 +190,12 @@ class Auth:
         if grant is not None and grant.portal_id in self.deleted_portals:
             raise TokenRefused("BAD_HUB", "access_denied", "missing or unknown hub id")
         if grant is None or grant.client_id != app.client_id:
-            raise TokenRefused("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token",
-                               "refresh token is invalid, expired or revoked")
+            raise TokenRefused(
+                "BAD_REFRESH_TOKEN",
+                "invalid_grant",
+                "missing or invalid refresh token",
+                "refresh token is invalid, expired or revoked",
+            )
         self.refreshes += 1
         return self.issue(grant, region)
 

@@ -4,8 +4,14 @@ from hubspot_simulator.crm.properties.definitions import Property, options
 from hubspot_simulator.crm.properties.schema import CUSTOM_PER_TYPE, Schema
 
 _KINDS = (
-    ("string", "text"), ("string", "textarea"), ("number", "number"), ("date", "date"), ("datetime", "date"),
-    ("enumeration", "select"), ("enumeration", "checkbox"), ("bool", "booleancheckbox"),
+    ("string", "text"),
+    ("string", "textarea"),
+    ("number", "number"),
+    ("date", "date"),
+    ("datetime", "date"),
+    ("enumeration", "select"),
+    ("enumeration", "checkbox"),
+    ("bool", "booleancheckbox"),
 )
 
 
@@ -26,6 +32,12 @@ def _custom(position: int, group: str) -> Property:
     elif type_name == "bool":
         choices = options("true|Yes", "false|No")
     return Property(
-        f"custom_{position:04d}", f"Custom property {position}", type_name, field_type, group,
-        description=f"Made by hand, number {position}", options=choices, display_order=position,
+        f"custom_{position:04d}",
+        f"Custom property {position}",
+        type_name,
+        field_type,
+        group,
+        description=f"Made by hand, number {position}",
+        options=choices,
+        display_order=position,
     )

@@ -40,8 +40,13 @@ def common(created: str, modified: str) -> list[Property]:
         calculated("hs_object_id", "Record ID", "number"),
         calculated(created, "Create Date", "datetime"),
         calculated(modified, "Last Modified Date", "datetime"),
-        prop("hubspot_owner_id", "Owner", "select", options_from="owners", hints={
-            "externalOptions": True, "referencedObjectType": "OWNER"}),
+        prop(
+            "hubspot_owner_id",
+            "Owner",
+            "select",
+            options_from="owners",
+            hints={"externalOptions": True, "referencedObjectType": "OWNER"},
+        ),
         calculated("hubspot_owner_assigneddate", "Owner Assigned Date", "datetime"),
         calculated("hs_merged_object_ids", "Merged record IDs", "multi"),
         calculated("hs_object_source", "Record creation source", hidden=True),

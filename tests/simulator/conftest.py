@@ -74,8 +74,16 @@ def modern(sim, url):
 @pytest.fixture
 def key_property(api):
     """The unique deal property that the plugin would create."""
-    answer = api.post("/crm/properties/V/deals", {
-        "name": "pretix_order_key", "label": "pretix order", "type": "string", "fieldType": "text",
-        "groupName": "dealinformation", "hasUniqueValue": True})
+    answer = api.post(
+        "/crm/properties/V/deals",
+        {
+            "name": "pretix_order_key",
+            "label": "pretix order",
+            "type": "string",
+            "fieldType": "text",
+            "groupName": "dealinformation",
+            "hasUniqueValue": True,
+        },
+    )
     assert answer.status_code == 201, answer.text
     return "pretix_order_key"

@@ -14,8 +14,19 @@ from functools import cache
 import jsonschema
 import typing_extensions
 
-PATH_PARAMETERS = {"objectType", "toObjectType", "fromObjectType", "objectId", "pipelineId", "groupName",
-                   "propertyName", "fromObjectId", "object_type", "to_object_type", "from_object_type"}
+PATH_PARAMETERS = {
+    "objectType",
+    "toObjectType",
+    "fromObjectType",
+    "objectId",
+    "pipelineId",
+    "groupName",
+    "propertyName",
+    "fromObjectId",
+    "object_type",
+    "to_object_type",
+    "from_object_type",
+}
 # Query parameters that the SDK passes along with a body.
 QUERY_PARAMETERS = {"archived", "locale", "validateDealStageUsagesBeforeDelete", "validateReferencesBeforeDelete"}
 _CRM = "hubspot_sdk.types.crm."

@@ -22,13 +22,17 @@ def label(api):
     def make(name, **more):
         answer = api.post(LABELS, {"name": name.lower(), "label": name, **more})
         return next(entry["typeId"] for entry in answer.json()["results"] if entry["label"] == name)
+
     return make
 
 
 def pair(deal, contact, *types):
     body = {"from": {"id": deal}, "to": {"id": contact}}
-    return body | ({"types": [{"associationCategory": category, "associationTypeId": number}
-                              for category, number in types]} if types else {})
+    return body | (
+        {"types": [{"associationCategory": category, "associationTypeId": number} for category, number in types]}
+        if types
+        else {}
+    )
 
 
 def linked(sim):
@@ -47,9 +51,9 @@ def test_the_default_association_answers_both_directions_and_is_idempotent(api, 
 def test_creating_with_types(api, sim, deal, contact):
     answer = api.post(f"{BATCH}/create", {"inputs": [pair(deal, contact, ("HUBSPOT_DEFINED", 3))]})
     assert answer.status_code == 201
-    assert answer.json()["results"] == [{
-        "fromObjectTypeId": "0-3", "fromObjectId": deal, "toObjectTypeId": "0-1", "toObjectId": contact,
-        "labels": []}]
+    assert answer.json()["results"] == [
+        {"fromObjectTypeId": "0-3", "fromObjectId": deal, "toObjectTypeId": "0-1", "toObjectId": contact, "labels": []}
+    ]
 
 
 def test_the_wrong_direction_is_refused(api, deal, contact):
@@ -69,8 +73,11 @@ def test_unknown_records_spoil_their_pair_only(api, sim, deal, contact):
 
 
 def test_caps(api):
-    for path, largest, body in (("create", 2000, pair("1", "2", ("HUBSPOT_DEFINED", 3))), ("read", 1000, {"id": "1"}),
-                                ("associate/default", 2000, pair("1", "2"))):
+    for path, largest, body in (
+        ("create", 2000, pair("1", "2", ("HUBSPOT_DEFINED", 3))),
+        ("read", 1000, {"id": "1"}),
+        ("associate/default", 2000, pair("1", "2")),
+    ):
         answer = api.post(f"{BATCH}/{path}", {"inputs": [body] * (largest + 1)})
         assert (answer.status_code, f"maximum of {largest}" in answer.json()["message"]) == (400, True)
 
@@ -105,8 +112,10 @@ def test_paired_labels_read_differently_from_each_side(api, sim, deal, contact, 
 
 def test_labels_can_be_renamed_and_deleted(api, sim, deal, contact, label):
     number = label("Guest")
-    api.put(f"/crm/objects/V/deals/{deal}/associations/contacts/{contact}",
-            [{"associationCategory": "USER_DEFINED", "associationTypeId": number}])
+    api.put(
+        f"/crm/objects/V/deals/{deal}/associations/contacts/{contact}",
+        [{"associationCategory": "USER_DEFINED", "associationTypeId": number}],
+    )
     assert api.put(LABELS, {"associationTypeId": number, "label": "Visitor"}).status_code == 204
     assert linked(sim) == ["a@example.org [Visitor]"]
     assert api.delete(f"{LABELS}/{number}").status_code == 204
@@ -126,12 +135,23 @@ def test_reading_and_archiving_in_batches(api, sim, deal, contact):
     api.post(f"{BATCH}/associate/default", {"inputs": [pair(deal, contact)]})
     answer = api.post(f"{BATCH}/read", {"inputs": [{"id": deal}, {"id": lonely}]})
     assert answer.status_code == 207
-    assert answer.json()["results"] == [{"from": {"id": deal}, "to": [{
-        "toObjectId": contact, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 3, "label": None}]}]}]
+    assert answer.json()["results"] == [
+        {
+            "from": {"id": deal},
+            "to": [
+                {
+                    "toObjectId": contact,
+                    "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 3, "label": None}],
+                }
+            ],
+        }
+    ]
     gone = api.post(f"{BATCH}/archive", {"inputs": [{"from": {"id": deal}, "to": [{"id": contact}]}]})
     assert gone.status_code == 200
-    legacy = api.post("/crm/v4/associations/deals/contacts/batch/archive", {"inputs": []} | {
-        "inputs": [{"from": {"id": deal}, "to": [{"id": contact}]}]})
+    legacy = api.post(
+        "/crm/v4/associations/deals/contacts/batch/archive",
+        {"inputs": []} | {"inputs": [{"from": {"id": deal}, "to": [{"id": contact}]}]},
+    )
     assert legacy.status_code == 204
     assert linked(sim) is None
 
@@ -143,7 +163,8 @@ def test_single_associations_and_paging(api, sim, deal):
         assert api.put(path).status_code == 200
     page = api.get(f"/crm/objects/V/deals/{deal}/associations/contacts?limit=3").json()
     rest = api.get(
-        f"/crm/objects/V/deals/{deal}/associations/contacts?limit=3&after={page['paging']['next']['after']}").json()
+        f"/crm/objects/V/deals/{deal}/associations/contacts?limit=3&after={page['paging']['next']['after']}"
+    ).json()
     assert (len(page["results"]), len(rest["results"]), "paging" in rest) == (3, 2, False)
     assert api.delete(f"/crm/objects/V/deals/{deal}/associations/contacts/{person}").status_code == 204
     assert len(linked(sim)) == 4
@@ -153,10 +174,25 @@ def test_single_associations_and_paging(api, sim, deal):
 
 def test_associations_given_along_with_a_creation(api, sim, contact):
     def create(*types, to=contact):
-        return api.post("/crm/objects/V/deals/batch/create", {"inputs": [{
-            "properties": {"dealname": "D", "dealstage": "closedwon"},
-            "associations": [{"to": {"id": to}, "types": [
-                {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number} for number in types]}]}]})
+        return api.post(
+            "/crm/objects/V/deals/batch/create",
+            {
+                "inputs": [
+                    {
+                        "properties": {"dealname": "D", "dealstage": "closedwon"},
+                        "associations": [
+                            {
+                                "to": {"id": to},
+                                "types": [
+                                    {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}
+                                    for number in types
+                                ],
+                            }
+                        ],
+                    }
+                ]
+            },
+        )
 
     assert [create().status_code, create(4).status_code, create(3, to="42").status_code] == [400, 400, 400]
     assert sim.portal.records("deals") == []
@@ -183,8 +219,10 @@ def test_an_account_limits_associations(api, sim, deal, contact, pair_of_types):
 def test_there_is_one_primary_company(api, sim, contact):
     for name in ("Old", "New"):
         company = sim.record("companies", name=name).id
-        api.put(f"/crm/objects/V/contacts/{contact}/associations/companies/{company}",
-                [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}])
+        api.put(
+            f"/crm/objects/V/contacts/{contact}/associations/companies/{company}",
+            [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}],
+        )
     assert sim.world(WORLD)["contacts"][0]["associations"] == {"companies": ["New [Primary]", "Old"]}
 
 

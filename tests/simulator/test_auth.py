@@ -41,8 +41,11 @@ def connected(url):
 
 
 def test_the_page_asks_and_escapes(url):
-    page = requests.get(f"{url}/oauth/authorize", params={
-        "client_id": APP["client_id"], "redirect_uri": CALLBACK, "scope": SCOPES, "state": '"><script>'}, timeout=10)
+    page = requests.get(
+        f"{url}/oauth/authorize",
+        params={"client_id": APP["client_id"], "redirect_uri": CALLBACK, "scope": SCOPES, "state": '"><script>'},
+        timeout=10,
+    )
     assert page.status_code == 200
     assert "Connect app" in page.text and "Cancel" in page.text and "crm.objects.contacts.write" in page.text
     assert "<script>" not in page.text
@@ -63,7 +66,10 @@ def test_connecting(url, connected, sim):
 
 def test_denying_and_foreign_urls(url, sim):
     assert back(consent(url, "cancel")) == {
-        "error": "access_denied", "error_description": "The user denied access to the app", "state": "s1"}
+        "error": "access_denied",
+        "error_description": "The user denied access to the app",
+        "state": "s1",
+    }
     assert consent(url, client_id="nobody").status_code == 400
     assert consent(url, scope="crm.nonsense").status_code == 400
     assert consent(url, redirect_uri="http://evil.example.org/").status_code == 400
@@ -173,15 +179,22 @@ def test_a_revoked_app_lives_on_until_its_token_expires(url, connected, sim):
     refused = token(url, grant_type="refresh_token", refresh_token=connected["refresh_token"])
     assert refused.status_code == 400
     assert {name: refused.json()[name] for name in ("error", "status", "message", "error_description")} == {
-        "error": "invalid_grant", "status": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token",
-        "error_description": "refresh token is invalid, expired or revoked"}
+        "error": "invalid_grant",
+        "status": "BAD_REFRESH_TOKEN",
+        "message": "missing or invalid refresh token",
+        "error_description": "refresh token is invalid, expired or revoked",
+    }
 
 
-@pytest.mark.parametrize(("form", "status", "error"), [
-    ({"client_id": "nobody"}, "BAD_CLIENT_ID", "invalid_client"),
-    ({"client_secret": "wrong"}, "BAD_CLIENT_SECRET", "invalid_client"),
-    ({"grant_type": "password"}, "BAD_GRANT_TYPE", "unsupported_grant_type"),
-    ({"refresh_token": "garbage"}, "BAD_REFRESH_TOKEN", "invalid_grant")])
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({"client_id": "nobody"}, "BAD_CLIENT_ID", "invalid_client"),
+        ({"client_secret": "wrong"}, "BAD_CLIENT_SECRET", "invalid_client"),
+        ({"grant_type": "password"}, "BAD_GRANT_TYPE", "unsupported_grant_type"),
+        ({"refresh_token": "garbage"}, "BAD_REFRESH_TOKEN", "invalid_grant"),
+    ],
+)
 def test_errors_of_the_token_endpoint(url, connected, form, status, error):
     answer = token(url, **({"grant_type": "refresh_token", "refresh_token": connected["refresh_token"]} | form))
     assert (answer.status_code, answer.json()["status"], answer.json()["error"]) == (400, status, error)
@@ -225,7 +238,8 @@ def test_service_keys(url, sim):
     key = sim.people.add_service_key(["crm.objects.contacts.read"])["key"]
     assert re.match(r"pat-eu1-[0-9a-f-]{36}\Z", key)
     info = requests.post(
-        f"{url}/oauth/v2/private-apps/get/access-token-info", json={"tokenKey": key}, timeout=10).json()
+        f"{url}/oauth/v2/private-apps/get/access-token-info", json={"tokenKey": key}, timeout=10
+    ).json()
     assert (info["hubId"], info["scopes"]) == (48100001, ["crm.objects.contacts.read", "oauth"])
     new = sim.people.rotate_service_key(key, overlap_seconds=60)["key"]
     for text, now, later in ((key, 200, 401), (new, 200, 200)):

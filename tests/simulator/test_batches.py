@@ -42,8 +42,9 @@ def test_without_trace_ids_one_bad_record_refuses_all(api, sim, bad):
 
 def test_with_trace_ids_the_good_ones_are_written(api, sim):
     sim.record("contacts", email="taken@example.org")
-    answer = api.post(CREATE, {"inputs": [
-        contact("a@example.org", "1"), contact("bad", "2"), contact("taken@example.org", "3")]})
+    answer = api.post(
+        CREATE, {"inputs": [contact("a@example.org", "1"), contact("bad", "2"), contact("taken@example.org", "3")]}
+    )
     assert answer.status_code == 207
     body = answer.json()
     assert [result["objectWriteTraceId"] for result in body["results"]] == ["1"]
@@ -65,8 +66,9 @@ def test_trace_ids_that_are_not_unique_buy_nothing(api, sim):
 def test_a_conflict_without_trace_ids_names_the_first_existing_record_only(api, sim):
     first = sim.record("contacts", email="a@example.org")
     sim.record("contacts", email="b@example.org")
-    answer = api.post(CREATE, {"inputs": [contact("new@example.org"), contact("A@example.org"),
-                                          contact("b@example.org")]})
+    answer = api.post(
+        CREATE, {"inputs": [contact("new@example.org"), contact("A@example.org"), contact("b@example.org")]}
+    )
     assert answer.status_code == 409
     assert answer.json()["message"] == f"Contact already exists. Existing ID: {first.id}"
     assert "context" not in answer.json()
@@ -95,8 +97,14 @@ def test_results_are_shuffled(api):
 
 def test_reading_by_address_finds_any_letter_case_and_reports_the_missing_in_one_entry(api, sim):
     sim.record("contacts", email="a@example.org", firstname="A")
-    answer = api.post(READ, {"idProperty": "email", "properties": ["firstname", "lastname", "unheard_of"],
-                             "inputs": [{"id": "A@Example.org"}, {"id": "x@example.org"}, {"id": "y@example.org"}]})
+    answer = api.post(
+        READ,
+        {
+            "idProperty": "email",
+            "properties": ["firstname", "lastname", "unheard_of"],
+            "inputs": [{"id": "A@Example.org"}, {"id": "x@example.org"}, {"id": "y@example.org"}],
+        },
+    )
     assert answer.status_code == 207
     body = answer.json()
     properties = body["results"][0]["properties"]
@@ -116,8 +124,10 @@ def test_the_ids_of_the_missing_may_be_empty(api, sim):
 
 def test_updating_an_unknown_id_does_not_spoil_the_others(api, sim):
     record = sim.record("contacts", email="a@example.org")
-    answer = api.post(UPDATE, {"inputs": [
-        {"id": record.id, "properties": {"city": "Bonn"}}, {"id": "42", "properties": {"city": "Bonn"}}]})
+    answer = api.post(
+        UPDATE,
+        {"inputs": [{"id": record.id, "properties": {"city": "Bonn"}}, {"id": "42", "properties": {"city": "Bonn"}}]},
+    )
     assert answer.status_code == 207
     assert [result["id"] for result in answer.json()["results"]] == [record.id]
     assert answer.json()["errors"][0]["context"] == {"ids": ["42"]}
@@ -125,25 +135,39 @@ def test_updating_an_unknown_id_does_not_spoil_the_others(api, sim):
 
 def test_the_same_id_twice_refuses_the_batch_even_with_trace_ids(api, sim):
     record = sim.record("contacts", email="a@example.org")
-    answer = api.post(UPDATE, {"inputs": [
-        {"id": record.id, "properties": {"city": "Bonn"}, "objectWriteTraceId": str(number)} for number in (1, 2)]})
+    answer = api.post(
+        UPDATE,
+        {
+            "inputs": [
+                {"id": record.id, "properties": {"city": "Bonn"}, "objectWriteTraceId": str(number)}
+                for number in (1, 2)
+            ]
+        },
+    )
     assert answer.status_code == 400
     assert answer.json()["message"] == f"Duplicate IDs found in batch input: [{record.id}]. IDs must be unique"
     assert answer.json()["context"] == {"ids": [record.id]}
 
 
 def test_upsert_counts_addresses_in_any_letter_case_as_duplicates(api):
-    answer = api.post(UPSERT, {"inputs": [
-        {"id": "a@example.org", "idProperty": "email", "properties": {}},
-        {"id": "A@example.org", "idProperty": "email", "properties": {}}]})
+    answer = api.post(
+        UPSERT,
+        {
+            "inputs": [
+                {"id": "a@example.org", "idProperty": "email", "properties": {}},
+                {"id": "A@example.org", "idProperty": "email", "properties": {}},
+            ]
+        },
+    )
     assert answer.status_code == 400
     assert "Duplicate IDs" in answer.json()["message"]
 
 
 def test_update_by_address_is_refused_and_an_address_as_id_does_nothing(api, sim):
     sim.record("contacts", email="a@example.org")
-    refused = api.post(UPDATE, {"inputs": [
-        {"id": "a@example.org", "idProperty": "email", "properties": {"city": "Bonn"}}]})
+    refused = api.post(
+        UPDATE, {"inputs": [{"id": "a@example.org", "idProperty": "email", "properties": {"city": "Bonn"}}]}
+    )
     assert refused.status_code == 400
     assert "non-unique 0-1 property email" in refused.json()["message"]
     silent = api.post(UPDATE, {"inputs": [{"id": "a@example.org", "properties": {"city": "Bonn"}}]})
@@ -152,37 +176,71 @@ def test_update_by_address_is_refused_and_an_address_as_id_does_nothing(api, sim
 
 
 def test_upsert_by_a_property_that_is_not_unique_is_refused(api):
-    answer = api.post("/crm/objects/V/deals/batch/upsert", {"inputs": [
-        {"id": "A", "idProperty": "dealname", "properties": {}}]})
+    answer = api.post(
+        "/crm/objects/V/deals/batch/upsert", {"inputs": [{"id": "A", "idProperty": "dealname", "properties": {}}]}
+    )
     assert answer.status_code == 400
     assert answer.json()["message"] == "Unable to perform upsert by non-unique 0-3 property dealname"
 
 
 def test_upsert_by_a_unique_property_creates_then_updates(api, sim, key_property):
     def upsert(amount):
-        return api.post("/crm/objects/V/deals/batch/upsert", {"inputs": [{
-            "id": "DEMO/A/1", "idProperty": key_property, "objectWriteTraceId": "x",
-            "properties": {"dealname": "A", "pipeline": "default", "dealstage": "closedwon", "amount": amount}}]})
+        return api.post(
+            "/crm/objects/V/deals/batch/upsert",
+            {
+                "inputs": [
+                    {
+                        "id": "DEMO/A/1",
+                        "idProperty": key_property,
+                        "objectWriteTraceId": "x",
+                        "properties": {
+                            "dealname": "A",
+                            "pipeline": "default",
+                            "dealstage": "closedwon",
+                            "amount": amount,
+                        },
+                    }
+                ]
+            },
+        )
 
     assert upsert("10").json()["results"][0]["new"] is True
     assert upsert("20").json()["results"][0]["new"] is False
-    assert sim.world({"deals": [key_property, "amount"]})["deals"] == [
-        {key_property: "DEMO/A/1", "amount": "20"}]
+    assert sim.world({"deals": [key_property, "amount"]})["deals"] == [{key_property: "DEMO/A/1", "amount": "20"}]
 
 
 def test_upsert_takes_no_associations(api):
-    answer = api.post(UPSERT, {"inputs": [{"id": "a@b.de", "idProperty": "email", "properties": {},
-                                           "associations": []}]})
+    answer = api.post(
+        UPSERT, {"inputs": [{"id": "a@b.de", "idProperty": "email", "properties": {}, "associations": []}]}
+    )
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize(("mode", "status", "written"), [
-    ("lenient", 207, ["good@example.org"]), ("all_or_nothing", 400, []), ("reject_partial", 207, [])])
+@pytest.mark.parametrize(
+    ("mode", "status", "written"),
+    [("lenient", 207, ["good@example.org"]), ("all_or_nothing", 400, []), ("reject_partial", 207, [])],
+)
 def test_email_upsert_modes(api, sim, mode, status, written):
     sim.switches.email_upsert_mode = mode
-    answer = api.post(UPSERT, {"inputs": [
-        {"id": "good@example.org", "idProperty": "email", "properties": {"city": "Bonn"}, "objectWriteTraceId": "1"},
-        {"id": "bad@example.org", "idProperty": "email", "properties": {"email": "bad"}, "objectWriteTraceId": "2"}]})
+    answer = api.post(
+        UPSERT,
+        {
+            "inputs": [
+                {
+                    "id": "good@example.org",
+                    "idProperty": "email",
+                    "properties": {"city": "Bonn"},
+                    "objectWriteTraceId": "1",
+                },
+                {
+                    "id": "bad@example.org",
+                    "idProperty": "email",
+                    "properties": {"email": "bad"},
+                    "objectWriteTraceId": "2",
+                },
+            ]
+        },
+    )
     assert answer.status_code == status
     assert emails(sim) == written
 

@@ -19,7 +19,8 @@ def test_a_merge_makes_a_new_id_and_both_old_ones_lead_to_it(api, sim):
     for old in (one, two):
         assert api.get(f"{CONTACTS}/{old}").json()["id"] == new
     properties = api.get(f"{CONTACTS}/{new}?properties=hs_additional_emails,hs_merged_object_ids,lastname").json()[
-        "properties"]
+        "properties"
+    ]
     assert properties["hs_additional_emails"] == "two@example.org"
     assert properties["hs_merged_object_ids"] == f"{one};{two}"
     assert (properties["email"], properties["lastname"]) == ("one@example.org", "Two")
@@ -32,8 +33,9 @@ def test_the_beta_keeps_the_primary_id(sim):
 
 def test_a_batch_update_of_a_merged_away_id_vanishes_silently(api, sim):
     one, _, new = merged(sim)
-    answer = api.post(f"{CONTACTS}/batch/update", {"inputs": [
-        {"id": one, "properties": {"city": "Bonn"}, "objectWriteTraceId": "1"}]})
+    answer = api.post(
+        f"{CONTACTS}/batch/update", {"inputs": [{"id": one, "properties": {"city": "Bonn"}, "objectWriteTraceId": "1"}]}
+    )
     assert (answer.status_code, answer.json()["results"]) == (200, [])
     assert "errors" not in answer.json()
     sim.switches.merged_update = "follow"
@@ -53,18 +55,23 @@ def test_secondary_addresses_identify_and_conflict(api, sim):
     assert refused.status_code == 409
     assert refused.json()["message"] == f"Contact already exists. Existing ID: {new}"
     assert api.get(f"{CONTACTS}/two@example.org?idProperty=email").json()["id"] == new
-    upserted = api.post(f"{CONTACTS}/batch/upsert", {"inputs": [
-        {"id": "two@example.org", "idProperty": "email", "properties": {"city": "Bonn"}}]}).json()["results"][0]
+    upserted = api.post(
+        f"{CONTACTS}/batch/upsert",
+        {"inputs": [{"id": "two@example.org", "idProperty": "email", "properties": {"city": "Bonn"}}]},
+    ).json()["results"][0]
     assert (upserted["id"], upserted["new"], upserted["properties"]["email"]) == (new, False, "one@example.org")
 
 
-@pytest.mark.parametrize(("mode", "primary", "others"), [
-    ("swap", "two@example.org", "one@example.org"), ("keep", "one@example.org", "two@example.org")])
+@pytest.mark.parametrize(
+    ("mode", "primary", "others"),
+    [("swap", "two@example.org", "one@example.org"), ("keep", "one@example.org", "two@example.org")],
+)
 def test_writing_the_own_secondary_address(api, sim, mode, primary, others):
     _, _, new = merged(sim, own_secondary_as_email=mode)
     assert api.patch(f"{CONTACTS}/{new}", {"properties": {"email": "two@example.org"}}).status_code == 200
     assert sim.world({"contacts": ["email", "hs_additional_emails"]})["contacts"] == [
-        {"email": primary, "hs_additional_emails": others}]
+        {"email": primary, "hs_additional_emails": others}
+    ]
     assert api.get(f"{CONTACTS}/one@example.org?idProperty=email").json()["id"] == new
 
 
@@ -75,7 +82,8 @@ def test_merging_moves_associations(sim):
     sim.link(two, deal)
     sim.people.merge("contacts", one.id, two.id)
     assert sim.world({"contacts": ["email"], "deals": ["dealname"]})["deals"] == [
-        {"dealname": "D", "associations": {"contacts": ["one@example.org"]}}]
+        {"dealname": "D", "associations": {"contacts": ["one@example.org"]}}
+    ]
 
 
 def test_changing_an_address_frees_the_old_one(api, sim):
@@ -136,4 +144,5 @@ def test_companies_by_domain(api, sim):
     api.post(CONTACTS, {"properties": {"email": "ada@acme.example"}})
     api.post(CONTACTS, {"properties": {"email": "bob@gmail.com"}})
     assert sim.world({"companies": ["domain"], "contacts": ["email"]})["companies"] == [
-        {"domain": "acme.example", "associations": {"contacts": ["ada@acme.example [Primary]"]}}]
+        {"domain": "acme.example", "associations": {"contacts": ["ada@acme.example [Primary]"]}}
+    ]

@@ -3,9 +3,15 @@
 import pytest
 
 DEALS, PIPELINES = "/crm/objects/V/deals", "/crm/pipelines/V/deals"
-TICKETING = {"label": "Ticketing", "displayOrder": 1, "pipelineId": "ticketing", "stages": [
-    {"label": "Pending", "displayOrder": 0, "stageId": "pending", "metadata": {"probability": "0.5"}},
-    {"label": "Paid", "displayOrder": 1, "stageId": "paid", "metadata": {"probability": "1.0", "surprise": "x"}}]}
+TICKETING = {
+    "label": "Ticketing",
+    "displayOrder": 1,
+    "pipelineId": "ticketing",
+    "stages": [
+        {"label": "Pending", "displayOrder": 0, "stageId": "pending", "metadata": {"probability": "0.5"}},
+        {"label": "Paid", "displayOrder": 1, "stageId": "paid", "metadata": {"probability": "1.0", "surprise": "x"}},
+    ],
+}
 
 
 @pytest.fixture
@@ -27,8 +33,11 @@ def test_own_ids_are_honoured_and_closed_is_derived(ticketing):
 
 def test_a_stage_must_be_of_the_pipeline(api, sim, ticketing):
     assert api.post(DEALS, deal(pipeline="ticketing", dealstage="paid")).status_code == 201
-    for properties in ({"pipeline": "ticketing", "dealstage": "closedwon"}, {"dealstage": "paid"},
-                       {"dealstage": "nowhere"}):
+    for properties in (
+        {"pipeline": "ticketing", "dealstage": "closedwon"},
+        {"dealstage": "paid"},
+        {"dealstage": "nowhere"},
+    ):
         refused = api.post(DEALS, deal(**properties))
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "INVALID_OPTION")
     sim.switches.stage_mismatch = "accept"
@@ -41,8 +50,8 @@ def test_an_update_without_pipeline_assumes_the_default_one(api, sim, ticketing)
     sim.switches.pipeline_omitted = "current"
     assert api.patch(f"{DEALS}/{record}", {"properties": {"dealstage": "paid"}}).status_code == 200
     assert sim.world({"deals": ["pipeline", "dealstage", "hs_is_closed_won", "closedate"]})["deals"] == [
-        {"pipeline": "ticketing", "dealstage": "paid", "hs_is_closed_won": "true",
-         "closedate": "2026-11-21T11:00:00Z"}]
+        {"pipeline": "ticketing", "dealstage": "paid", "hs_is_closed_won": "true", "closedate": "2026-11-21T11:00:00Z"}
+    ]
 
 
 def test_a_stage_in_use_stays_and_an_absent_one_is_deleted_in_peace(api, sim, ticketing):
@@ -59,9 +68,14 @@ def test_put_drops_what_is_not_listed(api, ticketing):
     assert len(api.put(f"{PIPELINES}/ticketing", body).json()["stages"]) == 1
 
 
-@pytest.mark.parametrize("change", [
-    {"label": "Sales Pipeline"}, {"pipelineId": "x" * 37},
-    {"stages": [{"label": "A", "displayOrder": 0, "metadata": {"probability": "0.55"}}]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label": "Sales Pipeline"},
+        {"pipelineId": "x" * 37},
+        {"stages": [{"label": "A", "displayOrder": 0, "metadata": {"probability": "0.55"}}]},
+    ],
+)
 def test_bad_pipelines_are_refused(api, change):
     assert api.post(PIPELINES, TICKETING | change).status_code == 400
 

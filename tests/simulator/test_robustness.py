@@ -8,15 +8,24 @@ from hubspot_simulator.http.routing import ROUTES
 
 VALUES = [None, True, 0, -1, 1.5, "", "x", "a@example.org", [], {}, [1], [None], ["x"], {"id": "1"}, {"id": None},
           [{"id": "1"}], [{"id": "1", "properties": {}}], [{"properties": {"email": None}}],
-          [{"from": {"id": "1"}, "to": {"id": "2"}, "types": [{}]}], {"a": "b"}, {"email": ["x"]}]
+          [{"from": {"id": "1"}, "to": {"id": "2"}, "types": [{}]}], {"a": "b"}, {"email": ["x"]}]  # fmt: skip
 KEYS = ["inputs", "properties", "associations", "id", "idProperty", "filterGroups", "sorts", "limit", "after", "query",
         "name", "label", "type", "fieldType", "groupName", "options", "displayOrder", "stages", "metadata",
         "primaryObjectId", "objectIdToMerge", "objectId", "archived", "dataSensitivity", "propertiesWithHistory",
-        "associationTypeId", "inverseLabel"]
-PREFIX = {"objects": "/crm/objects", "associations": "/crm/associations", "properties": "/crm/properties",
-          "property-validations": "/crm/property-validations", "pipelines": "/crm/pipelines", "owners": "/crm/owners",
-          "limits": "/crm/limits", "object-library": "/crm/object-library", "schemas": "/crm-object-schemas",
-          "account-info": "/account-info", "appinstalls": "/appinstalls"}
+        "associationTypeId", "inverseLabel"]  # fmt: skip
+PREFIX = {
+    "objects": "/crm/objects",
+    "associations": "/crm/associations",
+    "properties": "/crm/properties",
+    "property-validations": "/crm/property-validations",
+    "pipelines": "/crm/pipelines",
+    "owners": "/crm/owners",
+    "limits": "/crm/limits",
+    "object-library": "/crm/object-library",
+    "schemas": "/crm-object-schemas",
+    "account-info": "/account-info",
+    "appinstalls": "/appinstalls",
+}
 SEGMENTS = {"type": "deals", "from": "deals", "to": "contacts", "pipeline": "default", "stage": "closedwon"}
 
 

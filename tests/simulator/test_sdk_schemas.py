@@ -10,8 +10,15 @@ pytestmark = pytest.mark.contract
 
 TYPES = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}]
 GOOD = {
-    "objects.batch_create": {"inputs": [{"properties": {"email": "a@b.de"}, "objectWriteTraceId": "1",
-                                         "associations": [{"to": {"id": "1"}, "types": TYPES}]}]},
+    "objects.batch_create": {
+        "inputs": [
+            {
+                "properties": {"email": "a@b.de"},
+                "objectWriteTraceId": "1",
+                "associations": [{"to": {"id": "1"}, "types": TYPES}],
+            }
+        ]
+    },
     "objects.batch_read": {"inputs": [{"id": "1"}], "properties": ["email"], "idProperty": "email"},
     "objects.batch_update": {"inputs": [{"id": "1", "properties": {"a": "b"}, "objectWriteTraceId": "x"}]},
     "objects.batch_upsert": {"inputs": [{"id": "1", "idProperty": "email", "properties": {"a": "b"}}]},
@@ -21,8 +28,14 @@ GOOD = {
     "associations.batch_create": {"inputs": [{"from": {"id": "1"}, "to": {"id": "2"}, "types": TYPES}]},
     "associations.batch_default": {"inputs": [{"from": {"id": "1"}, "to": {"id": "2"}}]},
     "associations.batch_read": {"inputs": [{"id": "1"}]},
-    "properties.create": {"name": "a", "label": "A", "type": "string", "fieldType": "text", "groupName": "g",
-                          "hasUniqueValue": True},
+    "properties.create": {
+        "name": "a",
+        "label": "A",
+        "type": "string",
+        "fieldType": "text",
+        "groupName": "g",
+        "hasUniqueValue": True,
+    },
     "properties.batch_read": {"archived": False, "dataSensitivity": "non_sensitive", "inputs": [{"name": "a"}]},
     "oauth.token": {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "y", "client_secret": "z"},
 }

@@ -94,7 +94,6 @@ def test_a_field_without_a_value_or_a_definition_shows_what_it_holds(simulator):
 
 def test_the_page_of_a_record_shows_it(simulator):
 
-
     deal = simulator.record("deals", **DEAL, amount="5", deal_currency_code="CHF")
     with simulator.serve() as url:
         page = urllib.request.urlopen(f"{url}/contacts/{simulator.portal.id}/record/0-3/{deal.id}").read().decode()

@@ -23,6 +23,7 @@ def admin(url):
         answer = requests.request(method, f"{url}/_simulator/{path}", json=body, timeout=10)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
     return call
 
 
@@ -42,8 +43,10 @@ def test_the_world_is_a_literal(api, sim):
 
 def test_requests_and_writes_are_counted(api, sim):
     for email in ("a@example.org", "b@example.org"):
-        api.post("/crm/objects/V/contacts/batch/upsert", {"inputs": [
-            {"id": email, "idProperty": "email", "properties": {}}] * 1})
+        api.post(
+            "/crm/objects/V/contacts/batch/upsert",
+            {"inputs": [{"id": email, "idProperty": "email", "properties": {}}] * 1},
+        )
     api.post("/crm/objects/V/contacts/batch/read", {"inputs": [{"id": "1"}, {"id": "2"}], "properties": []})
     record = sim.portal.find("contacts", "email", "a@example.org")
     api.patch(f"/crm/objects/V/contacts/{record.id}", {"properties": {"city": "Bonn"}})
@@ -60,7 +63,9 @@ def test_histories_say_who_it_was(api, sim):
     sim.people.change("contacts", {"city": "Mainz"}, id=made)
     history = api.get(f"/crm/objects/V/contacts/{made}?propertiesWithHistory=city").json()["propertiesWithHistory"]
     assert [(entry["value"], entry["sourceType"]) for entry in history["city"]] == [
-        ("Mainz", STAFF.source_type), ("Bonn", "INTEGRATION")]
+        ("Mainz", STAFF.source_type),
+        ("Bonn", "INTEGRATION"),
+    ]
     assert sim.portal.writes["contacts", made] == 1
 
 
@@ -68,12 +73,19 @@ def test_the_admin_api_does_it_all(admin, api, sim):
     state = admin("GET", "state")
     assert state["service_key"] == sim.service_key
     admin("POST", "records", {"type": "contacts", "records": [{"email": "a@example.org"}, {"email": "b@example.org"}]})
-    admin("POST", "people/change", {
-        "type": "contacts", "find": {"email": "a@example.org"}, "properties": {"city": "Bonn"}})
-    admin("POST", "people/merge", {
-        "type": "contacts", "primary": {"email": "a@example.org"}, "merged": {"email": "b@example.org"}})
+    admin(
+        "POST",
+        "people/change",
+        {"type": "contacts", "find": {"email": "a@example.org"}, "properties": {"city": "Bonn"}},
+    )
+    admin(
+        "POST",
+        "people/merge",
+        {"type": "contacts", "primary": {"email": "a@example.org"}, "merged": {"email": "b@example.org"}},
+    )
     assert admin("POST", "world", {"properties": {"contacts": ["email", "city"]}}) == {
-        "contacts": [{"email": "a@example.org", "city": "Bonn"}]}
+        "contacts": [{"email": "a@example.org", "city": "Bonn"}]
+    }
     admin("POST", "faults", {"preset": "bad-gateway", "stage": "read", "when": "after"})
     assert api.get("/crm/objects/V/contacts").status_code == 502
     assert admin("GET", "faults")["fired"][0]["name"] == "bad-gateway"
@@ -93,10 +105,17 @@ def test_the_admin_api_does_it_all(admin, api, sim):
     assert "POST /_simulator/faults" in admin("GET", "")["actions"]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), [
-    ("POST", "people/dance", {}), ("POST", "people/change", {"type": "contacts"}), ("POST", "faults", {"kind": "x"}),
-    ("PATCH", "switches", {"nonsense": 1}), ("POST", "records", {"type": "unicorns", "records": [{}]}),
-    ("POST", "people/archive", {"type": "contacts", "id": "42"})])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "people/dance", {}),
+        ("POST", "people/change", {"type": "contacts"}),
+        ("POST", "faults", {"kind": "x"}),
+        ("PATCH", "switches", {"nonsense": 1}),
+        ("POST", "records", {"type": "unicorns", "records": [{}]}),
+        ("POST", "people/archive", {"type": "contacts", "id": "42"}),
+    ],
+)
 def test_admin_mistakes_are_told(url, method, path, body):
     answer = requests.request(method, f"{url}/_simulator/{path}", json=body, timeout=10)
     assert answer.status_code == 400
@@ -104,8 +123,10 @@ def test_admin_mistakes_are_told(url, method, path, body):
 
 
 def test_pages_for_people(url, api, sim):
-    made = api.post("/crm/objects/V/contacts", {"properties": {
-        "email": "a@example.org", "firstname": "<b>Ada</b>", "lifecyclestage": "customer"}}).json()["id"]
+    made = api.post(
+        "/crm/objects/V/contacts",
+        {"properties": {"email": "a@example.org", "firstname": "<b>Ada</b>", "lifecyclestage": "customer"}},
+    ).json()["id"]
     deal = sim.record("deals", dealname="Order & more", dealstage="closedwon")
     sim.link(deal, sim.portal.store("contacts").live[made])
     home = requests.get(url, timeout=10).text
@@ -136,9 +157,16 @@ def test_record_links_can_lead_to_the_simulator_itself():
 def test_account_details(api, modern):
     body = api.get("/account-info/V/details").json()
     assert body == {
-        "portalId": 48100001, "accountType": "STANDARD", "timeZone": "Europe/Berlin", "companyCurrency": "EUR",
-        "additionalCurrencies": ["CHF", "USD"], "utcOffset": "+01:00", "utcOffsetMilliseconds": 3600000,
-        "uiDomain": "app-eu1.hubspot.com", "dataHostingLocation": "eu1"}
+        "portalId": 48100001,
+        "accountType": "STANDARD",
+        "timeZone": "Europe/Berlin",
+        "companyCurrency": "EUR",
+        "additionalCurrencies": ["CHF", "USD"],
+        "utcOffset": "+01:00",
+        "utcOffsetMilliseconds": 3600000,
+        "uiDomain": "app-eu1.hubspot.com",
+        "dataHostingLocation": "eu1",
+    }
     assert set(modern.get("/account-info/V/details").json()) - set(body) == {"portalName", "createdAt"}
 
 
@@ -152,9 +180,26 @@ def test_latency_is_slept_and_batches_have_their_own():
 
 
 def test_the_command_line():
-    options = parser().parse_args([
-        "--rate-limit", "off", "--region", "na1", "--tier", "free", "--portal-id", "9", "--ui-origin", "self",
-        "--switch", "search_lag_s=0.5", "--switch", "legacy_sunset=true", "--custom-properties", "20"])
+    options = parser().parse_args(
+        [
+            "--rate-limit",
+            "off",
+            "--region",
+            "na1",
+            "--tier",
+            "free",
+            "--portal-id",
+            "9",
+            "--ui-origin",
+            "self",
+            "--switch",
+            "search_lag_s=0.5",
+            "--switch",
+            "legacy_sunset=true",
+            "--custom-properties",
+            "20",
+        ]
+    )
     sim = build(options)
     assert (sim.portal.id, sim.limits.burst, sim.portal.account.region) == (9, None, "na1")
     assert (sim.switches.search_lag_s, sim.switches.legacy_sunset) == (0.5, True)
@@ -164,8 +209,8 @@ def test_the_command_line():
 
 def test_a_process_of_its_own():
     process = subprocess.Popen(
-        [sys.executable, "-m", "hubspot_simulator", "--port", "0"], stdout=subprocess.PIPE, text=True,
-        cwd=ROOT.parent)
+        [sys.executable, "-m", "hubspot_simulator", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT.parent
+    )
     try:
         url = process.stdout.readline().split()[3]
         assert requests.get(f"{url}/_simulator/state", timeout=10).json()["portal"]["portalId"] == 48100001

@@ -9,53 +9,85 @@ NEW = {"email": "a@example.org"}
 
 
 def custom(api, name, type_name, field_type, **more):
-    body = {"name": name, "label": name, "type": type_name, "fieldType": field_type,
-            "groupName": "contactinformation", **more}
+    body = {
+        "name": name,
+        "label": name,
+        "type": type_name,
+        "fieldType": field_type,
+        "groupName": "contactinformation",
+        **more,
+    }
     return api.post("/crm/properties/V/contacts", body)
 
 
 @pytest.fixture
 def typed(api, sim):
     """One custom property of every type."""
-    options = [{"label": value.upper(), "value": value, "displayOrder": order, "hidden": False}
-               for order, value in enumerate("abc")]
+    options = [
+        {"label": value.upper(), "value": value, "displayOrder": order, "hidden": False}
+        for order, value in enumerate("abc")
+    ]
     yes_no = [{"label": value, "value": value, "displayOrder": 0, "hidden": False} for value in ("true", "false")]
     for name, kind, field, choices in (
-        ("a_number", "number", "number", None), ("a_date", "date", "date", None),
-        ("a_datetime", "datetime", "date", None), ("a_bool", "bool", "booleancheckbox", yes_no),
-        ("a_choice", "enumeration", "select", options), ("some_choices", "enumeration", "checkbox", options),
+        ("a_number", "number", "number", None),
+        ("a_date", "date", "date", None),
+        ("a_datetime", "datetime", "date", None),
+        ("a_bool", "bool", "booleancheckbox", yes_no),
+        ("a_choice", "enumeration", "select", options),
+        ("some_choices", "enumeration", "checkbox", options),
     ):
         assert custom(api, name, kind, field, **({"options": choices} if choices else {})).status_code == 201
     sim.clock.advance(1)
 
 
 ACCEPTED = [
-    ("a_number", "1", "1"), ("a_number", "500.00", "500.0"), ("a_number", "19.90", "19.9"), ("a_number", 12, "12"),
+    ("a_number", "1", "1"),
+    ("a_number", "500.00", "500.0"),
+    ("a_number", "19.90", "19.9"),
+    ("a_number", 12, "12"),
     ("a_number", "-3.5", "-3.5"),
-    ("a_date", "2026-11-21", "2026-11-21"), ("a_date", "1795219200000", "2026-11-21"),
+    ("a_date", "2026-11-21", "2026-11-21"),
+    ("a_date", "1795219200000", "2026-11-21"),
     ("a_datetime", "2026-11-21T12:00:00+01:00", "2026-11-21T11:00:00Z"),
     ("a_datetime", "1795219200500", "2026-11-21T00:00:00.500Z"),
-    ("a_bool", "true", "true"), ("a_bool", False, "false"),
-    ("a_choice", "b", "b"), ("some_choices", "c;a", "a;c"), ("some_choices", ";b", "b"),
-    ("email", "Mixed@Example.ORG", "mixed@example.org"), ("jobtitle", " kept ", " kept "),
+    ("a_bool", "true", "true"),
+    ("a_bool", False, "false"),
+    ("a_choice", "b", "b"),
+    ("some_choices", "c;a", "a;c"),
+    ("some_choices", ";b", "b"),
+    ("email", "Mixed@Example.ORG", "mixed@example.org"),
+    ("jobtitle", " kept ", " kept "),
     ("jobtitle", "\U0001f600" * 32_768, "\U0001f600" * 32_768),
 ]
 REFUSED = [
-    ("a_number", "1,5", "INVALID_INTEGER"), ("a_number", "1 EUR", "INVALID_INTEGER"),
-    ("a_number", "1e2", "INVALID_INTEGER"), ("a_number", "\u0661", "INVALID_INTEGER"),
+    ("a_number", "1,5", "INVALID_INTEGER"),
+    ("a_number", "1 EUR", "INVALID_INTEGER"),
+    ("a_number", "1e2", "INVALID_INTEGER"),
+    ("a_number", "\u0661", "INVALID_INTEGER"),
     ("a_number", "9" * 310, "INVALID_DOUBLE"),
-    ("a_date", "2026-11-21T12:00:00Z", "INVALID_DATE"), ("a_date", "1795219200001", "INVALID_DATE"),
-    ("a_date", "tomorrow", "INVALID_LONG"), ("a_date", "2026-13-01", "INVALID_DATE"),
-    ("a_datetime", "2026-11-21T12:00:00", "INVALID_DATE"), ("a_datetime", "noon", "INVALID_LONG"),
-    ("a_bool", "yes", "INVALID_OPTION"), ("a_choice", "B", "INVALID_OPTION"), ("a_choice", "a;b", "INVALID_OPTION"),
+    ("a_date", "2026-11-21T12:00:00Z", "INVALID_DATE"),
+    ("a_date", "1795219200001", "INVALID_DATE"),
+    ("a_date", "tomorrow", "INVALID_LONG"),
+    ("a_date", "2026-13-01", "INVALID_DATE"),
+    ("a_datetime", "2026-11-21T12:00:00", "INVALID_DATE"),
+    ("a_datetime", "noon", "INVALID_LONG"),
+    ("a_bool", "yes", "INVALID_OPTION"),
+    ("a_choice", "B", "INVALID_OPTION"),
+    ("a_choice", "a;b", "INVALID_OPTION"),
     ("some_choices", "a;x", "INVALID_OPTION"),
-    ("email", "no-address", "INVALID_EMAIL"), ("email", "a@b", "INVALID_EMAIL"), ("email", "a b@c.de", "INVALID_EMAIL"),
+    ("email", "no-address", "INVALID_EMAIL"),
+    ("email", "a@b", "INVALID_EMAIL"),
+    ("email", "a b@c.de", "INVALID_EMAIL"),
     ("nonsense", "x", "PROPERTY_DOESNT_EXIST"),
-    ("hs_object_id", "1", "READ_ONLY_VALUE"), ("createdate", "1", "READ_ONLY_VALUE"),
-    ("hs_email_optout", "true", "READ_ONLY_VALUE"), ("num_associated_deals", "1", "READ_ONLY_VALUE"),
-    ("hs_language", "de-informal", "INVALID_OPTION"), ("hubspot_owner_id", "70048101", "INVALID_OPTION"),
+    ("hs_object_id", "1", "READ_ONLY_VALUE"),
+    ("createdate", "1", "READ_ONLY_VALUE"),
+    ("hs_email_optout", "true", "READ_ONLY_VALUE"),
+    ("num_associated_deals", "1", "READ_ONLY_VALUE"),
+    ("hs_language", "de-informal", "INVALID_OPTION"),
+    ("hubspot_owner_id", "70048101", "INVALID_OPTION"),
     ("hs_legal_basis", "Legitimate interest - prospect/lead", "INVALID_OPTION"),
-    ("jobtitle", "x" * 65_537, "INVALID_STRING"), ("jobtitle", "\U0001f600" * 32_769, "INVALID_STRING"),
+    ("jobtitle", "x" * 65_537, "INVALID_STRING"),
+    ("jobtitle", "\U0001f600" * 32_769, "INVALID_STRING"),
 ]
 
 
@@ -78,7 +110,8 @@ def test_the_options_are_printed_into_the_message(api, typed):
     answer = api.post(CONTACTS, {"properties": NEW | {"a_choice": "x"}})
     assert answer.json()["errors"][0]["message"].startswith(
         'x was not one of the allowed options: [label: "A"\nvalue: "a"\ndisplay_order: 0\nhidden: false\n'
-        "read_only: false\n, ")
+        "read_only: false\n, "
+    )
 
 
 def test_a_leading_semicolon_appends_and_an_empty_text_clears(api, typed, sim):
@@ -118,17 +151,23 @@ def test_the_lifecycle_moves_forward_only(api, sim):
     answer = api.patch(f"{CONTACTS}/{record}", {"properties": {"lifecyclestage": "lead", "city": "Bonn"}})
     assert answer.status_code == 200
     assert sim.world({"contacts": ["lifecyclestage", "city"]})["contacts"] == [
-        {"lifecyclestage": "customer", "city": "Bonn"}]
+        {"lifecyclestage": "customer", "city": "Bonn"}
+    ]
     for value in ("", "lead"):
         api.patch(f"{CONTACTS}/{record}", {"properties": {"lifecyclestage": value}})
     assert sim.world({"contacts": ["lifecyclestage"]})["contacts"] == [{"lifecyclestage": "lead"}]
 
 
-@pytest.mark.parametrize(("path", "properties", "missing"), [
-    (CONTACTS, {"city": "Bonn"}, ["email"]), ("/crm/objects/V/companies", {"city": "Bonn"}, ["name"]),
-    (DEALS, {"amount": "1"}, ["dealname", "dealstage"]), ("/crm/objects/V/tickets", {"subject": "A"},
-                                                          ["hs_pipeline_stage"]),
-    ("/crm/objects/V/orders", {"hs_total_price": "1"}, ["hs_order_name"])])
+@pytest.mark.parametrize(
+    ("path", "properties", "missing"),
+    [
+        (CONTACTS, {"city": "Bonn"}, ["email"]),
+        ("/crm/objects/V/companies", {"city": "Bonn"}, ["name"]),
+        (DEALS, {"amount": "1"}, ["dealname", "dealstage"]),
+        ("/crm/objects/V/tickets", {"subject": "A"}, ["hs_pipeline_stage"]),
+        ("/crm/objects/V/orders", {"hs_total_price": "1"}, ["hs_order_name"]),
+    ],
+)
 def test_required_on_create(api, path, properties, missing):
     answer = api.post(path, {"properties": properties})
     assert (answer.status_code, answer.json()["context"]["properties"]) == (400, missing)
@@ -168,17 +207,25 @@ def test_patching_options_replaces_the_list_and_records_keep_removed_ones(api, t
     assert api.post(CONTACTS, {"properties": {"email": "b@b.de", "a_choice": "a"}}).status_code == 400
 
 
-@pytest.mark.parametrize("body", [
-    {"name": "Upper"}, {"name": "x", "type": "enumeration", "fieldType": "text"}, {"name": "x", "groupName": "none"},
-    {"name": "x", "type": "bool", "fieldType": "booleancheckbox"}, {"name": "x", "surprise": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "Upper"},
+        {"name": "x", "type": "enumeration", "fieldType": "text"},
+        {"name": "x", "groupName": "none"},
+        {"name": "x", "type": "bool", "fieldType": "booleancheckbox"},
+        {"name": "x", "surprise": 1},
+    ],
+)
 def test_bad_definitions_are_refused(api, body):
     base = {"label": "x", "type": "string", "fieldType": "text", "groupName": "contactinformation"}
     assert api.post("/crm/properties/V/contacts", base | body).status_code == 400
 
 
 def test_at_most_ten_unique_properties(api):
-    answers = [custom(api, f"unique_{number}", "string", "text", hasUniqueValue=True).status_code
-               for number in range(11)]
+    answers = [
+        custom(api, f"unique_{number}", "string", "text", hasUniqueValue=True).status_code for number in range(11)
+    ]
     assert answers == [201] * 10 + [400]
 
 
@@ -186,7 +233,8 @@ def test_properties_of_hubspot_and_used_groups_stay(api):
     assert api.delete("/crm/properties/V/contacts/email").status_code == 400
     assert api.delete("/crm/properties/V/contacts/nonsense").status_code == 404
     assert api.delete("/crm/properties/V/contacts/groups/contactinformation").json()["subCategory"] == (
-        "Properties.GROUP_WITH_ACTIVE_PROPERTIES")
+        "Properties.GROUP_WITH_ACTIVE_PROPERTIES"
+    )
     group = {"name": "pretix", "label": "pretix"}
     assert [api.post("/crm/properties/V/deals/groups", group).status_code for _ in range(2)] == [201, 409]
     assert api.delete("/crm/properties/V/deals/groups/pretix").status_code == 204

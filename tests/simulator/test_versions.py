@@ -28,14 +28,22 @@ def test_required_associations(api, modern, sim):
     assert modern.post(CONTACTS, {"properties": {"email": "a@example.org"}}).status_code == 400
     company = sim.record("companies", name="Acme")
     types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
-    assert modern.post(CONTACTS, {"properties": {"email": "a@example.org"}, "associations": [
-        {"to": {"id": company.id}, "types": types}]}).status_code == 201
+    assert (
+        modern.post(
+            CONTACTS,
+            {"properties": {"email": "a@example.org"}, "associations": [{"to": {"id": company.id}, "types": types}]},
+        ).status_code
+        == 201
+    )
     assert sim.world({"contacts": ["email"], "companies": ["name"]})["contacts"] == [
-        {"email": "a@example.org", "associations": {"companies": ["Acme [Primary]"]}}]
+        {"email": "a@example.org", "associations": {"companies": ["Acme [Primary]"]}}
+    ]
 
 
-@pytest.mark.parametrize(("raw", "stored"), [
-    ("2026-11-21T12:00:00Z", "2026-11-21"), ("1795258800000", "2026-11-21"), ("1795219200", "2026-11-21")])
+@pytest.mark.parametrize(
+    ("raw", "stored"),
+    [("2026-11-21T12:00:00Z", "2026-11-21"), ("1795258800000", "2026-11-21"), ("1795219200", "2026-11-21")],
+)
 def test_sloppy_dates_are_normalised_with_a_warning(api, modern, sim, raw, stored):
     sim.people.create("event_sessions", {"session_name": "A"})
     record = sim.portal.records("event_sessions")[0].id
@@ -58,16 +66,32 @@ def test_association_permission_of_the_user(api, modern, sim):
     assert api.put(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", [
-    "/crm/objects/2025-01/contacts", "/crm/objects/2026-09-beta/contacts", "/crm/v1/objects/contacts",
-    "/crm/v4/objects/contacts", "/crm/v3/associations/deals/contacts/labels", "/crm/nonsense/2026-03/contacts",
-    "/account-info/v2/details"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/crm/objects/2025-01/contacts",
+        "/crm/objects/2026-09-beta/contacts",
+        "/crm/v1/objects/contacts",
+        "/crm/v4/objects/contacts",
+        "/crm/v3/associations/deals/contacts/labels",
+        "/crm/nonsense/2026-03/contacts",
+        "/account-info/v2/details",
+    ],
+)
 def test_unknown_versions_and_paths_are_refused(api, path):
     assert api.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/crm/v3/objects/contacts", "/crm/v3/properties/deals", "/crm/v3/owners",
-                                  "/account-info/v3/details", "/crm/v3/pipelines/deals"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/crm/v3/objects/contacts",
+        "/crm/v3/properties/deals",
+        "/crm/v3/owners",
+        "/account-info/v3/details",
+        "/crm/v3/pipelines/deals",
+    ],
+)
 def test_legacy_paths_work_until_their_sunset(api, sim, path):
     assert api.get(path).status_code == 200
     sim.switches.legacy_sunset = True
@@ -98,7 +122,8 @@ def test_unknown_query_parameters_methods_and_content_are_refused(api):
     assert api.put(CONTACTS).status_code == 405
     assert api.session.post(f"{api.url}/crm/objects/2026-03/contacts", data="x=1").status_code == 415
     broken = api.session.post(
-        f"{api.url}/crm/objects/2026-03/contacts", data="{bad", headers={"Content-Type": "application/json"})
+        f"{api.url}/crm/objects/2026-03/contacts", data="{bad", headers={"Content-Type": "application/json"}
+    )
     assert broken.json()["message"].startswith("Invalid input JSON on line 1, column 2: ")
     long = ",".join(f"property_{number}" for number in range(700))
     assert api.get(f"{CONTACTS}?properties={long}").status_code == 414

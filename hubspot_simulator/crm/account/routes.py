@@ -17,11 +17,12 @@ CUSTOM_OVERALL = 10_000
 def list_owners(call: Call) -> Reply:
     call.require("crm.objects.owners.read")
     archived, email = call.flag("archived"), call.text("email").lower()
-    found = [owner for owner in call.portal.owners
-             if owner.archived == archived and (not email or owner.email == email)]
+    found = [
+        owner for owner in call.portal.owners if owner.archived == archived and (not email or owner.email == email)
+    ]
     limit = fields.integer(call.text("limit", "100"), "limit", 1, 500)
     after = fields.integer(call.text("after", "0"), "after", 0, 10**12)
-    body: dict[str, object] = {"results": [_owner(owner) for owner in found[after:after + limit]]}
+    body: dict[str, object] = {"results": [_owner(owner) for owner in found[after : after + limit]]}
     if after + limit < len(found):
         body["paging"] = {"next": {"after": str(after + limit)}}
     return Reply(200, body)
@@ -41,9 +42,17 @@ def get_owner(call: Call) -> Reply:
 def _owner(owner: Owner) -> dict:
     created = iso(owner.created_at)
     return {
-        "id": owner.id, "email": owner.email, "type": "PERSON", "firstName": owner.first_name,
-        "lastName": owner.last_name, "userId": owner.user_id, "userIdIncludingInactive": owner.user_id,
-        "createdAt": created, "updatedAt": created, "archived": owner.archived, "teams": [],
+        "id": owner.id,
+        "email": owner.email,
+        "type": "PERSON",
+        "firstName": owner.first_name,
+        "lastName": owner.last_name,
+        "userId": owner.user_id,
+        "userIdIncludingInactive": owner.user_id,
+        "createdAt": created,
+        "updatedAt": created,
+        "archived": owner.archived,
+        "teams": [],
     }
 
 
@@ -72,7 +81,9 @@ def api_usage(call: Call) -> Reply:
 def _type_usage(call: Call, limit: int | None, usage: dict[str, int]) -> list[dict]:
     return [
         {
-            "objectTypeId": kind.type_id, "singularLabel": kind.label, "pluralLabel": kind.plural_label,
+            "objectTypeId": kind.type_id,
+            "singularLabel": kind.label,
+            "pluralLabel": kind.plural_label,
             "usage": usage[kind.name],
             **({"limit": limit, "percentage": round(100 * usage[kind.name] / limit, 2)} if limit else {}),
         }
@@ -88,18 +99,30 @@ def custom_properties(call: Call) -> Reply:
         for kind in call.portal.types.all
     }
     total = sum(usage.values())
-    return Reply(200, {
-        "byObjectType": _type_usage(call, CUSTOM_PER_TYPE, usage), "overallLimit": CUSTOM_OVERALL,
-        "overallUsage": total, "overallPercentage": round(100 * total / CUSTOM_OVERALL, 2),
-    })
+    return Reply(
+        200,
+        {
+            "byObjectType": _type_usage(call, CUSTOM_PER_TYPE, usage),
+            "overallLimit": CUSTOM_OVERALL,
+            "overallUsage": total,
+            "overallPercentage": round(100 * total / CUSTOM_OVERALL, 2),
+        },
+    )
 
 
 @ROUTES.add("GET", "limits", "calculated-properties", "limits")
 def calculated_properties(call: Call) -> Reply:
     """The limit of self-made calculated properties; the simulator has none of these."""
     usage = {kind.name: 0 for kind in call.portal.types.all}
-    return Reply(200, {"byObjectType": _type_usage(call, None, usage), "overallLimit": 200, "overallUsage": 0,
-                       "overallPercentage": 0.0})
+    return Reply(
+        200,
+        {
+            "byObjectType": _type_usage(call, None, usage),
+            "overallLimit": 200,
+            "overallUsage": 0,
+            "overallPercentage": 0.0,
+        },
+    )
 
 
 @ROUTES.add("GET", "limits", "custom-object-types", "limits")
@@ -118,11 +141,18 @@ def pipelines(call: Call) -> Reply:
 def records(call: Call) -> Reply:
     usage = {kind.name: len(call.portal.store(kind.name).live) for kind in call.portal.types.all}
     hubspot = _type_usage(call, 15_000_000, usage)
-    return Reply(200, {
-        "hubspotDefinedObjectTypes": [entry for entry in hubspot if not entry["objectTypeId"].startswith("2-")],
-        "customObjectTypes": {"byObjectType": [], "overallLimit": 1_500_000, "overallUsage": 0,
-                              "overallPercentage": 0.0},
-    })
+    return Reply(
+        200,
+        {
+            "hubspotDefinedObjectTypes": [entry for entry in hubspot if not entry["objectTypeId"].startswith("2-")],
+            "customObjectTypes": {
+                "byObjectType": [],
+                "overallLimit": 1_500_000,
+                "overallUsage": 0,
+                "overallPercentage": 0.0,
+            },
+        },
+    )
 
 
 @ROUTES.add("GET", "limits", "associations/labels", "limits", ("fromObjectTypeId", "toObjectTypeId"))
@@ -134,11 +164,16 @@ def association_labels(call: Call) -> Reply:
         for other in call.portal.types.all:
             labels = [entry.label for entry in types.known(one.name, other.name) if entry.category == "USER_DEFINED"]
             if labels:
-                results.append({
-                    "allLabels": labels, "limit": limit, "usage": len(labels),
-                    "percentage": round(100 * len(labels) / limit, 2),
-                    "fromObjectType": _type_names(one), "toObjectType": _type_names(other),
-                })
+                results.append(
+                    {
+                        "allLabels": labels,
+                        "limit": limit,
+                        "usage": len(labels),
+                        "percentage": round(100 * len(labels) / limit, 2),
+                        "fromObjectType": _type_names(one),
+                        "toObjectType": _type_names(other),
+                    }
+                )
     return Reply(200, {"results": results})
 
 
@@ -161,8 +196,13 @@ def enablement_of(call: Call) -> Reply:
     raise not_found()
 
 
-@ROUTES.add("GET", "schemas", "", "schema", ("archived", "includeAssociationDefinitions", "includeAuditMetadata",
-                                              "includePropertyDefinitions"))
+@ROUTES.add(
+    "GET",
+    "schemas",
+    "",
+    "schema",
+    ("archived", "includeAssociationDefinitions", "includeAuditMetadata", "includePropertyDefinitions"),
+)
 def list_schemas(call: Call) -> Reply:
     """Custom object types only (hubspot.md 1.2, A)."""
     call.require("crm.schemas.custom.read")
@@ -172,8 +212,13 @@ def list_schemas(call: Call) -> Reply:
     return Reply(200, {"results": [_schema(call, kind) for kind in customs]})
 
 
-@ROUTES.add("GET", "schemas", "{type}", "schema", ("includeAssociationDefinitions", "includeAuditMetadata",
-                                                    "includePropertyDefinitions"))
+@ROUTES.add(
+    "GET",
+    "schemas",
+    "{type}",
+    "schema",
+    ("includeAssociationDefinitions", "includeAuditMetadata", "includePropertyDefinitions"),
+)
 def get_schema(call: Call) -> Reply:
     call.require("crm.schemas.custom.read")
     if call.portal.account.tier != "enterprise":
@@ -185,17 +230,27 @@ def _schema(call: Call, kind) -> dict:
     definitions = call.portal.schema.listed(kind.name)
     links = [call.portal.association_types.default(kind.name, other) for other in ("contacts", "deals")]
     return {
-        "id": kind.type_id.partition("-")[2], "objectTypeId": kind.type_id, "name": kind.singular,
-        "fullyQualifiedName": call.portal.types.qualified(kind), "archived": False,
+        "id": kind.type_id.partition("-")[2],
+        "objectTypeId": kind.type_id,
+        "name": kind.singular,
+        "fullyQualifiedName": call.portal.types.qualified(kind),
+        "archived": False,
         "labels": {"singular": kind.label, "plural": kind.plural_label},
-        "primaryDisplayProperty": kind.display[0], "secondaryDisplayProperties": list(kind.display[1:]),
+        "primaryDisplayProperty": kind.display[0],
+        "secondaryDisplayProperties": list(kind.display[1:]),
         "requiredProperties": [group[0] for group in kind.required_any],
-        "searchableProperties": [kind.display[0]], "allowsSensitiveProperties": False,
-        "createdAt": iso(1_672_531_200), "updatedAt": iso(1_672_531_200),
+        "searchableProperties": [kind.display[0]],
+        "allowsSensitiveProperties": False,
+        "createdAt": iso(1_672_531_200),
+        "updatedAt": iso(1_672_531_200),
         "properties": [render.definition(call.portal, kind.name, entry) for entry in definitions],
         "associations": [
-            {"id": str(entry.id), "fromObjectTypeId": kind.type_id, "name": f"{kind.singular}_to_{entry.to_type}",
-             "toObjectTypeId": call.portal.object_type(entry.to_type).type_id}
+            {
+                "id": str(entry.id),
+                "fromObjectTypeId": kind.type_id,
+                "name": f"{kind.singular}_to_{entry.to_type}",
+                "toObjectTypeId": call.portal.object_type(entry.to_type).type_id,
+            }
             for entry in links
         ],
     }

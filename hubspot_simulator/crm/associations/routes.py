@@ -37,8 +37,12 @@ def check_pair(call: Call, one: Node, other: Node) -> Problem | None:
     """The refusal of a link with a record that doesn't exist (hubspot.md 4.2, B), or beyond the account's limit."""
     for kind, record_id in (one, other):
         if not call.portal.exists((kind, record_id)):
-            return invalid("One or more associations are invalid", INVALID_OBJECT_IDS=[record_id],
-                           objectId=[record_id], objectType=[call.portal.object_type(kind).type_id])
+            return invalid(
+                "One or more associations are invalid",
+                INVALID_OBJECT_IDS=[record_id],
+                objectId=[record_id],
+                objectType=[call.portal.object_type(kind).type_id],
+            )
     limit = call.portal.associations.over_limit(one, other)
     return None if limit is None else beyond_limit(limit, one, other)
 
@@ -46,9 +50,12 @@ def check_pair(call: Call, one: Node, other: Node) -> Problem | None:
 def beyond_limit(limit: int, one: Node, other: Node) -> Problem:
     """The exact body is not public (hubspot.md 16, A): it is about the account's rule, and names both records (U)."""
     return Problem(
-        INVALID, f"The number of associated {other[0]} exceeds the limit of {limit} that is set for this association",
-        "VALIDATION_ERROR", "associations.ASSOCIATION_LIMIT_EXCEEDED",
-        context={"fromObjectId": [one[1]], "toObjectId": [other[1]]})
+        INVALID,
+        f"The number of associated {other[0]} exceeds the limit of {limit} that is set for this association",
+        "VALIDATION_ERROR",
+        "associations.ASSOCIATION_LIMIT_EXCEEDED",
+        context={"fromObjectId": [one[1]], "toObjectId": [other[1]]},
+    )
 
 
 @ROUTES.add("POST", "associations", "{from}/{to}/batch/create", "associate")
@@ -94,10 +101,12 @@ def _link_default(call: Call, one: Node, other: Node) -> list[dict]:
     entry = call.portal.association_types.default(one[0], other[0])
     call.portal.associations.link(one, other, [])
     return [
-        {"from": {"id": first[1]}, "to": {"id": second[1]},
-         "associationSpec": {"associationCategory": kind.category, "associationTypeId": kind.id}}
-        for first, second, kind in (
-            (one, other, entry), (other, one, call.portal.association_types.inverse(entry)))
+        {
+            "from": {"id": first[1]},
+            "to": {"id": second[1]},
+            "associationSpec": {"associationCategory": kind.category, "associationTypeId": kind.id},
+        }
+        for first, second, kind in ((one, other, entry), (other, one, call.portal.association_types.inverse(entry)))
     ]
 
 
@@ -136,7 +145,8 @@ def archive_labels(call: Call) -> Reply:
     for item in inputs(call, (*PAIR, "types"), (*PAIR, "types"), largest=MOST_CREATED):
         entries = _types(call, from_kind, to_kind, item["types"])
         call.portal.associations.remove_types(
-            node(call, from_kind, item["from"]), node(call, to_kind, item["to"]), entries)
+            node(call, from_kind, item["from"]), node(call, to_kind, item["to"]), entries
+        )
     return _done(call)
 
 
@@ -180,8 +190,7 @@ def put_labels(call: Call) -> Reply:
 @ROUTES.add("DELETE", "objects", "{type}/{id}/associations/{to}/{to_id}", "associate")
 def delete(call: Call) -> Reply:
     from_kind, to_kind = ends(call, writing=True)
-    call.portal.associations.unlink(
-        _existing(call, from_kind), node(call, to_kind, {"id": call.params["to_id"]}))
+    call.portal.associations.unlink(_existing(call, from_kind), node(call, to_kind, {"id": call.params["to_id"]}))
     return Reply(204)
 
 
@@ -200,8 +209,13 @@ def create_label(call: Call) -> Reply:
     body = fields.take(call.body, ("name", "label", "inverseLabel"), ("name", "label"), strict(call))
     limit = call.portal.switches.association_label_limit
     entry = call.portal.association_types.add_label(
-        from_kind.name, to_kind.name, fields.text(body["label"], "label"),
-        fields.optional(body.get("inverseLabel"), "inverseLabel"), fields.text(body["name"], "name"), limit)
+        from_kind.name,
+        to_kind.name,
+        fields.text(body["label"], "label"),
+        fields.optional(body.get("inverseLabel"), "inverseLabel"),
+        fields.text(body["name"], "name"),
+        limit,
+    )
     pair = {made.key: made for made in (entry, call.portal.association_types.inverse(entry))}
     return Reply(200, {"results": [_label(made) for made in pair.values()]})
 
@@ -209,8 +223,9 @@ def create_label(call: Call) -> Reply:
 @ROUTES.add("PUT", "associations", "{from}/{to}/labels", "schema")
 def change_label(call: Call) -> Reply:
     ends(call, writing=True)
-    body = fields.take(call.body, ("associationTypeId", "label", "inverseLabel"), ("associationTypeId", "label"),
-                       strict(call))
+    body = fields.take(
+        call.body, ("associationTypeId", "label", "inverseLabel"), ("associationTypeId", "label"), strict(call)
+    )
     number = fields.integer(body["associationTypeId"], "associationTypeId", 0, 10**9)
     inverse = fields.optional(body.get("inverseLabel"), "inverseLabel") or None
     call.portal.association_types.rename_label(number, fields.text(body["label"], "label"), inverse)
@@ -238,8 +253,10 @@ def _types(call: Call, from_kind: ObjectType, to_kind: ObjectType, raw: object) 
     for entry in entries:
         if entry.to_type != to_kind.name:
             expected = call.portal.object_type(entry.to_type).type_id
-            raise invalid(f"Association type {entry.id} is invalid to object type {to_kind.type_id} "
-                          f"for associations to be created. expected: {expected}")
+            raise invalid(
+                f"Association type {entry.id} is invalid to object type {to_kind.type_id} "
+                f"for associations to be created. expected: {expected}"
+            )
     return entries
 
 
@@ -256,7 +273,7 @@ def _label(entry: AssociationType) -> dict:
 
 def _page(linked: list[dict], after: object, limit: int, name: str) -> dict:
     start = fields.integer(after, "after", 0, 10**12) if after is not None else 0
-    page: dict[str, object] = {name: linked[start:start + limit]}
+    page: dict[str, object] = {name: linked[start : start + limit]}
     if start + limit < len(linked):
         page["paging"] = {"next": {"after": str(start + limit)}}
     return page
@@ -265,7 +282,9 @@ def _page(linked: list[dict], after: object, limit: int, name: str) -> dict:
 def _labels(call: Call, from_kind: ObjectType, to_kind: ObjectType, one: Node, other: Node) -> dict:
     entries = dict(call.portal.associations.neighbours(one, to_kind.name)).get(other, [])
     return {
-        "fromObjectTypeId": from_kind.type_id, "fromObjectId": one[1],
-        "toObjectTypeId": to_kind.type_id, "toObjectId": other[1],
+        "fromObjectTypeId": from_kind.type_id,
+        "fromObjectId": one[1],
+        "toObjectTypeId": to_kind.type_id,
+        "toObjectId": other[1],
         "labels": [entry.label for entry in entries if entry.label],
     }

@@ -58,8 +58,13 @@ class AssociationTypes:
                 self._define(HUBSPOT, from_type, to_type, (label_forth, label_back), (label, label))
 
     def _define(
-        self, category: str, from_type: str, to_type: str, ids: tuple[int, int],
-        labels: tuple[str | None, str | None], name: str = "",
+        self,
+        category: str,
+        from_type: str,
+        to_type: str,
+        ids: tuple[int, int],
+        labels: tuple[str | None, str | None],
+        name: str = "",
     ) -> AssociationType:
         forth = AssociationType(category, ids[0], from_type, to_type, labels[0], ids[1], name)
         back = AssociationType(category, ids[1], to_type, from_type, labels[1], ids[0], name)
@@ -91,8 +96,9 @@ class AssociationTypes:
     def inverse(self, entry: AssociationType) -> AssociationType:
         return self._by_key[entry.category, entry.inverse]
 
-    def add_label(self, from_type: str, to_type: str, label: str, inverse_label: str, name: str, limit: int
-                  ) -> AssociationType:
+    def add_label(
+        self, from_type: str, to_type: str, label: str, inverse_label: str, name: str, limit: int
+    ) -> AssociationType:
         """A label, or a pair of labels with two ids (hubspot.md 7.1, A/B)."""
         own = [entry for entry in self.between(from_type, to_type) if entry.category == USER]
         if len(own) >= limit:

@@ -18,8 +18,13 @@ def associate_company(portal: Portal, record: Record) -> None:
     company = portal.find("companies", "domain", domain)
     if company is None:
         draft = prepare_create(
-            portal, portal.object_type("companies"), {"domain": domain, "name": domain}, [], Rules(portal.switches),
-            set())
+            portal,
+            portal.object_type("companies"),
+            {"domain": domain, "name": domain},
+            [],
+            Rules(portal.switches),
+            set(),
+        )
         company = commit(portal, draft, AUTOMATION).record
     primary = portal.association_types.find("HUBSPOT_DEFINED", 1)
     portal.associations.link(("contacts", record.id), ("companies", company.id), [primary] if primary else [])

@@ -23,8 +23,11 @@ def create(call: Call) -> Reply:
     call.require(*call.kind.write_scopes)
     raw = inputs(call, ("properties", "associations", "objectWriteTraceId"), ("properties",))
     entries = [
-        Input(fields.properties(item["properties"]), trace=_trace(item),
-              links=links(call, call.kind, item.get("associations")))
+        Input(
+            fields.properties(item["properties"]),
+            trace=_trace(item),
+            links=links(call, call.kind, item.get("associations")),
+        )
         for item in raw
     ]
     outcome = batches.create(call.portal, call.kind, entries, call.rules, call.author)
@@ -45,8 +48,7 @@ def _with_ids(call: Call, action: Callable[..., Outcome], upsert: bool = False) 
     call.require(*call.kind.write_scopes)
     raw = inputs(call, ("id", "idProperty", "properties", "objectWriteTraceId"), ("id", "properties"))
     entries = [
-        Input(fields.properties(item["properties"]), fields.text(item["id"], "id"), _id_property(item),
-              _trace(item))
+        Input(fields.properties(item["properties"]), fields.text(item["id"], "id"), _id_property(item), _trace(item))
         for item in raw
     ]
     outcome = action(call.portal, call.kind, entries, call.rules, call.author)
@@ -60,8 +62,7 @@ def read(call: Call) -> Reply:
     entries = [Input(id=fields.text(item["id"], "id")) for item in raw]
     wanted = fields.texts(call.body.get("properties"), "properties")
     history = fields.texts(call.body.get("propertiesWithHistory"), "propertiesWithHistory")
-    records, errors = batches.read(
-        call.portal, call.kind, entries, _id_property(call.body), call.flag("archived"))
+    records, errors = batches.read(call.portal, call.kind, entries, _id_property(call.body), call.flag("archived"))
     results = [render.record(call.portal, call.kind, entry, wanted, history) for entry in records]
     return envelope(call, results, errors, ok=200)
 
@@ -76,7 +77,10 @@ def archive_batch(call: Call) -> Reply:
 
 
 def inputs(
-    call: Call, allowed: tuple[str, ...], required: tuple[str, ...], body: tuple[str, ...] = ("inputs",),
+    call: Call,
+    allowed: tuple[str, ...],
+    required: tuple[str, ...],
+    body: tuple[str, ...] = ("inputs",),
     largest: int = LARGEST,
 ) -> list[dict]:
     """The checked inputs of a batch; one too many and the whole batch is refused (hubspot.md 5.1, A/B)."""
@@ -99,9 +103,7 @@ def _trace(item: dict) -> str | None:
 
 def written(call: Call, outcome: Outcome, ok: int, upsert: bool = False) -> Reply:
     """Trace ids come back on dated paths only (hubspot.md 5.3)."""
-    results = [
-        render.written(call.portal, call.kind, result, not call.legacy, upsert) for result in outcome.results
-    ]
+    results = [render.written(call.portal, call.kind, result, not call.legacy, upsert) for result in outcome.results]
     return envelope(call, results, outcome.errors, ok)
 
 

@@ -44,8 +44,9 @@ class Outcome:
 
 def create(portal: Portal, kind: ObjectType, inputs: list[Input], rules: Rules, author: Author) -> Outcome:
     claims: Claims = set()
-    return _run(portal, inputs, author, lambda entry: prepare_create(
-        portal, kind, entry.properties, entry.links, rules, claims))
+    return _run(
+        portal, inputs, author, lambda entry: prepare_create(portal, kind, entry.properties, entry.links, rules, claims)
+    )
 
 
 def update(portal: Portal, kind: ObjectType, inputs: list[Input], rules: Rules, author: Author) -> Outcome:
@@ -55,8 +56,13 @@ def update(portal: Portal, kind: ObjectType, inputs: list[Input], rules: Rules, 
     targets = {id(entry): _target(portal, kind, entry) for entry in inputs}
     unknown = [entry for entry in inputs if targets[id(entry)] is None]
     present = [entry for entry in inputs if isinstance(targets[id(entry)], Record)]
-    outcome = _run(portal, present, author, lambda entry: prepare_update(
-        portal, kind, targets[id(entry)], entry.properties, rules, claims), partial=_partial(inputs))
+    outcome = _run(
+        portal,
+        present,
+        author,
+        lambda entry: prepare_update(portal, kind, targets[id(entry)], entry.properties, rules, claims),
+        partial=_partial(inputs),
+    )
     if unknown:
         outcome.errors.append(not_found_error(portal, kind, unknown))
     return outcome

@@ -27,7 +27,8 @@ def merge(portal: Portal, kind: ObjectType, primary_id: str, merged_id: str, aut
     if kind.name == "contacts":
         stamp = f"{merged.id}:{int(portal.clock() * 1000)}"
         result.properties["hs_calculated_merged_vids"] = ";".join(
-            part for part in (primary.get("hs_calculated_merged_vids"), stamp) if part)
+            part for part in (primary.get("hs_calculated_merged_vids"), stamp) if part
+        )
     for old in (primary, merged):
         store.drop(old, uniques)
         if old.id != result.id:

@@ -13,8 +13,12 @@ from .writing import Written
 
 
 def record(
-    portal: Portal, kind: ObjectType, entry: Record, wanted: Iterable[str] | None = None,
-    history: Iterable[str] = (), with_url: bool = True,
+    portal: Portal,
+    kind: ObjectType,
+    entry: Record,
+    wanted: Iterable[str] | None = None,
+    history: Iterable[str] = (),
+    with_url: bool = True,
 ) -> dict:
     """A record as a read answers it.
 
@@ -23,9 +27,7 @@ def record(
     names = [*(wanted or ()), *kind.always_returned] if wanted else [*kind.always_returned]
     defined = portal.schema.active(kind.name)
     shown = _shell(portal, entry, with_url)
-    shown["properties"] = {
-        name: entry.properties.get(name) for name in dict.fromkeys(names) if name in defined
-    }
+    shown["properties"] = {name: entry.properties.get(name) for name in dict.fromkeys(names) if name in defined}
     chosen = [name for name in history if name in defined]
     if chosen:
         shown["propertiesWithHistory"] = {name: _history(entry.history.get(name, [])) for name in chosen}
@@ -83,7 +85,10 @@ def _history(changes: list[Change]) -> list[dict]:
 
 def option(entry: Option) -> dict:
     shown = {
-        "label": entry.label, "value": entry.value, "displayOrder": entry.display_order, "hidden": entry.hidden,
+        "label": entry.label,
+        "value": entry.value,
+        "displayOrder": entry.display_order,
+        "hidden": entry.hidden,
     }
     return shown | ({"description": entry.description} if entry.description else {})
 
@@ -92,13 +97,24 @@ def definition(portal: Portal, type_name: str, entry: Property) -> dict:
     """A property definition (hubspot.md 6.1, A)."""
     options = portal.options(type_name, entry) if entry.options_from != "owners" else []
     shown: dict[str, object] = {
-        "name": entry.name, "label": entry.label, "type": entry.type, "fieldType": entry.field_type,
-        "description": entry.description, "groupName": entry.group, "options": [option(one) for one in options],
-        "displayOrder": entry.display_order, "calculated": entry.calculated, "externalOptions": False,
-        "archived": entry.archived_at is not None, "hasUniqueValue": entry.unique, "hidden": entry.hidden,
-        "hubspotDefined": entry.hubspot_defined, "formField": entry.form_field,
+        "name": entry.name,
+        "label": entry.label,
+        "type": entry.type,
+        "fieldType": entry.field_type,
+        "description": entry.description,
+        "groupName": entry.group,
+        "options": [option(one) for one in options],
+        "displayOrder": entry.display_order,
+        "calculated": entry.calculated,
+        "externalOptions": False,
+        "archived": entry.archived_at is not None,
+        "hasUniqueValue": entry.unique,
+        "hidden": entry.hidden,
+        "hubspotDefined": entry.hubspot_defined,
+        "formField": entry.form_field,
         "dataSensitivity": "non_sensitive",
-        "createdAt": iso(entry.created_at), "updatedAt": iso(entry.updated_at),
+        "createdAt": iso(entry.created_at),
+        "updatedAt": iso(entry.updated_at),
         "modificationMetadata": _modification(entry),
     }
     if entry.archived_at is not None:
@@ -122,15 +138,24 @@ def group(entry: Group) -> dict:
 
 def stage(entry: Stage) -> dict:
     return {
-        "id": entry.id, "label": entry.label, "displayOrder": entry.display_order,
-        "metadata": dict(entry.metadata), "createdAt": iso(entry.created_at), "updatedAt": iso(entry.updated_at),
-        "archived": False, "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+        "id": entry.id,
+        "label": entry.label,
+        "displayOrder": entry.display_order,
+        "metadata": dict(entry.metadata),
+        "createdAt": iso(entry.created_at),
+        "updatedAt": iso(entry.updated_at),
+        "archived": False,
+        "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
     }
 
 
 def pipeline(entry: Pipeline) -> dict:
     return {
-        "id": entry.id, "label": entry.label, "displayOrder": entry.display_order,
+        "id": entry.id,
+        "label": entry.label,
+        "displayOrder": entry.display_order,
         "stages": [stage(one) for one in sorted(entry.stages, key=lambda one: one.display_order)],
-        "createdAt": iso(entry.created_at), "updatedAt": iso(entry.updated_at), "archived": False,
+        "createdAt": iso(entry.created_at),
+        "updatedAt": iso(entry.updated_at),
+        "archived": False,
     }

@@ -25,8 +25,7 @@ def strict(call: Call) -> bool:
 @ROUTES.add("POST", "objects", "{type}", "create")
 def create(call: Call) -> Reply:
     call.require(*call.kind.write_scopes)
-    body = fields.take(
-        call.body, ("properties", "associations", "objectWriteTraceId"), ("properties",), strict(call))
+    body = fields.take(call.body, ("properties", "associations", "objectWriteTraceId"), ("properties",), strict(call))
     entry = Input(fields.properties(body["properties"]), links=links(call, call.kind, body.get("associations")))
     outcome = create_batch(call.portal, call.kind, [entry], call.rules, call.author)
     result = outcome.results[0]
@@ -44,7 +43,8 @@ def read(call: Call) -> Reply:
     if entry is None:
         raise not_found()
     shown = render.record(
-        call.portal, call.kind, entry, call.listed("properties"), call.listed("propertiesWithHistory"))
+        call.portal, call.kind, entry, call.listed("properties"), call.listed("propertiesWithHistory")
+    )
     return Reply(200, with_associations(call, entry, shown))
 
 
@@ -60,8 +60,7 @@ def list_records(call: Call) -> Reply:
     page = [pool[str(number)] for number in ids[:limit]]
     wanted, history = call.listed("properties"), call.listed("propertiesWithHistory")
     results = [
-        with_associations(call, entry, render.record(call.portal, call.kind, entry, wanted, history))
-        for entry in page
+        with_associations(call, entry, render.record(call.portal, call.kind, entry, wanted, history)) for entry in page
     ]
     return Reply(200, {"results": results} | paging(call, ids, limit))
 
@@ -100,8 +99,7 @@ def merge_records(call: Call) -> Reply:
     names = ("primaryObjectId", "objectIdToMerge")
     body = fields.take(call.body, names, names, strict(call))
     primary, other = (fields.text(body[name], name) for name in names)
-    return Reply(200, render.record(
-        call.portal, call.kind, merge(call.portal, call.kind, primary, other, call.author)))
+    return Reply(200, render.record(call.portal, call.kind, merge(call.portal, call.kind, primary, other, call.author)))
 
 
 @ROUTES.add("POST", "objects", "{type}/gdpr-delete", "gdpr")
@@ -150,8 +148,12 @@ def links(call: Call, kind: ObjectType, raw: object) -> list[Link]:
             raise invalid("One or more associations are invalid")
         node = (types[0].to_type, other_id)
         if not call.portal.exists(node):
-            raise invalid("One or more associations are invalid", INVALID_OBJECT_IDS=[other_id],
-                          objectId=[other_id], objectType=[call.portal.object_type(node[0]).type_id])
+            raise invalid(
+                "One or more associations are invalid",
+                INVALID_OBJECT_IDS=[other_id],
+                objectId=[other_id],
+                objectType=[call.portal.object_type(node[0]).type_id],
+            )
         found.append((node, types))
     return found
 
@@ -170,5 +172,6 @@ def association_type(call: Call, kind: ObjectType, raw: object):
         expected = call.portal.object_type(entry.from_type).type_id
         raise invalid(
             f"Association type {number} is invalid from object type {kind.type_id} for associations to be created. "
-            f"expected: {expected}")
+            f"expected: {expected}"
+        )
     return entry

@@ -17,8 +17,16 @@ from hubspot_simulator.problems import INVALID, BadValue, Problem, already_exist
 from .derived import derive
 from .state import Author, Record
 
-LIFECYCLE = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer",
-             "evangelist", "other")
+LIFECYCLE = (
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+)
 Claims = set[tuple[str, str]]
 Link = tuple[Node, list[AssociationType]]
 
@@ -47,7 +55,11 @@ class Written:
 
 
 def prepare_create(
-    portal: Portal, object_type: ObjectType, properties: Mapping[str, str], links: list[Link], rules: Rules,
+    portal: Portal,
+    object_type: ObjectType,
+    properties: Mapping[str, str],
+    links: list[Link],
+    rules: Rules,
     claims: Claims,
 ) -> Draft:
     """Checks a new record; ``claims`` are the identities that the same batch took already."""
@@ -64,7 +76,11 @@ def prepare_create(
 
 
 def prepare_update(
-    portal: Portal, object_type: ObjectType, record: Record, properties: Mapping[str, str], rules: Rules,
+    portal: Portal,
+    object_type: ObjectType,
+    record: Record,
+    properties: Mapping[str, str],
+    rules: Rules,
     claims: Claims,
 ) -> Draft:
     draft = Draft(object_type, record, {})
@@ -212,8 +228,7 @@ def _conditionally_missing(portal: Portal, draft: Draft) -> list[BadValue]:
     return [
         BadValue(entry.name, "MISSING_CONDITIONAL_REQUIRED_PROPERTY", f"A value for {entry.name} must be provided")
         for entry in portal.schema.conditional(draft.object_type.name)
-        if entry.required_when and current(entry.required_when[0]) == entry.required_when[1]
-        and not current(entry.name)
+        if entry.required_when and current(entry.required_when[0]) == entry.required_when[1] and not current(entry.name)
     ]
 
 

@@ -16,8 +16,10 @@ CHECKS = ("validateReferencesBeforeDelete", "validateDealStageUsagesBeforeDelete
 def require(call: Call, writing: bool = False) -> None:
     kind = call.kind
     if kind.name == "orders":
-        call.require(f"crm.pipelines.orders.{'write' if writing else 'read'}", *(kind.schema_scopes if writing else (
-            *kind.read_scopes, *kind.write_scopes)))
+        call.require(
+            f"crm.pipelines.orders.{'write' if writing else 'read'}",
+            *(kind.schema_scopes if writing else (*kind.read_scopes, *kind.write_scopes)),
+        )
         return
     call.require(*(kind.schema_scopes if writing else (*kind.read_scopes, *kind.write_scopes)))
 
@@ -32,8 +34,9 @@ def list_pipelines(call: Call) -> Reply:
 @ROUTES.add("POST", "pipelines", "{type}", "pipelines")
 def create_pipeline(call: Call) -> Reply:
     require(call, writing=True)
-    body = fields.take(call.body, ("label", "displayOrder", "pipelineId", "stages"),
-                       ("label", "displayOrder", "stages"), strict(call))
+    body = fields.take(
+        call.body, ("label", "displayOrder", "pipelineId", "stages"), ("label", "displayOrder", "stages"), strict(call)
+    )
     stages = [_stage(item, strict(call)) for item in fields.listed(body["stages"], "stages")]
     label, order = fields.text(body["label"], "label"), fields.order(body["displayOrder"])
     wanted = Pipeline(_own_id(body, "pipelineId", 36), label, order, stages)
@@ -63,8 +66,10 @@ def replace_pipeline(call: Call) -> Reply:
     body = fields.take(call.body, (*names, "pipelineId"), names, strict(call))
     stages = [_stage(item, strict(call)) for item in fields.listed(body["stages"], "stages")]
     label, order = fields.text(body["label"], "label"), fields.order(body["displayOrder"])
-    return Reply(200, render.pipeline(call.portal.pipelines.replace(
-        call.kind.name, call.params["pipeline"], label, order, stages)))
+    return Reply(
+        200,
+        render.pipeline(call.portal.pipelines.replace(call.kind.name, call.params["pipeline"], label, order, stages)),
+    )
 
 
 @ROUTES.add("DELETE", "pipelines", "{type}/{pipeline}", "pipelines", CHECKS)
@@ -95,16 +100,17 @@ def list_stages(call: Call) -> Reply:
 @ROUTES.add("POST", "pipelines", "{type}/{pipeline}/stages", "pipelines")
 def create_stage(call: Call) -> Reply:
     require(call, writing=True)
-    entry = call.portal.pipelines.add_stage(
-        call.kind.name, call.params["pipeline"], _stage(call.body, strict(call)))
+    entry = call.portal.pipelines.add_stage(call.kind.name, call.params["pipeline"], _stage(call.body, strict(call)))
     return Reply(201, render.stage(entry))
 
 
 @ROUTES.add("GET", "pipelines", "{type}/{pipeline}/stages/{stage}", "pipelines")
 def get_stage(call: Call) -> Reply:
     require(call)
-    return Reply(200, render.stage(call.portal.pipelines.get_stage(
-        call.kind.name, call.params["pipeline"], call.params["stage"])))
+    return Reply(
+        200,
+        render.stage(call.portal.pipelines.get_stage(call.kind.name, call.params["pipeline"], call.params["stage"])),
+    )
 
 
 @ROUTES.add("PATCH", "pipelines", "{type}/{pipeline}/stages/{stage}", "pipelines")
@@ -117,8 +123,12 @@ def change_stage(call: Call) -> Reply:
         changes["label"] = fields.text(body["label"], "label")
     if "displayOrder" in body:
         changes["display_order"] = fields.order(body["displayOrder"])
-    return Reply(200, render.stage(call.portal.pipelines.change_stage(
-        call.kind.name, call.params["pipeline"], call.params["stage"], **changes)))
+    return Reply(
+        200,
+        render.stage(
+            call.portal.pipelines.change_stage(call.kind.name, call.params["pipeline"], call.params["stage"], **changes)
+        ),
+    )
 
 
 @ROUTES.add("DELETE", "pipelines", "{type}/{pipeline}/stages/{stage}", "pipelines")

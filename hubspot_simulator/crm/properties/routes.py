@@ -12,10 +12,26 @@ from hubspot_simulator.problems import Problem, missing_scopes
 from .definitions import Group, Option, Property
 
 READ_QUERY = ("archived", "dataSensitivity", "locale", "properties")
-HINTS = ("externalOptions", "referencedObjectType", "dataSensitivity", "calculationFormula", "numberDisplayHint",
-         "showCurrencySymbol", "currencyPropertyName", "textDisplayHint")
-NAMES = {"label": "label", "type": "type", "fieldType": "field_type", "groupName": "group",
-         "description": "description", "displayOrder": "display_order", "hidden": "hidden", "formField": "form_field"}
+HINTS = (
+    "externalOptions",
+    "referencedObjectType",
+    "dataSensitivity",
+    "calculationFormula",
+    "numberDisplayHint",
+    "showCurrencySymbol",
+    "currencyPropertyName",
+    "textDisplayHint",
+)
+NAMES = {
+    "label": "label",
+    "type": "type",
+    "fieldType": "field_type",
+    "groupName": "group",
+    "description": "description",
+    "displayOrder": "display_order",
+    "hidden": "hidden",
+    "formField": "form_field",
+}
 CREATE = ("name", *NAMES, "options", "hasUniqueValue", *HINTS)
 REQUIRED = ("name", "label", "type", "fieldType", "groupName")
 OPTION = ("label", "value", "displayOrder", "hidden", "description")
@@ -103,8 +119,7 @@ def read_batch(call: Call) -> Reply:
     required = () if call.legacy else ("archived", "dataSensitivity")
     fields.take(call.body, ("archived", "dataSensitivity", "inputs"), required, strict(call))
     wanted = inputs(call, ("name",), ("name",), ("archived", "dataSensitivity", "inputs"))
-    listed = {entry.name: entry for entry in call.portal.schema.listed(
-        call.kind.name, bool(call.body.get("archived")))}
+    listed = {entry.name: entry for entry in call.portal.schema.listed(call.kind.name, bool(call.body.get("archived")))}
     names = [fields.text(item["name"], "name") for item in wanted]
     return _batch(call, [listed[name] for name in names if name in listed], 200)
 
@@ -189,8 +204,11 @@ def _property(raw: object, refuse_unknown: bool) -> Property:
 
 def _plain(body: dict) -> dict[str, object]:
     """The attributes that a definition has in HubSpot and here, checked for their kind."""
-    kinds = {"displayOrder": lambda value, name: fields.order(value), "hidden": lambda value, name: bool(value),
-             "formField": lambda value, name: bool(value)}
+    kinds = {
+        "displayOrder": lambda value, name: fields.order(value),
+        "hidden": lambda value, name: bool(value),
+        "formField": lambda value, name: bool(value),
+    }
     return {
         attribute: kinds.get(name, fields.text)(body[name], name)
         for name, attribute in NAMES.items()

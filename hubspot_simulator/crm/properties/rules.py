@@ -30,12 +30,16 @@ RULES: dict[str, tuple[Rule, str, str]] = {
     "MIN_NUMBER": (lambda v, a: _number(v) >= _number(a[0]), "INVALID_MIN_NUMBER", "Enter a number of {0} or more"),
     "MAX_NUMBER": (lambda v, a: _number(v) <= _number(a[0]), "INVALID_MAX_NUMBER", "Enter a number of {0} or less"),
     "SPECIAL_CHARACTERS": (
-        lambda v, a: re.fullmatch(r"[\w\s]*", v) is not None, "INVALID_SPECIAL_CHARACTERS", "No special characters",
+        lambda v, a: re.fullmatch(r"[\w\s]*", v) is not None,
+        "INVALID_SPECIAL_CHARACTERS",
+        "No special characters",
     ),
     "WHITESPACE": (lambda v, a: " " not in v, "INVALID_WHITESPACE", "No spaces"),
     "URL": (lambda v, a: _is_url(v), "INVALID_URL", "Enter a valid URL"),
     "EMAIL_BLOCKED_DOMAINS": (
-        lambda v, a: v.rpartition("@")[2] not in a, "INVALID_EMAIL_DOMAIN", "This email domain is not allowed",
+        lambda v, a: v.rpartition("@")[2] not in a,
+        "INVALID_EMAIL_DOMAIN",
+        "This email domain is not allowed",
     ),
 }
 

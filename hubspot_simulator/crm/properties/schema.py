@@ -35,8 +35,11 @@ class Schema:
 
     def active(self, type_name: str) -> dict[str, Property]:
         """All definitions that are not archived, those included that reads can't see yet."""
-        return self._remember("active", type_name, lambda: {
-            name: entry for name, entry in self._properties[type_name].items() if entry.archived_at is None})
+        return self._remember(
+            "active",
+            type_name,
+            lambda: {name: entry for name, entry in self._properties[type_name].items() if entry.archived_at is None},
+        )
 
     def _remember(self, what: str, type_name: str, compute: Callable[[], object]):
         """Batches ask a hundred times between two changes of the schema."""
@@ -51,18 +54,23 @@ class Schema:
 
     def uniques(self, type_name: str) -> list[str]:
         """Names usable as ``idProperty`` next to a contact's e-mail (hubspot.md 5.4, A/B)."""
-        return self._remember("uniques", type_name, lambda: [
-            name for name, entry in self.active(type_name).items() if entry.unique])
+        return self._remember(
+            "uniques", type_name, lambda: [name for name, entry in self.active(type_name).items() if entry.unique]
+        )
 
     def required(self, type_name: str) -> list[Property]:
         """What the create form demands (hubspot.md 1.3, A)."""
-        return self._remember("required", type_name, lambda: [
-            entry for entry in self.active(type_name).values() if entry.required])
+        return self._remember(
+            "required", type_name, lambda: [entry for entry in self.active(type_name).values() if entry.required]
+        )
 
     def conditional(self, type_name: str) -> list[Property]:
         """What is demanded only when another property has a certain value (hubspot.md 1.3, A)."""
-        return self._remember("conditional", type_name, lambda: [
-            entry for entry in self.active(type_name).values() if entry.required_when])
+        return self._remember(
+            "conditional",
+            type_name,
+            lambda: [entry for entry in self.active(type_name).values() if entry.required_when],
+        )
 
     # Reading definitions.
 
@@ -145,21 +153,37 @@ class Schema:
             raise invalid(f'Property "{definition.name}" of type {definition.type} can\'t have unique values')
         own = [entry for entry in self.active(type_name).values() if not entry.hubspot_defined]
         if definition.unique and sum(entry.unique for entry in own) >= UNIQUE_PER_TYPE:
-            raise Problem(INVALID, f"Only {UNIQUE_PER_TYPE} unique properties per object type", "VALIDATION_ERROR",
-                          "Properties.TOO_MANY_UNIQUE_PROPERTIES")
+            raise Problem(
+                INVALID,
+                f"Only {UNIQUE_PER_TYPE} unique properties per object type",
+                "VALIDATION_ERROR",
+                "Properties.TOO_MANY_UNIQUE_PROPERTIES",
+            )
         if len(own) >= CUSTOM_PER_TYPE:
-            raise Problem(INVALID, f"The limit of {CUSTOM_PER_TYPE} custom properties is reached", "VALIDATION_ERROR",
-                          "Properties.TOO_MANY_PROPERTIES")
+            raise Problem(
+                INVALID,
+                f"The limit of {CUSTOM_PER_TYPE} custom properties is reached",
+                "VALIDATION_ERROR",
+                "Properties.TOO_MANY_PROPERTIES",
+            )
 
     def _check_shape(self, type_name: str, definition: Property) -> None:
         if definition.type not in FIELD_TYPES or not field_type_fits(definition.type, definition.field_type):
             raise invalid(f"Invalid field type {definition.field_type} for property type {definition.type}")
         if definition.group not in self._groups[type_name]:
-            raise Problem(INVALID, f'Property group "{definition.group}" does not exist', "VALIDATION_ERROR",
-                          "Properties.PROPERTY_GROUP_DOES_NOT_EXIST")
+            raise Problem(
+                INVALID,
+                f'Property group "{definition.group}" does not exist',
+                "VALIDATION_ERROR",
+                "Properties.PROPERTY_GROUP_DOES_NOT_EXIST",
+            )
         if definition.type == "bool" and {option.value for option in definition.options} != {"true", "false"}:
-            raise Problem(INVALID, "Boolean properties must have exactly two options: true and false",
-                          "VALIDATION_ERROR", "Properties.INVALID_BOOLEAN_OPTION")
+            raise Problem(
+                INVALID,
+                "Boolean properties must have exactly two options: true and false",
+                "VALIDATION_ERROR",
+                "Properties.INVALID_BOOLEAN_OPTION",
+            )
         values = [option.value for option in definition.options]
         if len(values) != len(set(values)):
             raise invalid(f'Options of property "{definition.name}" are not unique')
@@ -176,8 +200,12 @@ class Schema:
 
     def create_group(self, type_name: str, group: Group) -> Group:
         if group.name in self._groups[type_name]:
-            raise Problem(CONFLICT, f'Property group "{group.name}" already exists.', "OBJECT_ALREADY_EXISTS",
-                          "Properties.PROPERTY_GROUP_WITH_NAME_EXISTS")
+            raise Problem(
+                CONFLICT,
+                f'Property group "{group.name}" already exists.',
+                "OBJECT_ALREADY_EXISTS",
+                "Properties.PROPERTY_GROUP_WITH_NAME_EXISTS",
+            )
         if not NAME.match(group.name):
             raise invalid(f'Property group name "{group.name}" is invalid')
         self._groups[type_name][group.name] = group
@@ -186,8 +214,12 @@ class Schema:
     def archive_group(self, type_name: str, name: str) -> None:
         self.group(type_name, name)
         if any(entry.group == name for entry in self.active(type_name).values()):
-            raise Problem(INVALID, f'Property group "{name}" has active properties', "VALIDATION_ERROR",
-                          "Properties.GROUP_WITH_ACTIVE_PROPERTIES")
+            raise Problem(
+                INVALID,
+                f'Property group "{name}" has active properties',
+                "VALIDATION_ERROR",
+                "Properties.GROUP_WITH_ACTIVE_PROPERTIES",
+            )
         del self._groups[type_name][name]
 
     def set_options(self, type_name: str, name: str, new: list[Option]) -> None:

@@ -17,8 +17,10 @@ from .definitions import Option, Property
 from .rules import broken_rule
 
 LONGEST_TEXT = 65_536  # in UTF-16 units, the stricter reading of "characters" (U): an emoji is two
-EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-                   r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*\.[A-Za-z]{2,}\Z")
+EMAIL = re.compile(
+    r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*\.[A-Za-z]{2,}\Z"
+)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 NUMBER = re.compile(r"-?\d+(\.\d+)?\Z", re.ASCII)
 MILLISECONDS = re.compile(r"-?\d{1,15}\Z", re.ASCII)

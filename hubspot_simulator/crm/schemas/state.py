@@ -57,7 +57,10 @@ def _standard(name: str, singular: str, type_id: str, labels: tuple[str, str], *
 
 
 CONTACT = _standard(
-    "contacts", "contact", "0-1", ("Contact", "Contacts"),
+    "contacts",
+    "contact",
+    "0-1",
+    ("Contact", "Contacts"),
     display=("email", "firstname", "lastname"),
     created_property="createdate",
     modified_property="lastmodifieddate",
@@ -66,14 +69,20 @@ CONTACT = _standard(
     first_id=171_591_000_101,
 )
 COMPANY = _standard(
-    "companies", "company", "0-2", ("Company", "Companies"),
+    "companies",
+    "company",
+    "0-2",
+    ("Company", "Companies"),
     display=("name", "domain"),
     created_property="createdate",
     required_any=(("name", "domain"),),
     first_id=29_210_400_301,
 )
 DEAL = _standard(
-    "deals", "deal", "0-3", ("Deal", "Deals"),
+    "deals",
+    "deal",
+    "0-3",
+    ("Deal", "Deals"),
     display=("dealname", "dealstage", "amount"),
     created_property="createdate",
     required_any=(("dealname",), ("dealstage",)),
@@ -82,7 +91,11 @@ DEAL = _standard(
     first_id=45_870_200_501,
 )
 TICKET = ObjectType(
-    name="tickets", singular="ticket", type_id="0-5", label="Ticket", plural_label="Tickets",
+    name="tickets",
+    singular="ticket",
+    type_id="0-5",
+    label="Ticket",
+    plural_label="Tickets",
     read_scopes=("tickets", "crm.objects.tickets.read"),
     write_scopes=("tickets", "crm.objects.tickets.write"),
     schema_scopes=("tickets", "crm.schemas.tickets.write"),
@@ -94,16 +107,29 @@ TICKET = ObjectType(
     first_id=24_310_700_701,
 )
 PRODUCT = _standard(
-    "products", "product", "0-7", ("Product", "Products"),
-    display=("name", "price", "hs_sku"), created_property="createdate", first_id=19_820_100_901,
+    "products",
+    "product",
+    "0-7",
+    ("Product", "Products"),
+    display=("name", "price", "hs_sku"),
+    created_property="createdate",
+    first_id=19_820_100_901,
 )
 LINE_ITEM = _standard(
-    "line_items", "line_item", "0-8", ("Line item", "Line items"),
-    display=("name", "quantity", "price"), created_property="createdate", first_id=33_440_300_111,
+    "line_items",
+    "line_item",
+    "0-8",
+    ("Line item", "Line items"),
+    display=("name", "quantity", "price"),
+    created_property="createdate",
+    first_id=33_440_300_111,
     extra_names=("line item", "line items"),
 )
 ORDER = _standard(
-    "orders", "order", "0-123", ("Order", "Orders"),
+    "orders",
+    "order",
+    "0-123",
+    ("Order", "Orders"),
     display=("hs_order_name", "hs_pipeline_stage", "hs_total_price"),
     required_any=(("hs_order_name",),),
     pipeline_property="hs_pipeline",
@@ -111,8 +137,11 @@ ORDER = _standard(
     first_id=418_100_500_131,
 )
 SESSION = ObjectType(
-    name="event_sessions", singular="event_session", type_id=CUSTOM_TYPE_ID,
-    label="Event session", plural_label="Event sessions",
+    name="event_sessions",
+    singular="event_session",
+    type_id=CUSTOM_TYPE_ID,
+    label="Event session",
+    plural_label="Event sessions",
     read_scopes=("crm.objects.custom.read",),
     write_scopes=("crm.objects.custom.write",),
     schema_scopes=("crm.schemas.custom.write",),

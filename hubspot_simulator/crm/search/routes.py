@@ -28,7 +28,7 @@ def search(call: Call) -> Reply:
     hits = call.portal.search.find(call.kind.name, query)
     store = call.portal.store(call.kind.name)
     results = []
-    for record_id, values in hits[after:after + limit]:
+    for record_id, values in hits[after : after + limit]:
         entry = store.live.get(record_id) or store.archived.get(record_id)
         if entry is not None:
             shown = render.record(call.portal, call.kind, entry, wanted or None)
@@ -58,9 +58,13 @@ def _filters(raw: object, refuse_unknown: bool) -> list[Filter]:
 def _filter(raw: object, refuse_unknown: bool) -> Filter:
     item = fields.take(raw, FILTER, ("propertyName", "operator"), refuse_unknown)
     values = tuple(fields.texts(item.get("values"), "values"))
-    return Filter(fields.text(item["propertyName"], "propertyName"), fields.text(item["operator"], "operator"),
-                  fields.optional(item.get("value"), "value"), fields.optional(item.get("highValue"), "highValue"),
-                  values)
+    return Filter(
+        fields.text(item["propertyName"], "propertyName"),
+        fields.text(item["operator"], "operator"),
+        fields.optional(item.get("value"), "value"),
+        fields.optional(item.get("highValue"), "highValue"),
+        values,
+    )
 
 
 def _sort(raw: object) -> tuple[str, bool]:
