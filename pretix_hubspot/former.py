@@ -8,6 +8,7 @@ from pretix.base.models import User
 
 from .models import EventConnection, FormerConnection
 from .sync import jobs
+from .sync.triggers import Trigger
 
 #: Moments among the columns that are kept; JSON holds them as text.
 _MOMENTS = ("joined_at", "paused_since", "digest_sent_at")
@@ -55,8 +56,8 @@ def come_back(joined: EventConnection) -> bool:
         setattr(joined, name, parse_datetime(value) if name in _MOMENTS and value else value)
     _forget_deleted_people(joined)
     waiting = _still_there(joined, former.waiting)
-    jobs.enqueue(joined.event, _still_there(joined, former.by_hand), jobs.BY_HAND)
-    jobs.enqueue(joined.event, waiting, jobs.MASS_RETRY if len(waiting) > jobs.FEW else jobs.RETRY)
+    jobs.enqueue(joined.event, _still_there(joined, former.by_hand), Trigger.SYNC_NOW)
+    jobs.enqueue(joined.event, waiting, jobs.retry_of(len(waiting)))
     return True
 
 

@@ -19,9 +19,10 @@ from django.utils.timezone import now
 from . import metrics
 from .manyrows import store_rows
 from .models import EventConnection, OrderState, Run, RunEntry
-from .sync.jobs import BY_HAND, Claim
+from .sync.jobs import Claim
 from .sync.outcomes import Verdict, Written
 from .sync.scope import SHREDDED
+from .sync.triggers import Trigger
 from .sync.wanted import Plan, RecordKey
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class RunLog:
 
     def _is_worth_telling(self, row: Any) -> bool:
         verdict = self._verdicts.get(row.order_id)
-        return bool(verdict and (verdict.changed or verdict.failures or row.triggered_by == BY_HAND))
+        return bool(verdict and (verdict.changed or verdict.failures or row.triggered_by == Trigger.SYNC_NOW))
 
     def _run(self, event: int, rows: list, trouble: str, seconds: float, shared: bool) -> Run:
         verdicts = [self._verdicts[row.order_id] for row in rows if row.order_id in self._verdicts]

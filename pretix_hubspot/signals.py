@@ -44,45 +44,46 @@ from .server.workers import call_worker
 from .shredder import HubSpotShredder
 from .sync import bulk
 from .sync.provider import HubSpotSyncProvider
+from .sync.triggers import Trigger
 from .tasks import tend
 from .views import notices
 
 
-def _enqueue(event, order, reason):
+def _enqueue(event, order, trigger):
     joined = connection.for_event(event)
     if joined is None:
         return
-    HubSpotSyncProvider.enqueue_order(order, reason)
+    HubSpotSyncProvider.enqueue_order(order, trigger)
     call_worker(joined.connection_id)
 
 
-def _receive(signal, reason):
-    @receiver(signal, dispatch_uid=f"pretix_hubspot_{reason}", weak=False)
+def _receive(signal, trigger):
+    @receiver(signal, dispatch_uid=f"pretix_hubspot_{trigger}", weak=False)
     def enqueue(sender, order, **kwargs):
-        _enqueue(sender, order, reason)
+        _enqueue(sender, order, trigger)
 
     return enqueue
 
 
-for _signal, _reason in (
-    (order_placed, "order_placed"),
-    (order_paid, "order_paid"),
-    (order_modified, "order_modified"),
-    (order_changed, "order_changed"),
-    (order_approved, "order_approved"),
-    (order_denied, "order_denied"),
-    (order_canceled, "order_canceled"),
-    (order_expired, "order_expired"),
-    (order_reactivated, "order_reactivated"),
-    (order_expiry_changed, "order_expiry_changed"),
+for _signal, _trigger in (
+    (order_placed, Trigger.ORDER_PLACED),
+    (order_paid, Trigger.ORDER_PAID),
+    (order_modified, Trigger.ORDER_MODIFIED),
+    (order_changed, Trigger.ORDER_CHANGED),
+    (order_approved, Trigger.ORDER_APPROVED),
+    (order_denied, Trigger.ORDER_DENIED),
+    (order_canceled, Trigger.ORDER_CANCELED),
+    (order_expired, Trigger.ORDER_EXPIRED),
+    (order_reactivated, Trigger.ORDER_REACTIVATED),
+    (order_expiry_changed, Trigger.ORDER_EXPIRY_CHANGED),
 ):
-    _receive(_signal, _reason)
+    _receive(_signal, _trigger)
 
 
 @receiver(order_split, dispatch_uid="pretix_hubspot_order_split")
 def on_order_split(sender, original, split_order, **kwargs):
     for order in (original, split_order):
-        _enqueue(sender, order, "order_split")
+        _enqueue(sender, order, Trigger.ORDER_SPLIT)
 
 
 @receiver(periodic_task, dispatch_uid="pretix_hubspot_periodic_task")

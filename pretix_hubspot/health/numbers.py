@@ -13,8 +13,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.sync.filters import NO_MAPPINGS
-from pretix_hubspot.sync.jobs import BY_HAND
 from pretix_hubspot.sync.scope import IGNORED, TEST_MODE, mapped
+from pretix_hubspot.sync.triggers import Trigger
 
 IN_SYNC, WAITING, EXCLUDED, FAILING, NOT_IN_SCOPE = "in_sync", "waiting", "excluded", "failing", "not_in_scope"
 STATES = (IN_SYNC, WAITING, FAILING, EXCLUDED, NOT_IN_SCOPE)
@@ -80,7 +80,7 @@ def classified(orders: QuerySet[Order]) -> QuerySet[Order]:
 
     Facts come before what was stored about an order, since an option may have changed in the meantime.
     """
-    by_hand = Exists(_rows().filter(triggered_by=BY_HAND))
+    by_hand = Exists(_rows().filter(triggered_by=Trigger.SYNC_NOW))
     failing = Exists(_rows().filter(Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)))
     return orders.annotate(hubspot_scope=_scope(by_hand), hubspot_by_hand=_by_hand(by_hand)).annotate(
         hubspot=Case(

@@ -16,12 +16,9 @@ from . import jobs, revisions
 from .calls import chunks
 from .filters import NO_MAPPINGS
 from .scope import IGNORED, in_scope, mapped
+from .triggers import Trigger
 from .wanted import digest
 
-#: What ``triggered_by`` says; see ``jobs.BULK``.
-AGAIN = "bulk"
-#: The same for orders that waited for the event's first mapping.
-FIRST = "bulk_first_mapping"
 MAPPING_ENTRIES = "pretix_hubspot.mapping."
 BEFORE_CHANGE = gettext_lazy("The object mappings were changed after they were sent.")
 BY_UPGRADE = gettext_lazy("An older version of the plugin sent them otherwise.")
@@ -73,7 +70,7 @@ def start(event: Event, user) -> int:
     orders = Order.objects.filter(pk__in=outdated(event).values("order")).order_by("-datetime", "-pk")
     waited = _rows(event).count()
     for part in chunks(orders.values_list("pk", flat=True).iterator(), 1_000):
-        jobs.enqueue(event, part, AGAIN)
+        jobs.enqueue(event, part, Trigger.RESEND)
     queued = _rows(event).count() - waited
     event.log_action(STARTED, user=user, data={"orders": waited + queued})
     return queued
@@ -94,7 +91,7 @@ def start_unmapped(event: Event) -> int:
     orders = in_scope(joined).filter(pk__in=states.filter(order__event=event).values("order"))
     waiting = list(orders.order_by("pk").values_list("pk", flat=True))
     for part in chunks(waiting, 1_000):
-        jobs.enqueue(event, part, FIRST)
+        jobs.enqueue(event, part, Trigger.FIRST_MAPPING)
     return len(waiting)
 
 
@@ -119,5 +116,5 @@ def progress(event: Event) -> tuple[int, int]:
 def _rows(event: Event) -> QuerySet[OrderSyncQueue]:
     """What still has to be done; a row that became a sync problem is done, in its way."""
     return OrderSyncQueue.objects.filter(
-        event=event, sync_provider=PROVIDER, triggered_by=AGAIN, need_manual_retry__isnull=True
+        event=event, sync_provider=PROVIDER, triggered_by=Trigger.RESEND, need_manual_retry__isnull=True
     )

@@ -32,6 +32,7 @@ from .filters import NO_MAPPINGS
 from .outcomes import Failure, Verdict, classify, judge
 from .results import Execution
 from .slices import Prepared, Report, Slice
+from .triggers import Trigger
 from .wanted import Plan
 
 logger = logging.getLogger(__name__)
@@ -197,7 +198,7 @@ def _refusal(failure: Failure) -> HubSpotError:
 
 def _in_scope(work: Slice, orders: list[int], report: Report) -> list[int]:
     """Load states, remember what was asked for by hand, and finish the rows of orders that are left out."""
-    by_hand = {pk for pk in orders if work.claim.orders[pk].triggered_by == jobs.BY_HAND}
+    by_hand = {pk for pk in orders if work.claim.orders[pk].triggered_by == Trigger.SYNC_NOW}
     work.states = {s.order_id: s for s in OrderState.objects.filter(order_id__in=orders)}
     work.forced = frozenset(by_hand | {pk for pk, state in work.states.items() if _lost_a_record(state)})
     work.log_counts = recording.log_counts(orders)

@@ -22,18 +22,15 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.config import lease_seconds
 from pretix_hubspot.models import PROVIDER
 
+from .triggers import BULK, Trigger, is_bulk
+
 #: Orders per slice; one slice fills a batch of deals (hubspot.md 5.1: 100 inputs).
 SLICE = 100
 #: Orders per slice of a long queue, at most: their associations go into one request, their rows into one statement.
 LARGEST = 2 * SLICE
-#: What *Sync now* writes into ``triggered_by``; such an order is read and repaired even if it did not change.
-BY_HAND = "user"
-#: How ``triggered_by`` begins where live orders go first: work that was queued in bulk, and what the sweep found.
-BULK = ("bulk", "sweep")
-#: What a retry writes into ``triggered_by``: of a few orders, and of so many that live orders should pass them.
-RETRY, MASS_RETRY = "retry", "bulk_retry"
+#: Retries of more orders than this are bulk work.
 FEW = 20
-IS_BULK = Case(*(When(triggered_by__startswith=prefix, then=1) for prefix in BULK), default=0)
+IS_BULK = Case(When(triggered_by__in=sorted(BULK), then=1), default=0)
 #: How often a step is repeated when signals queue its orders in the very moment that their rows come back.
 #: Every collision shows one more of at most ``LARGEST`` waiting siblings, so that this is never used up.
 COLLISIONS = LARGEST + 2
@@ -64,7 +61,7 @@ class Claim:
     @property
     def is_bulk(self) -> bool:
         """Whether no live order is among them."""
-        return all(row.triggered_by.startswith(BULK) for row in self.rows)
+        return all(is_bulk(row.triggered_by) for row in self.rows)
 
     def renew(self) -> None:
         """Extend the lease once a third of it has passed. Raises ``ClaimLost`` if nothing is held any more."""
@@ -217,8 +214,8 @@ def _waiting_siblings(orders: Iterable[int]) -> QuerySet[OrderSyncQueue]:
 
 def _yield_to_siblings(rows: QuerySet[OrderSyncQueue]) -> None:
     """Delete rows whose order waits a second time; a wish by hand passes on to the row that stays."""
-    wished = list(rows.filter(triggered_by=BY_HAND).values_list("order_id", flat=True))
-    _waiting_siblings(wished).update(triggered_by=BY_HAND)
+    wished = list(rows.filter(triggered_by=Trigger.SYNC_NOW).values_list("order_id", flat=True))
+    _waiting_siblings(wished).update(triggered_by=Trigger.SYNC_NOW)
     rows.delete()
 
 
@@ -262,15 +259,20 @@ def retry(event: Event, orders: Sequence[int]) -> None:
         _let_live_orders_pass(rows.filter(in_flight=False))
     rows.filter(in_flight=False).update(need_manual_retry=None, failed_attempts=0, not_before=now())
     queued = set(rows.values_list("order_id", flat=True))
-    enqueue(event, [pk for pk in orders if pk not in queued], MASS_RETRY if len(orders) > FEW else RETRY)
+    enqueue(event, [pk for pk in orders if pk not in queued], retry_of(len(orders)))
+
+
+def retry_of(count: int) -> Trigger:
+    """What queues so many orders that are tried again."""
+    return Trigger.MASS_RETRY if count > FEW else Trigger.RETRY
 
 
 def _let_live_orders_pass(rows: QuerySet[OrderSyncQueue]) -> None:
     """What people asked for one by one stays what it is: it is read even if nothing changed."""
-    rows.exclude(triggered_by=BY_HAND).update(triggered_by=MASS_RETRY)
+    rows.exclude(triggered_by=Trigger.SYNC_NOW).update(triggered_by=Trigger.MASS_RETRY)
 
 
-def enqueue(event: Event, orders: Iterable[int], triggered_by: str) -> None:
+def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
     """Queue orders of an event in one statement; what waits already stays what it is."""
     moment = now()
     rows = [
@@ -294,7 +296,7 @@ def forget(event: Event) -> list[int]:
 
 def waiting_by_hand(event: Event) -> list[int]:
     """Orders of the event for which somebody pressed *Sync now*."""
-    rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER, triggered_by=BY_HAND)
+    rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER, triggered_by=Trigger.SYNC_NOW)
     return sorted(set(rows.values_list("order_id", flat=True)))
 
 

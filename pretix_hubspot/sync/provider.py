@@ -18,6 +18,7 @@ from . import jobs, queue
 from .calls import chunks
 from .recording import EXCLUDED
 from .specs import mappings_of
+from .triggers import Trigger, is_bulk
 
 
 def _somebody_waits() -> bool:
@@ -41,11 +42,11 @@ class HubSpotSyncProvider(OutboundSyncProvider):
     @classmethod
     def enqueue_order(cls, order, triggered_by, not_before=None, immediate=False):
         """Queue an order, or leave it where it waits; what a person asked for is not forgotten over a later signal."""
-        if triggered_by != jobs.BY_HAND and queue.waits_by_hand(order):
-            triggered_by = jobs.BY_HAND
+        if triggered_by != Trigger.SYNC_NOW and queue.waits_by_hand(order):
+            triggered_by = Trigger.SYNC_NOW
         enqueue = partial(super().enqueue_order, order, triggered_by, not_before, immediate)
         row, created = jobs.settled(enqueue)  # core fails if the row is claimed and given back in the same moment
-        if triggered_by == jobs.BY_HAND and row.failed_attempts:
+        if triggered_by == Trigger.SYNC_NOW and row.failed_attempts:
             row.failed_attempts = 0  # core keeps the old count, and would give up at the first new failure
             row.save(update_fields=["failed_attempts"])
         return row, created
@@ -71,9 +72,9 @@ class HubSpotSyncProvider(OutboundSyncProvider):
 
     def _send(self, queued_orders):
         joined = connections.for_event(self.event)
-        rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: row.triggered_by.startswith(jobs.BULK))
+        rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))
         if joined is None:
-            queue.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == jobs.BY_HAND])
+            queue.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == Trigger.SYNC_NOW])
             return
         if is_paused(joined):
             return

@@ -28,6 +28,7 @@ from pretix_hubspot.problems import FieldNames
 from . import engine, jobs, recording, resting
 from .ahead import Ahead
 from .outcomes import Failure, Verdict
+from .triggers import Trigger
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ OVER_BUDGET = 5.0
 def waits_by_hand(order: Order) -> bool:
     """Whether a person asked for this order, and nobody has begun."""
     return OrderSyncQueue.objects.filter(
-        order=order, sync_provider=PROVIDER, in_flight=False, triggered_by=jobs.BY_HAND
+        order=order, sync_provider=PROVIDER, in_flight=False, triggered_by=Trigger.SYNC_NOW
     ).exists()
 
 

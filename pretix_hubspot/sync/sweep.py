@@ -20,6 +20,7 @@ from pretix_hubspot.sync.recording import history
 from . import revisions
 from .calls import chunks
 from .scope import in_scope
+from .triggers import Trigger
 
 #: Entries younger than this are looked at again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
@@ -41,7 +42,7 @@ def run(joined: EventConnection) -> int:
         unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(joined, part)]
         missed = [pk for part in chunks(unread, 1_000) for pk in _not_waiting(part)]
         for order in Order.objects.filter(pk__in=missed).select_related("event"):
-            HubSpotSyncProvider.enqueue_order(order, "sweep")
+            HubSpotSyncProvider.enqueue_order(order, Trigger.SWEEP)
         _advance(joined, entries, unread)
     return len(missed)
 

@@ -25,6 +25,7 @@ from ..server.permissions import (
     require_seeing_orders,
 )
 from ..sync.provider import HubSpotSyncProvider
+from ..sync.triggers import Trigger
 
 
 def hides_secrets(view):
@@ -113,7 +114,7 @@ class SendsOrderMixin:
     def send_now(self, order):
         """As *Sync now* does; then the page that shows where the order arrived."""
         require_changing_orders(self.request)
-        HubSpotSyncProvider.enqueue_order(order, "user", immediate=True)
+        HubSpotSyncProvider.enqueue_order(order, Trigger.SYNC_NOW, immediate=True)
         return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
 
 

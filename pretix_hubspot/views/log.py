@@ -19,28 +19,10 @@ from ..problems import FieldNames, explain, where_to_fix
 from ..server.links import record_base
 from ..server.permissions import may_see_orders, require_seeing_orders
 from ..sync.outcomes import Failure
+from ..sync.triggers import trigger_text
 from .base import HubSpotEventMixin
 from .panels import RESTING_REASONS
 
-TRIGGERS = {
-    "user": gettext_lazy("Sync now"),
-    "sweep": gettext_lazy("Periodic search for changes"),
-    "bulk": gettext_lazy("Sent again"),
-    "bulk_first_mapping": gettext_lazy("First object mapping"),
-    "retry": gettext_lazy("Tried again"),
-    "bulk_retry": gettext_lazy("Tried again"),
-    "order_placed": gettext_lazy("Order placed"),
-    "order_paid": gettext_lazy("Order paid"),
-    "order_modified": gettext_lazy("Order information changed"),
-    "order_changed": gettext_lazy("Order changed"),
-    "order_approved": gettext_lazy("Order approved"),
-    "order_denied": gettext_lazy("Order denied"),
-    "order_canceled": gettext_lazy("Order canceled"),
-    "order_expired": gettext_lazy("Order expired"),
-    "order_reactivated": gettext_lazy("Order reactivated"),
-    "order_expiry_changed": gettext_lazy("Payment deadline changed"),
-    "order_split": gettext_lazy("Order split"),
-}
 ACTIONS = {
     "created": gettext_lazy("Created"),
     "updated": gettext_lazy("Updated"),
@@ -105,7 +87,7 @@ class RunLine:
 
     @property
     def triggers(self):
-        return [(TRIGGERS.get(name, name), count) for name, count in sorted(self.run.triggers.items())]
+        return [(trigger_text(name), count) for name, count in sorted(self.run.triggers.items())]
 
     @property
     def trouble(self):

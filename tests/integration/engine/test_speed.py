@@ -11,6 +11,7 @@ from pretix_hubspot import tasks
 from pretix_hubspot.models import OrderState
 from pretix_hubspot.server import redis, workers
 from pretix_hubspot.sync import engine, jobs, planning, queue
+from pretix_hubspot.sync.triggers import BULK
 
 CODE_LENGTH = 16
 
@@ -54,7 +55,7 @@ def test_events_take_turns_whatever_was_queued_first(story, small, slices_of_fou
     assert sorted(row.event.slug for row in picked.values()) == ["conf", "conf", "conf", "small"]
 
 
-@pytest.mark.parametrize("bulk", ["bulk", "bulk_backfill", "sweep"])
+@pytest.mark.parametrize("bulk", sorted(BULK))
 def test_live_orders_go_before_bulk_work_of_any_event(story, small, slices_of_four, bulk):
     queue_rows(story, story.event, 3, bulk)
     queue_rows(story, small, 3, seconds=60)

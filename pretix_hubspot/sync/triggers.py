@@ -1,0 +1,42 @@
+"""What queues an order, and in which words the log says so."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Trigger(TextChoices):
+    """A value of ``OrderSyncQueue.triggered_by``; stored with runs, so a code is never renamed."""
+
+    #: *Sync now*, which core writes as well: such an order is read and repaired even if it did not change.
+    SYNC_NOW = "user", _("Sync now")
+    SWEEP = "sweep", _("Periodic search for changes")
+    RESEND = "bulk", _("Sent again")
+    FIRST_MAPPING = "bulk_first_mapping", _("First object mapping")
+    RETRY = "retry", _("Tried again")
+    #: A retry of so many orders that live orders should pass them.
+    MASS_RETRY = "bulk_retry", _("Tried again")
+    ORDER_PLACED = "order_placed", _("Order placed")
+    ORDER_PAID = "order_paid", _("Order paid")
+    ORDER_MODIFIED = "order_modified", _("Order information changed")
+    ORDER_CHANGED = "order_changed", _("Order changed")
+    ORDER_APPROVED = "order_approved", _("Order approved")
+    ORDER_DENIED = "order_denied", _("Order denied")
+    ORDER_CANCELED = "order_canceled", _("Order canceled")
+    ORDER_EXPIRED = "order_expired", _("Order expired")
+    ORDER_REACTIVATED = "order_reactivated", _("Order reactivated")
+    ORDER_EXPIRY_CHANGED = "order_expiry_changed", _("Payment deadline changed")
+    ORDER_SPLIT = "order_split", _("Order split")
+
+
+#: Live orders go before these: work that was queued in bulk, and what the sweep found.
+BULK = frozenset({Trigger.RESEND, Trigger.FIRST_MAPPING, Trigger.MASS_RETRY, Trigger.SWEEP})
+
+
+def is_bulk(triggered_by: str) -> bool:
+    """Whether live orders go before what this queued."""
+    return triggered_by in BULK
+
+
+def trigger_text(triggered_by: str) -> str:
+    """What queued an order, in the current language; what nobody knows (any more) by its code."""
+    return str(Trigger(triggered_by).label) if triggered_by in Trigger.values else triggered_by
