@@ -23,6 +23,7 @@ from .models import Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
 from .server import workers
 from .sync import jobs, resting
+from .sync.resting import RestingReason
 from .tokens import PLUGIN, mark_revoked
 
 __all__ = [
@@ -86,7 +87,7 @@ def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options
     max_wait = min(max_wait, PATIENCE_OF_PEOPLE) if in_haste() else max_wait
     shared_budget = budget.for_portal(connection.portal_id, connection.kind, max_wait, sleep)
     rested = connection.resting_until and connection.resting_until <= now()
-    if rested and connection.resting_reason == "daily_limit":
+    if rested and connection.resting_reason == RestingReason.DAILY_LIMIT:
         shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out
     return client_with(
         lambda: tokens.access_token(connection),

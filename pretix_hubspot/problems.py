@@ -107,36 +107,3 @@ def _record(failure: Failure) -> str:
         return ""
     entry = STANDARD.get(failure.object_type)
     return f"{entry.plural if entry else failure.object_type}:"
-
-
-def why_excluded(reason: str) -> str:
-    """Why an order is left out, for the order page."""
-    return _EXCLUSIONS[reason]() if reason in _EXCLUSIONS else _("This order is not sent to HubSpot.")
-
-
-_EXCLUSIONS = {
-    "test_mode": lambda: _("Not sent: this is a test mode order. Use “Sync now” to send it anyway."),
-    "before_connection": lambda: _(
-        "Not sent: this order was placed before the event was connected to HubSpot. Use “Sync now” to send it anyway."
-    ),
-    "no_mappings": lambda: _(
-        "Not sent: this event has no object mappings yet. The order is sent as soon as there is one."
-    ),
-    "ignored": lambda: _("Not sent: somebody chose to ignore this order. Use “Sync now” to send it anyway."),
-    "dismissed": lambda: _(
-        "Not sent: the sync problem of this order was dismissed. Use “Sync now” to try again, or change the order."
-    ),
-    "filter_paid": lambda: _("Not sent: the object mappings only send paid orders."),
-    "filter_value": lambda: _("Not sent: the object mappings only send what has a value above zero."),
-    "filter_account": lambda: _("Not sent: the object mappings only send orders of customers with an account."),
-    "filter_channel": lambda: _("Not sent: the object mappings leave out the sales channel of this order."),
-    "filter_product": lambda: _("Not sent: the object mappings leave out the products of this order."),
-    "filter_admission": lambda: _("Not sent: the object mappings only send admission products."),
-    "filter_date": lambda: _("Not sent: the object mappings leave out the dates of this order."),
-    "filter_answer": lambda: _("Not sent: the object mappings require an answer that was not given in this order."),
-    "no_access": lambda: _("Not sent: HubSpot does not let pretix use this object type. Please connect again."),
-    "filters": lambda: _("Not sent: the filters of the object mappings leave out everything in this order."),
-    "shredded": lambda: _(
-        "Not sent any more: personal data was removed from this event. Use “Sync now” to send the order anyway."
-    ),
-}

@@ -17,11 +17,12 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from . import metrics
+from .failures.codes import Exclusion
 from .manyrows import store_rows
 from .models import EventConnection, OrderState, Run, RunEntry
 from .sync.jobs import Claim
 from .sync.outcomes import Verdict, Written
-from .sync.scope import SHREDDED
+from .sync.results import RecordAction
 from .sync.triggers import Trigger
 from .sync.wanted import Plan, RecordKey
 
@@ -31,8 +32,12 @@ DEFAULT_DAYS = EventConnection._meta.get_field("log_days").default
 #: Longest value that is kept: enough to recognise it.
 MAX_VALUE = 200
 MAX_FAILURES = 20
-#: How Sent.action is counted.
-NUMBERS = {"created": "created", "updated": "updated", "nothing_to_do": "unchanged"}
+#: Which column of a run counts what was done to a record.
+NUMBERS = {
+    RecordAction.CREATED: "created",
+    RecordAction.UPDATED: "updated",
+    RecordAction.NOTHING_TO_DO: "unchanged",
+}
 
 
 class RunLog:
@@ -103,7 +108,7 @@ class RunLog:
     def _run(self, event: int, rows: list, trouble: str, seconds: float, shared: bool) -> Run:
         verdicts = [self._verdicts[row.order_id] for row in rows if row.order_id in self._verdicts]
         unchanged = {ref for row in rows for ref in self._passed_over.get(row.order_id, ())}
-        actions = dict.fromkeys(unchanged, "nothing_to_do")  # a record that several share counts once
+        actions = dict.fromkeys(unchanged, RecordAction.NOTHING_TO_DO)  # a record that several share counts once
         actions |= {item.ref: item.sent.action for verdict in verdicts for item in verdict.written}
         numbers = Counter(NUMBERS[action] for action in actions.values())
         numbers["failed"] = sum(bool(verdict.failures) for verdict in verdicts)
@@ -133,7 +138,7 @@ class RunLog:
 def _shredded(orders: Sequence[int]) -> set[int]:
     """Orders of which the data shredder removed everything since they were sent; it waits for those that are told."""
     states = OrderState.objects.filter(order_id__in=orders).order_by("order_id").select_for_update()
-    return {pk for pk, reason in states.values_list("order_id", "excluded_reason") if reason == SHREDDED}
+    return {pk for pk, reason in states.values_list("order_id", "excluded_reason") if reason == Exclusion.SHREDDED}
 
 
 def _record(item: Written, with_values: bool) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from pretix.base.models.datasync import OrderSyncResult
 from pretix.base.shredder import BaseDataShredder
 from pretix.helpers.json import CustomJSONEncoder
 
+from .failures.codes import Exclusion
 from .models import PROVIDER, EventConnection, OrderState, RecordLink, RunEntry
 from .sync import jobs, recording
 from .sync.calls import chunks
 from .sync.recording import EXCLUDED, OWN_LOG_ENTRIES
-from .sync.scope import SHREDDED, in_scope
+from .sync.scope import in_scope
 
 #: Orders, or links, that are looked at together.
 PART = 1_000
@@ -83,7 +84,7 @@ class HubSpotShredder(BaseDataShredder):
             with transaction.atomic():
                 locked = list(states.filter(order_id__in=part).order_by("order_id").select_for_update())
                 for state in locked:
-                    state.excluded_reason = state.excluded_reason or SHREDDED
+                    state.excluded_reason = state.excluded_reason or Exclusion.SHREDDED
                     state.log_count = counts.get(state.order_id, 0)
                     state.problem, state.cause, state.associated, state.sent_hash = None, "", [], ""
                 recording.store_states(locked)

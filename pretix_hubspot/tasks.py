@@ -11,7 +11,7 @@ from .isolation import apart
 from .models import Connection, Heartbeat
 from .server import workers
 from .sync import queue, sweep
-from .sync import resting as resting_reasons
+from .sync.resting import RestingReason
 from .tokens import is_in_use
 
 #: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
@@ -44,7 +44,7 @@ def on_worker_ready(**kwargs):
 @app.task(base=TransactionAwareTask, **at_most(minutes=5))
 def after_start() -> None:
     """End the rests that the server's configuration was to blame for: if it still is, the next attempt tells."""
-    resting = Connection.objects.filter(status=Connection.Status.ACTIVE, resting_reason=resting_reasons.SERVERS_FAULT)
+    resting = Connection.objects.filter(status=Connection.Status.ACTIVE, resting_reason=RestingReason.SERVER)
     for pk in list(resting.values_list("pk", flat=True)):
         resting.filter(pk=pk).update(resting_until=None, resting_reason="")
         workers.call_worker(pk)

@@ -11,9 +11,9 @@ from ..budget import state_of
 from ..config import server_config
 from ..connecting import granted_scopes
 from ..connection import note_account
+from ..failures.texts import describe_rest
 from ..models import Connection
 from ..scopes import lost_features, missing_required
-from ..views.panels import RESTING_REASONS
 from .findings import fail, ok, warn
 
 #: Seconds between our clock and HubSpot's. Tokens are refreshed 5 minutes ahead, so from there on things break.
@@ -41,7 +41,7 @@ def state(subject):
         return
     if connection.resting_until and connection.resting_until > now():
         until = date_format(localtime(connection.resting_until, subject.event.timezone), "SHORT_DATETIME_FORMAT")
-        reason = RESTING_REASONS.get(connection.resting_reason, "")
+        reason = describe_rest(connection.resting_reason)
         yield warn(f"{reason} " + _("Orders wait until {until}.").format(until=until))
     if getattr(connection, "paused_since", None) or joined.paused_since:
         yield warn(_("The transfer is paused."), _("Orders wait until somebody resumes it."), subject.url("settings"))

@@ -1,7 +1,9 @@
-"""The table of failures: each code with the failure mode it means and the place where it is fixed. Pure.
+"""The table of failures: each code with the failure mode it means and the place where it is fixed; and why orders are
+left out without a failure. Pure.
 
 Codes are stored with orders, so a code is never renamed. HubSpot's own codes are written in capitals; only those are
-listed that mean more than "HubSpot refuses this value". ``texts`` has a sentence for each code.
+listed that mean more than "HubSpot refuses this value". ``texts`` has a sentence for each code, ``exclusions`` for each
+exclusion.
 """
 
 from enum import Enum, StrEnum, auto
@@ -140,6 +142,33 @@ class Code(StrEnum):
     # What has nothing to do with HubSpot's answers
     NOT_CONNECTED = "not_connected", MISCONFIGURATION, Fix.ACCESS
     UNEXPECTED = "unexpected", SYSTEM, Fix.SERVER
+
+
+class Exclusion(StrEnum):
+    """Why an order, or what one mapping makes of it, is left out."""
+
+    TEST_MODE = "test_mode"
+    BEFORE_CONNECTION = "before_connection"
+    #: There is nothing to filter yet: the event has no object mapping that could be sent.
+    NO_MAPPINGS = "no_mappings"
+    #: Somebody decided that the order is never sent, until *Sync now*.
+    IGNORED = "ignored"
+    #: Somebody decided to live with the order's problem, until the order changes.
+    DISMISSED = "dismissed"
+    #: Personal data was removed, what was sent included; until the order changes.
+    SHREDDED = "shredded"
+    #: HubSpot does not let pretix use the object type: a setting, and no decision of filters.
+    NO_ACCESS = "no_access"
+    FILTER_PAID = "filter_paid"
+    FILTER_VALUE = "filter_value"
+    FILTER_ACCOUNT = "filter_account"
+    FILTER_CHANNEL = "filter_channel"
+    FILTER_PRODUCT = "filter_product"
+    FILTER_ADMISSION = "filter_admission"
+    FILTER_DATE = "filter_date"
+    FILTER_ANSWER = "filter_answer"
+    #: Several mappings leave the order out for different reasons.
+    FILTERS = "filters"
 
 
 #: Refusals of a kind of call; if HubSpot says so to every call, the portal rests for this reason.

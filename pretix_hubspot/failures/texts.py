@@ -10,9 +10,10 @@ from typing import Any
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_noop, ngettext
 
+from pretix_hubspot.sync.resting import RestingReason
 from pretix_hubspot.sync.types import FieldRefused, Refusal
 
-from .codes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY, Code, known
+from .codes import MISCONFIGURATION, PERMANENT, REFUSED_CALLS, SYSTEM, TEMPORARY, Code, known
 
 #: The failure words that people read, by what is stored; core knows two more.
 MODES = {
@@ -253,6 +254,13 @@ def describe(refused: Refusal | FieldRefused, field: str | None = None) -> str:
 def describe_failure(code: str, params: Mapping[str, Any]) -> str:
     """The same for a failure as it is stored, whose code may be any of HubSpot's."""
     return _filled_in(_sentence(code, params) or (_VALUE_REFUSED if "property" in params else _REFUSED), params)
+
+
+def describe_rest(reason: str) -> str:
+    """Why a portal rests, by what is stored, in the current language; empty if nobody knows."""
+    if reason in RestingReason.values:
+        return str(RestingReason(reason).label)
+    return gettext(TEXTS[Code(reason)]) if reason in REFUSED_CALLS else ""
 
 
 def _sentence(code: str, params: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from pretix.base.models import Event, LogEntry, Order, User
 from pretix_hubspot.asking import CURED, RETRY, may_ask
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, is_active
-from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Fix, where_fixed
+from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Exclusion, Fix, where_fixed
 from pretix_hubspot.haste import haste
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState
 from pretix_hubspot.problems import for_history
@@ -21,7 +21,6 @@ from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync import jobs, recording
 from pretix_hubspot.sync.calls import chunks
 from pretix_hubspot.sync.outcomes import Failure
-from pretix_hubspot.sync.scope import DISMISSED, IGNORED
 
 from .causes import Cause, causes
 from .numbers import FAILING, orders_in
@@ -101,17 +100,17 @@ def dismiss(joined: EventConnection, cause: Cause, user: User) -> int:
     """Stop trying, and stop warning, until the order changes. The problem and the history stay. Returns how many."""
     done = 0
     for part in chunks(_orders(joined.event, cause), PART):
-        done += _leave_out(joined, part, DISMISSED, user)
+        done += _leave_out(joined, part, Exclusion.DISMISSED, user)
     _tell(joined.event, "dismissed", user, cause, done)
     return done
 
 
 def ignore(joined: EventConnection, order: Order, user: User) -> bool:
     """Never send this order again, until somebody presses *Sync now*. Returns whether it could be withdrawn."""
-    return bool(_leave_out(joined, [order.pk], IGNORED, user))
+    return bool(_leave_out(joined, [order.pk], Exclusion.IGNORED, user))
 
 
-def _leave_out(joined: EventConnection, orders: Sequence[int], reason: str, user: User) -> int:
+def _leave_out(joined: EventConnection, orders: Sequence[int], reason: Exclusion, user: User) -> int:
     with transaction.atomic():
         free = jobs.withdraw(orders)
         _excluded_states(joined, free, reason)
@@ -121,7 +120,7 @@ def _leave_out(joined: EventConnection, orders: Sequence[int], reason: str, user
     return len(free)
 
 
-def _excluded_states(joined: EventConnection, orders: Sequence[int], reason: str) -> None:
+def _excluded_states(joined: EventConnection, orders: Sequence[int], reason: Exclusion) -> None:
     """Note the reason, and the history as read: what happened so far is no news for the sweep."""
     counts = recording.log_counts(orders)
     states = {state.order_id: state for state in OrderState.objects.filter(order_id__in=orders)}

@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce, Concat
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import PROVIDER
-from pretix_hubspot.sync.filters import NO_MAPPINGS
-from pretix_hubspot.sync.scope import IGNORED, TEST_MODE, mapped
+from pretix_hubspot.sync.scope import mapped
 from pretix_hubspot.sync.triggers import Trigger
 
 IN_SYNC, WAITING, EXCLUDED, FAILING, NOT_IN_SCOPE = "in_sync", "waiting", "excluded", "failing", "not_in_scope"
@@ -85,12 +85,12 @@ def classified(orders: QuerySet[Order]) -> QuerySet[Order]:
     return orders.annotate(hubspot_scope=_scope(by_hand), hubspot_by_hand=_by_hand(by_hand)).annotate(
         hubspot=Case(
             When(hubspot_scope=0, then=Value(f"{NOT_IN_SCOPE}:")),
-            When(Q(hubspot_state__excluded_reason=IGNORED) & ~by_hand, then=Value(f"{EXCLUDED}:{IGNORED}")),
-            When(_left_out_test_order(), then=Value(f"{EXCLUDED}:{TEST_MODE}")),
+            When(Q(hubspot_state__excluded_reason=Exclusion.IGNORED) & ~by_hand, then=_excluded(Exclusion.IGNORED)),
+            When(_left_out_test_order(), then=_excluded(Exclusion.TEST_MODE)),
             When(Q(hubspot_state__cause__gt="") & failing, then=_named(FAILING, "hubspot_state__cause")),
             When(failing, then=Concat(Value(f"{FAILING}:{ROW}"), Coalesce(_mode(), Value("temporary")))),
             When(Exists(_rows()), then=Value(f"{WAITING}:")),
-            When(~Q(event__in=mapped().values("event")), then=Value(f"{EXCLUDED}:{NO_MAPPINGS}")),
+            When(~Q(event__in=mapped().values("event")), then=_excluded(Exclusion.NO_MAPPINGS)),
             When(hubspot_state__excluded_reason__gt="", then=_named(EXCLUDED, "hubspot_state__excluded_reason")),
             When(hubspot_state__cause__gt="", then=_named(FAILING, "hubspot_state__cause")),
             When(hubspot_state__sent_hash__gt="", then=Value(f"{IN_SYNC}:")),
@@ -126,6 +126,10 @@ def _left_out_test_order() -> Q:
 
 def _mode() -> Subquery:
     return Subquery(_rows().filter(need_manual_retry__isnull=False).values("need_manual_retry")[:1])
+
+
+def _excluded(reason: Exclusion) -> Value:
+    return Value(f"{EXCLUDED}:{reason}")
 
 
 def _named(state: str, column: str) -> Concat:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy
 from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 
 from . import jobs, revisions
 from .calls import chunks
-from .filters import NO_MAPPINGS
-from .scope import IGNORED, in_scope, mapped
+from .scope import in_scope, mapped
 from .triggers import Trigger
 from .wanted import digest
 
@@ -62,7 +62,7 @@ def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
     if not joined.send_test_orders:
         states = states.exclude(order__testmode=True, by_hand=False)
     before_change = Q(sent_at__lt=joined.changed_at) if joined.changed_at else NOTHING
-    return states.exclude(sent_hash="").exclude(excluded_reason=IGNORED), before_change
+    return states.exclude(sent_hash="").exclude(excluded_reason=Exclusion.IGNORED), before_change
 
 
 def start(event: Event, user) -> int:
@@ -87,8 +87,8 @@ def start_unmapped(event: Event) -> int:
         return 0
     # Before there was the reason, such orders counted as sent.
     nothing = digest([joined.connection.portal_id])
-    states = OrderState.objects.filter(Q(excluded_reason=NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing))
-    orders = in_scope(joined).filter(pk__in=states.filter(order__event=event).values("order"))
+    unmapped = Q(excluded_reason=Exclusion.NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing)
+    orders = in_scope(joined).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
     waiting = list(orders.order_by("pk").values_list("pk", flat=True))
     for part in chunks(waiting, 1_000):
         jobs.enqueue(event, part, Trigger.FIRST_MAPPING)

@@ -17,7 +17,7 @@ from pretix.base.models import Event
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.connection import client_for, rest
-from pretix_hubspot.failures.codes import CONTRADICTS_SCHEMA, SYSTEM, Code
+from pretix_hubspot.failures.codes import CONTRADICTS_SCHEMA, SYSTEM, Code, Exclusion
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import Forbidden, HubSpotError, MissingScope
 from pretix_hubspot.hubspot.transport import Session
@@ -28,7 +28,6 @@ from . import finishing, jobs, links, planning, recording, resting, scope
 from .calls import Caller, PortalTrouble, concerns_portal, is_about_call
 from .detaching import wants_detaching
 from .execute import Executor
-from .filters import NO_MAPPINGS
 from .outcomes import Failure, Verdict, classify, judge
 from .results import Execution
 from .slices import Prepared, Report, Slice
@@ -225,7 +224,7 @@ def _without_filtered(work: Slice, plan: Plan, report: Report) -> list[int]:
     if excluded:
         for pk in excluded:
             work.state(pk).sent_hash = ""  # whatever was sent is not what a plan without anything stands for
-        unmapped = [pk for pk, reason in excluded.items() if reason == NO_MAPPINGS]
+        unmapped = [pk for pk, reason in excluded.items() if reason == Exclusion.NO_MAPPINGS]
         finishing.leave_out_unmapped(work, unmapped, report)
         finishing.leave_out(work, {pk: why for pk, why in excluded.items() if pk not in set(unmapped)}, report)
     return [pk for pk in plan.orders if pk not in excluded]

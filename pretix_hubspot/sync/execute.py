@@ -22,7 +22,7 @@ from .calls import Caller, concerns_type
 from .detaching import Source, Where, ends, obsolete
 from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
 from .records import TypeRun, read_by_id
-from .results import Execution, Failed, Known, Outcome, Sent, association_name
+from .results import Execution, Failed, Known, Outcome, RecordAction, Sent, association_name
 from .together import ALWAYS, WAITS, Links, Together, may_lack_partner, waits_for_partner
 from .types import Refusal
 from .wanted import Plan, RecordKey
@@ -95,7 +95,8 @@ class Executor:
         self._run(plan.only(lost), {**there, **unread}, associated, execution)
         for order, outcomes in first.items():
             for ref, outcome in execution.records[order].items():
-                if isinstance(outcome, Sent) and outcome.action == "nothing_to_do" and same(outcome, outcomes[ref]):
+                untouched = isinstance(outcome, Sent) and outcome.action == RecordAction.NOTHING_TO_DO
+                if untouched and same(outcome, outcomes[ref]):
                     execution.records[order][ref] = outcomes[ref]  # what was done to it before
 
     def _tell_vanished(self, execution: Execution) -> None:
@@ -189,7 +190,7 @@ class Executor:
             record.previous = link.owner if link else None
             if link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.orders & self._forced:
                 run.outcomes[record.ref] = Sent(
-                    link.record_id, "nothing_to_do", link.url, (), link.sent_hash, owner=link.owner
+                    link.record_id, RecordAction.NOTHING_TO_DO, link.url, (), link.sent_hash, owner=link.owner
                 )
             else:
                 run.add(record, link.record_id if link else None)

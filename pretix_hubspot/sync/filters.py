@@ -7,22 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from .state import PAID as STATE_PAID
-from .state import state_of
-from .types import Filters, OrderSnapshot, PositionSnapshot
+from pretix_hubspot.failures.codes import Exclusion
 
-PAID = "filter_paid"
-VALUE = "filter_value"
-ACCOUNT = "filter_account"
-CHANNEL = "filter_channel"
-PRODUCT = "filter_product"
-ADMISSION = "filter_admission"
-DATE = "filter_date"
-ANSWER = "filter_answer"
-#: Several mappings leave an order out for different reasons.
-SEVERAL = "filters"
-#: There is nothing to filter yet: the event has no object mapping that could be sent.
-NO_MAPPINGS = "no_mappings"
+from .state import PAID, state_of
+from .types import Filters, OrderSnapshot, PositionSnapshot
 
 #: Source fields of answers are called by this and the question's identifier.
 QUESTION = "question_"
@@ -54,29 +42,29 @@ def reason(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | 
 
 
 def _of_order(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | None, was_sent: bool) -> str:
-    if filters.paid and state_of(order, position) != STATE_PAID and not was_sent:
-        return PAID
+    if filters.paid and state_of(order, position) != PAID and not was_sent:
+        return Exclusion.FILTER_PAID
     if filters.account and not order.has_account:
-        return ACCOUNT
+        return Exclusion.FILTER_ACCOUNT
     if filters.channels is not None and order.sales_channel not in filters.channels:
-        return CHANNEL
+        return Exclusion.FILTER_CHANNEL
     return ""
 
 
 def _without_value(filters: Filters, amount: Decimal) -> str:
-    return VALUE if filters.value and amount <= 0 else ""
+    return Exclusion.FILTER_VALUE if filters.value and amount <= 0 else ""
 
 
 def _of_position(filters: Filters, position: PositionSnapshot) -> str:
     chosen = position.item in (filters.items or ()) or position.variation in filters.variations
     if filters.items is not None and not chosen:
-        return PRODUCT
+        return Exclusion.FILTER_PRODUCT
     if filters.admission_items is not None and position.item not in filters.admission_items:
-        return ADMISSION
+        return Exclusion.FILTER_ADMISSION
     if filters.subevents is not None and position.subevent not in filters.subevents:
-        return DATE
+        return Exclusion.FILTER_DATE
     if filters.answers and not any(_given(position.values, *answer) for answer in filters.answers):
-        return ANSWER
+        return Exclusion.FILTER_ANSWER
     return ""
 
 

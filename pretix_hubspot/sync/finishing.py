@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from pretix.base.models import LogEntry
 
 from pretix_hubspot.config import server_config
-from pretix_hubspot.failures.codes import TEMPORARY
+from pretix_hubspot.failures.codes import TEMPORARY, Exclusion
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames
@@ -17,7 +17,6 @@ from pretix_hubspot.server.links import record_base
 
 from . import jobs, links, recording, scope
 from .causes import cause_of, gravest_first
-from .filters import NO_MAPPINGS
 from .outcomes import Verdict
 from .results import Known, Sent
 from .slices import Report, Slice
@@ -54,7 +53,7 @@ def leave_out_unmapped(work: Slice, orders: list[int], report: Report) -> None:
         mapped = set(scope.mapped().filter(event__in=events).values_list("event", flat=True))
         late = [pk for pk in orders if work.order(pk).event_id in mapped]
         jobs.release(work.claim, late)
-        leave_out(work, dict.fromkeys(set(orders) - set(late), NO_MAPPINGS), report)
+        leave_out(work, dict.fromkeys(set(orders) - set(late), Exclusion.NO_MAPPINGS), report)
 
 
 def pass_over(work: Slice, orders: list[int], report: Report) -> None:

@@ -15,7 +15,7 @@ from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError, MissingScop
 from .calls import MAIN_TYPES, is_lack_of_access
 from .detaching import ends
 from .portalrules import rule_behind
-from .results import Execution, Failed, Outcome, Sent
+from .results import Execution, Failed, Outcome, RecordAction, Sent
 from .types import Refusal
 from .wanted import OrderPlan, Plan, RecordKey, WantedRecord, Withheld, digest
 
@@ -88,7 +88,7 @@ class Verdict:
 
     @property
     def changed(self) -> bool:
-        return any(item.sent.action != "nothing_to_do" for item in self.written)
+        return any(item.sent.action != RecordAction.NOTHING_TO_DO for item in self.written)
 
 
 def judge(plan: Plan, execution: Execution) -> list[Verdict]:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from pretix_hubspot.failures.codes import Code
+from pretix_hubspot.failures.codes import Code, Exclusion
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.mappings.counterparts import is_lost
 
@@ -29,7 +29,6 @@ from .types import (
 )
 from .values import convert, is_nothing
 from .wanted import (
-    NO_ACCESS,
     Contribution,
     Filtered,
     OrderPlan,
@@ -117,10 +116,10 @@ def _plan_order(
 def _not_planned(order_plan: OrderPlan, spec: MappingSpec, error: HubSpotError, is_side: bool) -> list[object]:
     """Nothing is known about the mapping's object type: the order is sent without it, or fails for this one reason."""
     if is_side:
-        order_plan.filtered.append(Filtered(spec.id, None, NO_ACCESS))
+        order_plan.filtered.append(Filtered(spec.id, None, Exclusion.NO_ACCESS))
     else:
         order_plan.withheld.append(Withheld(spec.id, None, spec.object_type, error))
-    return [None, NO_ACCESS if is_side else UNREADABLE]
+    return [None, Exclusion.NO_ACCESS if is_side else UNREADABLE]
 
 
 def _sources(

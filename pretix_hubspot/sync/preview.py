@@ -3,9 +3,12 @@
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 from pretix.base.models import Order
 
 from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.models import EventConnection, OrderState
@@ -14,23 +17,40 @@ from . import links, planning, recording, scope
 from .calls import Caller
 from .detaching import Where, wants_detaching
 from .execute import Executor
-from .filters import NO_MAPPINGS
 from .outcomes import Failure, judge
 from .rehearsal import Rehearsal
-from .results import Execution, Sent, association_name
+from .results import Execution, RecordAction, Sent, association_name
 from .types import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 from .wanted import OrderPlan, Plan, RecordKey, WantedRecord
 
 #: Why a mapping makes no record of this order, beside the filters' reasons.
 NO_IDENTIFIER = "no_identifier_value"
-# Why a property would stay as it is.
-CHANGED, SAME, NOTHING, FILLED, EXISTS, LISTED, KEPT = (
-    "changed", "same", "nothing", "filled", "exists", "listed", "kept",
-)  # fmt: skip
-#: What becomes of a property is not said, since it would tell what HubSpot holds.
-HIDDEN = "hidden"
-#: All that is said about a record that no order of this event was sent to.
-FOUND = "found"
+
+
+class PreviewAction(TextChoices):
+    """What would become of a record."""
+
+    CREATED = RecordAction.CREATED, _("will be created")
+    UPDATED = RecordAction.UPDATED, _("will be updated")
+    NOTHING_TO_DO = RecordAction.NOTHING_TO_DO, _("unchanged")
+    #: All that is said about a record that no order of this event was sent to.
+    FOUND = "found", _("exists already")
+    FAILED = "failed", _("cannot be sent")
+
+
+class PropertyState(TextChoices):
+    """What would become of a property, or why it would stay as it is."""
+
+    CHANGED = "changed", _("will be changed")
+    SAME = "same", _("unchanged")
+    NOTHING = "nothing", _("unchanged: pretix has no value")
+    FILLED = "filled", _("skipped: the field is filled already")
+    EXISTS = "exists", _("skipped: the object exists already")
+    LISTED = "listed", _("unchanged: the value is there already")
+    KEPT = "kept", _("unchanged")
+    FAILED = "failed", _("not sent")
+    #: Not said, since it would tell what HubSpot holds.
+    HIDDEN = "hidden", _("depends on what HubSpot holds")
 
 
 @dataclass(frozen=True)
@@ -40,12 +60,12 @@ class PropertyPreview:
     property: PropertyDefinition
     before: str
     after: str
-    state: str
+    state: PropertyState
 
 
 @dataclass
 class RecordPreview:
-    """One record; ``action`` is created, updated, nothing_to_do, found or failed. Several mappings may write into it.
+    """One record; several mappings may write into it.
 
     What HubSpot holds is shown only of records that orders of this event were sent to: whoever may see one event
     need not see the whole CRM, and could choose any address and any property. Of all others it says that they exist.
@@ -53,7 +73,7 @@ class RecordPreview:
 
     object_type: str
     mappings: list[int]
-    action: str
+    action: PreviewAction
     record_id: str
     identifier: tuple[str, str]
     properties: list[PropertyPreview] = field(default_factory=list)
@@ -62,7 +82,7 @@ class RecordPreview:
 
     @property
     def is_new(self) -> bool:
-        return self.action == "created"
+        return self.action == PreviewAction.CREATED
 
     @property
     def where(self) -> Where:
@@ -127,7 +147,8 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
 
 
 def _nothing_mapped(order_plan: OrderPlan) -> str:
-    return NO_MAPPINGS if order_plan.excluded == NO_MAPPINGS else ""  # what filters leave out is told by mapping
+    excluded = order_plan.excluded
+    return excluded if excluded == Exclusion.NO_MAPPINGS else ""  # what filters leave out is told by mapping
 
 
 def _without_identifier(order_plan: OrderPlan) -> list[tuple[int, str]]:
@@ -162,16 +183,17 @@ def _records(
         item.left_out += [refusal for use in uses for refusal in wanted.left_out(order_plan.order, *use)]
         _add_properties(item, wanted, rehearsal, record_id)
     for failure in failures:
-        owner = next((r for r in seen.records if r.action == "failed" and failure.mapping in r.mappings), None)
+        failed = (record for record in seen.records if record.action == PreviewAction.FAILED)
+        owner = next((record for record in failed if failure.mapping in record.mappings), None)
         (owner or seen).failures.append(failure)
     return by_ref
 
 
 def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Container[Where]) -> RecordPreview:
-    action = outcome.action if isinstance(outcome, Sent) else "failed"
-    record_id = outcome.record_id if isinstance(outcome, Sent) and action != "created" else ""
+    action = PreviewAction(outcome.action) if isinstance(outcome, Sent) else PreviewAction.FAILED
+    record_id = outcome.record_id if isinstance(outcome, Sent) and action != PreviewAction.CREATED else ""
     if record_id and (object_type, record_id) not in linked:
-        action = FOUND
+        action = PreviewAction.FOUND
     return RecordPreview(object_type, [], action, record_id, (wanted.id_property.label, wanted.id_value))
 
 
@@ -198,13 +220,13 @@ def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehear
 def _property(rows: list[Row], before: str, written: str | None, item: RecordPreview) -> PropertyPreview:
     definition = rows[0].property
     wanted = next((row.value for row in reversed(rows) if row.value), "") or ""
-    if item.action == "failed":
-        return PropertyPreview(definition, before, wanted, "failed")
-    if item.action == FOUND:
-        return PropertyPreview(definition, "", wanted, HIDDEN)
+    if item.action == PreviewAction.FAILED:
+        return PropertyPreview(definition, before, wanted, PropertyState.FAILED)
+    if item.action == PreviewAction.FOUND:
+        return PropertyPreview(definition, "", wanted, PropertyState.HIDDEN)
     if written is None:
         return PropertyPreview(definition, before, before, _why_kept(rows, before))
-    return PropertyPreview(definition, before, _after(before, written), CHANGED)
+    return PropertyPreview(definition, before, _after(before, written), PropertyState.CHANGED)
 
 
 def _after(before: str, written: str) -> str:
@@ -212,18 +234,18 @@ def _after(before: str, written: str) -> str:
     return before + written if written.startswith(";") else written
 
 
-def _why_kept(rows: list[Row], before: str) -> str:
+def _why_kept(rows: list[Row], before: str) -> PropertyState:
     filled = [row for row in rows if row.value]
     if not filled:
-        return NOTHING
+        return PropertyState.NOTHING
     modes = {row.mode for row in filled}
     if before in [row.value for row in filled]:
-        return SAME
+        return PropertyState.SAME
     if modes == {IF_NEW}:
-        return EXISTS
+        return PropertyState.EXISTS
     if modes <= {IF_EMPTY, IF_NEW}:
-        return FILLED
-    return LISTED if modes == {APPEND} else KEPT
+        return PropertyState.FILLED
+    return PropertyState.LISTED if modes == {APPEND} else PropertyState.KEPT
 
 
 def _associations(

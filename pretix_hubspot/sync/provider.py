@@ -9,10 +9,10 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_single
 
 from pretix_hubspot import connection as connections
+from pretix_hubspot.failures.exclusions import why_excluded
 from pretix_hubspot.haste import haste
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.pausing import is_paused
-from pretix_hubspot.problems import why_excluded
 
 from . import jobs, queue
 from .calls import chunks

@@ -28,6 +28,7 @@ from pretix_hubspot.problems import FieldNames
 from . import engine, jobs, recording, resting
 from .ahead import Ahead
 from .outcomes import Failure, Verdict
+from .resting import RestingReason
 from .triggers import Trigger
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def _answers(connection: Connection) -> bool:
     A static token that is refused after the rest as it was before is revoked; about other access HubSpot's token
     endpoint decides.
     """
-    refused_before = connection.resting_reason == resting.REVOKED and connection.kind == Connection.Kind.TOKEN
+    refused_before = connection.resting_reason == RestingReason.REVOKED and connection.kind == Connection.Kind.TOKEN
     try:
         with closing(client_for(connection)) as client:
             client.account()
@@ -164,7 +165,7 @@ def drain(
 def _is_access_confirmed(connection: Connection) -> bool:
     """After HubSpot refused the token, ask again once the rest is over, whether or not an order waits: people want to
     know of lost access."""
-    if connection.resting_reason != resting.REVOKED or not is_open(connection):
+    if connection.resting_reason != RestingReason.REVOKED or not is_open(connection):
         return True
     if not _answers(connection):
         return False

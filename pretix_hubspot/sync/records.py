@@ -17,7 +17,7 @@ from pretix_hubspot.hubspot.types import BatchResult, InlineAssociation, Record,
 from .calls import Caller, chunks
 from .merge import merge
 from .newrecords import completed
-from .results import Failed, Outcome, Sent
+from .results import Failed, Outcome, RecordAction, Sent
 from .types import Refusal
 from .wanted import RecordKey, WantedRecord
 
@@ -257,7 +257,9 @@ class TypeRun:
     def _done(self, refs: list[RecordKey], record: Record, changed: Mapping[str, str]) -> None:
         for ref in refs:
             item = self._pending[ref]
-            action = "created" if item.created else "updated" if changed else "nothing_to_do"
+            action = RecordAction.UPDATED if changed else RecordAction.NOTHING_TO_DO
+            if item.created:
+                action = RecordAction.CREATED
             fingerprint = item.record.fingerprint(self._portal_id)
             owner = item.record.owner()
             sent = Sent(record.id, action, record.url or "", tuple(changed), fingerprint, owner, changed)

@@ -1,9 +1,11 @@
-"""How long a portal is left alone when it is the problem, and what that is called."""
+"""How long a portal is left alone when it is the problem, and why in words."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db.models import TextChoices
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.hubspot.errors import (
@@ -25,13 +27,37 @@ SERVER = timedelta(minutes=10)
 CONFIG = timedelta(seconds=30)  # a look at the configuration asks nobody, and its repair is to show within a minute
 AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
 
-#: Why a portal rests that does not grant what every order needs: people have to act, as after a revocation.
-SCOPES = "scopes"
-#: Why a portal rests that refused a token. HubSpot may have done so by mistake: a static token is called revoked only
-#: if it is refused after the rest as well.
-REVOKED = "revoked"
-#: Why a portal rests while this server is not set up correctly: its operator has to act.
-SERVERS_FAULT = "server"
+
+class RestingReason(TextChoices):
+    """Why a portal rests; stored with connections and runs, so a code is never renamed.
+
+    What HubSpot refuses to every call is stored as the code of that failure, see ``failures.codes.REFUSED_CALLS``.
+    """
+
+    BUDGET = (
+        "budget",
+        _("More requests were waiting than HubSpot allows at once. The orders follow in one of the next runs."),
+    )
+    DAILY_LIMIT = "daily_limit", _("The daily limit of requests to HubSpot is used up.")
+    MIGRATION = "migration", _("HubSpot is moving this account to a different region.")
+    OUTAGE = "outage", _("HubSpot cannot be reached at the moment.")
+    #: A token was refused. HubSpot may have done so by mistake: a static token is called revoked only if it is refused
+    #: after the rest as well.
+    REVOKED = "revoked", _("HubSpot does not accept the access of pretix at the moment.")
+    #: HubSpot does not grant what every order needs: people have to act, as after a revocation.
+    SCOPES = (
+        "scopes",
+        _("HubSpot does not grant all scopes any more that pretix needs. Please connect again to grant them."),
+    )
+    #: This server is not set up correctly: its operator has to act.
+    SERVER = (
+        "server",
+        _(
+            "The HubSpot integration of this server is not set up correctly. "
+            "Please contact the operator of this server."
+        ),
+    )
+
 
 _SERVER = (
     BlockedByServer,
@@ -68,23 +94,22 @@ def until(connection: Connection, error: Exception) -> datetime:
 
 
 def reason(error: Exception) -> str:
-    """A word for the settings page and the log: daily_limit, budget, migration, revoked, scopes, server, outage, or the
-    code of what HubSpot refuses to every call."""
+    """What is stored: a ``RestingReason``, or the code of what HubSpot refuses to every call."""
     if isinstance(error, RateLimited):
         if error.policy == "daily":
-            return "daily_limit"
-        return "budget" if isinstance(error, OverBudget) else "outage"
+            return RestingReason.DAILY_LIMIT
+        return RestingReason.BUDGET if isinstance(error, OverBudget) else RestingReason.OUTAGE
     if isinstance(error, Migrating):
-        return "migration"
+        return RestingReason.MIGRATION
     if isinstance(error, (AuthenticationFailed, TokenRevoked)):
-        return REVOKED
+        return RestingReason.REVOKED
     if isinstance(error, MissingScope):
-        return SCOPES
+        return RestingReason.SCOPES
     if isinstance(error, CallRefused):
         return error.code
     if isinstance(error, _SERVER):
-        return SERVERS_FAULT
-    return "outage"
+        return RestingReason.SERVER
+    return RestingReason.OUTAGE
 
 
 def time_zone(connection: Connection) -> ZoneInfo:

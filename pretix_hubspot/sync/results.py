@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType
@@ -21,15 +22,23 @@ class Known:
     owner: Person | None = None
 
 
+class RecordAction(StrEnum):
+    """What was done to a record that is in HubSpot as planned, in core's words; stored with orders and runs."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    NOTHING_TO_DO = "nothing_to_do"
+
+
 @dataclass(frozen=True)
 class Sent:
-    """The record is in HubSpot as planned; ``action`` is in core's words: created, updated or nothing_to_do.
+    """The record is in HubSpot as planned.
 
     ``values`` are what was written into the properties named by ``changed``, for a log that may hold them.
     """
 
     record_id: str
-    action: str
+    action: RecordAction
     url: str = ""
     changed: tuple[str, ...] = ()
     fingerprint: str = ""

@@ -3,16 +3,8 @@
 from django.db.models import Q, QuerySet
 from pretix.base.models import Order
 
+from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState
-
-TEST_MODE = "test_mode"
-BEFORE_CONNECTION = "before_connection"
-#: Somebody decided that the order is never sent, until *Sync now*.
-IGNORED = "ignored"
-#: Somebody decided to live with the order's problem, until the order changes.
-DISMISSED = "dismissed"
-#: Personal data was removed, what was sent included; until the order changes.
-SHREDDED = "shredded"
 
 
 def in_scope(joined: EventConnection) -> QuerySet[Order]:
@@ -33,12 +25,12 @@ def excluded(order: Order, connection: EventConnection, state: OrderState | None
     """
     if by_hand:
         return ""
-    if state and state.excluded_reason == IGNORED:
-        return IGNORED
+    if state and state.excluded_reason == Exclusion.IGNORED:
+        return Exclusion.IGNORED
     if state and state.by_hand:
         return ""
     if order.testmode and not connection.send_test_orders:
-        return TEST_MODE
+        return Exclusion.TEST_MODE
     if order.datetime < connection.joined_at:
-        return BEFORE_CONNECTION
+        return Exclusion.BEFORE_CONNECTION
     return ""

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
+from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.types import AssociationType, PropertyDefinition
 
-from . import filters, sharing
+from . import sharing
 from .sharing import Person
 from .types import BY_MODES, Beginning, MappingSpec, Refusal, Row
 
@@ -25,9 +26,6 @@ LONG = 100
 _ENOUGH = sharing.MAX_NAMED + 1
 
 RecordKey = tuple[str, str]  # (object type, our key)
-
-#: Why a mapping is left out whose object type HubSpot does not let pretix see: a setting, and no decision of filters.
-NO_ACCESS = "no_access"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: it is asked for every record
 
@@ -192,11 +190,11 @@ class OrderPlan:
     def excluded(self) -> str:
         """Why nothing of the order is sent: there are no mappings, or their filters leave out all of it."""
         if not self.specs:
-            return filters.NO_MAPPINGS
-        reasons = {item.reason for item in self.filtered} - {NO_ACCESS}
+            return Exclusion.NO_MAPPINGS
+        reasons = {item.reason for item in self.filtered} - {Exclusion.NO_ACCESS}
         if self.records or self.withheld or not reasons:
             return ""
-        return reasons.pop() if len(reasons) == 1 else filters.SEVERAL
+        return reasons.pop() if len(reasons) == 1 else Exclusion.FILTERS
 
     def associations(self) -> Iterator[tuple[RecordKey, RecordKey, AssociationType | None]]:
         """Pairs of records to link, from the later mapping to the earlier one, each with its label if there is one.
@@ -240,16 +238,7 @@ class Plan:
         for ref, record in self.records.items():
             contributions = [c for c in record.contributions if c.order in keep]
             if contributions:
-                part.records[ref] = WantedRecord(
-                    record.object_type,
-                    record.key,
-                    record.id_property,
-                    record.id_value,
-                    record.ours,
-                    record.together,
-                    contributions,
-                    beginning=record.beginning,
-                )
+                part.records[ref] = replace(record, contributions=contributions, previous=None)
         return part
 
 

@@ -12,20 +12,21 @@ from django.views.generic import ListView, TemplateView
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from ..failures.codes import Exclusion
+from ..failures.exclusions import exclusion_label
 from ..forms.digest import DigestForm
 from ..health import actions
 from ..health.causes import cause_named, causes, first_failure, row_text
 from ..health.chart import chart
 from ..health.numbers import EXCLUDED, FAILING, STATES, WAITING, numbers, orders_in
 from ..health.requestbudget import used
-from ..health.words import MEANINGS, reason_text, retried_text
+from ..health.words import MEANINGS, retried_text
 from ..health.words import STATES as STATE_WORDS
 from ..models import PROVIDER
 from ..pausing import is_paused, pause_connection, pause_event, resume_connection, resume_event
 from ..problems import FieldNames, explain
 from ..server.links import event_url
 from ..server.permissions import may_change_orders, may_see_orders
-from ..sync.filters import NO_MAPPINGS
 from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin
 from .connect import joined_or_404
 from .mappings import ConnectedMixin
@@ -41,7 +42,7 @@ def health_context(request, connection):
         "health_rows": list(state_rows(event, found)),
         "health_chart": chart(event),
         "waiting": found.of(WAITING),
-        "unmapped_orders": found.counts.get((EXCLUDED, NO_MAPPINGS), 0),
+        "unmapped_orders": found.counts.get((EXCLUDED, Exclusion.NO_MAPPINGS), 0),
         "oldest": found.oldest if sees else None,
         "budget": used(connection),
     }
@@ -57,7 +58,9 @@ def state_rows(event, found):
             "meaning": MEANINGS[state],
             "count": found.of(state),
             "url": orders_url(event, state),
-            "reasons": [(reason_text(name), count, orders_url(event, state, name)) for name, count in reasons.items()],
+            "reasons": [
+                (exclusion_label(name), count, orders_url(event, state, name)) for name, count in reasons.items()
+            ],
         }
 
 
@@ -157,7 +160,7 @@ class Orders(ConnectedMixin, SeesOrdersMixin, ListView):
     def why(self, order, names, modes):
         state, _colon, reason = order.hubspot.partition(":")
         if state == EXCLUDED:
-            return reason_text(reason)
+            return exclusion_label(reason)
         if state != FAILING:
             return ""
         failure = first_failure(getattr(order, "hubspot_state", None))
@@ -167,7 +170,7 @@ class Orders(ConnectedMixin, SeesOrdersMixin, ListView):
     def reason_in_words(self):
         reason = self.request.GET.get("reason")
         if not reason or self.state == EXCLUDED:
-            return reason_text(reason) if reason else ""
+            return exclusion_label(reason) if reason else ""
         cause = cause_named(self.request.event, reason) if self.state == FAILING else None
         return cause.text if cause else ""
 

@@ -13,20 +13,21 @@ from pretix.control.views import PaginationMixin
 from ..catalog import Catalog
 from ..config import server_config
 from ..connection import for_event
+from ..failures.texts import describe_rest
 from ..models import Run, RunEntry
 from ..objecttypes import type_id
 from ..problems import FieldNames, explain, where_to_fix
 from ..server.links import record_base
 from ..server.permissions import may_see_orders, require_seeing_orders
 from ..sync.outcomes import Failure
+from ..sync.results import RecordAction
 from ..sync.triggers import trigger_text
 from .base import HubSpotEventMixin
-from .panels import RESTING_REASONS
 
 ACTIONS = {
-    "created": gettext_lazy("Created"),
-    "updated": gettext_lazy("Updated"),
-    "nothing_to_do": gettext_lazy("Unchanged"),
+    RecordAction.CREATED: gettext_lazy("Created"),
+    RecordAction.UPDATED: gettext_lazy("Updated"),
+    RecordAction.NOTHING_TO_DO: gettext_lazy("Unchanged"),
 }
 
 
@@ -91,7 +92,7 @@ class RunLine:
 
     @property
     def trouble(self):
-        return RESTING_REASONS.get(self.run.trouble, self.run.trouble)
+        return describe_rest(self.run.trouble) or self.run.trouble
 
 
 def described(request, page):

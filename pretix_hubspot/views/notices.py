@@ -13,15 +13,16 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from ..config import server_config
 from ..connection import LEFT, for_event, is_active
+from ..failures.codes import Exclusion
+from ..failures.exclusions import why_excluded
 from ..failures.texts import describe_failure
 from ..health.causes import causes, causes_of, first_failure
 from ..health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
 from ..models import PROVIDER, OrderState
 from ..pausing import is_paused
-from ..problems import FieldNames, explain, where_to_fix, why_excluded
+from ..problems import FieldNames, explain, where_to_fix
 from ..server.permissions import EVENT_SETTINGS, events_with, may_change_settings, may_manage_connections
 from ..sync.recording import MISREAD
-from ..sync.scope import BEFORE_CONNECTION
 from .panels import ConnectionPanel
 
 #: More causes than this, or more events, are read on their own page.
@@ -92,7 +93,7 @@ def about_order(event, order, request):
     elif state == WAITING:
         context = _why_it_waits(joined)
     elif state == NOT_IN_SCOPE and not order.sync_results.filter(sync_provider=PROVIDER).exists():
-        context = {"reason": why_excluded(BEFORE_CONNECTION)}
+        context = {"reason": why_excluded(Exclusion.BEFORE_CONNECTION)}
     context = context or _misread(event, order)
     if not context:
         return ""

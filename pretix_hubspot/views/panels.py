@@ -7,33 +7,20 @@ from django.utils.translation import gettext_lazy as _
 
 from ..accessrequest import asked_at
 from ..config import server_config
-from ..failures.codes import REFUSED_CALLS
-from ..failures.texts import TEXTS
+from ..failures.texts import describe_rest
 from ..forms.connect import TokenForm
 from ..hubspot_app import return_url
 from ..models import Connection
 from ..scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, lost_features
 from ..server.links import event_url, portal_url
 from ..server.permissions import may_manage_connections
-from ..sync.resting import SCOPES
+from ..sync.resting import RestingReason
 
 ACCOUNT_TYPES = {
     "STANDARD": _("Standard account"),
     "DEVELOPER_TEST": _("Developer test account"),
     "SANDBOX": _("Sandbox"),
     "APP_DEVELOPER": _("App developer account"),
-}
-RESTING_REASONS = {  # as named in sync.resting
-    "budget": _("More requests were waiting than HubSpot allows at once. The orders follow in one of the next runs."),
-    "daily_limit": _("The daily limit of requests to HubSpot is used up."),
-    "migration": _("HubSpot is moving this account to a different region."),
-    "outage": _("HubSpot cannot be reached at the moment."),
-    "revoked": _("HubSpot does not accept the access of pretix at the moment."),
-    SCOPES: _("HubSpot does not grant all scopes any more that pretix needs. Please connect again to grant them."),
-    "server": _(
-        "The HubSpot integration of this server is not set up correctly. Please contact the operator of this server."
-    ),
-    **{code: _(TEXTS[code]) for code in REFUSED_CALLS},
 }
 
 
@@ -72,11 +59,11 @@ class ConnectionPanel:
 
     @property
     def lacks_scopes(self):
-        return self.is_resting and self.connection.resting_reason == SCOPES
+        return self.is_resting and self.connection.resting_reason == RestingReason.SCOPES
 
     @property
     def resting_reason(self):
-        return RESTING_REASONS.get(self.connection.resting_reason, "")
+        return describe_rest(self.connection.resting_reason)
 
     @property
     def is_oauth(self):

@@ -8,45 +8,34 @@ from contextlib import closing
 from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views import View
 
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connection import client_for
 from pretix_hubspot.conventions import conventions
 from pretix_hubspot.displayed import shown, stage_labels
+from pretix_hubspot.failures.exclusions import why_excluded
 from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.forms.preview import PreviewForm
 from pretix_hubspot.forms.setup import describe_mapping
 from pretix_hubspot.haste import haste
 from pretix_hubspot.objecttypes import type_id
-from pretix_hubspot.problems import FieldNames, why_excluded
+from pretix_hubspot.problems import FieldNames
 from pretix_hubspot.problems import explain as explain_failure
 from pretix_hubspot.server.links import record_base
 from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.sync.calls import PortalTrouble
-from pretix_hubspot.sync.preview import FOUND, HIDDEN, NO_IDENTIFIER, preview
+from pretix_hubspot.sync.preview import NO_IDENTIFIER, PreviewAction, PropertyState, preview
 from pretix_hubspot.views.base import SeesOrdersMixin, SendsOrderMixin
 from pretix_hubspot.views.mappings import ConnectedMixin
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 
-STATES = {
-    "changed": gettext_lazy("will be changed"),
-    "same": gettext_lazy("unchanged"),
-    "nothing": gettext_lazy("unchanged: pretix has no value"),
-    "filled": gettext_lazy("skipped: the field is filled already"),
-    "exists": gettext_lazy("skipped: the object exists already"),
-    "listed": gettext_lazy("unchanged: the value is there already"),
-    "kept": gettext_lazy("unchanged"),
-    "failed": gettext_lazy("not sent"),
-    HIDDEN: gettext_lazy("depends on what HubSpot holds"),
-}
-ACTIONS = {
-    "created": (gettext_lazy("will be created"), "success"),
-    "updated": (gettext_lazy("will be updated"), "info"),
-    "nothing_to_do": (gettext_lazy("unchanged"), "primary"),
-    FOUND: (gettext_lazy("exists already"), "info"),
-    "failed": (gettext_lazy("cannot be sent"), "danger"),
+STYLES = {
+    PreviewAction.CREATED: "success",
+    PreviewAction.UPDATED: "info",
+    PreviewAction.NOTHING_TO_DO: "primary",
+    PreviewAction.FOUND: "info",
+    PreviewAction.FAILED: "danger",
 }
 
 
@@ -118,18 +107,17 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
         return why_excluded(reason)
 
     def record(self, record, number):
-        text, style = ACTIONS[record.action]
         return {
             "number": number,
             "title": self.catalog.label(record.object_type, plural=False),
             "mappings": [self.titles.get(mapping, "") for mapping in record.mappings],
             "identifier": record.identifier,
-            "action": text,
-            "style": style,
+            "action": record.action.label,
+            "style": STYLES[record.action],
             "url": self.url(record),
             "rows": self.rows(record),
             "failures": self.reasons(record.failures),
-            "hidden": record.action == FOUND,
+            "hidden": record.action == PreviewAction.FOUND,
             "left_out": [describe_failure(r.code, self.names.labelled(r.params)) for r in record.left_out],
         }
 
@@ -141,8 +129,8 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
                 "label": row.property.label,
                 "before": shown(row.before, row.property, stages, known),
                 "after": shown(row.after, row.property, stages, known),
-                "state": STATES[row.state],
-                "changed": row.state == "changed",
+                "state": row.state.label,
+                "changed": row.state == PropertyState.CHANGED,
             }
             for row in record.properties
         ]

@@ -10,10 +10,12 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot import connection as connections
 from pretix_hubspot import scopes, tasks
 from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot.failures.codes import REFUSED_CALLS
+from pretix_hubspot.failures.texts import describe_rest
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import calls, resting
-from pretix_hubspot.views.panels import RESTING_REASONS
+from pretix_hubspot.sync.resting import RestingReason
 from tests.unit.hubspot.test_errors import all_classes
 
 DAILY = errors.RateLimited("You have reached your daily limit.", status=429, policy="daily")
@@ -88,7 +90,10 @@ def test_the_scopes_that_no_order_can_do_without_are_those_that_we_ask_for():
 
 def test_every_reason_has_words():
     reasons = {resting.reason(kind()) for kind in all_classes()} | {"daily_limit"}
-    assert reasons == set(RESTING_REASONS)
+
+    assert reasons == {*RestingReason, *REFUSED_CALLS}
+    assert all(describe_rest(reason) for reason in reasons)
+    assert describe_rest("") == describe_rest("strike") == ""
 
 
 def test_only_a_budget_that_others_use_up_rests_nobody_else():
@@ -129,7 +134,7 @@ def test_a_worker_that_starts_believes_no_earlier_verdict_on_the_configuration(
     with monkeypatch.context() as typing_error:
         typing_error.setenv("PRETIX_HUBSPOT_API_VERSION", "2026")
         story.sync()
-    assert Connection.objects.get().resting_reason == resting.SERVERS_FAULT
+    assert Connection.objects.get().resting_reason == RestingReason.SERVER
 
     with django_capture_on_commit_callbacks(execute=True):
         tasks.on_worker_ready()

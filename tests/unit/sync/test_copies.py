@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.errors import NotFound, ServerTrouble
 from pretix_hubspot.hubspot.types import Option, PropertyDefinition
 from pretix_hubspot.sync.plan import make_plan
 from pretix_hubspot.sync.types import OVERWRITE, MappingRow
-from pretix_hubspot.sync.wanted import NO_ACCESS, Filtered
+from pretix_hubspot.sync.wanted import Filtered
 
 from .test_plan import BUYER, order, prop, row
 
@@ -70,4 +71,4 @@ def test_a_copied_object_type_that_the_portal_lacks_is_left_out(error, withheld)
     plan = make_plan(1, [((spec,), (order(),))])
 
     assert bool(plan.orders[7].withheld) == withheld
-    assert plan.orders[7].filtered == ([] if withheld else [Filtered(1, None, NO_ACCESS)])
+    assert plan.orders[7].filtered == ([] if withheld else [Filtered(1, None, Exclusion.NO_ACCESS)])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.errors import Forbidden, ServerTrouble
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.sync.plan import make_plan, value_key
@@ -22,7 +23,7 @@ from pretix_hubspot.sync.types import (
     Refusal,
     Row,
 )
-from pretix_hubspot.sync.wanted import NO_ACCESS, Filtered, Withheld
+from pretix_hubspot.sync.wanted import Filtered, Withheld
 
 TEXT = "S"
 
@@ -283,7 +284,7 @@ def test_a_side_that_hubspot_does_not_let_us_use_is_left_out_and_excludes_no_ord
     lost = replace(LINES, unreadable=Forbidden(), left_out=True)
     plan = plan_of(order(email=""), specs=(BUYER, lost))
 
-    assert plan.orders[7].filtered == [Filtered(4, None, NO_ACCESS)]
+    assert plan.orders[7].filtered == [Filtered(4, None, Exclusion.NO_ACCESS)]
     assert (plan.orders[7].withheld, plan.orders[7].excluded) == ([], "")
 
 
