@@ -4,13 +4,13 @@ Costs are counted in characters and calls: of ``redact``, which is where the tim
 """
 
 import json
-import tracemalloc
 
 import pytest
 
 from pretix_hubspot.hubspot import answers, wire
 from pretix_hubspot.hubspot.answers import error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.records import BatchResult
+from tests.memory import traced
 
 
 class Cost:
@@ -111,14 +111,12 @@ def test_refusals_of_a_batch_share_what_may_be_read(cost):
     ids=["entries", "trace ids", "ids"],
 )
 def test_more_refusals_than_a_batch_has_inputs_are_left_out(entries):
-    tracemalloc.start()
-    found = BatchResult.from_json({"results": [], "errors": entries})
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    with traced() as used:
+        found = BatchResult.from_json({"results": [], "errors": entries})
 
     assert len(found.errors) <= 4_000
     assert all(len(refusal.ids) <= 1_000 for refusal in found.errors)
-    assert peak < 20_000_000
+    assert used.peak < 20_000_000
 
 
 @pytest.mark.parametrize("word", ["x" * 300, "x-" * 150, "a.b" * 100, "a%40" * 100], ids=["x", "x-", "a.b", "a%40"])

@@ -4,7 +4,6 @@ The clock is the test's: only waiting moves it. ``make soak`` draws thousands.
 """
 
 import logging
-import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +16,7 @@ from pretix_hubspot.hubspot.oauth import OAuthApp
 from pretix_hubspot.hubspot.pacing import NoBudget
 from pretix_hubspot.hubspot.secret import Secret
 from pretix_hubspot.hubspot.transport import new_session
+from tests.memory import traced
 from tests.unit.hubspot.wires import Clock, Wire
 
 SECRETS = ("pat-eu1-0a1b2c3d-very-secret", "client-secret-of-the-app-9f8e7d", "eu1-refresh-token-secret-5a4b")
@@ -80,21 +80,16 @@ def test_any_edge(call, caplog, pieces, pauses, drip):
         script += [(9.9, b"x")] * 1_000
     clock = Clock()
     wire = Wire(clock, script)
-    tracemalloc.start()
-    try:
-        with pytest.MonkeyPatch.context() as patch, new_session("0") as session:
-            patch.setattr(deadline, "clock", clock)
-            pools = session.get_adapter("http://").poolmanager.pool_classes_by_scheme
-            patch.setattr(pools["http"].ConnectionCls, "_new_conn", lambda self: wire.settimeout(self.timeout) or wire)
-            try:
-                said = repr(call(session))
-            except HubSpotError as error:
-                said = f"{error!r} {error.message} {error.details}"
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    with traced() as used, pytest.MonkeyPatch.context() as patch, new_session("0") as session:
+        patch.setattr(deadline, "clock", clock)
+        pools = session.get_adapter("http://").poolmanager.pool_classes_by_scheme
+        patch.setattr(pools["http"].ConnectionCls, "_new_conn", lambda self: wire.settimeout(self.timeout) or wire)
+        try:
+            said = repr(call(session))
+        except HubSpotError as error:
+            said = f"{error!r} {error.message} {error.details}"
 
     assert clock.now <= LIMIT
-    assert peak < 20_000_000
+    assert used.peak < 20_000_000
     assert not any(secret in said for secret in SECRETS)
     assert not any(secret in record.getMessage() for record in caplog.records for secret in SECRETS)

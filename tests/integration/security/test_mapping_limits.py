@@ -1,7 +1,6 @@
 """How much an event may map: files, editor and copies alike are refused in words, and a plan stays small."""
 
 import json
-import tracemalloc
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -32,6 +31,7 @@ from tests.integration.editor.conftest import (  # noqa: F401  fixtures are foun
 )
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures by name
 from tests.integration.mapping.test_editor import data, messages_of
+from tests.memory import traced
 
 ROW = {"pretix_field": "attendee_email", "external_field": "lastname", "overwrite": "append", "value_map": ""}
 MAPPING = {
@@ -164,11 +164,9 @@ def planned(story, mappings):
     orders = [story.order(f"B{n}", event=other, attendees=some, queue=False).pk for n, some in enumerate(people)]
     catalog = Catalog(story.connection)
     catalog.refresh(["contacts"])
-    tracemalloc.start()
-    plan = planning.plan(story.connection.portal_id, catalog, [(other, orders)])
-    size, _peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return sum(len(c.rows) for record in plan.records.values() for c in record.contributions), size // 2**20
+    with traced() as used:
+        plan = planning.plan(story.connection.portal_id, catalog, [(other, orders)])
+    return sum(len(c.rows) for record in plan.records.values() for c in record.contributions), used.kept // 2**20
 
 
 def test_the_largest_plan_of_twenty_orders_is_small(story):

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from pretix_hubspot import mappingfile
 from pretix_hubspot.mappings.store import SuggestionImpossible
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.memory import traced
 
+#: Bytes for a file, and for each byte of it.
+OF_FILE, OF_BYTE = 3_000_000, 20
 ODD = st.one_of(
     st.sampled_from(
         [None, True, False, 0, -1, 10**30, 1e308, float("nan"), "", "\x00", "\ud800", "..", "a" * 5_000, "[" * 5_000]
@@ -54,13 +57,16 @@ def test_any_file_is_refused_in_words_or_can_be_stored(genuine, data):
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from(sorted(places(content), key=repr)))
         content = changed(content, path, data.draw(ODD), data.draw(st.booleans()))
-    try:
-        with transaction.atomic():
-            loaded = mappingfile.load(json.dumps(content).encode(), event)
-            mappingfile.store(event.hubspot_connection, loaded, None)
-            transaction.set_rollback(True)
-    except (mappingfile.FileProblem, SuggestionImpossible) as refusal:
-        assert refusal.args
+    sent = json.dumps(content).encode()
+    with traced() as used:
+        try:
+            with transaction.atomic():
+                mappingfile.store(event.hubspot_connection, mappingfile.load(sent, event), None)
+                transaction.set_rollback(True)
+        except (mappingfile.FileProblem, SuggestionImpossible) as refusal:
+            assert refusal.args
+
+    assert used.peak < OF_FILE + OF_BYTE * len(sent)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
