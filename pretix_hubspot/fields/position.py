@@ -58,9 +58,7 @@ def _ticket_fields(timezone):
         _field("ticket_tax_rate", _("Ticket tax rate"), NUMBER, lambda p: f"{p.tax_rate.normalize():f}"),
         _field("ticket_valid_from", _("Ticket valid from"), WHEN, lambda p: repairs.moment(p.valid_from, timezone)),
         _field("ticket_valid_until", _("Ticket valid until"), WHEN, lambda p: repairs.moment(p.valid_until, timezone)),
-        _field(
-            "voucher_tag", _("Voucher tag"), TEXT, lambda p: p.voucher.tag if p.voucher_id else "", needs=["voucher"]
-        ),
+        _field("voucher_tag", _("Voucher tag"), TEXT, voucher_tag, needs=["voucher"]),
         _field("voucher_budget_use", _("Voucher discount"), NUMBER, voucher_discount),
         _field(
             "discount",

@@ -184,6 +184,27 @@ def test_a_deleted_key_is_called_revoked_once_it_is_refused_a_while_later(organi
     assert reloaded(connection).status == "revoked"
 
 
+def test_pages_that_are_opened_during_the_rest_or_after_it_put_nothing_off(organizer, event, portal, manager):
+    connection = connect_token(organizer, portal.service_key, manager)
+    del portal.auth.tokens[portal.service_key]
+
+    def open_page():
+        with pytest.raises(errors.AuthenticationFailed):
+            client_for(reloaded(connection)).account()
+        return reloaded(connection).resting_until
+
+    until = open_page()
+    with freeze_time(until - timedelta(minutes=1)):
+        during = open_page()
+        rest(connection, now() + timedelta(minutes=10), "revoked")  # a slice that was refused as well
+    with freeze_time(until + timedelta(minutes=1), tick=True):
+        after = open_page()
+        queue.drain(reloaded(connection), seconds=1)
+
+    assert (during, connection.resting_until, after) == (until, until, until)
+    assert reloaded(connection).status == "revoked"
+
+
 def test_a_key_that_is_accepted_again_a_while_later_was_refused_by_mistake(organizer, event, portal, manager):
     connection = connect_token(organizer, portal.service_key, manager)
     portal.faults.add("unauthorized", times=2)
