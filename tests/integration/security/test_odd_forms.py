@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pretix.base.models import Question, Team, User
 
-from hubspot_simulator.definitions import Option
+from hubspot_simulator import Option
 from pretix_hubspot import mappingfile, urls
 from pretix_hubspot.config import server_config
 from pretix_hubspot.health.causes import causes
