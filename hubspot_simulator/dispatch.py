@@ -4,30 +4,39 @@ import time
 import traceback
 from dataclasses import dataclass
 
-from .admin import api as admin
-from .admin import browser as web
+from .admin import api, browser
 from .backend import Backend
 from .crm.account import routes as account
 from .crm.associations import routes as associations
-from .crm.objects import batch_routes as objectbatches
+from .crm.objects import batch_routes as batches
 from .crm.objects import routes as objects
 from .crm.pipelines import routes as pipelines
 from .crm.properties import routes as properties
-from .crm.search import routes as searching
+from .crm.schemas import routes as schemas
+from .crm.search import routes as search
 from .faults import AFTER, BEFORE, Fault
 from .http.envelopes import new_correlation_id, problem_reply, token_reply
 from .http.faulting import fault_reply
 from .http.reading import check_query, parse_json, wrong_content
 from .http.request import Call, Raw, Reply
-from .http.routing import ROUTES, Match, split
+from .http.routing import Match, Router
 from .log import Request
 from .oauth import routes as oauth
 from .oauth.consent import authorize
 from .oauth.state import Grant, TokenRefused
 from .problems import Problem
 
-# Importing the areas registers their routes.
-AREAS = (account, associations, objectbatches, objects, pipelines, properties, searching)
+ROUTER = Router(
+    account.ROUTES,
+    schemas.ROUTES,
+    objects.ROUTES,
+    batches.ROUTES,
+    associations.ROUTES,
+    pipelines.ROUTES,
+    properties.ROUTES,
+    search.ROUTES,
+    oauth.ROUTES,
+)
 
 
 @dataclass
@@ -46,10 +55,10 @@ class Trip:
 def handle(backend: Backend, raw: Raw) -> Reply:
     """The answer to any request that reaches the simulator."""
     if raw.path.startswith("/_simulator"):
-        return admin.handle(backend, raw)
+        return api.handle(backend, raw)
     if raw.path in ("/", "/favicon.ico") or raw.path.startswith("/contacts/"):
         with backend.lock:
-            return web.show(backend, raw)
+            return browser.show(backend, raw)
     started = time.monotonic()
     trip = Trip(raw, new_correlation_id())
     reply = _answer(backend, trip)
@@ -77,7 +86,7 @@ def _api(backend: Backend, trip: Trip) -> Reply:
     raw = trip.raw
     if len(raw.target) > backend.switches.max_url_chars:
         raise Problem("too-long", "URI too long")
-    trip.match = ROUTES.find(raw.method, raw.path, backend.switches.legacy_sunset)
+    trip.match = ROUTER.find(raw.method, raw.path, backend.switches.legacy_sunset)
     trip.stage = trip.match.route.stage
     _sleep(backend, raw.path, before=True)
     with backend.lock:
@@ -135,37 +144,13 @@ def _oauth(backend: Backend, trip: Trip) -> Reply:
         if trip.fault is not None and trip.fault.when == BEFORE:
             return fault_reply(backend, trip.fault, None, trip.correlation_id, None)
         try:
-            reply = _oauth_endpoint(backend, raw)
+            reply = oauth.answer(backend, raw)
         except TokenRefused as refused:
             reply = token_reply(refused, trip.correlation_id)
         if trip.fault is not None:
             reply = fault_reply(backend, trip.fault, None, trip.correlation_id, reply)
     _sleep(backend, raw.path, before=False)
     return reply
-
-
-def _oauth_endpoint(backend: Backend, raw: Raw) -> Reply:
-    _, version, rest = split(raw.path)
-    known = version in ("2026-03", "2026-09", "v3")
-    if backend.switches.legacy_sunset and version.startswith("v"):
-        raise Problem("gone", f"Version {version} of this API is no longer available")
-    if rest == ["token"] and (known or version == "v1") and raw.method == "POST":
-        return oauth.token(backend, raw, version)
-    if rest == ["token", "introspect"] and known and raw.method == "POST":
-        return oauth.introspect(backend, raw, version)
-    if rest == ["token", "revoke"] and known and raw.method == "POST":
-        return oauth.revoke(backend, raw, version)
-    if version == "v2" and rest == ["private-apps", "get", "access-token-info"] and raw.method == "POST":
-        return oauth.static_token_info(backend, raw)
-    if version == "v1" and len(rest) == 2:
-        answer = {
-            ("GET", "access-tokens"): oauth.access_token_info,
-            ("GET", "refresh-tokens"): oauth.refresh_token_info,
-            ("DELETE", "refresh-tokens"): oauth.delete_refresh_token,
-        }.get((raw.method, rest[0]))
-        if answer is not None:
-            return answer(backend, rest[1])
-    raise Problem("missing", f"Unable to find a resource or API version at {raw.path}")
 
 
 def _sleep(backend: Backend, path: str, before: bool) -> None:

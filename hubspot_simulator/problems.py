@@ -30,6 +30,14 @@ class Problem(Exception):
         return self.message
 
 
+@dataclass
+class BatchError:
+    """One entry of a 207's ``errors``: a problem and its context."""
+
+    problem: Problem
+    context: dict[str, list[str]]
+
+
 @dataclass(frozen=True)
 class BadValue:
     """Why one property value of one record was refused (hubspot.md 4.1)."""

@@ -2,7 +2,6 @@
 
 import uuid
 
-from hubspot_simulator.crm.objects.batches import BatchError
 from hubspot_simulator.oauth.state import TokenRefused
 from hubspot_simulator.problems import Problem
 
@@ -43,16 +42,6 @@ def problem_reply(problem: Problem, correlation_id: str, retry_after: int | None
     if problem.kind == "limited" and retry_after is not None:
         reply.headers["Retry-After"] = str(retry_after)
     return reply
-
-
-def batch_error(error: BatchError) -> dict:
-    """An entry of a 207's ``errors`` (hubspot.md 4.2, B)."""
-    entry: dict[str, object] = {"status": "error"}
-    if error.problem.category:
-        entry["category"] = error.problem.category
-    if error.problem.sub_category:
-        entry["subCategory"] = error.problem.sub_category
-    return entry | {"message": error.problem.message, "context": error.context}
 
 
 def token_reply(refused: TokenRefused, correlation_id: str) -> Reply:

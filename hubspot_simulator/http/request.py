@@ -1,6 +1,7 @@
 """A request on its way through the simulator, and the answer to it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hubspot_simulator.backend import Backend
@@ -10,6 +11,8 @@ from hubspot_simulator.crm.schemas.state import ObjectType
 from hubspot_simulator.oauth.state import Grant
 from hubspot_simulator.portal.state import Portal
 from hubspot_simulator.problems import Problem, missing_scopes
+
+from .reading import take
 
 DATED = ("2026-03", "2026-09")
 ENFORCING = ("2026-09",)
@@ -97,6 +100,10 @@ class Call:
         """403 unless one of these scopes was granted (hubspot.md 2.4: alternatives, A)."""
         if not set(alternatives) & set(self.grant.scopes):
             raise missing_scopes(list(alternatives[:1]))
+
+    def take(self, raw: object, allowed: Iterable[str], required: Iterable[str] = ()) -> dict:
+        """A part of the body as an object; whether unknown keys are refused is the portal's switch."""
+        return take(raw, allowed, required, self.portal.switches.unknown_keys == "refuse")
 
     def flag(self, name: str) -> bool:
         return self.query.get(name, ["false"])[-1].lower() == "true"

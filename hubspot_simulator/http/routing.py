@@ -62,10 +62,10 @@ class Match:
 
 
 class Routes:
-    """Routes by family; handlers register themselves."""
+    """The endpoints of one area; its handlers register themselves by ``add``."""
 
     def __init__(self) -> None:
-        self._routes: dict[str, list[Route]] = {}
+        self.by_family: dict[str, list[Route]] = {}
 
     def add(
         self, method: str, family: str, pattern: str, stage: str, query: tuple[str, ...] = ()
@@ -75,10 +75,20 @@ class Routes:
         def register(handler: Handler) -> Handler:
             segments = tuple(part for part in pattern.split("/") if part)
             route = Route(method, segments, handler, stage, frozenset(query), stage == "search")
-            self._routes.setdefault(family, []).append(route)
+            self.by_family.setdefault(family, []).append(route)
             return handler
 
         return register
+
+
+class Router:
+    """The endpoints of all areas; of those that fit a path, the first one of the method answers."""
+
+    def __init__(self, *areas: Routes) -> None:
+        self.by_family: dict[str, list[Route]] = {}
+        for area in areas:
+            for family, routes in area.by_family.items():
+                self.by_family.setdefault(family, []).extend(routes)
 
     def find(self, method: str, path: str, sunset: bool = False) -> Match:
         """The route of a path; unknown paths and versions give 404, sunset versions 410."""
@@ -91,7 +101,7 @@ class Routes:
             raise Problem(GONE, f"Version {version} of this API is no longer available")
         fitting = [
             (route, params)
-            for route in self._routes.get(family, ())
+            for route in self.by_family.get(family, ())
             if (params := _fit(route.pattern, rest)) is not None
         ]
         for route, params in fitting:
@@ -130,6 +140,3 @@ def _fit(pattern: tuple[str, ...], rest: list[str]) -> dict[str, str] | None:
 
 def _unknown(path: str) -> Problem:
     return Problem(MISSING, f"Unable to find a resource or API version at {path}")
-
-
-ROUTES = Routes()

@@ -1,15 +1,16 @@
 """The token endpoints (hubspot.md 2.2); they count to no rate limit."""
 
-from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from hubspot_simulator.backend import Backend
 from hubspot_simulator.http.reading import parse_json
-from hubspot_simulator.http.request import Raw, Reply
-from hubspot_simulator.portal.state import Portal
+from hubspot_simulator.http.request import DATED, Call, Raw, Reply
+from hubspot_simulator.http.routing import Routes, split
+from hubspot_simulator.problems import GONE, MISSING, Problem
 
 from .state import Grant, Token, TokenRefused
 
+ROUTES = Routes()
 TOKEN_FIELDS = {
     "grant_type",
     "client_id",
@@ -22,10 +23,9 @@ TOKEN_FIELDS = {
     "client_assertion",
     "client_assertion_type",
 }
-Form = Mapping[str, str]
 
 
-def form(raw: Raw) -> dict[str, str]:
+def _form(raw: Raw) -> dict[str, str]:
     """A form-encoded body; the alpha SDK of HubSpot posts JSON, so the simulator takes that as well (U)."""
     if "json" in raw.headers.get("content-type", ""):
         parsed = parse_json(raw.body or b"{}")
@@ -34,9 +34,28 @@ def form(raw: Raw) -> dict[str, str]:
     return {name: values[-1] for name, values in given.items()}
 
 
-def token(backend: Backend, raw: Raw, version: str) -> Reply:
+def answer(backend: Backend, raw: Raw) -> Reply:
+    """The answer of the endpoint of a path, in all versions that serve it."""
+    _, version, rest = split(raw.path)
+    known = version in (*DATED, "v3")
+    if backend.switches.legacy_sunset and version.startswith("v"):
+        raise Problem(GONE, f"Version {version} of this API is no longer available")
+    if rest == ["token"] and (known or version == "v1") and raw.method == "POST":
+        return _token(backend, raw, version)
+    if rest == ["token", "introspect"] and known and raw.method == "POST":
+        return _introspect(backend, raw)
+    if rest == ["token", "revoke"] and known and raw.method == "POST":
+        return _revoke(backend, raw)
+    if version == "v2" and rest == ["private-apps", "get", "access-token-info"] and raw.method == "POST":
+        return _static_token_info(backend, raw)
+    if version == "v1" and len(rest) == 2 and (raw.method, rest[0]) in TOKENS_OF_V1:
+        return TOKENS_OF_V1[raw.method, rest[0]](backend, rest[1])
+    raise Problem(MISSING, f"Unable to find a resource or API version at {raw.path}")
+
+
+def _token(backend: Backend, raw: Raw, version: str) -> Reply:
     """Exchanges a code or a refresh token for an access token."""
-    given = form(raw)
+    given = _form(raw)
     unknown = sorted(set(given) - TOKEN_FIELDS)
     if unknown:
         raise TokenRefused("BAD_REQUEST", "invalid_request", f"unknown parameter {unknown[0]}")
@@ -71,9 +90,9 @@ def _token_body(backend: Backend, issued: Token, version: str) -> dict:
     return body
 
 
-def introspect(backend: Backend, raw: Raw, version: str) -> Reply:
+def _introspect(backend: Backend, raw: Raw) -> Reply:
     """What a token is good for; unknown and revoked ones are merely inactive (hubspot.md 2.2, A/B)."""
-    given = form(raw)
+    given = _form(raw)
     backend.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
     text = given.get("token", "")
     grant = backend.auth.refresh_tokens.get(text)
@@ -132,14 +151,14 @@ def _signed(backend: Backend, access: Token) -> dict:
     }
 
 
-def revoke(backend: Backend, raw: Raw, version: str) -> Reply:
-    given = form(raw)
+def _revoke(backend: Backend, raw: Raw) -> Reply:
+    given = _form(raw)
     backend.auth.app(given.get("client_id", ""), given.get("client_secret", ""))
     backend.auth.revoke(given.get("token", ""), backend.switches.unauthorised_apps_hang_on)
     return Reply(200, {})
 
 
-def access_token_info(backend: Backend, text: str) -> Reply:
+def _access_token_info(backend: Backend, text: str) -> Reply:
     """v1, which HubSpot stops on 2027-02-16 (hubspot.md 1.1, A)."""
     access = backend.auth.tokens.get(text)
     if access is None or access.grant.revoked or (access.expires_at or 0) <= backend.clock():
@@ -157,7 +176,7 @@ def access_token_info(backend: Backend, text: str) -> Reply:
     )
 
 
-def refresh_token_info(backend: Backend, text: str) -> Reply:
+def _refresh_token_info(backend: Backend, text: str) -> Reply:
     grant = backend.auth.refresh_tokens.get(text)
     if grant is None:
         raise TokenRefused("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
@@ -166,13 +185,13 @@ def refresh_token_info(backend: Backend, text: str) -> Reply:
     return Reply(200, about | {"token_type": "refresh"})
 
 
-def delete_refresh_token(backend: Backend, text: str) -> Reply:
+def _delete_refresh_token(backend: Backend, text: str) -> Reply:
     if not backend.auth.revoke(text, backend.switches.unauthorised_apps_hang_on):
         raise TokenRefused("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
     return Reply(204)
 
 
-def static_token_info(backend: Backend, raw: Raw) -> Reply:
+def _static_token_info(backend: Backend, raw: Raw) -> Reply:
     """Scopes of a service key or private app token (hubspot.md 2.1, B; the key's name is U)."""
     parsed = parse_json(raw.body or b"{}")
     text = str(parsed.get("tokenKey", "")) if isinstance(parsed, dict) else ""
@@ -180,5 +199,19 @@ def static_token_info(backend: Backend, raw: Raw) -> Reply:
     if key is None or not key.grant.service_key or (key.expires_at is not None and key.expires_at <= backend.clock()):
         raise TokenRefused("BAD_ACCESS_TOKEN", "invalid_request", "missing or unknown token")
     grant = key.grant
-    portal: Portal = backend.portals[grant.portal_id]
+    portal = backend.portals[grant.portal_id]
     return Reply(200, {"userId": grant.user_id, "hubId": portal.id, "appId": grant.app_id, "scopes": grant.scopes})
+
+
+TOKENS_OF_V1 = {
+    ("GET", "access-tokens"): _access_token_info,
+    ("GET", "refresh-tokens"): _refresh_token_info,
+    ("DELETE", "refresh-tokens"): _delete_refresh_token,
+}
+
+
+@ROUTES.add("DELETE", "appinstalls", "external-install", "account")
+def uninstall(call: Call) -> Reply:
+    """The app uninstalls itself (hubspot.md 2.2, A)."""
+    call.backend.auth.revoke(call.grant.refresh_token)
+    return Reply(204)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hubspot_simulator.http.routing import ROUTES
+from hubspot_simulator.dispatch import ROUTER
 
 VALUES = [None, True, 0, -1, 1.5, "", "x", "a@example.org", [], {}, [1], [None], ["x"], {"id": "1"}, {"id": None},
           [{"id": "1"}], [{"id": "1", "properties": {}}], [{"properties": {"email": None}}],
@@ -30,7 +30,7 @@ SEGMENTS = {"type": "deals", "from": "deals", "to": "contacts", "pipeline": "def
 
 
 def paths():
-    for family, routes in ROUTES._routes.items():
+    for family, routes in ROUTER.by_family.items():
         for route in routes:
             parts = [SEGMENTS.get(part[1:-1], "1") if part.startswith("{") else part for part in route.pattern]
             between = ["V", "schemas"] if family == "schemas" else ["V"]

@@ -1,15 +1,15 @@
 """Owners, the account itself, its limits and its object library (hubspot.md 1.2, 13)."""
 
 from hubspot_simulator.clock import iso
-from hubspot_simulator.crm.objects import rendering as render
 from hubspot_simulator.crm.properties.schema import CUSTOM_PER_TYPE
-from hubspot_simulator.http import reading as fields
+from hubspot_simulator.http import reading
 from hubspot_simulator.http.request import ENFORCING, Call, Reply
-from hubspot_simulator.http.routing import ROUTES
-from hubspot_simulator.problems import Problem, not_found
+from hubspot_simulator.http.routing import Routes
+from hubspot_simulator.problems import not_found
 
 from .state import Owner
 
+ROUTES = Routes()
 CUSTOM_OVERALL = 10_000
 
 
@@ -20,8 +20,8 @@ def list_owners(call: Call) -> Reply:
     found = [
         owner for owner in call.portal.owners if owner.archived == archived and (not email or owner.email == email)
     ]
-    limit = fields.integer(call.text("limit", "100"), "limit", 1, 500)
-    after = fields.integer(call.text("after", "0"), "after", 0, 10**12)
+    limit = reading.integer(call.text("limit", "100"), "limit", 1, 500)
+    after = reading.integer(call.text("after", "0"), "after", 0, 10**12)
     body: dict[str, object] = {"results": [_owner(owner) for owner in found[after : after + limit]]}
     if after + limit < len(found):
         body["paging"] = {"next": {"after": str(after + limit)}}
@@ -194,70 +194,3 @@ def enablement_of(call: Call) -> Reply:
         if kind.type_id == call.params["id"]:
             return Reply(200, {"enablement": kind.name not in call.portal.types.disabled})
     raise not_found()
-
-
-@ROUTES.add(
-    "GET",
-    "schemas",
-    "",
-    "schema",
-    ("archived", "includeAssociationDefinitions", "includeAuditMetadata", "includePropertyDefinitions"),
-)
-def list_schemas(call: Call) -> Reply:
-    """Custom object types only (hubspot.md 1.2, A)."""
-    call.require("crm.schemas.custom.read")
-    if call.portal.account.tier != "enterprise" or call.flag("archived"):
-        return Reply(200, {"results": []})
-    customs = [kind for kind in call.portal.types.all if call.portal.types.is_custom(kind)]
-    return Reply(200, {"results": [_schema(call, kind) for kind in customs]})
-
-
-@ROUTES.add(
-    "GET",
-    "schemas",
-    "{type}",
-    "schema",
-    ("includeAssociationDefinitions", "includeAuditMetadata", "includePropertyDefinitions"),
-)
-def get_schema(call: Call) -> Reply:
-    call.require("crm.schemas.custom.read")
-    if call.portal.account.tier != "enterprise":
-        raise Problem("forbidden", "Custom objects are not available to this account", "FORBIDDEN")
-    return Reply(200, _schema(call, call.kind))
-
-
-def _schema(call: Call, kind) -> dict:
-    definitions = call.portal.schema.listed(kind.name)
-    links = [call.portal.association_types.default(kind.name, other) for other in ("contacts", "deals")]
-    return {
-        "id": kind.type_id.partition("-")[2],
-        "objectTypeId": kind.type_id,
-        "name": kind.singular,
-        "fullyQualifiedName": call.portal.types.qualified(kind),
-        "archived": False,
-        "labels": {"singular": kind.label, "plural": kind.plural_label},
-        "primaryDisplayProperty": kind.display[0],
-        "secondaryDisplayProperties": list(kind.display[1:]),
-        "requiredProperties": [group[0] for group in kind.required_any],
-        "searchableProperties": [kind.display[0]],
-        "allowsSensitiveProperties": False,
-        "createdAt": iso(1_672_531_200),
-        "updatedAt": iso(1_672_531_200),
-        "properties": [render.definition(call.portal, kind.name, entry) for entry in definitions],
-        "associations": [
-            {
-                "id": str(entry.id),
-                "fromObjectTypeId": kind.type_id,
-                "name": f"{kind.singular}_to_{entry.to_type}",
-                "toObjectTypeId": call.portal.object_type(entry.to_type).type_id,
-            }
-            for entry in links
-        ],
-    }
-
-
-@ROUTES.add("DELETE", "appinstalls", "external-install", "account")
-def uninstall(call: Call) -> Reply:
-    """The app uninstalls itself (hubspot.md 2.2, A)."""
-    call.backend.auth.revoke(call.grant.refresh_token)
-    return Reply(204)

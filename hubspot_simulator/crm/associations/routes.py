@@ -1,17 +1,16 @@
 """Associations and their labels (hubspot.md 7.1)."""
 
-from hubspot_simulator.clock import iso
-from hubspot_simulator.crm.objects.batch_routes import envelope, inputs
-from hubspot_simulator.crm.objects.batches import BatchError
-from hubspot_simulator.crm.objects.routes import association_type, strict
 from hubspot_simulator.crm.schemas.state import ObjectType
-from hubspot_simulator.http import reading as fields
+from hubspot_simulator.http import reading
+from hubspot_simulator.http.batching import envelope, inputs
 from hubspot_simulator.http.request import ENFORCING, Call, Reply
-from hubspot_simulator.http.routing import ROUTES
-from hubspot_simulator.problems import INVALID, Problem, invalid, not_found
+from hubspot_simulator.http.routing import Routes
+from hubspot_simulator.problems import INVALID, BatchError, Problem, invalid, not_found
 
+from .specs import association_type
 from .state import AssociationType, Node
 
+ROUTES = Routes()
 MOST_CREATED, MOST_READ, PAGE = 2_000, 1_000, 500
 PAIR = ("from", "to")
 
@@ -29,8 +28,8 @@ def ends(call: Call, writing: bool) -> tuple[ObjectType, ObjectType]:
 
 
 def node(call: Call, kind: ObjectType, raw: object) -> Node:
-    item = fields.take(raw, ("id",), ("id",), strict(call))
-    return kind.name, call.portal.store(kind.name).survivor(fields.text(item["id"], "id"))
+    item = call.take(raw, ("id",), ("id",))
+    return kind.name, call.portal.store(kind.name).survivor(reading.text(item["id"], "id"))
 
 
 def check_pair(call: Call, one: Node, other: Node) -> Problem | None:
@@ -134,7 +133,7 @@ def archive(call: Call) -> Reply:
     from_kind, to_kind = ends(call, writing=True)
     for item in inputs(call, PAIR, PAIR, largest=MOST_CREATED):
         one = node(call, from_kind, item["from"])
-        for target in fields.listed(item["to"], "to"):
+        for target in reading.listed(item["to"], "to"):
             call.portal.associations.unlink(one, node(call, to_kind, target))
     return _done(call)
 
@@ -154,15 +153,14 @@ def _done(call: Call) -> Reply:
     """200 on dated paths, 204 on v4 (hubspot.md 7.1, A)."""
     if call.legacy:
         return Reply(204)
-    now = iso(call.portal.clock())
-    return Reply(200, {"status": "COMPLETE", "results": [], "startedAt": now, "completedAt": now})
+    return envelope(call, [], [], 200)
 
 
 @ROUTES.add("GET", "objects", "{type}/{id}/associations/{to}", "read", ("limit", "after"))
 def list_linked(call: Call) -> Reply:
     from_kind, to_kind = ends(call, writing=False)
     one = _existing(call, from_kind)
-    limit = fields.integer(call.text("limit", str(PAGE)), "limit", 1, PAGE)
+    limit = reading.integer(call.text("limit", str(PAGE)), "limit", 1, PAGE)
     return Reply(200, _page(_linked(call, one, to_kind), call.text("after") or None, limit, "results"))
 
 
@@ -206,14 +204,14 @@ def create_label(call: Call) -> Reply:
     from_kind, to_kind = ends(call, writing=True)
     if call.portal.account.tier in ("free", "starter"):
         raise Problem("forbidden", "Association labels are not available to this account", "FORBIDDEN")
-    body = fields.take(call.body, ("name", "label", "inverseLabel"), ("name", "label"), strict(call))
+    body = call.take(call.body, ("name", "label", "inverseLabel"), ("name", "label"))
     limit = call.portal.switches.association_label_limit
     entry = call.portal.association_types.add_label(
         from_kind.name,
         to_kind.name,
-        fields.text(body["label"], "label"),
-        fields.optional(body.get("inverseLabel"), "inverseLabel"),
-        fields.text(body["name"], "name"),
+        reading.text(body["label"], "label"),
+        reading.optional(body.get("inverseLabel"), "inverseLabel"),
+        reading.text(body["name"], "name"),
         limit,
     )
     pair = {made.key: made for made in (entry, call.portal.association_types.inverse(entry))}
@@ -223,19 +221,17 @@ def create_label(call: Call) -> Reply:
 @ROUTES.add("PUT", "associations", "{from}/{to}/labels", "schema")
 def change_label(call: Call) -> Reply:
     ends(call, writing=True)
-    body = fields.take(
-        call.body, ("associationTypeId", "label", "inverseLabel"), ("associationTypeId", "label"), strict(call)
-    )
-    number = fields.integer(body["associationTypeId"], "associationTypeId", 0, 10**9)
-    inverse = fields.optional(body.get("inverseLabel"), "inverseLabel") or None
-    call.portal.association_types.rename_label(number, fields.text(body["label"], "label"), inverse)
+    body = call.take(call.body, ("associationTypeId", "label", "inverseLabel"), ("associationTypeId", "label"))
+    number = reading.integer(body["associationTypeId"], "associationTypeId", 0, 10**9)
+    inverse = reading.optional(body.get("inverseLabel"), "inverseLabel") or None
+    call.portal.association_types.rename_label(number, reading.text(body["label"], "label"), inverse)
     return Reply(204)
 
 
 @ROUTES.add("DELETE", "associations", "{from}/{to}/labels/{number}", "schema")
 def delete_label(call: Call) -> Reply:
     ends(call, writing=True)
-    call.portal.association_types.remove_label(fields.integer(call.params["number"], "associationTypeId", 0, 10**9))
+    call.portal.association_types.remove_label(reading.integer(call.params["number"], "associationTypeId", 0, 10**9))
     return Reply(204)
 
 
@@ -247,7 +243,7 @@ def _existing(call: Call, kind: ObjectType) -> Node:
 
 
 def _types(call: Call, from_kind: ObjectType, to_kind: ObjectType, raw: object) -> list[AssociationType]:
-    entries = [association_type(call, from_kind, item) for item in fields.listed(raw, "types")]
+    entries = [association_type(call, from_kind, item) for item in reading.listed(raw, "types")]
     if not entries:
         raise invalid("One or more associations are invalid")
     for entry in entries:
@@ -272,7 +268,7 @@ def _label(entry: AssociationType) -> dict:
 
 
 def _page(linked: list[dict], after: object, limit: int, name: str) -> dict:
-    start = fields.integer(after, "after", 0, 10**12) if after is not None else 0
+    start = reading.integer(after, "after", 0, 10**12) if after is not None else 0
     page: dict[str, object] = {name: linked[start : start + limit]}
     if start + limit < len(linked):
         page["paging"] = {"next": {"after": str(start + limit)}}

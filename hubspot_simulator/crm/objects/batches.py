@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from hubspot_simulator.crm.properties.values import Rules
 from hubspot_simulator.crm.schemas.state import ObjectType
 from hubspot_simulator.portal.state import Portal
-from hubspot_simulator.problems import Problem, invalid
+from hubspot_simulator.problems import MISSING, BatchError, Problem, invalid
 
 from .automation import associate_company
 from .state import Author, Record
 from .writing import Claims, Draft, Link, Written, commit, prepare_create, prepare_update
-
-LARGEST = 100
 
 
 @dataclass
@@ -24,14 +22,6 @@ class Input:
     id_property: str | None = None
     trace: str | None = None
     links: list[Link] = field(default_factory=list)
-
-
-@dataclass
-class BatchError:
-    """One entry of a 207's ``errors``: a problem and its context."""
-
-    problem: Problem
-    context: dict[str, list[str]]
 
 
 @dataclass
@@ -200,4 +190,4 @@ def not_found_error(portal: Portal, kind: ObjectType, unknown: list[Input]) -> B
         context = {"ids": [""]}
     elif portal.switches.not_found_context == "ids_and_trace":
         context["objectWriteTraceId"] = [entry.trace for entry in unknown if entry.trace]
-    return BatchError(Problem("missing", message, "OBJECT_NOT_FOUND"), context)
+    return BatchError(Problem(MISSING, message, "OBJECT_NOT_FOUND"), context)

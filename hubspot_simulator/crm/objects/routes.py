@@ -1,35 +1,30 @@
 """Records one by one: create, read, list, update, archive, merge, forget (hubspot.md 5)."""
 
-from hubspot_simulator.crm.associations.state import HUBSPOT, USER
-from hubspot_simulator.crm.schemas.state import ObjectType
-from hubspot_simulator.http import reading as fields
+from hubspot_simulator.crm.associations.specs import links
+from hubspot_simulator.http import reading
 from hubspot_simulator.http.request import Call, Reply
-from hubspot_simulator.http.routing import ROUTES
+from hubspot_simulator.http.routing import Routes
 from hubspot_simulator.problems import invalid, not_found, not_numeric
 
-from . import rendering as render
+from . import rendering
 from .batches import Input, require_unique
 from .batches import create as create_batch
 from .batches import update as update_batch
 from .lifecycle import archive, gdpr_delete, merge
 from .state import Record
-from .writing import Link
 
+ROUTES = Routes()
 READ_QUERY = ("properties", "propertiesWithHistory", "associations", "archived", "idProperty")
-
-
-def strict(call: Call) -> bool:
-    return call.portal.switches.unknown_keys == "refuse"
 
 
 @ROUTES.add("POST", "objects", "{type}", "create")
 def create(call: Call) -> Reply:
     call.require(*call.kind.write_scopes)
-    body = fields.take(call.body, ("properties", "associations", "objectWriteTraceId"), ("properties",), strict(call))
-    entry = Input(fields.properties(body["properties"]), links=links(call, call.kind, body.get("associations")))
+    body = call.take(call.body, ("properties", "associations", "objectWriteTraceId"), ("properties",))
+    entry = Input(reading.properties(body["properties"]), links=links(call, call.kind, body.get("associations")))
     outcome = create_batch(call.portal, call.kind, [entry], call.rules, call.author)
     result = outcome.results[0]
-    shown = render.written(call.portal, call.kind, result, not call.legacy)
+    shown = rendering.written(call.portal, call.kind, result, not call.legacy)
     return Reply(201, shown, headers={"Location": f"{call.path}/{result.record.id}"})
 
 
@@ -42,7 +37,7 @@ def read(call: Call) -> Reply:
         entry = find(call, call.params["id"], call.text("idProperty"))
     if entry is None:
         raise not_found()
-    shown = render.record(
+    shown = rendering.record(
         call.portal, call.kind, entry, call.listed("properties"), call.listed("propertiesWithHistory")
     )
     return Reply(200, with_associations(call, entry, shown))
@@ -52,15 +47,16 @@ def read(call: Call) -> Reply:
 def list_records(call: Call) -> Reply:
     """Pages by record id; the next page begins after the cursor (hubspot.md 5.1, A)."""
     call.require(*call.kind.read_scopes)
-    limit = fields.integer(call.text("limit", "10"), "limit", 1, 100)
-    after = fields.integer(call.text("after") or 0, "after", 0, 10**15)
+    limit = reading.integer(call.text("limit", "10"), "limit", 1, 100)
+    after = reading.integer(call.text("after") or 0, "after", 0, 10**15)
     store = call.portal.store(call.kind.name)
     pool = store.archived if call.flag("archived") else store.live
     ids = sorted(int(record_id) for record_id in pool if int(record_id) >= after)
     page = [pool[str(number)] for number in ids[:limit]]
     wanted, history = call.listed("properties"), call.listed("propertiesWithHistory")
     results = [
-        with_associations(call, entry, render.record(call.portal, call.kind, entry, wanted, history)) for entry in page
+        with_associations(call, entry, rendering.record(call.portal, call.kind, entry, wanted, history))
+        for entry in page
     ]
     return Reply(200, {"results": results} | paging(call, ids, limit))
 
@@ -77,13 +73,13 @@ def paging(call: Call, ids: list[int], limit: int) -> dict:
 @ROUTES.add("PATCH", "objects", "{type}/{id}", "update", ("idProperty",))
 def update(call: Call) -> Reply:
     call.require(*call.kind.write_scopes)
-    body = fields.take(call.body, ("properties", "objectWriteTraceId"), ("properties",), strict(call))
+    body = call.take(call.body, ("properties", "objectWriteTraceId"), ("properties",))
     entry = find(call, call.params["id"], call.text("idProperty"))
     if entry is None:
         raise not_found()
-    change = Input(fields.properties(body["properties"]), entry.id)
+    change = Input(reading.properties(body["properties"]), entry.id)
     outcome = update_batch(call.portal, call.kind, [change], call.rules, call.author)
-    return Reply(200, render.written(call.portal, call.kind, outcome.results[0], not call.legacy))
+    return Reply(200, rendering.written(call.portal, call.kind, outcome.results[0], not call.legacy))
 
 
 @ROUTES.add("DELETE", "objects", "{type}/{id}", "archive")
@@ -97,9 +93,11 @@ def delete(call: Call) -> Reply:
 def merge_records(call: Call) -> Reply:
     call.require(*call.kind.write_scopes)
     names = ("primaryObjectId", "objectIdToMerge")
-    body = fields.take(call.body, names, names, strict(call))
-    primary, other = (fields.text(body[name], name) for name in names)
-    return Reply(200, render.record(call.portal, call.kind, merge(call.portal, call.kind, primary, other, call.author)))
+    body = call.take(call.body, names, names)
+    primary, other = (reading.text(body[name], name) for name in names)
+    return Reply(
+        200, rendering.record(call.portal, call.kind, merge(call.portal, call.kind, primary, other, call.author))
+    )
 
 
 @ROUTES.add("POST", "objects", "{type}/gdpr-delete", "gdpr")
@@ -107,9 +105,9 @@ def forget(call: Call) -> Reply:
     call.require(*call.kind.write_scopes)
     if call.kind.name != "contacts":
         raise invalid("gdpr-delete is available for contacts only")
-    body = fields.take(call.body, ("objectId", "idProperty"), ("objectId",), strict(call))
-    id_property = fields.optional(body.get("idProperty"), "idProperty") or None
-    gdpr_delete(call.portal, fields.text(body["objectId"], "objectId"), id_property)
+    body = call.take(call.body, ("objectId", "idProperty"), ("objectId",))
+    id_property = reading.optional(body.get("idProperty"), "idProperty") or None
+    gdpr_delete(call.portal, reading.text(body["objectId"], "objectId"), id_property)
     return Reply(204)
 
 
@@ -135,43 +133,3 @@ def with_associations(call: Call, entry: Record, shown: dict) -> dict:
         if results:
             shown.setdefault("associations", {})[other.name.replace("_", " ")] = {"results": results}
     return shown
-
-
-def links(call: Call, kind: ObjectType, raw: object) -> list[Link]:
-    """Associations given along with a creation (hubspot.md 5.1, 7.1); invalid ids give 400."""
-    found: list[Link] = []
-    for item in fields.listed(raw or [], "associations"):
-        entry = fields.take(item, ("to", "types"), ("to", "types"), strict(call))
-        other_id = fields.text(fields.take(entry["to"], ("id",), ("id",))["id"], "id")
-        types = [association_type(call, kind, one) for one in fields.listed(entry["types"], "types")]
-        if not types:
-            raise invalid("One or more associations are invalid")
-        node = (types[0].to_type, other_id)
-        if not call.portal.exists(node):
-            raise invalid(
-                "One or more associations are invalid",
-                INVALID_OBJECT_IDS=[other_id],
-                objectId=[other_id],
-                objectType=[call.portal.object_type(node[0]).type_id],
-            )
-        found.append((node, types))
-    return found
-
-
-def association_type(call: Call, kind: ObjectType, raw: object):
-    """An association type that starts at ``kind``; the wrong direction has its own words (hubspot.md 4.2, B)."""
-    names = ("associationCategory", "associationTypeId")
-    spec = fields.take(raw, names, names, strict(call))
-    category, number = str(spec["associationCategory"]), fields.integer(spec["associationTypeId"], names[1], 0, 10**9)
-    if category not in (HUBSPOT, USER, "INTEGRATOR_DEFINED", "WORK"):
-        raise invalid(f"Invalid association category {category}")
-    entry = call.portal.association_types.find(category, number)
-    if entry is None:
-        raise invalid(f"Association type {number} of category {category} does not exist")
-    if entry.from_type != kind.name:
-        expected = call.portal.object_type(entry.from_type).type_id
-        raise invalid(
-            f"Association type {number} is invalid from object type {kind.type_id} for associations to be created. "
-            f"expected: {expected}"
-        )
-    return entry

@@ -1,14 +1,14 @@
 """Pipelines and stages (hubspot.md 8)."""
 
-from hubspot_simulator.crm.objects import rendering as render
-from hubspot_simulator.crm.objects.routes import strict
-from hubspot_simulator.http import reading as fields
+from hubspot_simulator.clock import iso
+from hubspot_simulator.http import reading
 from hubspot_simulator.http.request import Call, Reply
-from hubspot_simulator.http.routing import ROUTES
+from hubspot_simulator.http.routing import Routes
 from hubspot_simulator.problems import invalid
 
 from .state import Pipeline, Stage
 
+ROUTES = Routes()
 STAGE = ("label", "displayOrder", "stageId", "metadata")
 CHECKS = ("validateReferencesBeforeDelete", "validateDealStageUsagesBeforeDelete")
 
@@ -28,47 +28,45 @@ def require(call: Call, writing: bool = False) -> None:
 def list_pipelines(call: Call) -> Reply:
     require(call)
     found = call.portal.pipelines.listed(call.kind.name)
-    return Reply(200, {"results": [render.pipeline(entry) for entry in found]})
+    return Reply(200, {"results": [_pipeline_body(entry) for entry in found]})
 
 
 @ROUTES.add("POST", "pipelines", "{type}", "pipelines")
 def create_pipeline(call: Call) -> Reply:
     require(call, writing=True)
-    body = fields.take(
-        call.body, ("label", "displayOrder", "pipelineId", "stages"), ("label", "displayOrder", "stages"), strict(call)
-    )
-    stages = [_stage(item, strict(call)) for item in fields.listed(body["stages"], "stages")]
-    label, order = fields.text(body["label"], "label"), fields.order(body["displayOrder"])
+    body = call.take(call.body, ("label", "displayOrder", "pipelineId", "stages"), ("label", "displayOrder", "stages"))
+    stages = [_stage(call, item) for item in reading.listed(body["stages"], "stages")]
+    label, order = reading.text(body["label"], "label"), reading.order(body["displayOrder"])
     wanted = Pipeline(_own_id(body, "pipelineId", 36), label, order, stages)
-    return Reply(201, render.pipeline(call.portal.pipelines.create(call.kind.name, wanted)))
+    return Reply(201, _pipeline_body(call.portal.pipelines.create(call.kind.name, wanted)))
 
 
 @ROUTES.add("GET", "pipelines", "{type}/{pipeline}", "pipelines")
 def get_pipeline(call: Call) -> Reply:
     require(call)
-    return Reply(200, render.pipeline(call.portal.pipelines.get(call.kind.name, call.params["pipeline"])))
+    return Reply(200, _pipeline_body(call.portal.pipelines.get(call.kind.name, call.params["pipeline"])))
 
 
 @ROUTES.add("PATCH", "pipelines", "{type}/{pipeline}", "pipelines", CHECKS)
 def change_pipeline(call: Call) -> Reply:
     require(call, writing=True)
-    body = fields.take(call.body, ("label", "displayOrder", "archived"), (), strict(call))
+    body = call.take(call.body, ("label", "displayOrder", "archived"), ())
     entry = call.portal.pipelines.get(call.kind.name, call.params["pipeline"])
     entry.label = str(body.get("label", entry.label))
-    entry.display_order = fields.order(body.get("displayOrder", entry.display_order))
-    return Reply(200, render.pipeline(entry))
+    entry.display_order = reading.order(body.get("displayOrder", entry.display_order))
+    return Reply(200, _pipeline_body(entry))
 
 
 @ROUTES.add("PUT", "pipelines", "{type}/{pipeline}", "pipelines", CHECKS)
 def replace_pipeline(call: Call) -> Reply:
     require(call, writing=True)
     names = ("label", "displayOrder", "stages")
-    body = fields.take(call.body, (*names, "pipelineId"), names, strict(call))
-    stages = [_stage(item, strict(call)) for item in fields.listed(body["stages"], "stages")]
-    label, order = fields.text(body["label"], "label"), fields.order(body["displayOrder"])
+    body = call.take(call.body, (*names, "pipelineId"), names)
+    stages = [_stage(call, item) for item in reading.listed(body["stages"], "stages")]
+    label, order = reading.text(body["label"], "label"), reading.order(body["displayOrder"])
     return Reply(
         200,
-        render.pipeline(call.portal.pipelines.replace(call.kind.name, call.params["pipeline"], label, order, stages)),
+        _pipeline_body(call.portal.pipelines.replace(call.kind.name, call.params["pipeline"], label, order, stages)),
     )
 
 
@@ -94,14 +92,14 @@ def audit(call: Call) -> Reply:
 def list_stages(call: Call) -> Reply:
     require(call)
     entry = call.portal.pipelines.get(call.kind.name, call.params["pipeline"])
-    return Reply(200, {"results": render.pipeline(entry)["stages"]})
+    return Reply(200, {"results": _pipeline_body(entry)["stages"]})
 
 
 @ROUTES.add("POST", "pipelines", "{type}/{pipeline}/stages", "pipelines")
 def create_stage(call: Call) -> Reply:
     require(call, writing=True)
-    entry = call.portal.pipelines.add_stage(call.kind.name, call.params["pipeline"], _stage(call.body, strict(call)))
-    return Reply(201, render.stage(entry))
+    entry = call.portal.pipelines.add_stage(call.kind.name, call.params["pipeline"], _stage(call, call.body))
+    return Reply(201, _stage_body(entry))
 
 
 @ROUTES.add("GET", "pipelines", "{type}/{pipeline}/stages/{stage}", "pipelines")
@@ -109,7 +107,7 @@ def get_stage(call: Call) -> Reply:
     require(call)
     return Reply(
         200,
-        render.stage(call.portal.pipelines.get_stage(call.kind.name, call.params["pipeline"], call.params["stage"])),
+        _stage_body(call.portal.pipelines.get_stage(call.kind.name, call.params["pipeline"], call.params["stage"])),
     )
 
 
@@ -117,15 +115,15 @@ def get_stage(call: Call) -> Reply:
 @ROUTES.add("PUT", "pipelines", "{type}/{pipeline}/stages/{stage}", "pipelines")
 def change_stage(call: Call) -> Reply:
     require(call, writing=True)
-    body = fields.take(call.body, ("label", "displayOrder", "metadata", "archived"), ("metadata",), strict(call))
-    changes: dict[str, object] = {"metadata": fields.properties(body["metadata"], "metadata")}
+    body = call.take(call.body, ("label", "displayOrder", "metadata", "archived"), ("metadata",))
+    changes: dict[str, object] = {"metadata": reading.properties(body["metadata"], "metadata")}
     if "label" in body:
-        changes["label"] = fields.text(body["label"], "label")
+        changes["label"] = reading.text(body["label"], "label")
     if "displayOrder" in body:
-        changes["display_order"] = fields.order(body["displayOrder"])
+        changes["display_order"] = reading.order(body["displayOrder"])
     return Reply(
         200,
-        render.stage(
+        _stage_body(
             call.portal.pipelines.change_stage(call.kind.name, call.params["pipeline"], call.params["stage"], **changes)
         ),
     )
@@ -152,8 +150,33 @@ def _own_id(body: dict, name: str, longest: int) -> str:
     return wanted
 
 
-def _stage(raw: object, refuse_unknown: bool) -> Stage:
-    body = fields.take(raw, STAGE, ("label", "displayOrder"), refuse_unknown)
-    metadata = fields.properties({} if body.get("metadata") is None else body["metadata"], "metadata")
-    label, order = fields.text(body["label"], "label"), fields.order(body["displayOrder"])
+def _stage(call: Call, raw: object) -> Stage:
+    body = call.take(raw, STAGE, ("label", "displayOrder"))
+    metadata = reading.properties({} if body.get("metadata") is None else body["metadata"], "metadata")
+    label, order = reading.text(body["label"], "label"), reading.order(body["displayOrder"])
     return Stage(_own_id(body, "stageId", 100), label, order, metadata)
+
+
+def _stage_body(entry: Stage) -> dict:
+    return {
+        "id": entry.id,
+        "label": entry.label,
+        "displayOrder": entry.display_order,
+        "metadata": dict(entry.metadata),
+        "createdAt": iso(entry.created_at),
+        "updatedAt": iso(entry.updated_at),
+        "archived": False,
+        "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+    }
+
+
+def _pipeline_body(entry: Pipeline) -> dict:
+    return {
+        "id": entry.id,
+        "label": entry.label,
+        "displayOrder": entry.display_order,
+        "stages": [_stage_body(one) for one in sorted(entry.stages, key=lambda one: one.display_order)],
+        "createdAt": iso(entry.created_at),
+        "updatedAt": iso(entry.updated_at),
+        "archived": False,
+    }

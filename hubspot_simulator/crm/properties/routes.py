@@ -1,16 +1,15 @@
 """Property definitions, groups and format rules (hubspot.md 6.1)."""
 
-from hubspot_simulator.clock import iso
-from hubspot_simulator.crm.objects import rendering as render
-from hubspot_simulator.crm.objects.batch_routes import inputs
-from hubspot_simulator.crm.objects.routes import strict
-from hubspot_simulator.http import reading as fields
+from hubspot_simulator.http import reading
+from hubspot_simulator.http.batching import envelope, inputs
 from hubspot_simulator.http.request import Call, Reply
-from hubspot_simulator.http.routing import ROUTES
+from hubspot_simulator.http.routing import Routes
 from hubspot_simulator.problems import Problem, missing_scopes
 
+from . import rendering
 from .definitions import Group, Option, Property
 
+ROUTES = Routes()
 READ_QUERY = ("archived", "dataSensitivity", "locale", "properties")
 HINTS = (
     "externalOptions",
@@ -55,45 +54,45 @@ def list_properties(call: Call) -> Reply:
     found = call.portal.schema.listed(call.kind.name, call.flag("archived"))
     if call.text("dataSensitivity", "non_sensitive") != "non_sensitive":
         found = []
-    return Reply(200, {"results": [render.definition(call.portal, call.kind.name, entry) for entry in found]})
+    return Reply(200, {"results": [rendering.definition(call.portal, call.kind.name, entry) for entry in found]})
 
 
 @ROUTES.add("POST", "properties", "{type}", "schema")
 def create_property(call: Call) -> Reply:
     require_write(call)
-    entry = call.portal.schema.create(call.kind.name, _property(call.body, strict(call)))
-    return Reply(201, render.definition(call.portal, call.kind.name, entry))
+    entry = call.portal.schema.create(call.kind.name, _property(call, call.body))
+    return Reply(201, rendering.definition(call.portal, call.kind.name, entry))
 
 
 @ROUTES.add("GET", "properties", "{type}/groups", "schema", ("locale",))
 def list_groups(call: Call) -> Reply:
     require_read(call)
-    return Reply(200, {"results": [render.group(entry) for entry in call.portal.schema.groups(call.kind.name)]})
+    return Reply(200, {"results": [rendering.group(entry) for entry in call.portal.schema.groups(call.kind.name)]})
 
 
 @ROUTES.add("POST", "properties", "{type}/groups", "schema")
 def create_group(call: Call) -> Reply:
     require_write(call)
-    body = fields.take(call.body, ("name", "label", "displayOrder"), ("name", "label"), strict(call))
-    name, label = fields.text(body["name"], "name"), fields.text(body["label"], "label")
-    entry = Group(name, label, fields.order(body.get("displayOrder", -1)))
-    return Reply(201, render.group(call.portal.schema.create_group(call.kind.name, entry)))
+    body = call.take(call.body, ("name", "label", "displayOrder"), ("name", "label"))
+    name, label = reading.text(body["name"], "name"), reading.text(body["label"], "label")
+    entry = Group(name, label, reading.order(body.get("displayOrder", -1)))
+    return Reply(201, rendering.group(call.portal.schema.create_group(call.kind.name, entry)))
 
 
 @ROUTES.add("GET", "properties", "{type}/groups/{name}", "schema", ("locale",))
 def get_group(call: Call) -> Reply:
     require_read(call)
-    return Reply(200, render.group(call.portal.schema.group(call.kind.name, call.params["name"])))
+    return Reply(200, rendering.group(call.portal.schema.group(call.kind.name, call.params["name"])))
 
 
 @ROUTES.add("PATCH", "properties", "{type}/groups/{name}", "schema")
 def change_group(call: Call) -> Reply:
     require_write(call)
-    body = fields.take(call.body, ("label", "displayOrder"), (), strict(call))
+    body = call.take(call.body, ("label", "displayOrder"), ())
     entry = call.portal.schema.group(call.kind.name, call.params["name"])
     entry.label = str(body.get("label", entry.label))
-    entry.display_order = fields.order(body.get("displayOrder", entry.display_order))
-    return Reply(200, render.group(entry))
+    entry.display_order = reading.order(body.get("displayOrder", entry.display_order))
+    return Reply(200, rendering.group(entry))
 
 
 @ROUTES.add("DELETE", "properties", "{type}/groups/{name}", "schema")
@@ -106,10 +105,7 @@ def archive_group(call: Call) -> Reply:
 @ROUTES.add("POST", "properties", "{type}/batch/create", "schema")
 def create_batch(call: Call) -> Reply:
     require_write(call)
-    made = [
-        call.portal.schema.create(call.kind.name, _property(item, strict(call)))
-        for item in inputs(call, CREATE, REQUIRED)
-    ]
+    made = [call.portal.schema.create(call.kind.name, _property(call, item)) for item in inputs(call, CREATE, REQUIRED)]
     return _batch(call, made, 201)
 
 
@@ -117,10 +113,10 @@ def create_batch(call: Call) -> Reply:
 def read_batch(call: Call) -> Reply:
     require_read(call)
     required = () if call.legacy else ("archived", "dataSensitivity")
-    fields.take(call.body, ("archived", "dataSensitivity", "inputs"), required, strict(call))
+    call.take(call.body, ("archived", "dataSensitivity", "inputs"), required)
     wanted = inputs(call, ("name",), ("name",), ("archived", "dataSensitivity", "inputs"))
     listed = {entry.name: entry for entry in call.portal.schema.listed(call.kind.name, bool(call.body.get("archived")))}
-    names = [fields.text(item["name"], "name") for item in wanted]
+    names = [reading.text(item["name"], "name") for item in wanted]
     return _batch(call, [listed[name] for name in names if name in listed], 200)
 
 
@@ -128,7 +124,7 @@ def read_batch(call: Call) -> Reply:
 def archive_batch(call: Call) -> Reply:
     require_write(call)
     for item in inputs(call, ("name",), ("name",)):
-        name = fields.text(item["name"], "name")
+        name = reading.text(item["name"], "name")
         if call.portal.schema.find(call.kind.name, name) is not None:
             call.portal.schema.archive(call.kind.name, name)
     return Reply(204)
@@ -138,24 +134,24 @@ def archive_batch(call: Call) -> Reply:
 def get_property(call: Call) -> Reply:
     require_read(call)
     entry = call.portal.schema.get(call.kind.name, call.params["name"], call.flag("archived"))
-    return Reply(200, render.definition(call.portal, call.kind.name, entry))
+    return Reply(200, rendering.definition(call.portal, call.kind.name, entry))
 
 
 @ROUTES.add("PATCH", "properties", "{type}/{name}", "schema")
 def change_property(call: Call) -> Reply:
     """``options`` replace the whole list, ``hasUniqueValue`` is ignored (hubspot.md 6.1, B)."""
     require_write(call)
-    body = fields.take(call.body, (*NAMES, "options", "hasUniqueValue", *HINTS), (), strict(call))
+    body = call.take(call.body, (*NAMES, "options", "hasUniqueValue", *HINTS), ())
     entry = call.portal.schema.find(call.kind.name, call.params["name"])
     if entry is not None and entry.hubspot_defined and set(body) - {"options", "displayOrder", "hidden"}:
         raise Problem("invalid", f'The definition of property "{entry.name}" is read only', "VALIDATION_ERROR")
     changes = _plain(body)
     if "options" in body:
-        changes["options"] = [_option(item, strict(call)) for item in fields.listed(body["options"], "options")]
+        changes["options"] = [_option(call, item) for item in reading.listed(body["options"], "options")]
     if entry is not None and set(body) & set(HINTS):
         changes["hints"] = entry.hints | {name: body[name] for name in HINTS if name in body}
     changed = call.portal.schema.change(call.kind.name, call.params["name"], **changes)
-    return Reply(200, render.definition(call.portal, call.kind.name, changed))
+    return Reply(200, rendering.definition(call.portal, call.kind.name, changed))
 
 
 @ROUTES.add("DELETE", "properties", "{type}/{name}", "schema")
@@ -190,13 +186,13 @@ def _rules(entry: Property) -> list[dict]:
     ]
 
 
-def _property(raw: object, refuse_unknown: bool) -> Property:
-    body = fields.take(raw, CREATE, REQUIRED, refuse_unknown)
+def _property(call: Call, raw: object) -> Property:
+    body = call.take(raw, CREATE, REQUIRED)
     values = _plain(body)
     return Property(
         name=str(body["name"]),
         unique=bool(body.get("hasUniqueValue", False)),
-        options=[_option(item, refuse_unknown) for item in fields.listed(body.get("options") or [], "options")],
+        options=[_option(call, item) for item in reading.listed(body.get("options") or [], "options")],
         hints={name: body[name] for name in HINTS if name in body},
         **values,
     )
@@ -205,25 +201,23 @@ def _property(raw: object, refuse_unknown: bool) -> Property:
 def _plain(body: dict) -> dict[str, object]:
     """The attributes that a definition has in HubSpot and here, checked for their kind."""
     kinds = {
-        "displayOrder": lambda value, name: fields.order(value),
+        "displayOrder": lambda value, name: reading.order(value),
         "hidden": lambda value, name: bool(value),
         "formField": lambda value, name: bool(value),
     }
     return {
-        attribute: kinds.get(name, fields.text)(body[name], name)
+        attribute: kinds.get(name, reading.text)(body[name], name)
         for name, attribute in NAMES.items()
         if body.get(name) is not None
     }
 
 
-def _option(raw: object, refuse_unknown: bool) -> Option:
-    item = fields.take(raw, OPTION, ("label", "value", "displayOrder", "hidden"), refuse_unknown)
-    value, label = fields.text(item["value"], "value"), fields.text(item["label"], "label")
-    description = fields.optional(item.get("description"), "description")
-    return Option(value, label, fields.order(item["displayOrder"]), bool(item["hidden"]), description)
+def _option(call: Call, raw: object) -> Option:
+    item = call.take(raw, OPTION, ("label", "value", "displayOrder", "hidden"))
+    value, label = reading.text(item["value"], "value"), reading.text(item["label"], "label")
+    description = reading.optional(item.get("description"), "description")
+    return Option(value, label, reading.order(item["displayOrder"]), bool(item["hidden"]), description)
 
 
-def _batch(call: Call, found: list[Property], status: int) -> Reply:
-    now = iso(call.portal.clock())
-    results = [render.definition(call.portal, call.kind.name, entry) for entry in found]
-    return Reply(status, {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now})
+def _batch(call: Call, found: list[Property], ok: int) -> Reply:
+    return envelope(call, [rendering.definition(call.portal, call.kind.name, entry) for entry in found], [], ok)

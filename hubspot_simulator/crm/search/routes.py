@@ -1,14 +1,14 @@
 """Search (hubspot.md 5.7)."""
 
-from hubspot_simulator.crm.objects import rendering as render
-from hubspot_simulator.crm.objects.routes import strict
-from hubspot_simulator.http import reading as fields
+from hubspot_simulator.crm.objects import rendering
+from hubspot_simulator.http import reading
 from hubspot_simulator.http.request import Call, Reply
-from hubspot_simulator.http.routing import ROUTES
+from hubspot_simulator.http.routing import Routes
 from hubspot_simulator.problems import invalid
 
 from .state import MAX_RESULTS, Filter, Query, check_caps
 
+ROUTES = Routes()
 BODY = ("filterGroups", "sorts", "query", "properties", "limit", "after", "filters")
 FILTER = ("propertyName", "operator", "value", "values", "highValue")
 
@@ -17,21 +17,21 @@ FILTER = ("propertyName", "operator", "value", "values", "highValue")
 def search(call: Call) -> Reply:
     """Answers from the index, which lags; a record that changed since is shown as the index knows it."""
     call.require(*call.kind.read_scopes)
-    body = fields.take(call.body, BODY, (), strict(call))
-    query = _query(body, strict(call))
+    body = call.take(call.body, BODY, ())
+    query = _query(call, body)
     check_caps(query, call.size)
-    limit = fields.integer(body.get("limit") or 10, "limit", 1, 200)
-    after = fields.integer(body.get("after") or 0, "after", 0, 10**9)
+    limit = reading.integer(body.get("limit") or 10, "limit", 1, 200)
+    after = reading.integer(body.get("after") or 0, "after", 0, 10**9)
     if after + limit > MAX_RESULTS:
         raise invalid("There was a problem with the request: paging past 10,000 results is not possible")
-    wanted = fields.texts(body.get("properties"), "properties")
+    wanted = reading.texts(body.get("properties"), "properties")
     hits = call.portal.search.find(call.kind.name, query)
     store = call.portal.store(call.kind.name)
     results = []
     for record_id, values in hits[after : after + limit]:
         entry = store.live.get(record_id) or store.archived.get(record_id)
         if entry is not None:
-            shown = render.record(call.portal, call.kind, entry, wanted or None)
+            shown = rendering.record(call.portal, call.kind, entry, wanted or None)
             shown["properties"] = {name: values.get(name) for name in shown["properties"]}
             results.append(shown)
     answer: dict[str, object] = {"total": len(hits), "results": results}
@@ -40,29 +40,29 @@ def search(call: Call) -> Reply:
     return Reply(200, answer)
 
 
-def _query(body: dict, refuse_unknown: bool) -> Query:
+def _query(call: Call, body: dict) -> Query:
     groups = [
-        _filters(fields.take(group, ("filters",), ("filters",), refuse_unknown)["filters"], refuse_unknown)
-        for group in fields.listed(body.get("filterGroups") or [], "filterGroups")
+        _filters(call, call.take(group, ("filters",), ("filters",))["filters"])
+        for group in reading.listed(body.get("filterGroups") or [], "filterGroups")
     ]
     if body.get("filters"):
-        groups.append(_filters(body["filters"], refuse_unknown))
-    sorts = [_sort(item) for item in fields.listed(body.get("sorts") or [], "sorts")]
-    return Query(groups, fields.optional(body.get("query"), "query"), sorts)
+        groups.append(_filters(call, body["filters"]))
+    sorts = [_sort(item) for item in reading.listed(body.get("sorts") or [], "sorts")]
+    return Query(groups, reading.optional(body.get("query"), "query"), sorts)
 
 
-def _filters(raw: object, refuse_unknown: bool) -> list[Filter]:
-    return [_filter(item, refuse_unknown) for item in fields.listed(raw, "filters")]
+def _filters(call: Call, raw: object) -> list[Filter]:
+    return [_filter(call, item) for item in reading.listed(raw, "filters")]
 
 
-def _filter(raw: object, refuse_unknown: bool) -> Filter:
-    item = fields.take(raw, FILTER, ("propertyName", "operator"), refuse_unknown)
-    values = tuple(fields.texts(item.get("values"), "values"))
+def _filter(call: Call, raw: object) -> Filter:
+    item = call.take(raw, FILTER, ("propertyName", "operator"))
+    values = tuple(reading.texts(item.get("values"), "values"))
     return Filter(
-        fields.text(item["propertyName"], "propertyName"),
-        fields.text(item["operator"], "operator"),
-        fields.optional(item.get("value"), "value"),
-        fields.optional(item.get("highValue"), "highValue"),
+        reading.text(item["propertyName"], "propertyName"),
+        reading.text(item["operator"], "operator"),
+        reading.optional(item.get("value"), "value"),
+        reading.optional(item.get("highValue"), "highValue"),
         values,
     )
 
@@ -70,5 +70,5 @@ def _filter(raw: object, refuse_unknown: bool) -> Filter:
 def _sort(raw: object) -> tuple[str, bool]:
     if isinstance(raw, str):
         return raw.lstrip("-"), raw.startswith("-")
-    item = fields.take(raw, ("propertyName", "direction"), ("propertyName",))
-    return fields.text(item["propertyName"], "propertyName"), item.get("direction") == "DESCENDING"
+    item = reading.take(raw, ("propertyName", "direction"), ("propertyName",))
+    return reading.text(item["propertyName"], "propertyName"), item.get("direction") == "DESCENDING"
