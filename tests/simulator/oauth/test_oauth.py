@@ -9,8 +9,7 @@ import pytest
 import requests
 
 from hubspot_simulator import Account
-
-from .conftest import Api
+from tests.simulator.api import Api
 
 APP = {"client_id": "simulator-client-id", "client_secret": "simulator-client-secret"}
 CALLBACK = "https://pretix.example.org/hubspot/callback"

@@ -215,12 +215,8 @@ def test_custom_objects(sdk):
     made = sdk.crm.objects.generic_objects.create(
         schemas[0].object_type_id, properties={"session_name": "Opening"}, associations=[]
     )
-    assert (
-        sdk.crm.objects.generic_objects.get(
-            made.id, object_type="event_session", properties=["session_name"]
-        ).properties["session_name"]
-        == "Opening"
-    )
+    read = sdk.crm.objects.generic_objects.get(made.id, object_type="event_session", properties=["session_name"])
+    assert read.properties["session_name"] == "Opening"
 
 
 def test_oauth(sdk, sim, url):

@@ -3,8 +3,7 @@
 import pytest
 
 from hubspot_simulator import Clock, Simulator
-
-from .conftest import START, Api
+from tests.simulator.api import START, Api
 
 CONTACTS, SEARCH = "/crm/objects/V/contacts", "/crm/objects/V/contacts/search"
 

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("hubspot_sdk")
 jsonschema = pytest.importorskip("jsonschema")
-from .sdk_schemas import OPERATIONS, schema_of, validate_request  # noqa: E402 - after the checks
+from .schemas import OPERATIONS, schema_of, validate_request  # noqa: E402 - after the checks
 
 pytestmark = pytest.mark.contract
 

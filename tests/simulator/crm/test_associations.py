@@ -27,12 +27,12 @@ def label(api):
 
 
 def pair(deal, contact, *types):
-    body = {"from": {"id": deal}, "to": {"id": contact}}
-    return body | (
-        {"types": [{"associationCategory": category, "associationTypeId": number} for category, number in types]}
-        if types
-        else {}
-    )
+    ends = {"from": {"id": deal}, "to": {"id": contact}}
+    if not types:
+        return ends
+    return ends | {
+        "types": [{"associationCategory": category, "associationTypeId": number} for category, number in types]
+    }
 
 
 def linked(sim):

@@ -1,0 +1,66 @@
+"""Records one by one: what they need, what is calculated, how they are listed (hubspot.md 5)."""
+
+import pytest
+
+from hubspot_simulator import STAFF
+
+CONTACTS, DEALS = "/crm/objects/V/contacts", "/crm/objects/V/deals"
+NEW = {"email": "a@example.org"}
+
+
+def test_the_lifecycle_moves_forward_only(api, sim):
+    record = api.post(CONTACTS, {"properties": NEW | {"lifecyclestage": "customer"}}).json()["id"]
+    answer = api.patch(f"{CONTACTS}/{record}", {"properties": {"lifecyclestage": "lead", "city": "Bonn"}})
+    assert answer.status_code == 200
+    assert sim.world({"contacts": ["lifecyclestage", "city"]})["contacts"] == [
+        {"lifecyclestage": "customer", "city": "Bonn"}
+    ]
+    for value in ("", "lead"):
+        api.patch(f"{CONTACTS}/{record}", {"properties": {"lifecyclestage": value}})
+    assert sim.world({"contacts": ["lifecyclestage"]})["contacts"] == [{"lifecyclestage": "lead"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "properties", "missing"),
+    [
+        (CONTACTS, {"city": "Bonn"}, ["email"]),
+        ("/crm/objects/V/companies", {"city": "Bonn"}, ["name"]),
+        (DEALS, {"amount": "1"}, ["dealname", "dealstage"]),
+        ("/crm/objects/V/tickets", {"subject": "A"}, ["hs_pipeline_stage"]),
+        ("/crm/objects/V/orders", {"hs_total_price": "1"}, ["hs_order_name"]),
+    ],
+)
+def test_required_on_create(api, path, properties, missing):
+    answer = api.post(path, {"properties": properties})
+    assert (answer.status_code, answer.json()["context"]["properties"]) == (400, missing)
+
+
+def test_line_items_calculate_their_amount_and_refuse_negative_prices(api):
+    made = api.post("/crm/objects/V/line_items", {"properties": {"name": "Ticket", "price": "12.50", "quantity": 3}})
+    assert made.json()["properties"]["amount"] == "37.5"
+    assert api.post("/crm/objects/V/line_items", {"properties": {"name": "x", "price": "-1"}}).status_code == 400
+
+
+def test_histories_say_who_it_was(api, sim):
+    made = api.post("/crm/objects/V/contacts", {"properties": {"email": "a@example.org", "city": "Bonn"}}).json()["id"]
+    sim.people.change("contacts", {"city": "Mainz"}, id=made)
+    history = api.get(f"/crm/objects/V/contacts/{made}?propertiesWithHistory=city").json()["propertiesWithHistory"]
+    assert [(entry["value"], entry["sourceType"]) for entry in history["city"]] == [
+        ("Mainz", STAFF.source_type),
+        ("Bonn", "INTEGRATION"),
+    ]
+    assert sim.portal.writes["contacts", made] == 1
+
+
+def test_paging_by_cursor_with_an_odd_link(api, sim):
+    for number in range(25):
+        sim.record("contacts", email=f"{number}@example.org")
+    after, seen = None, []
+    while True:
+        page = api.get(f"{CONTACTS}?limit=10" + (f"&after={after}" if after else "")).json()
+        seen += [record["id"] for record in page["results"]]
+        if "paging" not in page:
+            break
+        after = page["paging"]["next"]["after"]
+        assert page["paging"]["next"]["link"].startswith("https://api.hubspot.com/crm/objects/v3/")
+    assert len(seen) == len(set(seen)) == 25
