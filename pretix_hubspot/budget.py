@@ -30,7 +30,7 @@ from .server import redis
 REDIS_TTL_MS = 86_400_000  # as in the script: a day without calls, and the budget is fresh anyway
 
 
-def for_portal(portal_id, kind, max_wait=30.0, sleep=time.sleep):
+def for_portal(portal_id, kind, max_wait=30.0, sleep=None):
     """The shared budget that pays for calls to ``portal_id`` with this kind of credential."""
     key = f"{portal_id}:{kind}"
     store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)

@@ -26,6 +26,7 @@ from pretix_hubspot.hubspot.types import ObjectType, Option, Pipeline, PropertyD
 from pretix_hubspot.models import CatalogEntry
 from pretix_hubspot.objecttypes import CUSTOM_SCOPES, STANDARD, key, standard
 from pretix_hubspot.scopes import OWNERS_SCOPE
+from pretix_hubspot.server.patience import WORKER
 from pretix_hubspot.sync import owners
 
 logger = logging.getLogger(__name__)
@@ -45,19 +46,19 @@ class OptionsFixed(Exception):
 class Catalog(CatalogMemory):
     """The schema of one connection's portal. Make a new one per request or slice: it remembers what it read.
 
-    ``client`` is what to ask HubSpot with; else one is made when it is needed, with ``client_options``.
+    ``client`` is what to ask HubSpot with; else one of this ``patience`` is made when it is needed.
     """
 
-    def __init__(self, connection, client=None, **client_options):
+    def __init__(self, connection, client=None, patience=WORKER):
         self.connection = connection
         self._given_client = client
-        self._client_options = client_options
+        self._patience = patience
         self._rows: dict[tuple[str, str], CatalogEntry | None] = {}
         self._parsed: dict[tuple[str, str], object] = {}
 
     @cached_property
     def client(self):
-        return self._given_client or client_for(self.connection, **self._client_options)
+        return self._given_client or client_for(self.connection, patience=self._patience)
 
     # Reading
 

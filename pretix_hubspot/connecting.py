@@ -11,7 +11,7 @@ from django.dispatch import Signal
 from django.utils.timezone import now
 
 from . import asking, budget, grants, hubspot_app, tokens
-from .connection import PATIENCE_OF_PEOPLE, client_with
+from .connection import client_with
 from .hubspot.errors import (
     AuthenticationFailed,
     BadAnswer,
@@ -27,6 +27,7 @@ from .hubspot.errors import (
 from .hubspot.secret import Secret
 from .models import Connection
 from .scopes import missing_required
+from .server.patience import ASKED_FOR
 from .server.workers import call_worker
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def connect_token(organizer, token, user, expected=None):
     Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
     """
     token = Secret(token)
-    client = client_with(lambda: token, repeated, budget.for_check(PATIENCE_OF_PEOPLE))
+    client = client_with(lambda: token, repeated, budget.for_check(ASKED_FOR.budget), ASKED_FOR)
     scopes = _scopes_of_static(client, token)
     account = client.account()
     _accept(account.portal_id, scopes, expected)
@@ -86,7 +87,7 @@ def connect_oauth(organizer, granted, user, expected=None):
 
 
 def _connect_granted(organizer, granted, user, expected):
-    checking = client_with(lambda: granted.access_token, repeated, budget.for_check(PATIENCE_OF_PEOPLE))
+    checking = client_with(lambda: granted.access_token, repeated, budget.for_check(ASKED_FOR.budget), ASKED_FOR)
     account = checking.account()
     hubspot_user, scopes = _introspected(granted)
     _accept(account.portal_id, scopes, expected)

@@ -5,7 +5,6 @@ Who may do what is the views' business; what is stored, and what is logged, is d
 
 import json
 import logging
-import time
 from dataclasses import asdict
 
 from django.db import transaction
@@ -15,13 +14,13 @@ from pretix.base.models import LogEntry
 
 from . import __version__, budget, former, grants, tokens
 from .config import server_config
-from .haste import in_haste
 from .hubspot import transport
 from .hubspot.client import Client
 from .hubspot.pacing import Budget
 from .models import Connection, EventConnection, OrderState
 from .scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_required
 from .server import workers
+from .server.patience import ASKED_FOR, WORKER
 from .sync import jobs, resting
 from .sync.resting import RestingReason
 from .tokens import PLUGIN, mark_revoked
@@ -49,8 +48,6 @@ logger = logging.getLogger(__name__)
 
 #: What the event's history says of somebody who decided to use HubSpot no longer.
 LEFT = "pretix_hubspot.event.left"
-TIMEOUTS, TIMEOUTS_IN_HASTE = (5.0, 30.0), (3.0, 10.0)  # seconds to connect, and without a byte
-PATIENCE_OF_PEOPLE = 10.0  # seconds to wait for the request budget while somebody looks at the page
 
 
 def is_active(event):
@@ -77,15 +74,14 @@ def missing_scopes(connection):
     return missing_required(connection.scopes)
 
 
-def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options):
+def client_for(connection, live=True, patience=WORKER, sleep=None, **options):
     """A client whose token is refreshed as needed, paying from the portal's shared request budget.
 
-    ``live=False`` is for bulk work; ``max_wait`` is how many seconds a call may wait for the budget, by ``sleep``.
+    ``live=False`` is for bulk work; ``sleep`` waits for the budget instead of ``time.sleep``.
     Further ``options`` go to the client, which is not to be shared between threads.
     Raises ``ServerMisconfigured``; the client's calls raise ``TokenRevoked`` once access is lost for good.
     """
-    max_wait = min(max_wait, PATIENCE_OF_PEOPLE) if in_haste() else max_wait
-    shared_budget = budget.for_portal(connection.portal_id, connection.kind, max_wait, sleep)
+    shared_budget = budget.for_portal(connection.portal_id, connection.kind, patience.budget, sleep)
     rested = connection.resting_until and connection.resting_until <= now()
     if rested and connection.resting_reason == RestingReason.DAILY_LIMIT:
         shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out
@@ -93,6 +89,7 @@ def client_for(connection, live=True, max_wait=30.0, sleep=time.sleep, **options
         lambda: tokens.access_token(connection),
         lambda bad: tokens.better_token(connection, bad),
         WhileConnected(shared_budget, connection),
+        patience,
         live=live,
         on_denied=lambda error: _rest_denied(connection, error),
         **options,
@@ -230,7 +227,7 @@ def _see_rest(connection):
 
 def refresh_account(connection):
     """Ask HubSpot again who this portal is: a region migration changes where links lead, people change time zones."""
-    note_account(connection, client_for(connection, max_wait=PATIENCE_OF_PEOPLE).account())
+    note_account(connection, client_for(connection, patience=ASKED_FOR).account())
 
 
 def note_account(connection, account):
@@ -241,7 +238,7 @@ def note_account(connection, account):
         connection.save(update_fields=["account"])
 
 
-def client_with(token, refresh, shared_budget, **options):
+def client_with(token, refresh, shared_budget, patience, **options):
     """A client for HubSpot as this server is configured, and no other. Raises ``ServerMisconfigured``."""
     config = server_config().checked()
     return Client(
@@ -250,7 +247,7 @@ def client_with(token, refresh, shared_budget, **options):
         token,
         refresh,
         shared_budget,
-        timeouts=TIMEOUTS_IN_HASTE if in_haste() else TIMEOUTS,
+        timeouts=patience.timeouts,
         plugin_version=__version__,
         **options,
     )

@@ -15,6 +15,8 @@ import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
 from tests import clock, soak
+from tests.fake_clock import FakeClock
+from tests.interruptions import Statements
 
 LOCAL_NAMES = {"localhost", ""}
 #: A HubSpot that somebody wants the tests to talk to, see tests/faults/elsewhere.py.
@@ -115,6 +117,25 @@ def english():
     translation.activate("en")
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def fake_clock(monkeypatch):
+    """A clock that goes on by as much as somebody sleeps, without waiting."""
+    found = FakeClock(monkeypatch)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def statements(db):
+    """For something that comes between two statements."""
+    from django.db import connection  # inline: as above
+
+    found = Statements()
+    with connection.execute_wrapper(found):
+        yield found
+    assert found.missed() == []
 
 
 @pytest.fixture

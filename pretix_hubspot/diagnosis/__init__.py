@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy
 from .. import __version__
 from ..catalog import Catalog
 from ..config import ServerMisconfigured, server_config
-from ..connection import PATIENCE_OF_PEOPLE, client_for, for_event
+from ..connection import client_for, for_event
 from ..forms.setup import EditorSetup
 from ..hubspot.errors import HubSpotError
 from ..isolation import log_without_values
 from ..server.links import event_url
+from ..server.patience import ASKED_FOR
 from ..views.problems import explain
 from . import access, machinery, schema
 from .findings import Finding, Report, Result, Status, fail, warn
@@ -46,7 +47,7 @@ class Subject:
 
     @cached_property
     def client(self):
-        return client_for(self.connection, max_wait=PATIENCE_OF_PEOPLE, on_request=self._note_date)
+        return client_for(self.connection, patience=ASKED_FOR, on_request=self._note_date)
 
     @cached_property
     def account(self):

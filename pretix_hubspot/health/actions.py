@@ -12,11 +12,11 @@ from pretix.base.models import Event, LogEntry, Order, User
 
 from pretix_hubspot.asking import CURED, RETRY, may_ask
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, is_active
+from pretix_hubspot.connection import is_active
 from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Exclusion, Fix, where_fixed
-from pretix_hubspot.haste import haste
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState
 from pretix_hubspot.problems import for_history
+from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync import jobs, recording
 from pretix_hubspot.sync.calls import chunks
@@ -159,5 +159,4 @@ def _look_again(joined: EventConnection, object_types: set[str], purpose: str) -
     """Read what HubSpot offers now, since that may be the cure; else orders are judged by what is stored, as before."""
     named = {object_type for object_type in object_types if object_type}
     if named and may_ask(joined.connection, purpose):
-        with haste():  # somebody waits for the page
-            Catalog(joined.connection, max_wait=PATIENCE_OF_PEOPLE).look_again(named)
+        Catalog(joined.connection, patience=PERSON).look_again(named)

@@ -173,14 +173,14 @@ class SharedBudget:
         self,
         store: StateStore,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         max_wait: float = 30.0,
     ) -> None:
         if not 0 <= max_wait <= 60:
             raise ValueError("max_wait is 0 to 60 seconds")
         self._store = store
         self._clock = clock
-        self._sleep = sleep
+        self._sleep = sleep or time.sleep
         self._max_wait_ms = int(max_wait * 1000)
         self._told: tuple[int, int, Daily] = (0, 0, Daily())
         self._compared = 0

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from pretix_hubspot.haste import in_haste
 from pretix_hubspot.hubspot.errors import (
     AuthenticationFailed,
     BlockedByServer,
@@ -26,22 +25,19 @@ from pretix_hubspot.hubspot.errors import (
     ReadTimeout,
     UnexpectedStatus,
 )
+from pretix_hubspot.server.patience import WORKER, Patience
 
 Item = TypeVar("Item")
 #: Sends batches at the same time: outcome per item, or an error, for the first of them, at least for one.
 #: May raise the error of the only one.
 Send = Callable[[list[list[Item]]], list[dict[Item, Any] | HubSpotError]]
 
-#: Seconds to wait before the second, third and fourth attempt of a call that failed for a passing reason.
-PATIENCE = (0.5, 2.0, 5.0)
-#: While somebody waits for the page, a failure is final instead of a longer pause than this.
-LONGEST_IN_HASTE = 1.0
+#: Seconds that a worker waits in the middle of its work, at most; who asks for more is left alone until then.
+LONGEST_PAUSE = 60.0
 #: Calls in a row that stayed without success after all attempts: the portal may be the problem, not a record.
 OUTAGE = 3
 #: How many single items are tried then: if HubSpot has an answer to one of them, it stumbles over records.
 PROBES = 3
-#: Seconds that a worker waits in the middle of its work, at most; who asks for more is left alone until then.
-LONGEST_PAUSE = 60.0
 #: No order can do without these; a test holds them equal to what every connection is asked for.
 NEEDED_BY_ALL = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write"})
 #: What an order is about; of all other object types it is sent without, where HubSpot grants no access to them.
@@ -80,12 +76,11 @@ class Caller:
     def __init__(
         self,
         beat: Callable[[], None] = lambda: None,
-        sleep: Callable[[float], None] = time.sleep,
         probe: Callable[[], object] | None = None,
+        patience: Patience = WORKER,
     ) -> None:
         self.beat = beat
-        self._sleep = sleep
-        self._in_haste = in_haste()
+        self._patience = patience
         self._failures_in_a_row = 0
         self._answered: list[Any] = []  # an item of the batch at work that HubSpot had an answer to
         self._probe = probe
@@ -155,12 +150,12 @@ class Caller:
 
     def _patient(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
         """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""
-        for wait in PATIENCE:
+        for wait in self._patience.pauses:
             if not isinstance(answer, HubSpotError):
                 break
             pause = _pause(answer, wait)
-            self._raise_if_final(answer, last=self._in_haste and _takes_long(answer, pause))
-            self._sleep(pause)
+            self._raise_if_final(answer, last=self._takes_too_long(answer, pause))
+            time.sleep(pause)
             late = isinstance(answer, ReadTimeout)
             [answer] = self._answers(send, [items])
             if late and isinstance(answer, ReadTimeout):
@@ -180,9 +175,15 @@ class Caller:
             raise error
         if last:
             self._failures_in_a_row += 1
-            if isinstance(error, OverBudget) or (self._in_haste and not isinstance(error, Locked)):
+            if isinstance(error, OverBudget) or (self._patience.gives_up_at_once and not isinstance(error, Locked)):
                 raise PortalTrouble(error) from error
             raise error
+
+    def _takes_too_long(self, error: HubSpotError, pause: float) -> bool:
+        """Whether another attempt would keep somebody waiting who looks at a blank page."""
+        if self._patience.gives_up_at_once and isinstance(error, (ConnectTimeout, ReadTimeout)):
+            return True
+        return pause > self._patience.longest_pause
 
     def _raise_if_everywhere(self, error: HubSpotError) -> None:
         """Ask once per slice whether HubSpot says so to every call: then the portal is in trouble, and no order."""
@@ -193,11 +194,6 @@ class Caller:
             probe()
         except HubSpotError as other:
             raise PortalTrouble(error if is_about_call(other) else other) from other
-
-
-def _takes_long(error: HubSpotError, pause: float) -> bool:
-    """Whether another attempt would keep somebody waiting who looks at a blank page."""
-    return pause > LONGEST_IN_HASTE or isinstance(error, (ConnectTimeout, ReadTimeout))
 
 
 def concerns_portal(error: HubSpotError) -> bool:

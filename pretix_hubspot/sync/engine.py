@@ -4,7 +4,6 @@ claim -> snapshot -> plan -> read, write, associate -> judge -> record
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -23,6 +22,7 @@ from pretix_hubspot.hubspot.errors import Forbidden, HubSpotError, MissingScope
 from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.isolation import SERVER_TROUBLE, log_without_values
 from pretix_hubspot.models import Connection, EventConnection, OrderState
+from pretix_hubspot.server.patience import WORKER, Patience
 
 from . import finishing, jobs, links, planning, recording, resting, scope
 from .calls import Caller, PortalTrouble, concerns_portal, is_about_call
@@ -43,22 +43,22 @@ def run(
     events: Sequence[EventConnection],
     *,
     http: Session | None = None,
-    make_client: Callable[..., Client] = client_for,
-    sleep: Callable[[float], None] = time.sleep,
-    idle: Callable[[float], None] = time.sleep,
+    idle: Callable[[float], None] | None = None,
     prepared: Prepared | None = None,
+    patience: Patience = WORKER,
 ) -> Report:
     """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim.
 
-    ``idle`` waits while the request budget is used up. ``prepared`` is what ``prepare`` made of the claim.
+    ``idle`` waits while the request budget is used up, instead of ``time.sleep``. ``prepared`` is what ``prepare`` made of the claim.
     """
     report = prepared.report if prepared else Report()
     report.log.start()
     try:
-        with closing(make_client(connection, on_request=report.log.on_request, http=http, sleep=idle)) as client:
+        options = {"patience": patience, "on_request": report.log.on_request, "http": http, "sleep": idle}
+        with closing(client_for(connection, **options)) as client:
             asking = client.for_bulk() if claim.is_bulk else client
             work = replace(prepared.work, client=asking) if prepared else _slice(connection, claim, events, asking)
-            _run(work, list(claim.orders), report, sleep, prepared.part if prepared else None)
+            _run(work, list(claim.orders), report, patience, prepared.part if prepared else None)
     except jobs.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
     except SERVER_TROUBLE as error:
@@ -84,7 +84,7 @@ def prepare(connection: Connection, claim: jobs.Claim, events: Sequence[EventCon
     HubSpot is asked for nothing but a schema that was never read, and only if the budget has a request left.
     """
     report = Report()
-    with closing(client_for(connection, max_wait=0, on_request=report.log.on_request)) as client:
+    with closing(client_for(connection, patience=WORKER.without_waiting(), on_request=report.log.on_request)) as client:
         work = _slice(connection, claim, events, client)
         return Prepared(work, _planned(work, list(claim.orders), report), report)
 
@@ -104,12 +104,10 @@ def _let_rest(connection: Connection, claim: jobs.Claim, report: Report, error: 
     jobs.release(claim, claim.orders)
 
 
-def _run(
-    work: Slice, orders: list[int], report: Report, sleep: Callable[[float], None], part: Plan | None = None
-) -> None:
+def _run(work: Slice, orders: list[int], report: Report, patience: Patience, part: Plan | None = None) -> None:
     """Send these orders; one that breaks the engine itself is found by halving, and costs the others nothing."""
     try:
-        _send(work, part or _planned(work, orders, report), report, sleep)
+        _send(work, part or _planned(work, orders, report), report, patience)
     except (PortalTrouble, ServerMisconfigured, jobs.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # outside of any order: the schema could not be read
@@ -123,8 +121,8 @@ def _run(
     except Exception as error:
         if len(orders) > 1:
             middle = len(orders) // 2
-            _run(work, orders[:middle], report, sleep)
-            _run(work, orders[middle:], report, sleep)
+            _run(work, orders[:middle], report, patience)
+            _run(work, orders[middle:], report, patience)
         else:
             log_without_values("Sending an order failed unexpectedly", error)
             broken = [_broken(orders[0], error)]
@@ -146,13 +144,13 @@ def _planned(work: Slice, orders: list[int], report: Report) -> Plan:
     return plan.only(todo)
 
 
-def _send(work: Slice, part: Plan, report: Report, sleep: Callable[[float], None]) -> None:
+def _send(work: Slice, part: Plan, report: Report, patience: Patience) -> None:
     part = part.only(jobs.still_held(work.claim, part.orders))  # planned some time ago, and shredded since, say
     if not part.orders:
         return
     known = links.known(part.portal_id, part.records)
     associated = {pk: work.state(pk).associated for pk in part.orders if work.state(pk).portal_id == part.portal_id}
-    caller = Caller(beat=work.claim.renew, sleep=sleep, probe=work.client.account)
+    caller = Caller(beat=work.claim.renew, probe=work.client.account, patience=patience)
     earlier = recording.sent_earlier(
         [pk for pk, made in associated.items() if made and wants_detaching(part.orders[pk])]
     )

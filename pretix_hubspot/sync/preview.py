@@ -12,6 +12,7 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.types import PropertyDefinition
 from pretix_hubspot.models import EventConnection, OrderState
+from pretix_hubspot.server.patience import PERSON
 
 from . import links, planning, recording, scope
 from .calls import Caller
@@ -123,13 +124,13 @@ class Preview:
 
 
 def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
-    """Raises ``HubSpotError`` or ``PortalTrouble`` while HubSpot cannot be asked."""
+    """Raises ``HubSpotError`` or ``PortalTrouble`` while HubSpot cannot be asked; somebody waits for the page."""
     connection = joined.connection
     catalog = Catalog(connection, client)
     plan = planning.plan(connection.portal_id, catalog, [(joined.event, [order.pk])])
     state = OrderState.objects.filter(order=order).first()
     rehearsal = Rehearsal(client)
-    caller = Caller(probe=client.account)
+    caller = Caller(probe=client.account, patience=PERSON)
     known = links.known(plan.portal_id, plan.records)
     done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
     order_plan = plan.orders[order.pk]

@@ -1,6 +1,5 @@
 """HubSpot as a provider of core's datasync: the same queue, panel and pages, another way to work through the queue."""
 
-from contextlib import nullcontext
 from functools import partial
 
 from celery import current_task
@@ -10,9 +9,9 @@ from pretix.base.services.datasync import sync_single
 
 from pretix_hubspot import connection as connections
 from pretix_hubspot.failures.exclusions import why_excluded
-from pretix_hubspot.haste import haste
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.pausing import is_paused
+from pretix_hubspot.server.patience import PERSON, WORKER, Patience
 
 from . import jobs, queue
 from .calls import chunks
@@ -21,9 +20,10 @@ from .specs import mappings_of
 from .triggers import Trigger, is_bulk
 
 
-def _somebody_waits() -> bool:
-    """Whether *Sync now* or *Retry now* is being carried out within the request, for want of workers."""
-    return bool(current_task) and current_task.name == sync_single.name and current_task.request.is_eager
+def _patience() -> Patience:
+    """A person's if *Sync now* or *Retry now* is being carried out within the request, for want of workers."""
+    somebody_waits = current_task and current_task.name == sync_single.name and current_task.request.is_eager
+    return PERSON if somebody_waits else WORKER
 
 
 @datasync_providers.register
@@ -67,10 +67,6 @@ class HubSpotSyncProvider(OutboundSyncProvider):
 
     def sync_queued_orders(self, queued_orders):
         """Send these rows in slices. Never raises; see ``engine.run`` for what becomes of each row."""
-        with haste() if _somebody_waits() else nullcontext():
-            self._send(queued_orders)
-
-    def _send(self, queued_orders):
         joined = connections.for_event(self.event)
         rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))
         if joined is None:
@@ -78,6 +74,7 @@ class HubSpotSyncProvider(OutboundSyncProvider):
             return
         if is_paused(joined):
             return
+        patience = _patience()
         for part in chunks(rows, jobs.SLICE):
-            if not queue.send(joined.connection, [joined], [row.pk for row in part]):
+            if not queue.send(joined.connection, [joined], [row.pk for row in part], patience=patience):
                 break

@@ -24,6 +24,7 @@ from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.isolation import SERVER_TROUBLE
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.problems import FieldNames
+from pretix_hubspot.server.patience import WORKER, Patience
 
 from . import engine, jobs, recording, resting
 from .ahead import Ahead
@@ -56,19 +57,27 @@ def send(
     pks: Sequence[int],
     http: Session | None = None,
     ahead: Ahead | None = None,
+    patience: Patience = WORKER,
 ) -> bool:
     """Send one slice of rows, or what is prepared of them. Returns whether it makes sense to go on with this portal."""
-    if not is_open(connection) or (connection.resting_reason and not _answers(connection)):
+    if not is_open(connection) or (connection.resting_reason and not _answers(connection, patience)):
         return False
     prepared = ahead.take() if ahead else None
     claim = prepared.work.claim if prepared else jobs.claim(pks, connection.pk)
     if claim is None:
         time.sleep(COLLISION)  # somebody else is faster, and soon done with claiming
         return True
-    idle = ahead.sleep if ahead else time.sleep
     started = time.monotonic()
     with _without_garbage_collection():
-        report = engine.run(connection, claim, events, http=http, idle=idle, prepared=prepared)
+        report = engine.run(
+            connection,
+            claim,
+            events,
+            http=http,
+            idle=ahead.sleep if ahead else None,
+            prepared=prepared,
+            patience=patience,
+        )
     logger.info(
         "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
         connection.pk,
@@ -84,7 +93,7 @@ def send(
     return report.trouble is None
 
 
-def _answers(connection: Connection) -> bool:
+def _answers(connection: Connection, patience: Patience = WORKER) -> bool:
     """Whether a portal that rested is there again: one call tells, where a slice would try each of its own for long.
 
     A static token that is refused after the rest as it was before is revoked; about other access HubSpot's token
@@ -92,7 +101,7 @@ def _answers(connection: Connection) -> bool:
     """
     refused_before = connection.resting_reason == RestingReason.REVOKED and connection.kind == Connection.Kind.TOKEN
     try:
-        with closing(client_for(connection)) as client:
+        with closing(client_for(connection, patience=patience)) as client:
             client.account()
     except (OverBudget, *SERVER_TROUBLE):
         return True  # which tells nothing about the portal; the engine meets it as well, and gives its rows back

@@ -9,16 +9,17 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from pretix_hubspot.asking import REPAIR, may_ask
+from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.fields.constant import CONSTANT
 from pretix_hubspot.forms.editor import ROW_KEYS, MappingEditor
 from pretix_hubspot.forms.mistakes import mistakes
 from pretix_hubspot.forms.setup import EditorSetup, describe_mapping
-from pretix_hubspot.haste import haste
 from pretix_hubspot.health.actions import retry_mapping
 from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.keyproperty import KEYS, KeyPropertyUnusable, ensure_key_property
 from pretix_hubspot.mappings.store import log_data
 from pretix_hubspot.mappings.stored import StoredRow
+from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.views.mappings import ConnectedMixin, RefreshCatalog
 from pretix_hubspot.views.problems import UNAVAILABLE, explain
 from pretix_hubspot.views.resend import tell_impact
@@ -43,8 +44,9 @@ class EditMapping(MappingMixin, View):
         if "fix" in request.GET and may_ask(self.event_connection.connection, REPAIR):
             problem = self.catalog.look_again([mapping.external_object_type])
         else:
-            with haste():  # a page that opens from the stored copy need not wait long for a better one
-                problem = self.catalog.see([mapping.external_object_type])
+            # A page that opens from the stored copy need not wait long for a better one.
+            self.catalog = Catalog(self.event_connection.connection, patience=PERSON)
+            problem = self.catalog.see([mapping.external_object_type])
         return self.page(MappingEditor(mapping, self.catalog), problem)
 
     def post(self, request, *args, **kwargs):

@@ -13,7 +13,7 @@ from django.views.generic.base import ContextMixin
 from pretix_hubspot import portalchanges
 from pretix_hubspot.asking import REFRESH, TOO_EARLY, may_ask
 from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import PATIENCE_OF_PEOPLE, for_event, is_active, refresh_account
+from pretix_hubspot.connection import for_event, is_active, refresh_account
 from pretix_hubspot.conventions import currency_note
 from pretix_hubspot.forms.mappings import ObjectMappingFormSet, object_type_choices
 from pretix_hubspot.health.actions import retry_deleted
@@ -24,6 +24,7 @@ from pretix_hubspot.mappings.store import SuggestionImpossible, TooMuch
 from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.objecttypes import ALWAYS, STANDARD
+from pretix_hubspot.server.patience import ASKED_FOR
 from pretix_hubspot.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
 from pretix_hubspot.sync import bulk
 from pretix_hubspot.sync.money import CURRENCIES
@@ -37,14 +38,9 @@ NO_ATTENDEES = gettext_lazy(
 )
 
 
-def catalog_for_people(connection):
-    """The catalogue for a page: nobody waits long for the request budget."""
-    return Catalog(connection, max_wait=PATIENCE_OF_PEOPLE)
-
-
 def object_mappings_context(request, event_connection):
     """What ``pretix_hubspot/includes/object_mappings.html`` needs. Works from the stored copy while HubSpot is down."""
-    catalog = catalog_for_people(event_connection.connection)
+    catalog = Catalog(event_connection.connection, patience=ASKED_FOR)
     problem = catalog.freshen()
     age = catalog.age()
     formset = rows_formset(request.event, catalog)
@@ -104,7 +100,7 @@ class ConnectedMixin(HubSpotEventMixin, ContextMixin):
 
     @cached_property
     def catalog(self):
-        return catalog_for_people(self.event_connection.connection)
+        return Catalog(self.event_connection.connection, patience=ASKED_FOR)
 
 
 class SaveMappings(ConnectedMixin, View):

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views import View
 
+from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.config import server_config
 from pretix_hubspot.connection import client_for
 from pretix_hubspot.conventions import conventions
@@ -18,11 +19,11 @@ from pretix_hubspot.failures.exclusions import why_excluded
 from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.forms.preview import PreviewForm
 from pretix_hubspot.forms.setup import describe_mapping
-from pretix_hubspot.haste import haste
 from pretix_hubspot.objecttypes import type_id
 from pretix_hubspot.problems import FieldNames
 from pretix_hubspot.problems import explain as explain_failure
 from pretix_hubspot.server.links import record_base
+from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.sync.calls import PortalTrouble
 from pretix_hubspot.sync.preview import NO_IDENTIFIER, PreviewAction, PropertyState, preview
@@ -54,7 +55,8 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
     def show(self, form):
         form.order.log_action("pretix_hubspot.order.previewed", user=self.request.user)
         try:
-            with haste(), closing(client_for(self.event_connection.connection)) as client:
+            self.catalog = Catalog(self.event_connection.connection, patience=PERSON)
+            with closing(client_for(self.event_connection.connection, patience=PERSON)) as client:
                 self.catalog.see({m.external_object_type for m in self.request.event.hubspot_object_mappings.all()})
                 seen = preview(self.event_connection, form.order, client)
         except PortalTrouble as trouble:

@@ -1,5 +1,3 @@
-import math
-
 import pytest
 from django_scopes import scopes_disabled
 from hierarkey.proxy import dirty_cache_keys
@@ -28,15 +26,14 @@ def served(simulator, settings, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    """Waits between attempts take no time, so that failures can be tested by the hundred."""
-    monkeypatch.setattr("pretix_hubspot.sync.calls._pause", lambda error, wait: 0)
+def impatient(fake_clock):
+    """Waits take no time, so that failures can be tested by the hundred."""
 
 
 @pytest.fixture
-def field_names_are_kept(monkeypatch):
+def field_names_are_kept(fake_clock):
     """For tests that count queries: however slow this machine is, the fields of an event are collected once."""
-    monkeypatch.setattr("pretix_hubspot.sync.planning.FRESH", math.inf)
+    fake_clock.stop()
 
 
 @pytest.fixture

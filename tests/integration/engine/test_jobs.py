@@ -10,10 +10,15 @@ from django_redis.exceptions import ConnectionInterrupted
 from pretix.base.models.datasync import OrderSyncQueue
 from redis.exceptions import RedisError
 
-from pretix_hubspot.config import ServerMisconfigured
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import calls, engine, finishing, jobs, queue, sweep
+from tests.interruptions import raising
+
+#: Planning reads orders and their positions, and a request keeps account in the portal's budget.
+READS_ORDERS = r'^SELECT .* FROM "pretixbase_order" WHERE .*"pretixbase_order"."id" IN'
+READS_POSITIONS = r'^SELECT .* FROM "pretixbase_orderposition" WHERE .*"order_id" IN'
+STORES_THE_BUDGET = r'^UPDATE "pretix_hubspot_requestbudgetstate" SET "state"'
 
 
 def pks():
@@ -49,7 +54,17 @@ def test_a_claim_passes_over_orders_with_a_sibling_in_flight(story):
     assert jobs.claim(pks()) is None
 
 
-@pytest.mark.parametrize("end", ["finish", "release", "postpone", "fail"])
+#: How a worker parts with an order that it holds.
+ENDS = {
+    "release": lambda claim, order: jobs.release(claim, [order]),
+    "postpone": lambda claim, order: jobs.postpone(claim, {order: now()}),
+    "fail": lambda claim, order: jobs.fail(claim, {order: "permanent"}),
+}
+FINISH = {"finish": lambda claim, order: jobs.finish(claim, [order])}
+RECLAIM = {"reclaim": lambda claim, order: long_ago(claim) or jobs.reclaim()}
+
+
+@pytest.mark.parametrize("end", (ENDS | FINISH).values(), ids=ENDS | FINISH)
 def test_only_who_holds_a_row_ends_it(story, end):
     """Fencing; fails without the stamp in ``jobs._at``."""
     order = story.order("A")
@@ -58,9 +73,9 @@ def test_only_who_holds_a_row_ends_it(story, end):
     assert jobs.reclaim() == 1
     alive = jobs.claim(pks())
     before = rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry")
-    arguments = {"finish": [[order.pk]], "release": [[order.pk]]}
-    arguments |= {"postpone": [{order.pk: now()}], "fail": [{order.pk: "permanent"}]}
-    assert not getattr(jobs, end)(dead, *arguments[end])
+
+    assert not end(dead, order.pk)
+
     assert rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry") == before
     assert jobs.finish(alive, [order.pk]) == {order.pk}
 
@@ -118,28 +133,18 @@ def test_a_released_wish_by_hand_survives_a_later_signal(story):
     assert len(story.world()["deals"]) == 1
 
 
-@pytest.mark.parametrize("end", ["release", "postpone", "fail", "reclaim"])
-def test_a_signal_in_the_moment_of_giving_back_breaks_nothing(story, monkeypatch, end):
+@pytest.mark.parametrize("end", (ENDS | RECLAIM).values(), ids=ENDS | RECLAIM)
+def test_a_signal_in_the_moment_of_giving_back_breaks_nothing(story, statements, end):
     """The order is queued between the look for siblings and the write."""
     order = story.order("A")
     claim = jobs.claim(pks())
-    look, signals = jobs._waiting_siblings, ["order_changed"]
+    queued = []
+    give_back = r'^UPDATE "pretixbase_ordersyncqueue" SET "in_flight"|^UPDATE .*CASE WHEN'
+    statements.before(give_back, lambda: queued.append(story.queue(order, "order_changed")))
 
-    def interrupted(orders):
-        found = look(orders)
-        if signals:
-            list(found)
-            story.queue(order, signals.pop())
-            return found.none()
-        return found
+    end(claim, order.pk)
 
-    monkeypatch.setattr(jobs, "_waiting_siblings", interrupted)
-    if end == "reclaim":
-        long_ago(claim)
-        jobs.reclaim()
-    else:
-        arguments = {"release": [order.pk], "postpone": {order.pk: now()}, "fail": {order.pk: "permanent"}}
-        getattr(jobs, end)(claim, arguments[end])
+    assert queued
     assert rows("in_flight") == [("A", False)]
 
 
@@ -203,19 +208,23 @@ def test_retrying_by_hand_begins_anew(story):
     assert rows("need_manual_retry", "failed_attempts") == [("A", None, 1)]
 
 
-@pytest.mark.parametrize("where", ["client", "token"])
-def test_a_misconfigured_server_rests_the_portal_and_costs_no_attempt(story, monkeypatch, where):
+def mistake_the_address(story, monkeypatch):
+    monkeypatch.setenv("PRETIX_HUBSPOT_API_URL", "http://example.org")  # no client can be made
+
+
+def forget_the_app(story, monkeypatch):
+    yesterday = now() - timedelta(days=1)
+    Connection.objects.update(kind="oauth", refreshed_at=yesterday, expires_at=yesterday)  # no token can be refreshed
+    story.connection.refresh_from_db()
+
+
+@pytest.mark.parametrize("misconfigure", [mistake_the_address, forget_the_app])
+def test_a_misconfigured_server_rests_the_portal_and_costs_no_attempt(story, monkeypatch, misconfigure):
     story.order("A")
+    misconfigure(story, monkeypatch)
 
-    def broken(*args, **kwargs):
-        raise ServerMisconfigured("client_id is missing")
-
-    if where == "client":
-        run = engine.run
-        monkeypatch.setattr(engine, "run", lambda *args, **kept: run(*args, make_client=broken))
-    else:
-        monkeypatch.setattr("pretix_hubspot.tokens.access_token", broken)
     story.sync()
+
     assert rows("in_flight", "failed_attempts", "need_manual_retry") == [("A", False, 0, None)]
     assert Connection.objects.get().resting_reason == "server"
 
@@ -244,34 +253,25 @@ def test_a_paused_event_keeps_its_queue(story):
     assert story.world() == {"contacts": [], "deals": []}
 
 
-def test_a_deleted_order_costs_the_others_nothing(story, monkeypatch):
-    gone = story.order("A")
+def test_a_deleted_order_costs_the_others_nothing(story, statements):
+    story.joined.send_test_orders = True
+    gone = story.order("A", testmode=True)
     story.order("B")
     claim = jobs.claim(pks())
-    gone_pk = gone.pk
-    engine_plan = engine._plan
+    statements.before(READS_ORDERS, gone.gracefully_delete)
 
-    def plan_without(work, orders):
-        plan = engine_plan(work, orders)
-        return plan.only([pk for pk in plan.orders if pk != gone_pk])
-
-    monkeypatch.setattr(engine, "_plan", plan_without)
     report = engine.run(story.connection, claim, [story.joined])
+
     assert (report.sent, report.failed) == (1, 0)
     assert not OrderSyncQueue.objects.exists()
 
 
-def test_one_order_that_breaks_the_engine_costs_the_others_nothing(story, monkeypatch):
+def test_one_order_that_breaks_the_engine_costs_the_others_nothing(story, statements):
     bad = [story.order(f"A{number}") for number in range(7)][3]
-    load = engine.planning.snapshot.load
+    statements.before(READS_POSITIONS, raising(RuntimeError("secret of ada@example.org")), about=bad.pk, times=99)
 
-    def breaking(event, orders, *args):
-        if bad.pk in orders:
-            raise RuntimeError("secret of ada@example.org")
-        return load(event, orders, *args)
-
-    monkeypatch.setattr(engine.planning.snapshot, "load", breaking)
     story.sync()
+
     assert rows("need_manual_retry") == [("A3", "internal")]
     assert len(story.world()["deals"]) == 6
 
@@ -281,7 +281,7 @@ def test_patience_ends_with_the_portal_and_not_with_the_order():
         def call(self, items):
             raise errors.ServerTrouble(status=503)
 
-    caller = calls.Caller(sleep=lambda seconds: None)
+    caller = calls.Caller()
     with pytest.raises(calls.PortalTrouble):
         caller.batch(Broken().call, list(range(100)), 100)
 
@@ -303,12 +303,13 @@ def test_a_busy_database_at_the_claim_is_nobodys_fault(story, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [RedisError("gone"), ConnectionInterrupted(None), InterfaceError("closed")], ids=repr)
-def test_no_order_pays_for_a_server_that_fails(story, monkeypatch, error):
+def test_no_order_pays_for_a_server_that_fails(story, statements, error):
     for code in "AB":
         story.order(code)
-    with monkeypatch.context() as patch:
-        patch.setattr("pretix_hubspot.hubspot.pacing.SharedBudget.observe", _raising(error))
-        story.sync()
+    statements.before(STORES_THE_BUDGET, raising(error), number=3)
+
+    story.sync()
+
     rows = OrderSyncQueue.objects.values_list("in_flight", "failed_attempts", "need_manual_retry")
     assert list(rows) == [(False, 0, None)] * 2
     story.sync()
@@ -317,16 +318,11 @@ def test_no_order_pays_for_a_server_that_fails(story, monkeypatch, error):
 
 
 @pytest.mark.parametrize("error", [SoftTimeLimitExceeded(), KeyboardInterrupt(), SystemExit(1)], ids=repr)
-def test_whoever_ends_the_worker_does_not_have_to_wait_for_the_lease(story, monkeypatch, error):
+def test_whoever_ends_the_worker_does_not_have_to_wait_for_the_lease(story, statements, error):
     story.order("A")
-    monkeypatch.setattr("pretix_hubspot.hubspot.pacing.SharedBudget.observe", _raising(error))
+    statements.before(STORES_THE_BUDGET, raising(error), number=3)
+
     with pytest.raises(type(error)):
         story.sync()
+
     assert list(OrderSyncQueue.objects.values_list("in_flight", "failed_attempts")) == [(False, 0)]
-
-
-def _raising(error):
-    def step(*args, **kwargs):
-        raise error
-
-    return step

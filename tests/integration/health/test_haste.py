@@ -1,14 +1,13 @@
 """*Sync now* and *Retry now* on a server without workers: somebody waits for the page while HubSpot is asked."""
 
 import pytest
+import requests
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
 from pretix_hubspot import budget
-from pretix_hubspot.hubspot import transport
 from pretix_hubspot.models import Connection, Run
-from pretix_hubspot.sync.calls import _pause as genuine_pause
 
 ORDER = "/control/event/ada/conf/orders/A1/"
 
@@ -43,21 +42,24 @@ def attempts(monkeypatch):
 
     def late(session, request, *, timeout, **more):
         found.append(timeout)
-        raise transport.requests.ReadTimeout
+        raise requests.ReadTimeout
 
-    monkeypatch.setattr(transport.requests.Session, "send", late)
+    monkeypatch.setattr(requests.Session, "send", late)
     return found
 
 
 @pytest.mark.parametrize("action", ["queue_sync", "run_job_now"])
-def test_it_answers_soon_while_hubspot_is_down(client, story, press, monkeypatch, action):
-    monkeypatch.setattr("pretix_hubspot.sync.calls._pause", genuine_pause)
+def test_it_answers_soon_while_hubspot_is_down(client, story, press, fake_clock, action):
     story.simulator.faults.add("unavailable", times=None)
     story.order("A1", queue=action == "run_job_now")
     story.simulator.requests.clear()
+
     press(action)
-    requests = [request.path.split("/")[-3:] for request in story.simulator.requests]
-    assert sorted(requests) == [READ, READ, CREATE], "the second look half a second after the first"
+
+    asked = [request.path.split("/")[-3:] for request in story.simulator.requests]
+    assert sorted(asked) == [READ, READ, CREATE]
+    [pause] = fake_clock.slept
+    assert 0.5 <= pause <= 1, "between the two looks"
     assert Run.objects.latest("pk").requests == 3, "what nobody waited for counts as well"
     row = OrderSyncQueue.objects.get()
     assert (row.in_flight, row.need_manual_retry, row.failed_attempts) == (False, None, 0)
@@ -76,20 +78,21 @@ def test_it_waits_for_one_answer_only_and_not_long(story, press, attempts):
     assert OrderSyncQueue.objects.get().failed_attempts == 0
 
 
-def test_it_does_not_wait_long_for_the_request_budget_either(story, press, monkeypatch):
-    waits, for_portal = [], budget.for_portal
-    monkeypatch.setattr(
-        budget, "for_portal", lambda p, k, wait, *more: waits.append(wait) or for_portal(p, k, wait, *more)
-    )
+@pytest.mark.parametrize(("seconds", "sent"), [(9, True), (12, False)])
+def test_it_does_not_wait_long_for_the_request_budget_either(story, press, fake_clock, seconds, sent):
     story.order("A1")
+    budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", seconds)
+
     press("run_job_now")
-    assert set(waits) == {10.0}
+
+    assert OrderSyncQueue.objects.exists() is not sent
+    assert sum(fake_clock.slept) <= 10
 
 
-def test_cron_is_patient_even_without_workers(story, attempts, monkeypatch):
-    waits = []
-    monkeypatch.setattr("pretix_hubspot.sync.calls._pause", lambda error, wait: waits.append(wait) or 0)
+def test_cron_is_patient_even_without_workers(story, attempts, fake_clock):
     story.order("A1")
+
     sync_all.apply(throw=True)
-    assert len(waits) > 1
+
+    assert len(fake_clock.slept) > 1
     assert set(attempts) == {(5.0, 30.0)}

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from pretix_hubspot.haste import haste, in_haste
 from pretix_hubspot.hubspot import errors
+from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.sync import calls
 from pretix_hubspot.sync.calls import Caller, PortalTrouble
 
@@ -22,9 +22,15 @@ class Portal:
         return [self.refuse("".join(part)) or dict.fromkeys(part, "done") for part in parts]
 
 
+@pytest.fixture(autouse=True)
+def clock(fake_clock):
+    """Nobody waits."""
+    return fake_clock
+
+
 @pytest.fixture
 def caller():
-    return Caller(sleep=lambda seconds: None)
+    return Caller()
 
 
 def test_groups_of_batches(caller):
@@ -83,12 +89,12 @@ def test_several_items_that_hubspot_always_stumbles_over_are_no_outage(caller, w
     assert outcomes == {item: broken if item in bad else "done" for item in items}
 
 
-@pytest.mark.parametrize("works", "abcd")
-def test_one_item_that_works_is_found_and_asked_again_later(caller, monkeypatch, works):
-    monkeypatch.setattr(calls, "PROBES", 4)
+@pytest.mark.parametrize("works", "abc")
+def test_one_item_that_works_is_found_and_asked_again_later(caller, works):
+    """As many as there are probes, so that whichever comes first, the one is among them."""
     broken = errors.ServerTrouble("oh", status=500)
     portal = Portal(lambda part: None if part == works else broken)
-    assert caller.batch(portal.send, "abcd", 4) == dict.fromkeys("abcd", broken) | {works: "done"}
+    assert caller.batch(portal.send, "abc", 3) == dict.fromkeys("abc", broken) | {works: "done"}
 
 
 def test_a_refusal_of_a_single_item_is_a_sign_of_life(caller):
@@ -144,17 +150,18 @@ def test_who_names_a_long_time_is_left_alone_until_then(caller):
     ],
     ids=lambda value: str(getattr(value, "retry_after", "")),
 )
-def test_waits_grow_with_jitter_and_are_never_shorter_than_hubspot_asks_for(error, least):
-    waits = [waits_for(error) for _ in range(20)]
+def test_waits_grow_with_jitter_and_are_never_shorter_than_hubspot_asks_for(clock, error, least):
+    waits = [waits_for(clock, error) for _ in range(20)]
+
     for number, at_least in enumerate(least):
         found = [wait[number] for wait in waits]
         assert at_least <= min(found) < max(found) <= 1.3 * at_least
 
 
-def waits_for(error):
-    slept = []
-    Caller(sleep=slept.append).batch(Portal(lambda part: error).send, "a", 1)
-    return slept
+def waits_for(clock, error):
+    before = len(clock.slept)
+    Caller().batch(Portal(lambda part: error).send, "a", 1)
+    return clock.slept[before:]
 
 
 def test_what_takes_too_long_twice_is_halved(caller):
@@ -192,36 +199,31 @@ def test_an_outage_is_seen_after_three_calls(caller):
     ],
     ids=str,
 )
-def test_nobody_is_patient_while_somebody_waits_for_the_page(error, attempts):
-    slept, portal = [], Portal(lambda part: error)
-    with haste():
-        caller = Caller(sleep=slept.append)
+def test_nobody_is_patient_while_somebody_waits_for_the_page(clock, error, attempts):
+    portal = Portal(lambda part: error)
+
     with pytest.raises(PortalTrouble):
-        caller.batch(portal.send, "abcd", 2, at_once=2)
+        Caller(patience=PERSON).batch(portal.send, "abcd", 2, at_once=2)
+
     assert portal.groups == [["ab", "cd"], ["ab"]][:attempts]
-    assert sum(slept) <= 1
+    assert sum(clock.slept) <= 1
 
 
-def test_in_haste_a_locked_record_is_no_outage():
+def test_a_locked_record_is_no_outage_for_a_person_either(clock):
     locked = errors.Locked("busy", status=423)
     portal = Portal(lambda part: locked if "a" in part else None)
-    with haste():
-        caller = Caller(sleep=lambda seconds: pytest.fail("nobody waits"))
-    assert caller.batch(portal.send, "ab", 2) == {"a": locked, "b": "done"}
+
+    outcomes = Caller(patience=PERSON).batch(portal.send, "ab", 2)
+
+    assert outcomes == {"a": locked, "b": "done"}
+    assert clock.slept == []
 
 
-def test_a_glitch_is_forgiven_in_haste_too():
+def test_a_glitch_is_forgiven_by_a_person_too():
     failures = [errors.ServerTrouble("oh", status=502)]
     portal = Portal(lambda part: failures.pop() if failures else None)
-    with haste():
-        caller = Caller(sleep=lambda seconds: None)
-    assert caller.batch(portal.send, "ab", 2) == dict.fromkeys("ab", "done")
 
-
-def test_haste_ends(caller):
-    with haste():
-        assert in_haste()
-    assert not in_haste()
+    assert Caller(patience=PERSON).batch(portal.send, "ab", 2) == dict.fromkeys("ab", "done")
 
 
 def test_what_concerns_the_portal_ends_everything(caller):
@@ -247,7 +249,7 @@ def test_an_error_that_is_raised_is_that_of_the_first_batch(caller):
 def test_the_claim_is_kept_alive_before_every_attempt():
     beats = []
     portal = Portal(lambda part: errors.InvalidInput("no", status=400) if part == "ab" else None)
-    Caller(beat=lambda: beats.append(len(portal.groups)), sleep=lambda seconds: None).batch(portal.send, "abcd", 2)
+    Caller(beat=lambda: beats.append(len(portal.groups))).batch(portal.send, "abcd", 2)
     assert beats == [0, 1, 2, 3]
 
 
@@ -264,30 +266,32 @@ answered_as = pytest.mark.parametrize("error", ABOUT_THE_CALL, ids=lambda error:
 
 
 @answered_as
-def test_a_refusal_of_the_call_is_not_halved(error):
+def test_a_refusal_of_the_call_is_not_halved(clock, error):
     asked = []
     portal = Portal(lambda part: error)
-    caller = Caller(sleep=pytest.fail, probe=lambda: asked.append("account"))
+    caller = Caller(probe=lambda: asked.append("account"))
 
     outcomes = caller.batch(portal.send, "abcdef", 3)
 
     assert outcomes == dict.fromkeys("abcdef", error)
     assert portal.groups == [["abc"], ["def"]]
     assert asked == ["account"], "once for all"
+    assert clock.slept == []
 
 
 @answered_as
-def test_a_refusal_of_every_call_is_the_portals_trouble(error):
+def test_a_refusal_of_every_call_is_the_portals_trouble(clock, error):
     def probe():
         raise type(error)(status=error.status)
 
     portal = Portal(lambda part: error)
 
     with pytest.raises(PortalTrouble) as trouble:
-        Caller(sleep=pytest.fail, probe=probe).batch(portal.send, "abcdef", 3)
+        Caller(probe=probe).batch(portal.send, "abcdef", 3)
 
     assert trouble.value.error is error
     assert portal.groups == [["abc"]]
+    assert clock.slept == []
 
 
 @pytest.mark.parametrize("other", [errors.ServerTrouble(status=503), errors.OverBudget("wait")], ids=lambda e: e.code)
