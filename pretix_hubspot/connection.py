@@ -198,8 +198,8 @@ def disconnect(connection, user):
 def rest(connection, until, reason):
     """Leave the portal alone until then; a longer rest stays, also one that another worker decided on meanwhile."""
     shorter = Q(resting_until__isnull=True) | Q(resting_until__lt=until)
-    if reason == resting.REVOKED:  # who is refused during the rest learns nothing new, and does not put off its end
-        shorter &= ~Q(resting_until__gt=now(), resting_reason=resting.REVOKED)
+    if reason == RestingReason.REVOKED:  # who is refused meanwhile learns nothing new, and does not put off its end
+        shorter &= ~Q(resting_until__gt=now(), resting_reason=RestingReason.REVOKED)
     Connection.objects.filter(shorter, pk=connection.pk).update(resting_until=until, resting_reason=reason[:32])
     _see_rest(connection)
 
@@ -207,7 +207,7 @@ def rest(connection, until, reason):
 def _rest_denied(connection, error):
     """Leave a portal alone that refused a token for good. Once it rests for that, a worker decides what comes next:
     a page that is opened before the worker had a look must not begin the rest anew."""
-    if not Connection.objects.filter(pk=connection.pk, resting_reason=resting.REVOKED).exists():
+    if not Connection.objects.filter(pk=connection.pk, resting_reason=RestingReason.REVOKED).exists():
         rest(connection, resting.until(connection, error), resting.reason(error))
 
 

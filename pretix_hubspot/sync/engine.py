@@ -49,7 +49,8 @@ def run(
 ) -> Report:
     """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim.
 
-    ``idle`` waits while the request budget is used up, instead of ``time.sleep``. ``prepared`` is what ``prepare`` made of the claim.
+    ``idle`` waits while the request budget is used up, instead of ``time.sleep``.
+    ``prepared`` is what ``prepare`` made of the claim.
     """
     report = prepared.report if prepared else Report()
     report.log.start()
