@@ -198,6 +198,24 @@ def test_refused_values_and_left_out_orders_are_explained(story, boss):
     assert "“gone” does not exist any more" in html
 
 
+def test_a_record_that_is_refused_shows_what_it_would_have_got(story, boss):
+    buyer = story.event.hubspot_object_mappings.first()
+    story.add_property("contacts", "spent", "number", "number")
+    story.add_rows(buyer, ("order_total", "spent", "append"))  # a number is no list
+    story.simulator.record("contacts", email="ada@example.org", spent="5")
+    story.order("A1", email="ada@example.org", queue=False)
+
+    html = look(boss)
+
+    assert "cannot be sent" in html
+    assert cells(html)[:4] == [
+        ("First Name", "–", "Buyer", "not sent"),
+        ("Last Name", "–", "A1", "not sent"),
+        ("spent", "–", "100", "not sent"),
+        ("Deal Name", "–", "CONF-A1", "will be changed"),
+    ]
+
+
 def test_a_mapping_without_an_identifier_in_this_order_says_so(story, boss):
     order = story.order("A1", email="ada@example.org", queue=False)
     html = look(boss)

@@ -74,6 +74,19 @@ def test_orders_and_positions_offer_their_own(shop):
     assert set(order) < set(position)
 
 
+def test_products_are_called_as_the_team_calls_them(shop):
+    shop.workshop.internal_name = "Workshop (Friday)"
+    shop.workshop.save()
+
+    offered = source_fields(shop.event)
+
+    for key in ("product_choice", "addons"):
+        assert dict(offered[key].enum_opts) == {
+            str(shop.ticket.pk): "Ticket",
+            str(shop.workshop.pk): "Workshop (Friday)",
+        }
+
+
 def test_choices_are_grouped_as_core_groups_them(shop):
     groups = dict(choices_for(shop.event, "OrderPosition"))
     assert list(groups) == [

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pretix.base.models import Order
+from pretix.base.models import InvoiceAddress, Order
 
 from pretix_hubspot.fields import fields_for, source_fields
 from pretix_hubspot.sync import snapshot
@@ -262,6 +262,33 @@ def test_canceled_positions_come_with_their_status(shop):
     assert canceled.values == {"ticket_status": ["c"], "attendee_or_order_email": "buyer1@example.org"}
 
 
+def test_every_field_alone_reads_what_it_reads_among_all(shop):
+    """A mapping may use one field only: it has to say by itself what has to be loaded."""
+    order = shop.order()
+    [whole] = load(shop, [order])
+
+    for model, keys in everything(shop.event).items():
+        for key in keys:
+            [alone] = load(shop, [order], {model: frozenset({key})})
+            there, here = ([s, *s.positions][model == "OrderPosition"] for s in (whole, alone))
+            assert here.values[key] == there.values[key], key
+
+
+def test_no_field_asks_the_database_for_each_order(shop):
+    order = shop.order()
+    orders = [order, *multiply(order, 2)]
+    load(shop, [order])  # what an address of the event looks like is remembered
+
+    dear = [
+        key
+        for model, keys in everything(shop.event).items()
+        for key in sorted(keys)
+        if queries(shop, orders, {model: frozenset({key})}) != queries(shop, [order], {model: frozenset({key})})
+    ]
+
+    assert dear == []
+
+
 def test_names_come_in_the_language_asked_for(shop):
     order = shop.order()
     keys = ("event_name", "product", "subevent_name", "membership", "product_category")
@@ -369,6 +396,9 @@ def test_generated_names(shop, name, given, family):
     shop.add(order, shop.ticket, 1, price=Decimal("10.00"), attendee_name_parts=parts)
     assert values(shop, order, "attendee_name_given_name", "attendee_name_family_name", position=1) == [given, family]
     assert values(shop, order, "invoice_address_name_given_name", "invoice_address_name_family_name") == ["", ""]
+    InvoiceAddress.objects.create(order=order, name_parts=parts)
+    order = Order.objects.get()
+    assert values(shop, order, "invoice_address_name_given_name", "invoice_address_name_family_name") == [given, family]
 
 
 def test_addresses_are_taken_whole(shop):

@@ -135,6 +135,18 @@ def test_the_digest_comes_when_it_is_due(story, often, sent_at, at, is_due):
         assert not digest.send_due(joined)
 
 
+def test_two_workers_at_once_send_one_digest(story, django_capture_on_commit_callbacks):
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    EventConnection.objects.update(digest="daily", digest_to="a@example.org", digest_sent_at=long_ago)
+    one, other = EventConnection.objects.get(), EventConnection.objects.get()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        sent = [digest.send_due(one), digest.send_due(other)]
+
+    assert sent == [True, False]
+    assert [message.to for message in mail.outbox] == [["a@example.org"]]
+
+
 def test_the_digest_holds_numbers_and_problems(story, client, django_capture_on_commit_callbacks):
     story.order("A1", email="secret@nowhere")
     story.order("A2")

@@ -14,7 +14,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import Property
 from pretix_hubspot.connection import for_event
 from pretix_hubspot.health.causes import causes
-from pretix_hubspot.models import Connection, DailyCount, EventConnection, RequestBudgetState
+from pretix_hubspot.models import Connection, DailyCount, EventConnection, OrderState, RequestBudgetState
 from pretix_hubspot.sync import queue, sweep
 
 from .conftest import SETTINGS, browser, make_user
@@ -175,6 +175,41 @@ def test_retry_reads_again_what_hubspot_offers(client, story):
     post(client, BASE + "problems/retry/", cause=cause.key, confirmed="on")
     story.sync()
     assert causes(story.event) == []
+
+
+def test_retry_needs_no_hubspot(client, story):
+    """Orders are tried again by what is stored while HubSpot cannot be asked what it offers now."""
+    mapping = story.event.hubspot_object_mappings.get(external_object_type="deals")
+    story.add_rows(mapping, ("order_total", "gone", "overwrite"))
+    story.order("A1")
+    story.sync()
+    story.simulator.faults.add("unavailable", times=None)
+    [cause] = causes(story.event)
+
+    page = post(client, BASE + "problems/retry/", cause=cause.key, confirmed="on")
+
+    assert "One order is tried again." in page
+    assert OrderSyncQueue.objects.get().need_manual_retry is None
+
+
+@pytest.mark.parametrize("object_type", [None, ""])
+def test_retry_of_a_cause_that_says_little(client, story, object_type):
+    """Core gave a row up, of which nothing else is known; or the settings of no object type in particular are wrong."""
+    order = story.order("A1")
+    OrderSyncQueue.objects.update(need_manual_retry="config")
+    if object_type is not None:
+        problem = [{"mode": "config", "code": "missing_scope", "params": {}, "object_type": object_type}]
+        OrderState.objects.create(
+            order=order, portal_id=story.connection.portal_id, cause="access", problem=problem, failing_since=now()
+        )
+    story.simulator.requests.clear()
+    [cause] = causes(story.event)
+
+    page = post(client, BASE + "problems/retry/", cause=cause.key, confirmed="on")
+
+    assert "One order is tried again." in page
+    assert OrderSyncQueue.objects.get().need_manual_retry is None
+    assert list(story.simulator.requests.entries) == [], "there is nothing to look at again"
 
 
 def test_dismiss_keeps_the_history(client, failing):

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hierarkey.proxy import dirty_cache_keys
 from pretix.base.models import LogEntry
 
+from hubspot_simulator.definitions import Property
 from pretix_hubspot.catalog import Catalog
 from pretix_hubspot.connection import join
 from pretix_hubspot.suggestions import property_mapping
@@ -211,6 +212,22 @@ def test_an_identifier_that_is_not_unique_is_refused_in_words(joined, client, ev
     assert "several objects may have the same value" in html
     response = client.post(url(companies), data(companies, [], identifier=("email_domain", "domain")))
     assert "several objects may have the same value" in response.content.decode()
+
+
+def test_another_visible_unique_property_can_become_the_identifier(contacts, client, portal, joined):
+    for name, more in (("member", {}), ("secret", {"hidden": True}), ("fixed", {"read_only": True}), ("many", {})):
+        definition = Property(name, name, "string", "text", "contactinformation", unique=name != "many", **more)
+        portal.portal.schema.create("contacts", definition)
+        portal.portal.schema.find("contacts", name).visible_at = 0
+    Catalog(joined.connection).refresh(["contacts"])
+
+    html = page(client, contacts)
+    saved = client.post(url(contacts), data(contacts, [NAME], identifier=("order_code", "member")))
+
+    select = html.partition('name="identifier-external_field"')[2].partition("</select>")[0]
+    assert re.findall(r'value="(\w+)"', select) == ["email", "member"]
+    contacts.refresh_from_db()
+    assert (saved.status_code, contacts.external_id_field) == (302, "member")
 
 
 def test_what_vanished_stays_visible_with_a_warning_and_can_be_saved(contacts, client):

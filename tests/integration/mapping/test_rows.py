@@ -103,6 +103,18 @@ def test_a_mapping_about_other_objects_starts_anew_after_a_question(joined, clie
     assert mapping.revision == 2
 
 
+def test_saving_from_the_question_saves_what_was_posted(joined, client, event):
+    mapping = add_mapping(event, "Order", "contacts", pretix_id_field="email", external_id_field="email")
+    asked = post(client, (mapping, "Order", "contacts", True), (None, "Order", "deals")).content.decode()
+    form = asked.partition(f'<form action="{SAVE}"')[2].partition("</form>")[0]
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+
+    client.post(SAVE, dict(fields) | {"confirmed": "on"})
+
+    assert [name for name, _ in fields].count("csrfmiddlewaretoken") == 1, "the page's own, and not the posted one"
+    assert rows_of(event) == [("Order", "deals", "", "")]
+
+
 def test_associations_turn_around_with_the_order_and_go_with_their_mapping(joined, client, event):
     contacts = add_mapping(event, "Order", "contacts", 0)
     companies = add_mapping(event, "Order", "companies", 1)

@@ -9,13 +9,16 @@ import responses
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.client import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS, MAX_RECORDS, Client
 from pretix_hubspot.hubspot.pacing import NoBudget
+from pretix_hubspot.hubspot.transport import HttpAnswer
 from pretix_hubspot.hubspot.types import (
     AssociationInput,
     AssociationLabel,
     AssociationPair,
     AssociationType,
     InlineAssociation,
+    Owner,
     Record,
+    TokenInfo,
     WriteInput,
 )
 from tests.unit.hubspot import bodies
@@ -504,13 +507,21 @@ def test_the_request_log_tells_numbers_and_nothing_personal(hubspot, client, log
 
 
 def test_nothing_personal_in_any_repr(hubspot, client):
-    hubspot.post(f"{API}{RECORDS}/batch/read", json={**bodies.PARTIAL_READ, "errors": [bodies.INVALID_PROPERTIES]})
-    result = client.batch_read("contacts", ["erika@example.org"], [], "email")
-    said = (
-        repr(result)
-        + repr(WriteInput("t", {"email": "erika@example.org"}, "erika@example.org", "email"))
-        + repr(client)
+    named = {"context": {"ids": ["erika@example.org"]}}
+    hubspot.post(
+        f"{API}{RECORDS}/batch/read", json={**bodies.PARTIAL_READ, "errors": [bodies.INVALID_PROPERTIES, named]}
     )
+    result = client.batch_read("contacts", ["erika@example.org"], [], "email")
+    plain = [
+        WriteInput("t", {"email": "erika@example.org"}, "erika@example.org", "email"),
+        Record("1", {"email": "erika@example.org"}, warnings=({"value": "Mustermann"},)),
+        Owner("9", "erika@example.org", "erika", "Mustermann"),
+        TokenInfo(7, user="erika@example.org"),
+        HttpAnswer(200, {}, b"erika"),
+        client._prepared("o", "GET", "/{}", ["erika"], {"name": "Mustermann"}, {"email": "erika@example.org"}, 1, None),
+    ]
+    said = repr([result, plain, client])
+    assert result.errors[-1].ids == ("erika@example.org",)
     for secret in ("erika", "Mustermann", "a@b.c", "secret-token"):
         assert secret not in said
 

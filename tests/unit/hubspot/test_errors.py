@@ -159,6 +159,13 @@ def test_existing_id(status, body, existing_id):
     assert parsed(status, body).existing_id == existing_id
 
 
+def test_a_detail_without_a_code_adds_none():
+    error = parsed(400, {"message": "taken", "errors": [{"message": "taken"}], "context": {"existingId": ["17"]}})
+
+    assert [detail.message for detail in error.details] == ["taken"]
+    assert (error.codes, error.existing_id) == (frozenset(), "17")
+
+
 def test_conflicting_unique_value_does_not_echo_the_value():
     error = parsed(400, bodies.CONFLICTING_VALUE)
     assert error.codes == {"CONFLICTING_UNIQUE_VALUE"}

@@ -110,6 +110,36 @@ def test_what_was_begun_and_failed_is_in_nobodys_way(hubspot, make_client, monke
     client.close()
 
 
+def test_closing_ends_every_thread(hubspot, make_client):
+    def under_way():
+        return [thread for thread in threading.enumerate() if thread.name.startswith("hubspot")]
+
+    hubspot.add_callback("POST", READ, echo)
+    client = make_client()
+    before = under_way()
+
+    read(client, "1", "2", "3")
+    during = under_way()
+    client.close()
+
+    assert len(during) > len(before)
+    assert under_way() == before
+
+
+def test_an_answer_of_the_wrong_shape_costs_the_others_nothing(hubspot, make_client):
+    def answer(request):
+        [item] = json.loads(request.body)["inputs"]
+        done = {"id": item["properties"]["a"], "objectWriteTraceId": item["objectWriteTraceId"]}
+        return 201, {}, json.dumps({"results": 5} if done["id"] == "2" else {"results": [done]})
+
+    hubspot.add_callback("POST", CREATE, answer)
+
+    first, unusable, last = make_client().batch_creates("deals", [[WriteInput("t", {"a": n})] for n in "123"])
+
+    assert ids([first, last]) == [["1"], ["3"]]
+    assert (type(unusable), unusable.operation) == (errors.BadAnswer, "deals batch create")
+
+
 def test_each_has_its_own_answer(hubspot, make_client):
     def answer(request):
         if asked(request) == ["2"]:

@@ -1,5 +1,7 @@
 """The value table: literals for every pair of types, and warnings that keep their word."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -317,6 +319,21 @@ def test_days_on_which_clocks_change_are_days(day):
 def test_a_moment_without_an_offset_is_read_on_the_clock_of_the_event(typed, sent):
     known = Conventions(portal_time_zone="Europe/Berlin", time_zone="Asia/Tokyo")
     assert values.convert(typed, "S", prop("datetime"), conventions=known) == sent
+
+
+@pytest.fixture
+def server_elsewhere(monkeypatch):
+    """The server's own clock, which nobody meant."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_where_the_server_is_does_not_matter(server_elsewhere):
+    assert formats.instant("2027-07-04T10:00") == "2027-07-04T10:00:00Z"
+    assert formats.instant("2027-07-04") == "2027-07-04T12:00:00Z"
 
 
 def test_options_that_live_elsewhere_are_passed_through():
