@@ -13,14 +13,14 @@ def main() -> None:
     from django_scopes import scopes_disabled  # inline: Django was just set up
 
     from pretix_hubspot.models import Connection
-    from pretix_hubspot.sync import queue
+    from pretix_hubspot.sync import worker
 
     from .measure import Memory
 
     with scopes_disabled():
         connection = Connection.objects.get(pk=number)
         memory, started = Memory(), time.monotonic()
-        queue.drain(connection, seconds=3_600)
+        worker.drain(connection, seconds=3_600)
         seconds = time.monotonic() - started
     print(json.dumps({"growth_mb": memory.growth_mb, "seconds": seconds}))
 

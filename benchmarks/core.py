@@ -7,9 +7,9 @@ from pretix.base.datasync.datasync import OutboundSyncProvider
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.connection import client_for
-from pretix_hubspot.hubspot.types import WriteInput
-from pretix_hubspot.sync.specs import mappings_of
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.hubspot.data import WriteInput
+from pretix_hubspot.mappings.resolve import mappings_of
 
 from .shop import Shop
 

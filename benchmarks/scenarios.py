@@ -9,7 +9,7 @@ import sys
 from statistics import fmean
 
 from pretix_hubspot.models import CatalogEntry
-from pretix_hubspot.sync import queue
+from pretix_hubspot.sync import worker
 
 from . import core
 from .measure import Cost, measured
@@ -27,7 +27,7 @@ def drain(shop: Shop, portal: Portal, number: int) -> Cost:
     """Work off what waits, in this process."""
     shop.connection.refresh_from_db()
     with measured(portal, number) as cost:
-        queue.drain(shop.connection, seconds=3_600)
+        worker.drain(shop.connection, seconds=3_600)
     return cost
 
 

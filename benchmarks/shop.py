@@ -15,10 +15,10 @@ from django.utils.timezone import now
 from pretix.base.models import Event, InvoiceAddress, LogEntry, Order, OrderPosition, Organizer
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import join
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import PROVIDER, ObjectMapping, OrderState
+from pretix_hubspot.sync.joining import join
 
 from .place import Portal
 

@@ -7,15 +7,15 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from pretix.base.plugins import PLUGIN_LEVEL_EVENT_ORGANIZER_HYBRID, PluginConfig
 
-from . import __version__
+from pretix_hubspot import __version__
 
 logger = logging.getLogger(__name__)
 
 RECEIVERS = (
     "checks",
-    "exporters",
-    "logentries",
-    "notifications",
+    "control.log_entries",
+    "health.exporter",
+    "health.notifications",
     "signals",
     "tasks",
 )
@@ -48,13 +48,13 @@ class PluginApp(PluginConfig):
     @staticmethod
     def say_what_is_misconfigured():
         """At the start of every process; `pretix check`, which web servers and workers do not run, says it as well."""
-        from .config import file_errors  # inline: settings are only complete after start-up
+        from pretix_hubspot.server.config import file_errors  # inline: settings are only complete after start-up
 
         for error in file_errors():
             logger.error("Nothing is sent to HubSpot: %s", error)
 
     @cached_property
     def compatibility_warnings(self):
-        from .config import server_config  # inline: settings are only complete after start-up
+        from pretix_hubspot.server.config import server_config  # inline: settings are only complete after start-up
 
         return server_config().warnings

@@ -2,7 +2,7 @@
 
 from django.core.checks import Error, Tags, register
 
-from .config import file_errors
+from pretix_hubspot.server.config import file_errors
 
 #: Said to operators, not translated: checks run before anybody has a language.
 HINT = "Until this is repaired nothing is sent to HubSpot: orders wait, and go on by themselves afterwards."

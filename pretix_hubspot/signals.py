@@ -33,24 +33,25 @@ from pretix.control.signals import (
     order_info,
 )
 
-from . import catalogcare, connection
-from .config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
-from .connecting import access_granted
-from .copying import copy_mappings
-from .models import Heartbeat, ObjectMapping
-from .server.links import NAMESPACE, event_url, organizer_url
-from .server.permissions import may_manage_connections
-from .server.workers import call_worker
-from .shredder import HubSpotShredder
-from .sync import bulk
-from .sync.provider import HubSpotSyncProvider
-from .sync.triggers import Trigger
-from .tasks import tend
-from .views import notices
+from pretix_hubspot.catalog import last_failure
+from pretix_hubspot.connections import lifecycle
+from pretix_hubspot.connections.connecting import access_granted
+from pretix_hubspot.control.views import notices
+from pretix_hubspot.mappings.copying import copy_mappings
+from pretix_hubspot.models import Heartbeat, ObjectMapping
+from pretix_hubspot.server.config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
+from pretix_hubspot.server.links import NAMESPACE, event_url, organizer_url
+from pretix_hubspot.server.permissions import may_manage_connections
+from pretix_hubspot.server.workers import call_worker
+from pretix_hubspot.sync.provider import HubSpotSyncProvider
+from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue.triggers import Trigger
+from pretix_hubspot.sync.shredder import HubSpotShredder
+from pretix_hubspot.tasks import tend
 
 
 def _enqueue(event, order, trigger):
-    joined = connection.for_event(event)
+    joined = lifecycle.for_event(event)
     if joined is None:
         return
     HubSpotSyncProvider.enqueue_order(order, trigger)
@@ -99,7 +100,7 @@ def on_register_data_shredders(sender, **kwargs):
 
 @receiver(access_granted, dispatch_uid="pretix_hubspot_access_granted")
 def on_access_granted(sender, connection, **kwargs):
-    catalogcare.look_again(connection)
+    last_failure.look_again(connection)
 
 
 # Pages of the control area
@@ -165,5 +166,5 @@ def on_event_copied(sender, other, **maps):
 @receiver(post_save, sender=ObjectMapping, dispatch_uid="pretix_hubspot_first_mapping")
 def on_mapping_saved(sender, instance, raw=False, **kwargs):
     """Whoever placed an order before there was anything to send need not be sent by hand."""
-    if not raw and instance.is_complete and bulk.start_unmapped(instance.event):
+    if not raw and instance.is_complete and campaigns.start_unmapped(instance.event):
         call_worker(instance.event.hubspot_connection.connection_id)

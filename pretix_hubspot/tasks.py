@@ -5,14 +5,15 @@ from django_scopes import scopes_disabled
 from pretix.base.services.tasks import TransactionAwareTask
 from pretix.celery_app import app
 
-from . import catalogcare, metrics, recipients, runlog
-from .health import digest, watch
-from .isolation import apart
-from .models import Connection, Heartbeat
-from .server import workers
-from .sync import queue, sweep
-from .sync.resting import RestingReason
-from .tokens import is_in_use
+from pretix_hubspot.catalog import refresh
+from pretix_hubspot.connections.resting import RestingReason
+from pretix_hubspot.connections.tokens import is_in_use
+from pretix_hubspot.health import alerts, digest, recipients
+from pretix_hubspot.models import Connection, Heartbeat
+from pretix_hubspot.server import metrics, workers
+from pretix_hubspot.server.safeguard import apart
+from pretix_hubspot.sync import sweep, worker
+from pretix_hubspot.sync.run import run_log
 
 #: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
 TURN = 30.0
@@ -31,7 +32,7 @@ def drain(connection_id: int) -> None:
     """Send what waits for one portal; call another worker if that is a lot, or if time was up before it was done."""
     workers.clear_call(connection_id)
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
-    if connection and queue.drain(connection, seconds=TURN, call_help=lambda: workers.call_worker(connection_id)):
+    if connection and worker.drain(connection, seconds=TURN, call_help=lambda: workers.call_worker(connection_id)):
         workers.call_worker(connection_id)
 
 
@@ -58,14 +59,14 @@ def tend() -> None:
     """
     with scopes_disabled():
         Heartbeat.beat(Heartbeat.Name.WORKER)
-        for step in (sweep.tend_queue, runlog.prune, metrics.look_around):
+        for step in (sweep.tend_queue, run_log.prune, metrics.look_around):
             apart(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
-            for joined in queue.joined_events(connection, paused=True):
+            for joined in worker.joined_events(connection, paused=True):
                 apart(sweep.run, joined)
             drain.apply_async(args=(connection.pk,))
         report.apply_async()
-        for pk in catalogcare.outdated():
+        for pk in refresh.outdated():
             renew_catalog.apply_async(args=(pk,))
 
 
@@ -74,7 +75,7 @@ def renew_catalog(connection_id: int) -> None:
     """See what changed in a portal, a day after the last look; a portal that does not answer stops nothing else."""
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
     if connection and is_in_use(connection):
-        catalogcare.renew(connection)
+        refresh.renew(connection)
 
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=15))
@@ -82,8 +83,8 @@ def report() -> None:
     """Tell those who want to know: new sync problems, recovery, the regular mail."""
     with scopes_disabled():
         for connection in Connection.objects.exclude(status=Connection.Status.DISCONNECTED):
-            for joined in queue.joined_events(connection, paused=True):
-                apart(watch.look, joined)
+            for joined in worker.joined_events(connection, paused=True):
+                apart(alerts.look, joined)
                 apart(digest.send_due, joined)
 
 

@@ -2,22 +2,22 @@
 
 from django.urls import path
 
-from .views import (
-    accessrequest,
+from pretix_hubspot.control.views import (
+    access_request,
     connect,
     diagnosis,
     editor,
     health,
     log,
     mappings,
-    newproperty,
+    new_property,
     oauth,
     organizer,
     preview,
     resend,
     settings,
     start,
-    valuemaps,
+    value_maps,
     wizard,
 )
 
@@ -29,7 +29,7 @@ urlpatterns = [
     # connection
     path(EVENT, settings.Settings.as_view(), name="settings"),
     path(EVENT + "options/", connect.EventOptions.as_view(), name="options"),
-    path(EVENT + "connect/ask/", accessrequest.AskForConnection.as_view(), name="connect.ask"),
+    path(EVENT + "connect/ask/", access_request.AskForConnection.as_view(), name="connect.ask"),
     path(EVENT + "connect/oauth/", oauth.RequestAccess.as_view(), name="connect.oauth"),
     path(EVENT + "connect/token/", connect.ConnectToken.as_view(), name="connect.token"),
     path(EVENT + "join/", connect.Join.as_view(), name="join"),
@@ -59,8 +59,8 @@ urlpatterns = [
     path(EVENT + "catalog/refresh/", mappings.RefreshCatalog.as_view(), name="catalog.refresh"),
     path(MAPPING, editor.EditMapping.as_view(), name="mapping.edit"),
     path(MAPPING + "check/", editor.CheckRow.as_view(), name="mapping.check"),
-    path(MAPPING + "values/", valuemaps.ValueMap.as_view(), name="mapping.values"),
-    path(MAPPING + "property/new/", newproperty.NewProperty.as_view(), name="property.new"),
+    path(MAPPING + "values/", value_maps.ValueMap.as_view(), name="mapping.values"),
+    path(MAPPING + "property/new/", new_property.NewProperty.as_view(), name="property.new"),
     path(MAPPING + "property/", editor.CreateKeyProperty.as_view(), name="property.create"),
     path(MAPPING + "refresh/", editor.RefreshMappingCatalog.as_view(), name="mapping.refresh"),
     path(EVENT + "resend/", resend.Resend.as_view(), name="resend"),

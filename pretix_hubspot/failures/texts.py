@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_noop, ngettext
 
-from pretix_hubspot.sync.resting import RestingReason
-from pretix_hubspot.sync.types import FieldRefused, Refusal
+from pretix_hubspot.connections.resting import RestingReason
+from pretix_hubspot.values.rows import FieldRefused, Refusal
 
 from .codes import MISCONFIGURATION, PERMANENT, REFUSED_CALLS, SYSTEM, TEMPORARY, Code, known
 

@@ -10,17 +10,18 @@ from django.db import transaction
 from django.db.models import QuerySet
 from pretix.base.models import Event, LogEntry, Order, User
 
-from pretix_hubspot.asking import CURED, RETRY, may_ask
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import is_active
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.ask_limit import CURED, RETRY, may_ask
+from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Exclusion, Fix, where_fixed
+from pretix_hubspot.failures.explanations import for_history
+from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState
-from pretix_hubspot.problems import for_history
+from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.server.workers import call_worker
-from pretix_hubspot.sync import jobs, recording
-from pretix_hubspot.sync.calls import chunks
-from pretix_hubspot.sync.outcomes import Failure
+from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.run import recording
 
 from .causes import Cause, causes
 from .numbers import FAILING, orders_in
@@ -89,7 +90,7 @@ def _again(joined: EventConnection, cause: Cause, user: User, orders: list[int] 
     orders = _orders(joined.event, cause) if orders is None else orders
     for part in chunks(orders, PART):
         with transaction.atomic():
-            jobs.retry(joined.event, part)
+            order_queue.retry(joined.event, part)
             OrderState.objects.filter(order_id__in=part).update(attempts=0)
     _tell(joined.event, "retried", user, cause, len(orders))
     call_worker(joined.connection_id)
@@ -112,7 +113,7 @@ def ignore(joined: EventConnection, order: Order, user: User) -> bool:
 
 def _leave_out(joined: EventConnection, orders: Sequence[int], reason: Exclusion, user: User) -> int:
     with transaction.atomic():
-        free = jobs.withdraw(orders)
+        free = order_queue.withdraw(orders)
         _excluded_states(joined, free, reason)
         recording.store_exclusions(dict.fromkeys(free, reason))
         entries = [_entry(order, reason, user) for order in _with_event(free)]

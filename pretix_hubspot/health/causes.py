@@ -8,10 +8,10 @@ from django.db.models import Count, Max, Min
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.failures.explanations import FieldNames, explain, know_mappings, where_to_fix
+from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.failures.texts import mode_word
 from pretix_hubspot.models import PROVIDER, OrderState
-from pretix_hubspot.problems import FieldNames, explain, know_mappings, where_to_fix
-from pretix_hubspot.sync.outcomes import Failure
 
 from .numbers import FAILING, ROW, classified
 

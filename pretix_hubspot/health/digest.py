@@ -11,11 +11,11 @@ from pretix.base.models import Event
 from pretix.base.services.mail import mail
 
 from pretix_hubspot.models import DailyCount, EventConnection
-from pretix_hubspot.plainwords import as_words
 from pretix_hubspot.server.links import event_address
 
 from .causes import causes
 from .numbers import STATES, numbers
+from .plain_text import as_words
 from .words import STATES as STATE_WORDS
 
 HOUR = 7  # in the event's time zone

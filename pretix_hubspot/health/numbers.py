@@ -13,8 +13,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import PROVIDER
-from pretix_hubspot.sync.scope import mapped
-from pretix_hubspot.sync.triggers import Trigger
+from pretix_hubspot.sync.queue.scope import mapped
+from pretix_hubspot.sync.queue.triggers import Trigger
 
 IN_SYNC, WAITING, EXCLUDED, FAILING, NOT_IN_SCOPE = "in_sync", "waiting", "excluded", "failing", "not_in_scope"
 STATES = (IN_SYNC, WAITING, FAILING, EXCLUDED, NOT_IN_SCOPE)

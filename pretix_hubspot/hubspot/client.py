@@ -14,17 +14,18 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import quote
 
-from . import answers, errors, versions
-from .calls import succeeded
-from .calls_account import AccountCalls
-from .calls_associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS, AssociationCalls
-from .calls_records import MAX_RECORDS, RecordCalls
-from .calls_schema import SchemaCalls
-from .lines import AHEAD, AT_ONCE, Lines
-from .pacing import Budget
+from pretix_hubspot.hubspot.api.account import AccountCalls
+from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS, AssociationCalls
+from pretix_hubspot.hubspot.api.base import succeeded
+from pretix_hubspot.hubspot.api.records import MAX_RECORDS, RecordCalls
+from pretix_hubspot.hubspot.api.schema import SchemaCalls
+from pretix_hubspot.hubspot.budget.shared import Budget
+
+from . import error_parsing, errors, versions
+from .json_reading import parse_json
 from .secret import Secret
+from .threads import AHEAD, AT_ONCE, Lines
 from .transport import HttpAnswer, RequestLog, Session, encoded, exchange, new_session
-from .wire import parse_json
 
 __all__ = ["AHEAD", "AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
 
@@ -229,7 +230,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         for _, end in answered:
             self._budget.observe(end.answer.status, end.answer.headers, now - end.sent)
             if end.answer.status == 429:
-                limited = answers.error_from_response(429, end.answer.headers, end.answer.body)
+                limited = error_parsing.error_from_response(429, end.answer.headers, end.answer.body)
                 policy = limited.policy if isinstance(limited, errors.RateLimited) else "burst"
                 self._budget.throttled(policy, limited.retry_after, budget)
 
@@ -242,8 +243,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         else:
             said = {
                 "response_bytes": len(answer.body),
-                "correlation_id": answers.correlation_id({}, answer.headers),
-                "date": answers.header(answer.headers, "date"),
+                "correlation_id": error_parsing.correlation_id({}, answer.headers),
+                "date": error_parsing.header(answer.headers, "date"),
             }
         self._on_request(
             RequestLog(
@@ -315,7 +316,7 @@ def _content(answer: HttpAnswer | errors.HubSpotError, operation: str) -> dict[s
     if isinstance(answer, errors.HubSpotError):
         return answer
     if not 200 <= answer.status <= 299:
-        return answers.error_from_response(answer.status, answer.headers, answer.body, operation)
+        return error_parsing.error_from_response(answer.status, answer.headers, answer.body, operation)
     if not answer.body.strip():
         return {}
     try:
@@ -326,7 +327,7 @@ def _content(answer: HttpAnswer | errors.HubSpotError, operation: str) -> dict[s
         return errors.BadAnswer(
             "HubSpot's answer could not be read",
             status=answer.status,
-            correlation_id=answers.correlation_id({}, answer.headers),
+            correlation_id=error_parsing.correlation_id({}, answer.headers),
             operation=operation,
         )
     return found

@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from . import answers, versions
-from .calls import usable
+from pretix_hubspot.hubspot.api.base import usable
+from pretix_hubspot.hubspot.data.schema import TokenInfo, Tokens
+
+from . import error_parsing, versions
 from .errors import BadAnswer, HubSpotError
-from .schema import TokenInfo, Tokens
+from .json_reading import parse_json
 from .secret import Secret, revealed, reveals
 from .transport import HttpAnswer, Session, exchange, new_session
-from .wire import parse_json
 
 
 class OAuthApp:
@@ -135,7 +136,7 @@ def _encoded(form: Mapping[str, Secret | str]) -> Secret:
 
 def _content(answer: HttpAnswer, operation: str) -> dict[str, Any]:
     if not 200 <= answer.status <= 299:
-        raise answers.error_from_token_endpoint(answer.status, answer.headers, answer.body, operation)
+        raise error_parsing.error_from_token_endpoint(answer.status, answer.headers, answer.body, operation)
     if not answer.body.strip():
         return {}
     try:

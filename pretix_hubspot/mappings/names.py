@@ -5,19 +5,9 @@ from collections.abc import Iterable, Iterator
 from django_scopes import scope
 from pretix.base.models import Event
 
-from pretix_hubspot.fields.labels import synonyms
+from pretix_hubspot.sources.labels import synonyms
 
-from .counterparts import (
-    CATEGORIES,
-    CHANNELS,
-    CHECKIN_LISTS,
-    ITEMS,
-    OPTIONS,
-    QUESTIONS,
-    SUBEVENTS,
-    VARIATIONS,
-    Names,
-)
+from .counterparts import CATEGORIES, CHANNELS, CHECKIN_LISTS, ITEMS, OPTIONS, QUESTIONS, SUBEVENTS, VARIATIONS, Names
 from .stored import StoredMapping
 
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pretix_hubspot.sync.types import BUYER, DETACH, FIRST, KEEP_NAMES, LEAVE, NEWEST
-
 from . import reading as read
 from .counterparts import CHANNELS, NOBODY, OPTIONS, QUESTIONS, Counterparts, is_lost
 from .reading import Problem
+from .spec import BUYER, DETACH, FIRST, KEEP_NAMES, LEAVE, NEWEST
 
 #: Filters by their kind of value.
 FLAGS = ("paid", "value", "account", "admission")

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from django.db import transaction
 from pretix.base.models import Event, User
 
-from pretix_hubspot.mappings import limits
-from pretix_hubspot.mappings.stored import COLUMNS, StoredMapping
-from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.models import EventConnection, ObjectMapping
+
+from . import limits
+from .stored import COLUMNS, StoredMapping
+from .words import too_much
 
 
 class SuggestionImpossible(Exception):

@@ -12,23 +12,14 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pretix_hubspot.sync.types import (
-    APPEND,
-    CONSTANT,
-    IDENTIFIERS,
-    IF_EMPTY,
-    IF_NEW,
-    LABELS,
-    LEAVE,
-    ORDER,
-    OVERWRITE,
-    POSITION,
-)
+from pretix_hubspot.sources.snapshot import CONSTANT, ORDER, POSITION
+from pretix_hubspot.values.rows import APPEND, IDENTIFIERS, IF_EMPTY, IF_NEW, LABELS, OVERWRITE
 
 from . import reading as read
 from .counterparts import Counterparts, is_lost, references
 from .options import StoredFilters, StoredOptions
 from .reading import MAX_NAME, Problem
+from .spec import LEAVE
 
 __all__ = [
     "Counterparts",

@@ -7,17 +7,18 @@ from pretix.base.datasync.datasync import OutboundSyncProvider, datasync_provide
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_single
 
-from pretix_hubspot import connection as connections
+from pretix_hubspot.connections import lifecycle as connections
+from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.failures.exclusions import why_excluded
+from pretix_hubspot.mappings.resolve import mappings_of
 from pretix_hubspot.models import PROVIDER
-from pretix_hubspot.pausing import is_paused
+from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.patience import PERSON, WORKER, Patience
+from pretix_hubspot.sync.queue.triggers import Trigger, is_bulk
+from pretix_hubspot.sync.run.recording import EXCLUDED
 
-from . import jobs, queue
-from .calls import chunks
-from .recording import EXCLUDED
-from .specs import mappings_of
-from .triggers import Trigger, is_bulk
+from . import worker
+from .queue import order_queue
 
 
 def _patience() -> Patience:
@@ -42,10 +43,12 @@ class HubSpotSyncProvider(OutboundSyncProvider):
     @classmethod
     def enqueue_order(cls, order, triggered_by, not_before=None, immediate=False):
         """Queue an order, or leave it where it waits; what a person asked for is not forgotten over a later signal."""
-        if triggered_by != Trigger.SYNC_NOW and queue.waits_by_hand(order):
+        if triggered_by != Trigger.SYNC_NOW and worker.waits_by_hand(order):
             triggered_by = Trigger.SYNC_NOW
         enqueue = partial(super().enqueue_order, order, triggered_by, not_before, immediate)
-        row, created = jobs.settled(enqueue)  # core fails if the row is claimed and given back in the same moment
+        row, created = order_queue.settled(
+            enqueue
+        )  # core fails if the row is claimed and given back in the same moment
         if triggered_by == Trigger.SYNC_NOW and row.failed_attempts:
             row.failed_attempts = 0  # core keeps the old count, and would give up at the first new failure
             row.save(update_fields=["failed_attempts"])
@@ -70,11 +73,11 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         joined = connections.for_event(self.event)
         rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))
         if joined is None:
-            queue.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == Trigger.SYNC_NOW])
+            worker.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == Trigger.SYNC_NOW])
             return
         if is_paused(joined):
             return
         patience = _patience()
-        for part in chunks(rows, jobs.SLICE):
-            if not queue.send(joined.connection, [joined], [row.pk for row in part], patience=patience):
+        for part in chunks(rows, order_queue.SLICE):
+            if not worker.send(joined.connection, [joined], [row.pk for row in part], patience=patience):
                 break

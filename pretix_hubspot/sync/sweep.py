@@ -12,15 +12,15 @@ from django_scopes import scopes_disabled
 from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
-from pretix_hubspot.sync import jobs
-from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.recording import history
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.sync.queue.scope import in_scope
+from pretix_hubspot.sync.queue.triggers import Trigger
+from pretix_hubspot.sync.run.recording import history
 
-from . import revisions
-from .calls import chunks
-from .scope import in_scope
-from .triggers import Trigger
+from .provider import HubSpotSyncProvider
+from .queue import order_queue
 
 #: Entries younger than this are looked at again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
@@ -92,5 +92,5 @@ def _advance(joined: EventConnection, entries: QuerySet[LogEntry], unread: list[
 
 def tend_queue() -> None:
     """Give back what dead workers held, and try again what rested long enough."""
-    jobs.reclaim()
-    jobs.rearm(REARM_AFTER)
+    order_queue.reclaim()
+    order_queue.rearm(REARM_AFTER)

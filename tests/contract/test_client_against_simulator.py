@@ -10,10 +10,9 @@ import requests
 
 from hubspot_simulator import Fault, Simulator
 from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.budget.shared import MemoryStore, NoBudget, SharedBudget
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.oauth import OAuthApp
-from pretix_hubspot.hubspot.pacing import MemoryStore, NoBudget, SharedBudget
-from pretix_hubspot.hubspot.types import (
+from pretix_hubspot.hubspot.data import (
     AssociationInput,
     AssociationType,
     InlineAssociation,
@@ -22,6 +21,7 @@ from pretix_hubspot.hubspot.types import (
     match,
     match_read,
 )
+from pretix_hubspot.hubspot.oauth import OAuthApp
 
 pytestmark = pytest.mark.contract
 

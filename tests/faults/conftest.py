@@ -13,10 +13,11 @@ from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Simulator
-from pretix_hubspot import hubspot_app, tokens
-from pretix_hubspot.connecting import connect_oauth
-from pretix_hubspot.hubspot.pacing import NoBudget, SharedBudget
+from pretix_hubspot.connections import oauth_app, tokens
+from pretix_hubspot.connections.connecting import connect_oauth
+from pretix_hubspot.hubspot.budget.shared import NoBudget, SharedBudget
 from pretix_hubspot.models import Connection
+from pretix_hubspot.server import config
 from tests.counting import numbers_add_up  # noqa: F401  for every test
 from tests.integration.engine.conftest import impatient, story  # noqa: F401  fixtures are used by name
 from tests.integration.engine.story import KEY
@@ -63,14 +64,14 @@ def short_timeouts(monkeypatch):
     """A hanging HubSpot costs a test a fraction of a second instead of half a minute."""
     short = (2.0, 0.3)
     monkeypatch.setattr("pretix_hubspot.connection.TIMEOUTS", short)
-    app = hubspot_app._app
+    app = oauth_app._app
 
     def hasty():
         made = app()
         made._timeouts = short
         return made
 
-    monkeypatch.setattr(hubspot_app, "_app", hasty)
+    monkeypatch.setattr(oauth_app, "_app", hasty)
 
 
 @pytest.fixture(autouse=True)
@@ -96,17 +97,17 @@ def oauth(story, simulator, monkeypatch):
 
 def authorize(story, monkeypatch):
     """The story's organizer agrees on HubSpot's page, and we exchange the code."""
-    url = hubspot_app.server_config().api_url
+    url = config.server_config().api_url
     app = requests.get(f"{url}/_simulator/state", timeout=60).json()
     monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_ID", app["client_id"])
     monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_SECRET", app["client_secret"])
     monkeypatch.setattr("django.conf.settings.SITE_URL", "https://pretix.example")  # HubSpot returns to nothing less
-    back = hubspot_app.return_url()
+    back = oauth_app.return_url()
     asked = {"client_id": app["client_id"], "redirect_uri": back, "scope": " ".join(story.connection.scopes)}
     form = {**asked, "decision": "connect"}
     answer = requests.post(f"{url}/oauth/authorize", params=asked, data=form, allow_redirects=False, timeout=60)
     [code] = parse_qs(urlsplit(answer.headers["Location"]).query)["code"]
-    connect_oauth(story.organizer, hubspot_app._app().exchange(code, back), None)
+    connect_oauth(story.organizer, oauth_app._app().exchange(code, back), None)
     story.connection.refresh_from_db()
 
 

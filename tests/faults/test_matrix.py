@@ -130,7 +130,7 @@ def stage(django_db_setup, django_db_blocker):
 def quick(monkeypatch):
     """Two attempts instead of four, and an outage after two calls: what lasts is known sooner."""
     monkeypatch.setattr("pretix_hubspot.sync.calls.PATIENCE", (0.0,))
-    monkeypatch.setattr("pretix_hubspot.sync.calls.OUTAGE", 2)
+    monkeypatch.setattr("pretix_hubspot.sync.send.batches.OUTAGE", 2)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

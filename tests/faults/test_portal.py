@@ -12,11 +12,11 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
 from pretix_hubspot import tasks
-from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.health.actions import retry_access
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import Connection, OrderState
-from pretix_hubspot.sync import queue
+from pretix_hubspot.sync import worker
 from tests.counting import every_order_counts_once
 from tests.workers import harness
 
@@ -111,7 +111,7 @@ def test_lost_scopes_rest_the_portal_until_they_are_granted_again(our_own, story
     assert timedelta(minutes=9) < connection.resting_until - now() <= timedelta(minutes=10)
     assert waits_unharmed()
     key = simulator.people.add_service_key()["key"]
-    queue.drain(connect_token(story.organizer, key, None), seconds=10)
+    worker.drain(connect_token(story.organizer, key, None), seconds=10)
     assert story.world() == expected(range(4)), "at once, without waiting for anything"
     assert Connection.objects.get().resting_reason == ""
 
@@ -182,7 +182,7 @@ def test_a_revoked_key_burns_no_attempt_and_everything_arrives_after_reconnectin
     entries = story.event.logentry_set.filter(action_type="pretix_hubspot.connection.revoked")
     assert entries.count() == 1, "one message, not one per order"
     connection = connect_token(story.organizer, key, None)
-    queue.drain(connection, seconds=10)
+    worker.drain(connection, seconds=10)
     assert story.world() == expected(range(4)), "at once, without waiting for anything"
 
 

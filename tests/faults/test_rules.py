@@ -9,12 +9,13 @@ import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Property
-from pretix_hubspot import catalogcare
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.catalog import last_failure
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import Connection, OrderState
-from pretix_hubspot.sync import bulk, queue
+from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.queue import campaigns
 from tests.counting import every_order_counts_once
 from tests.integration.engine.story import KEY
 
@@ -114,15 +115,15 @@ def test_a_lost_side_scope_is_a_setting_at_every_stage(story, simulator, lines, 
     assert lost.stage in refused_at(simulator) or lost.stage == "update"
     assert not OrderSyncQueue.objects.exists(), "no order waits, and none has failed"
     assert not OrderState.objects.exclude(problem=None).exists()
-    assert [told["name"] for told in catalogcare.lacking(story.connection)] == ["line_items"]
+    assert [told["name"] for told in last_failure.lacking(story.connection)] == ["line_items"]
     assert Connection.objects.get().resting_until is None
     assert story.world() == expected(range(3), amount)
     every_order_counts_once()
 
     key = simulator.people.add_service_key()["key"]
     connection = connect_token(story.organizer, key, None)
-    assert bulk.start(story.event, None) == 3
-    queue.drain(connection, seconds=10)
+    assert campaigns.start(story.event, None) == 3
+    worker.drain(connection, seconds=10)
 
     found = story.world(line_items=["name", "price"], deals=["dealname"])["line_items"]
     assert [(line["name"], line.get("associations")) for line in found] == [

@@ -7,11 +7,11 @@ from pretix.base.models.datasync import OrderSyncQueue
 from redis import RedisError
 
 from hubspot_simulator import Clock
-from pretix_hubspot import budget
-from pretix_hubspot.hubspot import client
-from pretix_hubspot.hubspot.pacing import SharedBudget
+from pretix_hubspot.connections import request_budget
+from pretix_hubspot.hubspot import client, transport
+from pretix_hubspot.hubspot.budget.shared import SharedBudget
 from pretix_hubspot.models import Connection, OrderState, RecordLink
-from pretix_hubspot.sync import queue
+from pretix_hubspot.sync import worker
 
 from .conftest import expected, orders
 
@@ -24,7 +24,7 @@ def test_the_request_budget_is_kept(our_own, story, simulator, monkeypatch, real
     clock = Clock(start)
     simulator.limits.clock, simulator.limits.burst = clock, 8
     by_clock = {"clock": clock, "sleep": clock.advance}
-    monkeypatch.setattr(budget, "SharedBudget", lambda *args, **kept: SharedBudget(*args, **kept | by_clock))
+    monkeypatch.setattr(request_budget, "SharedBudget", lambda *args, **kept: SharedBudget(*args, **kept | by_clock))
     story.connection.refresh_from_db()
     for batch in range(4):
         orders(story, range(batch * 3, batch * 3 + 3))
@@ -38,7 +38,7 @@ def test_the_request_budget_is_kept(our_own, story, simulator, monkeypatch, real
 
 def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_budget):
     """Fails without ``OverBudget`` in ``Caller``: each wait that is too long would cost the orders an attempt."""
-    shared = budget.for_portal(story.connection.portal_id, story.connection.kind)
+    shared = request_budget.for_portal(story.connection.portal_id, story.connection.kind)
     orders(story, range(1))
     story.sync()
     shared.throttled("burst", retry_after=45)
@@ -72,7 +72,7 @@ def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simu
 
 def _without_trace_ids(monkeypatch):
     """HubSpot refuses whole batches whose inputs carry no trace id (hubspot.md 5.2)."""
-    encoded = client.encoded
+    encoded = transport.encoded
 
     def stripped(body):
         if isinstance(body, dict) and isinstance(body.get("inputs"), list):
@@ -103,32 +103,32 @@ def test_a_conflict_is_answered_by_reading_the_record(story, forgotten):
 
 def test_what_is_left_of_the_day_is_for_live_orders(our_own, story, simulator, real_budget):
     """Fails without ``is_kept_for_live``: bulk work would rest the whole portal, or ask for ever."""
-    shared = budget.for_portal(story.connection.portal_id, story.connection.kind)
+    shared = request_budget.for_portal(story.connection.portal_id, story.connection.kind)
     shared.observe(200, {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": "90"})
     in_bulk = orders(story, range(3))
     OrderSyncQueue.objects.update(triggered_by="bulk")
     asked = simulator.requests.total
-    assert not queue.drain(story.connection, seconds=10)
+    assert not worker.drain(story.connection, seconds=10)
     story.sync()  # core's own run does not ask the queue
     assert simulator.requests.total == asked
     orders(story, range(3, 5))
-    assert not queue.drain(story.connection, seconds=10)
+    assert not worker.drain(story.connection, seconds=10)
     assert story.world() == expected(range(3, 5))
     assert Connection.objects.get().resting_until is None
     waiting = OrderSyncQueue.objects.values_list("order", "in_flight", "failed_attempts", "need_manual_retry")
     assert sorted(waiting) == [(order.pk, False, 0, None) for order in in_bulk]
     shared.reset()
-    queue.drain(story.connection, seconds=10)
+    worker.drain(story.connection, seconds=10)
     assert story.world() == expected(range(5))
 
 
 def test_a_worker_without_budget_does_not_ask_for_it_all_the_time(story, real_budget, monkeypatch):
     slept = []
-    monkeypatch.setattr("pretix_hubspot.sync.queue.time.sleep", slept.append)
-    budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", retry_after=45)
+    monkeypatch.setattr("pretix_hubspot.sync.worker.time.sleep", slept.append)
+    request_budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", retry_after=45)
     orders(story, range(1))
-    assert queue.drain(story.connection, seconds=10), "somebody has to come back"
-    assert slept == [queue.OVER_BUDGET]
+    assert worker.drain(story.connection, seconds=10), "somebody has to come back"
+    assert slept == [worker.OVER_BUDGET]
 
 
 def test_a_budget_that_cannot_be_read_stops_no_worker_with_an_error(our_own, story, monkeypatch):
@@ -137,10 +137,10 @@ def test_a_budget_that_cannot_be_read_stops_no_worker_with_an_error(our_own, sto
     def away(*args):
         raise RedisError("away")
 
-    monkeypatch.setattr(budget, "state_of", away)
+    monkeypatch.setattr(request_budget, "state_of", away)
     orders(story, range(1))
-    assert not queue.drain(story.connection, seconds=10)
+    assert not worker.drain(story.connection, seconds=10)
     assert story.world() == expected(range(1))
     Connection.objects.update(resting_reason="outage")
-    monkeypatch.setattr(queue, "client_for", away)
-    assert queue._answers(Connection.objects.get())
+    monkeypatch.setattr(worker, "client_for", away)
+    assert worker._answers(Connection.objects.get())

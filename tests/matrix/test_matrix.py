@@ -6,10 +6,10 @@ The expectations are written by hand in ``expectations``: what the editor warns 
 import pytest
 from pretix.base.models import Question
 
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.forms.setup import EditorSetup
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings.editing import EditorSetup
 from pretix_hubspot.mappings.stored import StoredRow
-from pretix_hubspot.sync.values import warning
+from pretix_hubspot.values.convert import warning
 
 from . import expectations
 from .shop import ANSWER, Shop

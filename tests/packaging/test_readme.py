@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from pretix_hubspot.hubspot_app import return_url
-from pretix_hubspot.scopes import BASE_SCOPE, OPTIONAL_SCOPES, REQUIRED_SCOPES
+from pretix_hubspot.connections.oauth_app import return_url
+from pretix_hubspot.server.scopes import BASE_SCOPE, OPTIONAL_SCOPES, REQUIRED_SCOPES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()

@@ -17,13 +17,16 @@ from pretix.base.services.datasync import sync_all
 from pretix.base.signals import order_changed, order_modified, order_placed
 
 from hubspot_simulator import Problem, Property
-from pretix_hubspot import pausing, tasks
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import disconnect
+from pretix_hubspot import tasks
+from pretix_hubspot.connections import pausing
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.health.actions import ignore
 from pretix_hubspot.health.numbers import classified
 from pretix_hubspot.models import CatalogEntry, Connection, EventConnection, ObjectMapping, OrderState
-from pretix_hubspot.sync import bulk, engine, queue, recording, sweep
+from pretix_hubspot.sync import sweep, worker
+from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.run import engine, recording
 from tests.integration.engine.story import KEY, Story
 
 from .model import STAGES, Model, Person, Portal, Wish
@@ -270,7 +273,7 @@ class Stage:
             self.remapped.add(mapping.event_id)
 
     def send_again(self, event):
-        bulk.start(event, None)
+        campaigns.start(event, None)
 
     # People in HubSpot
 
@@ -311,7 +314,7 @@ class Stage:
 
     def drain(self):
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
-            queue.drain(connection, seconds=30)
+            worker.drain(connection, seconds=30)
 
     def period(self):
         tasks.tend.apply_async()
@@ -376,7 +379,7 @@ class Moments:
     def __init__(self, monkeypatch) -> None:
         self._left: int | None = None
         self._act: Callable[[], object] = lambda: None
-        send, store, results = requests.Session.send, engine.links.store, recording.store_results
+        send, store, results = requests.Session.send, engine.record_links.store, recording.store_results
 
         def sending(session, request, **options):
             self.now()
@@ -392,7 +395,7 @@ class Moments:
             return called
 
         monkeypatch.setattr(requests.Session, "send", sending)
-        monkeypatch.setattr(engine.links, "store", before(store))
+        monkeypatch.setattr(engine.record_links, "store", before(store))
         monkeypatch.setattr(recording, "store_results", before(results))
 
     @contextmanager

@@ -9,7 +9,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Property
 from pretix_hubspot.models import Connection, ObjectMapping, OrderState
-from pretix_hubspot.sync import queue
+from pretix_hubspot.sync import worker
 from tests.integration.engine.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.engine.story import KEY, Story
 from tests.workers.test_races import errors, together
@@ -39,15 +39,15 @@ def test_regulars_who_booked_many_courses_keep_all_of_them(story, simulator, mon
     for n in range(people):
         story.order(f"P{n}", email=f"p{n}@example.org")
     story.sync()
-    monkeypatch.setattr("pretix_hubspot.sync.jobs.SLICE", 20)
-    monkeypatch.setattr("pretix_hubspot.sync.jobs.LARGEST", 20)
+    monkeypatch.setattr("pretix_hubspot.sync.queue.order_queue.SLICE", 20)
+    monkeypatch.setattr("pretix_hubspot.sync.queue.order_queue.LARGEST", 20)
     wanted = {n: {f"CONF-P{n}"} for n in range(people)}
     for k in range(number):
         n = draw.randrange(people)
         wanted[n].add(f"CONF-C{k}")
         story.order(f"C{k}", email=f"p{n}@example.org")
     simulator.batch_latency_ms = 100.0
-    drains = [lambda: queue.drain(Connection.objects.get(), seconds=60)] * 4
+    drains = [lambda: worker.drain(Connection.objects.get(), seconds=60)] * 4
     assert not errors(together(*drains))
     assert not OrderSyncQueue.objects.exists()
     assert OrderState.objects.exclude(sent_hash="").count() == people + number

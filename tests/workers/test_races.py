@@ -11,9 +11,11 @@ from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import OrderState, RecordLink
-from pretix_hubspot.sync import jobs, links, queue, recording
+from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.results import Sent
+from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.run import record_links, recording
+from pretix_hubspot.sync.send.outcome import Sent
 from tests.integration.engine.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.engine.story import Story
 from tests.soak import amount
@@ -72,7 +74,7 @@ def test_a_claim_passes_over_rows_that_somebody_is_claiming(story):
     def claim():
         with database.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
-        claims.append(jobs.claim(pks))
+        claims.append(order_queue.claim(pks))
 
     with transaction.atomic():
         list(OrderSyncQueue.objects.select_for_update().filter(pk__in=pks[:10]))
@@ -86,7 +88,7 @@ def test_two_claims_share_nothing_and_leave_nothing(story):
     claims = []
 
     def claim():
-        claims.append(jobs.claim(pks[:100]))
+        claims.append(order_queue.claim(pks[:100]))
 
     assert not errors(together(*[claim] * 4))
     held = [row.pk for claim in claims if claim for row in claim.rows]
@@ -98,7 +100,7 @@ def test_two_claims_share_nothing_and_leave_nothing(story):
 @pytest.mark.soak
 def test_four_drains_at_once_write_each_record_once(story, simulator):
     harness.seed(story, range(300))
-    drains = [lambda: queue.drain(type(story.connection).objects.get(), seconds=30)] * 4
+    drains = [lambda: worker.drain(type(story.connection).objects.get(), seconds=30)] * 4
     assert not errors(together(*drains))
     assert story.simulator.world(harness.WORLD) == harness.expected(range(300))
     assert set(simulator.portal.writes.values()) == {1}
@@ -116,9 +118,9 @@ def test_signals_while_rows_come_back(story):
             HubSpotSyncProvider.enqueue_order(order, "order_changed")
 
     def work():
-        claim = jobs.claim(list(OrderSyncQueue.objects.filter(in_flight=False).values_list("pk", flat=True)))
+        claim = order_queue.claim(list(OrderSyncQueue.objects.filter(in_flight=False).values_list("pk", flat=True)))
         if claim:
-            jobs.release(claim, claim.orders)
+            order_queue.release(claim, claim.orders)
 
     assert not errors(together(ring, work, times=amount(15, 300)))
     assert OrderSyncQueue.objects.count() == 20
@@ -129,21 +131,21 @@ def test_a_worker_that_was_presumed_dead_finishes_nothing(story):
     """Fencing; fails without the stamp in ``jobs._at``."""
     harness.seed(story, range(50))
     pks = list(OrderSyncQueue.objects.values_list("pk", flat=True))
-    slow = jobs.claim(pks)
-    OrderSyncQueue.objects.update(in_flight_since=slow.stamp - 2 * jobs.lease())
-    jobs.reclaim()
-    fast = jobs.claim(pks)
+    slow = order_queue.claim(pks)
+    OrderSyncQueue.objects.update(in_flight_since=slow.stamp - 2 * order_queue.lease())
+    order_queue.reclaim()
+    fast = order_queue.claim(pks)
     results = together(
-        lambda: ("slow", jobs.finish(slow, slow.orders)), lambda: ("fast", jobs.finish(fast, fast.orders))
+        lambda: ("slow", order_queue.finish(slow, slow.orders)), lambda: ("fast", order_queue.finish(fast, fast.orders))
     )
     assert dict(results) == {"slow": set(), "fast": set(fast.orders)}
 
 
 def test_two_reclaims_return_each_row_once(story):
     harness.seed(story, range(50))
-    claim = jobs.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
-    OrderSyncQueue.objects.update(in_flight_since=claim.stamp - 2 * jobs.lease())
-    results = together(jobs.reclaim, jobs.reclaim)
+    claim = order_queue.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
+    OrderSyncQueue.objects.update(in_flight_since=claim.stamp - 2 * order_queue.lease())
+    results = together(order_queue.reclaim, order_queue.reclaim)
     assert sum(results) == 50
     assert not OrderSyncQueue.objects.filter(in_flight=True).exists()
 
@@ -154,7 +156,7 @@ def test_links_of_the_same_people_from_two_workers_never_deadlock(story):
     refs = [("contacts", f"email={n:04d}") for n in range(4000)]
     there = {ref: Sent(str(n), "created") for n, ref in enumerate(refs)}
     back = dict(reversed(there.items()))
-    stores = [lambda: links.store(1, there, {}), lambda: links.store(1, back, {})]
+    stores = [lambda: record_links.store(1, there, {}), lambda: record_links.store(1, back, {})]
     assert not errors(together(*stores, times=amount(4, 40)))
     assert RecordLink.objects.count() == 4000
 

@@ -8,7 +8,8 @@ from django_scopes import scopes_disabled
 from pretix.base.i18n import language
 from pretix.base.models import Event
 
-from pretix_hubspot.diagnosis import NotConnected, Status, check_connection
+from pretix_hubspot.health.diagnosis import NotConnected, check_connection
+from pretix_hubspot.health.diagnosis.findings import Status
 
 #: Exit codes; 3 also stands for wrong usage.
 CODES = {Status.SKIPPED: 0, Status.OK: 0, Status.WARN: 1, Status.FAIL: 2}

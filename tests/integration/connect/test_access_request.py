@@ -8,8 +8,8 @@ from django.utils.timezone import now
 from freezegun import freeze_time
 from pretix.base.models import LogEntry, Organizer
 
-from pretix_hubspot.accessrequest import ASKED, ask, people_to_ask
-from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connections.access_request import ASKED, ask, people_to_ask
+from pretix_hubspot.connections.connecting import connect_token
 
 from .conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, browser, make_event, make_user
 

@@ -3,8 +3,8 @@
 import pytest
 from django.test import override_settings
 
-from pretix_hubspot import budget
-from pretix_hubspot.hubspot.pacing import State
+from pretix_hubspot.connections import request_budget
+from pretix_hubspot.hubspot.budget.window import State
 from pretix_hubspot.models import RequestBudgetState
 from pretix_hubspot.server import redis
 
@@ -17,19 +17,19 @@ def count_up(state):
 
 
 def test_the_row_keeps_what_it_was_told():
-    assert budget.RowStore("1:oauth").update(count_up) == 1
-    assert budget.RowStore("1:oauth").update(count_up) == 2
-    assert budget.RowStore("2:oauth").update(count_up) == 1
+    assert request_budget.RowStore("1:oauth").update(count_up) == 1
+    assert request_budget.RowStore("1:oauth").update(count_up) == 2
+    assert request_budget.RowStore("2:oauth").update(count_up) == 1
     assert RequestBudgetState.objects.get(portal="1:oauth").state["crm"]["blocked"] == 2
 
 
 def test_a_damaged_row_begins_anew():
     RequestBudgetState.objects.create(portal="1:oauth", state={"crm": "nonsense"})
-    assert budget.RowStore("1:oauth").update(lambda state: (state, state)) == State()
+    assert request_budget.RowStore("1:oauth").update(lambda state: (state, state)) == State()
 
 
 def test_without_redis_the_row_is_used():
-    shared = budget.for_portal(1, "oauth")
+    shared = request_budget.for_portal(1, "oauth")
     assert len(list(shared.acquire())) == 1
     assert len(RequestBudgetState.objects.get(portal="1:oauth").state["crm"]["grants"]) == 1
 
@@ -67,14 +67,14 @@ class FakeRedis:
 
 def test_redis_keeps_what_it_was_told():
     client = FakeRedis()
-    assert budget.RedisStore("1:oauth", client).update(count_up) == 1
-    assert budget.RedisStore("1:oauth", client).update(count_up) == 2
+    assert request_budget.RedisStore("1:oauth", client).update(count_up) == 1
+    assert request_budget.RedisStore("1:oauth", client).update(count_up) == 2
     assert list(client.values) == ["pretix_hubspot:budget:1:oauth"]
 
 
 def test_redis_reserves_in_one_script():
     client = FakeRedis()
-    decision = budget.RedisStore("1:oauth", client).reserve("crm", 1000, True, 30_000)
+    decision = request_budget.RedisStore("1:oauth", client).reserve("crm", 1000, True, 30_000)
     assert (decision.granted, decision.wait_ms, decision.policy, decision.refused) == (True, 5, "burst", False)
     [(keys, args)] = client.calls
     assert keys == ["pretix_hubspot:budget:1:oauth"]
@@ -84,5 +84,5 @@ def test_redis_reserves_in_one_script():
 def test_with_redis_the_row_is_not_used(monkeypatch):
     monkeypatch.setattr(redis, "connect", FakeRedis)
     with override_settings(HAS_REDIS=True):
-        assert len(list(budget.for_portal(1, "oauth").acquire())) == 1
+        assert len(list(request_budget.for_portal(1, "oauth").acquire())) == 1
     assert not RequestBudgetState.objects.exists()

@@ -11,8 +11,9 @@ from pretix.base.settings import GlobalSettingsObject
 from pretix.helpers.config import EnvOrParserConfig
 
 from hubspot_simulator.oauth.scopes import KNOWN
-from pretix_hubspot import checks, config, scopes
-from pretix_hubspot.hubspot_app import return_url
+from pretix_hubspot import checks
+from pretix_hubspot.connections.oauth_app import return_url
+from pretix_hubspot.server import config, scopes
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pretix_hubspot import crypto
+from pretix_hubspot.server import config, crypto
 
 
 def test_what_is_encrypted_can_be_read_again_and_does_not_show():
@@ -34,7 +34,7 @@ def test_a_retired_secret_still_decrypts_and_new_text_uses_the_current_one(setti
 def test_a_lost_key_is_the_operators_problem(settings):
     stored = crypto.encrypt("token")
     settings.SECRET_KEY = "another"
-    with pytest.raises(crypto.ServerMisconfigured, match="secret key was changed") as caught:
+    with pytest.raises(config.ServerMisconfigured, match="secret key was changed") as caught:
         crypto.decrypt(stored)
     assert caught.value.__cause__ is None
 

@@ -11,10 +11,10 @@ from freezegun import freeze_time
 from pretix.base.models import Team
 
 from hubspot_simulator import Account
-from pretix_hubspot import tokens
-from pretix_hubspot.hubspot_app import return_url
+from pretix_hubspot.connections import tokens
+from pretix_hubspot.connections.oauth_app import return_url
 from pretix_hubspot.models import Connection, EventConnection, OAuthState
-from pretix_hubspot.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from pretix_hubspot.server.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
 
 from .conftest import browser, page_of
 
@@ -230,7 +230,7 @@ def test_who_granted_access_is_nice_to_know_and_nothing_more(client, event, port
 
 
 def test_scopes_that_nobody_tells_are_taken_as_granted(client, event, portal, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.hubspot.schema._scopes", lambda answer: ())
+    monkeypatch.setattr("pretix_hubspot.hubspot.data.schema._scopes", lambda answer: ())
     assert "now active" in connect(client, portal)
     assert Connection.objects.get().scopes == []
 

@@ -11,9 +11,10 @@ from hierarkey.proxy import dirty_cache_keys
 from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import disconnect, for_event, join, leave
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.connections.lifecycle import disconnect, for_event
 from pretix_hubspot.models import Connection, EventConnection
+from pretix_hubspot.sync.joining import join, leave
 
 from .conftest import page_of
 

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from pretix.base.models import Organizer
 
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import join
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import Connection, EventConnection
+from pretix_hubspot.sync.joining import join
 
 from .conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, browser, make_event, make_user
 

@@ -11,8 +11,9 @@ from django.views.debug import ExceptionReporter
 from django_scopes import scopes_disabled
 from pretix.base.models import LogEntry
 
-from pretix_hubspot import tokens
-from pretix_hubspot.connection import client_for, disconnect
+from pretix_hubspot.connections import tokens
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OAuthState
 

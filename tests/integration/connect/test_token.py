@@ -4,8 +4,8 @@ import pytest
 from django_scopes import scopes_disabled
 
 from hubspot_simulator import Account
-from pretix_hubspot import tokens
-from pretix_hubspot.connecting import connect_token
+from pretix_hubspot.connections import tokens
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import Connection, EventConnection
 
 from .conftest import make_event

@@ -10,13 +10,16 @@ from django_scopes import scopes_disabled
 from freezegun import freeze_time
 from pretix.base.models import LogEntry
 
-from pretix_hubspot import hubspot_app, tokens
-from pretix_hubspot.config import ServerMisconfigured
-from pretix_hubspot.connecting import connect_oauth, connect_token
-from pretix_hubspot.connection import client_for, disconnect, for_event, join, rest, wake
+from pretix_hubspot.connections import oauth_app, tokens
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.connections.connecting import connect_oauth, connect_token
+from pretix_hubspot.connections.lifecycle import disconnect, for_event
+from pretix_hubspot.connections.resting import rest, wake
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection
-from pretix_hubspot.sync import queue
+from pretix_hubspot.server.config import ServerMisconfigured
+from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.joining import join
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +33,8 @@ def connection(organizer, event, portal, manager):
 def oauth_connection(organizer, event, portal, user):
     app = next(iter(portal.auth.apps.values()))
     scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"]
-    code = portal.auth.authorise(app, portal.portal.id, scopes, hubspot_app.return_url())
-    granted = hubspot_app._app().exchange(code, hubspot_app.return_url())
+    code = portal.auth.authorise(app, portal.portal.id, scopes, oauth_app.return_url())
+    granted = oauth_app._app().exchange(code, oauth_app.return_url())
     made = connect_oauth(organizer, granted, user)
     join(event, made, user)
     return made
@@ -174,9 +177,9 @@ def test_a_deleted_key_is_called_revoked_once_it_is_refused_a_while_later(organi
     with pytest.raises(errors.AuthenticationFailed):
         client_for(connection).account()
     first = reloaded(connection)
-    queue.drain(first, seconds=1)
+    worker.drain(first, seconds=1)
     meanwhile = reloaded(connection)
-    queue.drain(rest_is_over(connection), seconds=1)
+    worker.drain(rest_is_over(connection), seconds=1)
 
     assert (first.status, first.resting_reason) == ("active", "revoked")
     assert timedelta(minutes=9) < first.resting_until - now() <= timedelta(minutes=10)
@@ -199,7 +202,7 @@ def test_pages_that_are_opened_during_the_rest_or_after_it_put_nothing_off(organ
         rest(connection, now() + timedelta(minutes=10), "revoked")  # a slice that was refused as well
     with freeze_time(until + timedelta(minutes=1), tick=True):
         after = open_page()
-        queue.drain(reloaded(connection), seconds=1)
+        worker.drain(reloaded(connection), seconds=1)
 
     assert (during, connection.resting_until, after) == (until, until, until)
     assert reloaded(connection).status == "revoked"
@@ -212,7 +215,7 @@ def test_a_key_that_is_accepted_again_a_while_later_was_refused_by_mistake(organ
     with pytest.raises(errors.AuthenticationFailed):
         client_for(connection).account()
     resting = reloaded(connection).resting_reason
-    queue.drain(rest_is_over(connection), seconds=1)
+    worker.drain(rest_is_over(connection), seconds=1)
 
     assert resting == "revoked"
     assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "")
@@ -234,7 +237,7 @@ def test_a_key_that_was_replaced_during_the_rest_is_not_blamed(organizer, event,
     stale = rest_is_over(connection)
     connect_token(organizer, newer, manager)
 
-    queue.drain(stale, seconds=1)
+    worker.drain(stale, seconds=1)
 
     assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "")
 
@@ -243,7 +246,7 @@ def test_access_that_hubspot_grants_anew_but_does_not_accept_is_never_called_rev
     portal.faults.add("unauthorized", path="/account-info/", times=None)
 
     for _ in range(3):
-        queue.drain(rest_is_over(connection), seconds=1)
+        worker.drain(rest_is_over(connection), seconds=1)
         with pytest.raises(errors.AuthenticationFailed):
             client_for(reloaded(connection)).account()
 

@@ -9,12 +9,14 @@ from django.core.management import call_command
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot import budget
-from pretix_hubspot.connection import client_for, disconnect
-from pretix_hubspot.diagnosis import CHECKS, NotConnected, Status, check_connection
+from pretix_hubspot.connections import request_budget
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.connections.lifecycle import disconnect
+from pretix_hubspot.health.diagnosis import CHECKS, NotConnected, check_connection
+from pretix_hubspot.health.diagnosis.findings import Status
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.pacing import Daily, State
-from pretix_hubspot.hubspot.types import Pipeline, Stage
+from pretix_hubspot.hubspot.budget.window import Daily, State
+from pretix_hubspot.hubspot.data import Pipeline, Stage
 from pretix_hubspot.models import Connection, Heartbeat
 
 CHECK = "check/"
@@ -72,24 +74,26 @@ def test_another_portal(story):
 
 
 def test_a_missing_scope(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.diagnosis.access.granted_scopes", lambda *args: ["crm.objects.contacts.read"])
+    monkeypatch.setattr(
+        "pretix_hubspot.health.diagnosis.access.granted_scopes", lambda *args: ["crm.objects.contacts.read"]
+    )
     assert bad(story)["scopes"] == "Missing scopes: crm.objects.contacts.write"
 
 
 def test_scopes_that_nobody_tells(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.diagnosis.access.granted_scopes", lambda *args: None)
+    monkeypatch.setattr("pretix_hubspot.health.diagnosis.access.granted_scopes", lambda *args: None)
     assert "does not say which scopes" in bad(story)["scopes"]
 
 
 def test_a_lost_feature(story, monkeypatch):
     scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"]
-    monkeypatch.setattr("pretix_hubspot.diagnosis.access.granted_scopes", lambda *args: scopes)
+    monkeypatch.setattr("pretix_hubspot.health.diagnosis.access.granted_scopes", lambda *args: scopes)
     assert "Deals cannot be created or updated." in bad(story)["scopes"]
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(2, "ok"), (60, "warn"), (600, "fail")])
 def test_the_clock(story, monkeypatch, seconds, word):
-    monkeypatch.setattr("pretix_hubspot.diagnosis.now", lambda: now() + timedelta(seconds=seconds))
+    monkeypatch.setattr("pretix_hubspot.health.diagnosis.now", lambda: now() + timedelta(seconds=seconds))
     assert found(story)["clock"][0] == word
 
 
@@ -191,19 +195,19 @@ def test_no_mapping_at_all_and_one_without_identifier(story):
 @pytest.mark.parametrize(("remaining", "word"), [(900, "ok"), (20, "warn"), (0, "fail")])
 def test_the_daily_limit(story, monkeypatch, remaining, word):
     spent = State(daily=Daily(1000, remaining, 0))
-    monkeypatch.setattr("pretix_hubspot.diagnosis.access.state_of", lambda *args: spent)
+    monkeypatch.setattr("pretix_hubspot.health.diagnosis.access.state_of", lambda *args: spent)
     status, text = found(story)["budget"]
     assert (status, f"{remaining} of 1000 requests are left today." in text) == (word, True)
 
 
 def test_a_pause_that_hubspot_asked_for(story):
-    budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", 30)
+    request_budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", 30)
     assert "HubSpot asked for a pause of" in bad(story)["budget"]
 
 
 def test_looking_at_the_budget_spends_nothing(story):
-    before = budget.state_of(story.connection.portal_id, story.connection.kind)
-    assert budget.state_of(story.connection.portal_id, story.connection.kind) == before
+    before = request_budget.state_of(story.connection.portal_id, story.connection.kind)
+    assert request_budget.state_of(story.connection.portal_id, story.connection.kind) == before
 
 
 @pytest.mark.parametrize(("minutes", "word"), [(5, "ok"), (60, "warn"), (600, "fail")])
@@ -267,7 +271,7 @@ def test_a_field_that_this_event_does_not_have_is_named_by_its_row(story):
 
 
 def test_a_check_that_breaks_down_is_told_and_the_others_go_on(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.diagnosis.schema._pipeline_problem", lambda setup: 1 / 0)
+    monkeypatch.setattr("pretix_hubspot.health.diagnosis.schema._pipeline_problem", lambda setup: 1 / 0)
     assert bad(story) == {"pipelines": "This could not be checked (ZeroDivisionError)."}
 
 

@@ -8,9 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from pretix_hubspot import metrics, runlog
 from pretix_hubspot.models import Connection, Run, RunEntry
-from pretix_hubspot.shredder import HubSpotShredder
+from pretix_hubspot.server import metrics
+from pretix_hubspot.sync.run import run_log
+from pretix_hubspot.sync.shredder import HubSpotShredder
 from pretix_hubspot.tasks import tend
 from tests.integration.connect.conftest import EVENT_SETTINGS, make_user
 
@@ -116,7 +117,7 @@ def test_an_order_that_fails_in_several_positions_is_one_failed_order(story, cli
 
 
 def test_an_order_that_breaks_the_engine_is_logged(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.sync.engine.judge", lambda *args: 1 / 0)
+    monkeypatch.setattr("pretix_hubspot.sync.run.engine.judge", lambda *args: 1 / 0)
     story.order("A1")
     story.sync()
     assert [e.failures[0]["code"] for e in RunEntry.objects.all()] == ["unexpected"]
@@ -145,14 +146,14 @@ def test_any_number_of_orders_takes_two_statements(story):
 
 
 def test_two_events_share_a_slice(story):
-    from pretix_hubspot.sync import queue  # inline: needs the tables
+    from pretix_hubspot.sync import worker  # inline: needs the tables
 
     other = story.add_event("other")
     story.add_mappings(other)
     story.join(other)
     story.order("A1")
     story.order("B1", event=other)
-    queue.drain(story.connection, seconds=60)
+    worker.drain(story.connection, seconds=60)
     assert list(Run.objects.order_by("pk").values_list("event__slug", "orders", "shared")) == [
         ("conf", 1, True),
         ("other", 1, True),
@@ -171,7 +172,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(story, monkeypatch):
         raise DatabaseError
 
     monkeypatch.setattr(Run.objects, "bulk_create", broken)
-    monkeypatch.setattr("pretix_hubspot.runlog.Run.objects.bulk_create", broken)
+    monkeypatch.setattr("pretix_hubspot.sync.run.run_log.Run.objects.bulk_create", broken)
     story.order("A1")
     story.sync()
     assert story.world()["deals"]
@@ -194,7 +195,7 @@ def test_pruning_takes_as_many_statements_as_there_are_wishes(story, django_asse
     for number in range(30):
         Run.objects.create(event=story.event, started=now() - timedelta(days=40 + number))
     with django_assert_max_num_queries(8):
-        assert runlog.prune() == 30
+        assert run_log.prune() == 30
 
 
 def test_the_shredder_removes_what_was_sent_and_offers_it_before(story):

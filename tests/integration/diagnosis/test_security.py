@@ -16,13 +16,14 @@ from pretix.base.models import Order, Organizer
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import urls
-from pretix_hubspot.config import server_config
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import join
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import CatalogEntry, Connection, RecordLink, RequestBudgetState, Run
+from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import portal_url, record_base, trusted
-from pretix_hubspot.sync import links, revisions
-from pretix_hubspot.sync.results import Sent
+from pretix_hubspot.sync.joining import join
+from pretix_hubspot.sync.run import record_links
+from pretix_hubspot.sync.send.outcome import Sent
 from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
 
 PAGES = {pattern.name: str(pattern.pattern) for pattern in urls.urlpatterns}
@@ -245,7 +246,7 @@ def test_the_region_of_a_portal_is_hubspots(story, monkeypatch):
 )
 def test_a_link_that_hubspot_returns_is_kept_only_if_it_leads_to_hubspot(story, url, kept):
     ref = ("contacts", "key")
-    links.store(1, {ref: Sent("2", "created", url)}, {})
+    record_links.store(1, {ref: Sent("2", "created", url)}, {})
     assert RecordLink.objects.get(key="key").url == (url if kept else "")
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from pretix_hubspot.failures.codes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY
-from pretix_hubspot.problems import where_to_fix
-from pretix_hubspot.sync.outcomes import Failure
+from pretix_hubspot.failures.explanations import where_to_fix
+from pretix_hubspot.failures.failure import Failure
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import ObjectMapping
-from pretix_hubspot.suggestions import property_mapping
 from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are found by name
     BASE,
     add_mapping,

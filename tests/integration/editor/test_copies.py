@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from pretix_hubspot import mappingfile
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings import mapping_file
+from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import ObjectMapping
-from pretix_hubspot.suggestions import property_mapping
 from tests.integration.mapping.test_editor import data
 
 from .conftest import BASE, add_mapping, make_event, page_of, url
@@ -64,7 +64,7 @@ def stored(event):
 
 
 def file_of(elsewhere):
-    return json.loads(json.dumps(mappingfile.dump(elsewhere)))
+    return json.loads(json.dumps(mapping_file.dump(elsewhere)))
 
 
 def test_a_copy_finds_everything_by_name(elsewhere, event, client):

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone, translation
 
-from pretix_hubspot.displayed import Shown, shown
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
+from pretix_hubspot.catalog.display import Shown, shown
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 
 STAGES = {"dealstage": {"closedwon": "Closed Won"}}
 OPTIONS = (Option("a", "Apple"), Option("b", "Banana"))

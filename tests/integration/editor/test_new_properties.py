@@ -3,7 +3,7 @@
 import pytest
 
 from hubspot_simulator import Property
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
 
 from .conftest import browser, make_user, page_of, url
 

@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from pretix_hubspot import catalogcare, tasks
-from pretix_hubspot.asking import ASKED
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.config import server_config
+from pretix_hubspot import tasks
+from pretix_hubspot.catalog import last_failure, refresh
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.ask_limit import ASKED
+from pretix_hubspot.connections.resting import time_zone
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import CatalogEntry, Connection
+from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import record_base
-from pretix_hubspot.sync.resting import time_zone
 
 from .conftest import BASE, add_mapping, page_of, set_rows, url
 
@@ -116,7 +117,7 @@ def test_while_hubspot_is_down_nobody_waits_twice(contacts, client, portal, cata
         Catalog(contacts.event.hubspot_connection.connection).properties("companies")
     assert len(portal.requests.entries) == asked
     portal.faults.clear()
-    CatalogEntry.objects.filter(kind=catalogcare.FAILED).update(fetched_at=now() - timedelta(minutes=6))
+    CatalogEntry.objects.filter(kind=last_failure.FAILED).update(fetched_at=now() - timedelta(minutes=6))
     assert "HubSpot cannot be reached" not in pages(client, contacts)[0]
 
 
@@ -130,9 +131,9 @@ def test_while_hubspot_is_down_nobody_waits_twice(contacts, client, portal, cata
     ],
 )
 def test_a_failed_attempt_is_remembered_by_its_code(stored, kind):
-    row = CatalogEntry(kind=catalogcare.FAILED, data=[{**stored, "message": "no"}], fetched_at=now())
+    row = CatalogEntry(kind=last_failure.FAILED, data=[{**stored, "message": "no"}], fetched_at=now())
 
-    error = catalogcare.remembered(row)
+    error = last_failure.remembered(row)
 
     assert (type(error), error.message) == (kind, "no")
 
@@ -140,11 +141,11 @@ def test_a_failed_attempt_is_remembered_by_its_code(stored, kind):
 def test_refresh_asks_at_once_and_ends_the_pause(contacts, client, portal, catalog):
     portal.faults.add("unavailable", times=None)
     client.post(url(contacts, "refresh/"))
-    assert CatalogEntry.objects.filter(kind=catalogcare.FAILED).exists()
+    assert CatalogEntry.objects.filter(kind=last_failure.FAILED).exists()
     portal.faults.clear()
     CatalogEntry.objects.filter(kind=ASKED).update(fetched_at=now() - timedelta(minutes=1))
     client.post(url(contacts, "refresh/"))
-    assert not CatalogEntry.objects.filter(kind=catalogcare.FAILED).exists()
+    assert not CatalogEntry.objects.filter(kind=last_failure.FAILED).exists()
 
 
 def a_day_later(joined):
@@ -163,12 +164,12 @@ def tend(django_capture_on_commit_callbacks):
 
 
 def test_the_periodic_task_renews_what_is_a_day_old(joined, catalog, portal, tend):
-    assert catalogcare.outdated() == []
+    assert refresh.outdated() == []
     a_day_later(joined)
     portal.portal.schema.change("contacts", "jobtitle", label="Profession")
     tend()
     assert Catalog(joined.connection).properties("contacts")["jobtitle"].label == "Profession"
-    assert catalogcare.outdated() == []
+    assert refresh.outdated() == []
 
 
 def test_links_follow_a_portal_that_moved_and_its_day_begins_elsewhere(joined, catalog, portal, tend, monkeypatch):
@@ -191,5 +192,5 @@ def test_a_portal_that_does_not_answer_stops_nothing(joined, catalog, portal, te
     a_day_later(joined)
     portal.faults.add("unavailable", times=None)
     assert tend().successful()
-    assert catalogcare.outdated() == [], "asked again in an hour, not at every round"
+    assert refresh.outdated() == [], "asked again in an hour, not at every round"
     assert Catalog(joined.connection).age("contacts") > timedelta(hours=24)

@@ -9,10 +9,10 @@ from pretix.base.models import User
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Property
-from pretix_hubspot.associationlabels import ensure_label
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.association_labels import ensure_label
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import OrderState, RecordLink
-from pretix_hubspot.suggestions import property_mapping
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
 
 from .conftest import browser, make_user, page_of, writes

@@ -8,7 +8,8 @@ from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import EventConnection, OrderState
-from pretix_hubspot.sync import bulk, queue
+from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.queue import campaigns
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
 from tests.integration.mapping.test_editor import data, messages_of
 
@@ -62,38 +63,38 @@ def test_orders_that_would_not_be_sent_are_not_offered(story, boss, sent):
     boss.post(RESEND, {"start": "on"})
     assert waiting() == [("A3", "bulk")]
     OrderState.objects.filter(order=sent[1]).update(by_hand=True)
-    assert bulk.outdated(story.event).count() == 2
+    assert campaigns.outdated(story.event).count() == 2
 
 
 def test_orders_that_a_new_filter_leaves_out_are_offered_once(story, boss, sent):
     change(boss, story)
     other = story.event.items.create(name="Other", default_price=1)
     story.event.hubspot_object_mappings.update(options={"filters": {"items": [other.pk]}}, revision=9)
-    assert bulk.outdated(story.event).count() == 3, "nobody has looked at them with the new filter"
+    assert campaigns.outdated(story.event).count() == 3, "nobody has looked at them with the new filter"
     boss.post(RESEND, {"start": "on"})
     story.sync()
     assert OrderState.objects.filter(excluded_reason="filter_product").count() == 3
-    assert bulk.outdated(story.event).count() == 0
+    assert campaigns.outdated(story.event).count() == 0
 
 
 def test_test_orders_that_are_left_out_are_not_offered(story, boss, sent):
     Order.objects.filter(pk__in=[order.pk for order in sent[:2]]).update(testmode=True)
     OrderState.objects.filter(order=sent[0]).update(by_hand=True)
     change(boss, story)
-    assert {state.order.code for state in bulk.outdated(story.event)} == {"A1", "A3"}
+    assert {state.order.code for state in campaigns.outdated(story.event)} == {"A1", "A3"}
     EventConnection.objects.update(send_test_orders=True)
-    assert bulk.outdated(story.event).count() == 3
+    assert campaigns.outdated(story.event).count() == 3
 
 
 def test_a_change_that_changes_nothing_about_an_order_is_not_offered_for_ever(story, boss, sent):
     mapping = story.add_mapping(story.event, "Order", "companies", ("", ""), ())
     mapping.log_action("pretix_hubspot.mapping.added")
-    assert bulk.outdated(story.event).count() == 3
+    assert campaigns.outdated(story.event).count() == 3
     before = story.world()
     boss.post(RESEND, {"start": "on"})
     story.sync()
     assert story.world() == before
-    assert bulk.outdated(story.event).count() == 0
+    assert campaigns.outdated(story.event).count() == 0
 
 
 def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):
@@ -117,7 +118,7 @@ def test_they_are_sent_again_newest_first_and_behind_live_orders(story, boss, se
     assert waiting() == [("A3", "bulk"), ("A2", "bulk"), ("A1", "bulk")]
     story.order("LIVE")
     codes = dict(OrderSyncQueue.objects.values_list("pk", "order__code"))
-    assert [codes[pk] for pk in queue.next_rows([story.event.pk])] == ["LIVE", "A3", "A2", "A1"]
+    assert [codes[pk] for pk in worker.next_rows([story.event.pk])] == ["LIVE", "A3", "A2", "A1"]
     assert "0 of 3 orders done" in page_of(boss.get(RESEND))
     story.sync()
     assert waiting() == []
@@ -143,7 +144,7 @@ def test_twice_makes_no_second_row_and_a_live_reason_wins(story, boss, sent):
     boss.post(RESEND, {"start": "on"})
     assert sorted(waiting()) == [("A1", "order_paid"), ("A2", "bulk"), ("A3", "bulk")]
     story.queue(sent[1], "order_paid")
-    assert bulk.cancel(story.event, None) == 1
+    assert campaigns.cancel(story.event, None) == 1
     assert sorted(waiting()) == [("A1", "order_paid"), ("A2", "order_paid")]
 
 
@@ -174,4 +175,4 @@ def test_starting_costs_the_same_number_of_queries(story, boss, count, django_as
         )
     change(boss, story)
     with django_assert_max_num_queries(14):
-        assert bulk.start(story.event, None) == count
+        assert campaigns.start(story.event, None) == count

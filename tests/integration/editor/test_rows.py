@@ -6,10 +6,10 @@ import re
 import pytest
 
 from hubspot_simulator import Option, Property
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import join
-from pretix_hubspot.copying import copy_from
-from pretix_hubspot.suggestions import property_mapping
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings.copying import copy_from
+from pretix_hubspot.mappings.suggestions import property_mapping
+from pretix_hubspot.sync.joining import join
 from tests.integration.mapping.test_editor import data
 
 from .conftest import BASE, add_mapping, make_event, page_of, set_rows, url

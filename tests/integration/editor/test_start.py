@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.forms.editor import MappingEditor
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.control.forms.editor import MappingEditor
+from pretix_hubspot.mappings.starting_points import STARTING_POINTS
+from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import ObjectMapping
-from pretix_hubspot.startingpoints import STARTING_POINTS
-from pretix_hubspot.suggestions import property_mapping
 from tests.integration.mapping.conftest import rows_of
 from tests.integration.mapping.test_editor import messages_of
 

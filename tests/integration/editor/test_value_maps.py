@@ -5,9 +5,9 @@ import json
 import pytest
 
 from hubspot_simulator import Option, Property
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.hubspot import types
-from pretix_hubspot.valuemaps import propose
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.hubspot import data as hubspot_data
+from pretix_hubspot.mappings.value_maps import propose
 from tests.integration.mapping.test_editor import data
 
 from .conftest import page_of, set_rows, url
@@ -62,7 +62,11 @@ def test_equal_and_similar_labels_are_proposed(shirts, client):
     ],
 )
 def test_what_is_proposed(identifier, label, expected):
-    options = [types.Option("a", "Academic"), types.Option("vip", "V.I.P."), types.Option("h", "Hidden one", True)]
+    options = [
+        hubspot_data.Option("a", "Academic"),
+        hubspot_data.Option("vip", "V.I.P."),
+        hubspot_data.Option("h", "Hidden one", True),
+    ]
     assert propose(identifier, [label], options) == expected
 
 

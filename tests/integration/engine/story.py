@@ -9,9 +9,9 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import STAFF, Property
 from hubspot_simulator.crm.objects import lifecycle
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import join
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sync.joining import join
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 
 KEY = "pretix_order_key"

@@ -9,13 +9,15 @@ from django.db.models import F
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot import budget
-from pretix_hubspot.connection import leave
+from pretix_hubspot.connections import request_budget
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.pacing import NoBudget
+from pretix_hubspot.hubspot.budget.shared import NoBudget
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping, OrderState, Run
-from pretix_hubspot.shredder import HubSpotShredder
-from pretix_hubspot.sync import ahead, engine, jobs, queue
+from pretix_hubspot.sync import lookahead, worker
+from pretix_hubspot.sync.joining import leave
+from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.run import engine
+from pretix_hubspot.sync.shredder import HubSpotShredder
 
 WINDOW = 8.0  # seconds to wait before the first request of each slice
 
@@ -42,11 +44,11 @@ def steps(story, monkeypatch):
     story.sync()  # reads the schema
     Run.objects.all().delete()
     found = []
-    monkeypatch.setattr(jobs, "SLICE", 4)
+    monkeypatch.setattr(order_queue, "SLICE", 4)
     monkeypatch.setattr(
-        budget, "for_portal", lambda portal, kind, max_wait=30.0, sleep=time.sleep: Waiting(sleep, max_wait > 0)
+        request_budget, "for_portal", lambda portal, kind, max_wait=30.0, sleep=time.sleep: Waiting(sleep, max_wait > 0)
     )
-    monkeypatch.setattr(ahead.time, "sleep", lambda seconds: found.append("slept") if seconds > 1 else None)
+    monkeypatch.setattr(lookahead.time, "sleep", lambda seconds: found.append("slept") if seconds > 1 else None)
     prepare, run = engine.prepare, engine.run
 
     def noted_prepare(connection, claim, events):
@@ -64,7 +66,7 @@ def steps(story, monkeypatch):
 
 
 def drain(story, **options):
-    return queue.drain(story.connection, seconds=60, **options)
+    return worker.drain(story.connection, seconds=60, **options)
 
 
 def orders(story, number, reason="order_placed"):
@@ -101,7 +103,7 @@ def test_bulk_work_is_in_no_hurry(story, steps):
 
 
 def test_a_short_wait_is_only_a_wait(story, steps, monkeypatch):
-    monkeypatch.setattr(ahead, "WORTH_IT", WINDOW + 1)
+    monkeypatch.setattr(lookahead, "WORTH_IT", WINDOW + 1)
     orders(story, 6)
     drain(story)
     assert [step for step in steps if step.startswith("planned")] == []
@@ -243,8 +245,8 @@ def test_what_cannot_be_planned_in_advance_is_sent_without(story, steps, monkeyp
 @pytest.mark.parametrize("error", ERRORS)
 def test_trouble_with_the_claim_is_none_of_the_slice_that_is_being_sent(story, steps, monkeypatch, error):
     orders(story, 6)
-    turns = iter([jobs.claim, raising(error), jobs.claim])
-    monkeypatch.setattr(jobs, "claim", lambda *args: next(turns)(*args))
+    turns = iter([order_queue.claim, raising(error), order_queue.claim])
+    monkeypatch.setattr(order_queue, "claim", lambda *args: next(turns)(*args))
     drain(story)
     assert (deals(story), steps) == (6, ["slept", "sent 4", "slept", "sent 2"])
 
@@ -252,7 +254,7 @@ def test_trouble_with_the_claim_is_none_of_the_slice_that_is_being_sent(story, s
 def test_what_cannot_be_given_back_returns_when_the_lease_ends(story, steps, monkeypatch):
     orders(story, 6)
     monkeypatch.setattr(engine, "prepare", raising(ZeroDivisionError()))
-    monkeypatch.setattr(jobs, "release", raising(InterfaceError()))
+    monkeypatch.setattr(order_queue, "release", raising(InterfaceError()))
     drain(story)
     assert (deals(story), OrderSyncQueue.objects.filter(in_flight=True).count()) == (4, 2)
 
@@ -275,9 +277,9 @@ def test_a_worker_that_was_taken_for_dead_sends_nothing_twice(story, steps, monk
     def late(connection, claim, events):
         monkeypatch.setattr(engine, "prepare", prepare)
         found = prepare(connection, claim, events)
-        claim.stamp -= 2 * jobs.lease()
+        claim.stamp -= 2 * order_queue.lease()
         OrderSyncQueue.objects.filter(pk__in=[row.pk for row in claim.rows]).update(in_flight_since=claim.stamp)
-        jobs.reclaim()
+        order_queue.reclaim()
         return found
 
     monkeypatch.setattr(engine, "prepare", late)
@@ -301,7 +303,9 @@ def test_nothing_is_planned_once_the_worker_is_to_hand_over(story, steps):
 def test_help_is_called_by_workers_and_not_by_slices(story, steps, monkeypatch, in_flight, calls):
     """Who has one to spare takes it that the others do, too."""
     orders(story, 8)
-    monkeypatch.setattr(jobs, "slices_in_flight", lambda events: in_flight if "sent 4" in steps else queue.WORKERS)
+    monkeypatch.setattr(
+        order_queue, "slices_in_flight", lambda events: in_flight if "sent 4" in steps else worker.WORKERS
+    )
     called = []
     drain(story, call_help=lambda: called.append(1))
     assert len(called) == calls

@@ -7,12 +7,12 @@ import pytest
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot import catalogcare
-from pretix_hubspot.connection import client_for
+from pretix_hubspot.catalog import last_failure
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.failures.explanations import explain, where_to_fix
+from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.models import CatalogEntry, Connection, OrderState, RecordLink
-from pretix_hubspot.problems import explain, where_to_fix
-from pretix_hubspot.sync.outcomes import Failure
-from pretix_hubspot.sync.preview import preview
+from pretix_hubspot.sync.run.preview import preview
 
 from .story import KEY
 
@@ -220,7 +220,7 @@ def test_a_page_is_no_sign_that_an_object_type_has_no_pipelines(story):
     story.simulator.faults.add(kind="html", status=404, path="/pipelines/", times=1)
     story.order("A1")
     story.sync()
-    CatalogEntry.objects.filter(kind=catalogcare.FAILED).delete()
+    CatalogEntry.objects.filter(kind=last_failure.FAILED).delete()
     rest_is_over()
 
     story.sync()

@@ -7,8 +7,8 @@ from pretix.base.models import InvoiceAddress, Order, OrderPayment, OrderPositio
 from pretix.base.services import orders as services
 from pretix.base.services.cancelevent import cancel_event
 
-from pretix_hubspot import startingpoints, suggestions
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings import starting_points, suggestions
 from pretix_hubspot.models import OrderState
 
 ANN = ("ann@example.org", "Ann", "Lee")
@@ -19,7 +19,7 @@ def sponsors(story):
     """The starting point for sponsors: a deal for every position."""
     story.event.hubspot_object_mappings.all().delete()
     catalog = Catalog(story.connection)
-    suggestions.apply(story.joined, startingpoints.sponsors(story.event, catalog), None, catalog)
+    suggestions.apply(story.joined, starting_points.sponsors(story.event, catalog), None, catalog)
 
 
 def pay(order):

@@ -8,9 +8,9 @@ from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 from hubspot_simulator import Property
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.types import AssociationResult, InputError
+from pretix_hubspot.hubspot.data import AssociationResult, InputError
 from pretix_hubspot.models import OrderState
-from pretix_hubspot.sync import jobs
+from pretix_hubspot.sync.queue import order_queue
 
 MEMBER = "member_number"
 
@@ -117,7 +117,7 @@ def test_a_retry_looks_at_the_records_of_a_refused_association(story):
     refused = [{"mode": "permanent", "code": "invalid_association", "object_type": "deals"}]
     OrderState.objects.filter(order=order).update(sent_hash="", problem=refused)
 
-    jobs.retry(story.event, [order.pk])
+    order_queue.retry(story.event, [order.pk])
     story.sync()
     assert OrderState.objects.get(order=order).problem is None
     assert [contact["email"] for contact in story.world()["contacts"]] == ["ada@example.org"]

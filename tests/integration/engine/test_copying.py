@@ -7,9 +7,9 @@ from pretix.base.models import Event
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Property, options
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings.drift import changes
 from pretix_hubspot.models import OrderState
-from pretix_hubspot.portalchanges import changes
 
 ROW = {"overwrite": "overwrite", "value_map": ""}
 

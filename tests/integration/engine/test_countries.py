@@ -3,11 +3,11 @@
 import pytest
 
 from hubspot_simulator import Option, Property
-from pretix_hubspot import valuemaps
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.fields import fields_for
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings import value_maps
 from pretix_hubspot.models import OrderState
-from pretix_hubspot.sync.values import warning
+from pretix_hubspot.sources.registry import fields_for
+from pretix_hubspot.values.convert import warning
 
 ENGLISH = [("Germany", "Germany"), ("France", "France"), ("United Kingdom", "United Kingdom")]
 
@@ -84,10 +84,10 @@ def test_the_editor_offers_a_map_and_names_what_is_lacking(story, listed):
     field = fields_for(story.event, "OrderPosition")["attendee_country"]
     definition = Catalog(story.connection).properties("contacts")["land"]
 
-    entries = {entry.identifier: entry for entry in valuemaps.entries(field, definition, {"AT": ""})}
+    entries = {entry.identifier: entry for entry in value_maps.entries(field, definition, {"AT": ""})}
     refusal = warning(field.type, definition, "overwrite")
 
-    assert valuemaps.fits(field, definition)
+    assert value_maps.fits(field, definition)
     assert (entries["DE"].target, entries["DE"].proposed) == ("Germany", True)
     assert (entries["AT"].target, entries["AU"].target) == ("", None)
     assert refusal.code == "no_option"

@@ -6,11 +6,11 @@ import pytest
 from pretix.base.models.datasync import OrderSyncResult
 
 from hubspot_simulator import Property
-from pretix_hubspot import startingpoints, suggestions
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import refresh_account
-from pretix_hubspot.diagnosis import check_connection
-from pretix_hubspot.forms.setup import EditorSetup
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.lifecycle import refresh_account
+from pretix_hubspot.health.diagnosis import check_connection
+from pretix_hubspot.mappings import starting_points, suggestions
+from pretix_hubspot.mappings.editing import EditorSetup
 from pretix_hubspot.models import OrderState
 
 
@@ -159,7 +159,7 @@ def test_every_amount_of_the_order(story, paid_in, add_row, field):
 
 
 def ask_in_order(story):
-    from pretix_hubspot.fields import core
+    from pretix_hubspot.sources import core
 
     if not core.ASKS_ABOUT_ORDERS:
         pytest.skip("pretix asks such questions since 2026.8")
@@ -241,6 +241,6 @@ def test_starting_points_leave_it_out(story, paid_in):
     paid_in("JPY")
     catalog = Catalog(story.connection)
 
-    rows = [row for m in startingpoints.donations(story.event, catalog) for row in m.rows]
+    rows = [row for m in starting_points.donations(story.event, catalog) for row in m.rows]
 
     assert not {"amount", "deal_currency_code"} & {row.external_field for row in rows}

@@ -8,12 +8,13 @@ from pretix.base.models import Organizer
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Account, Property
-from pretix_hubspot import catalogcare
-from pretix_hubspot.connecting import connect_oauth, connect_token
+from pretix_hubspot.catalog import last_failure
+from pretix_hubspot.connections.connecting import connect_oauth, connect_token
+from pretix_hubspot.hubspot.data import Tokens
 from pretix_hubspot.hubspot.errors import HubSpotError, RateLimited
-from pretix_hubspot.hubspot.types import Tokens
 from pretix_hubspot.models import CatalogEntry, Connection, OrderState
-from pretix_hubspot.sync import bulk, queue
+from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.queue import campaigns
 
 LINES = ["crm.objects.line_items.read", "crm.objects.line_items.write", "e-commerce"]
 
@@ -41,7 +42,7 @@ def waiting(order):
 def test_an_unknown_object_type_of_one_event_fails_its_own_orders_only(story, party):
     concerned, innocent = story.order("A1"), story.order("P1", event=party)
 
-    queue.drain(story.connection, seconds=30)
+    worker.drain(story.connection, seconds=30)
 
     assert (waiting(innocent), failures(innocent)) == ([], [])
     assert (waiting(concerned), failures(concerned)) == (
@@ -60,7 +61,7 @@ def test_an_object_type_that_hubspot_cannot_tell_lets_its_own_orders_wait_only(s
     story.simulator.faults.add(fault, path="2-999999", times=None)
     concerned, innocent = story.order("A1"), story.order("P1", event=party)
 
-    queue.drain(story.connection, seconds=30)
+    worker.drain(story.connection, seconds=30)
 
     assert (waiting(innocent), failures(innocent)) == ([], [])
     assert waiting(concerned) == [(None, 1)]
@@ -72,11 +73,11 @@ def test_hubspot_is_not_asked_for_the_same_broken_schema_by_every_slice(story, p
         return sum("2-999999" in request.path for request in story.simulator.requests)
 
     story.order("A1")
-    queue.drain(story.connection, seconds=30)
+    worker.drain(story.connection, seconds=30)
     first = asked()
 
     story.order("A2")
-    queue.drain(story.connection, seconds=30)
+    worker.drain(story.connection, seconds=30)
 
     assert (first, asked()) == (1, 1)
 
@@ -85,7 +86,7 @@ def test_a_portal_that_answers_nothing_rests_and_no_order_is_to_blame(story, par
     story.simulator.faults.add("unavailable", times=None)
     order = story.order("A1")
 
-    queue.drain(story.connection, seconds=30)
+    worker.drain(story.connection, seconds=30)
 
     assert waiting(order) == [(None, 0)]
     assert Connection.objects.get().resting_reason == "outage"
@@ -135,7 +136,7 @@ def test_a_lost_side_scope_leaves_contacts_and_deals_in_place(story, lines, know
         assert (waiting(order), failures(order)) == ([], [])
 
     assert world(story) == {**before, "contacts": before["contacts"] + 2, "deals": before["deals"] + 2}
-    [told] = catalogcare.lacking(story.connection)
+    [told] = last_failure.lacking(story.connection)
     assert (told["name"], set(told["scopes"]) & set(LINES) != set()) == ("line_items", True)
     refused = [r for r in story.simulator.requests if r.status == 403]
     assert len(refused) == 1, "who is refused asks once, and then leaves it for minutes"
@@ -153,11 +154,11 @@ def test_a_side_scope_that_comes_back_is_noticed_and_the_orders_are_offered(stor
     story.order("A2")
     story.sync()
 
-    assert catalogcare.lacking(story.connection) == []
+    assert last_failure.lacking(story.connection) == []
     assert world(story)["line_items"] == 2
-    assert "A1" in set(bulk.outdated(story.event).values_list("order__code", flat=True))
-    bulk.start(story.event, None)
-    queue.drain(story.connection, seconds=30)
+    assert "A1" in set(campaigns.outdated(story.event).values_list("order__code", flat=True))
+    campaigns.start(story.event, None)
+    worker.drain(story.connection, seconds=30)
     assert world(story)["line_items"] == 3
 
 
@@ -168,8 +169,8 @@ def test_connecting_again_with_the_scope_offers_the_orders_at_once(story, lines)
 
     connect_token(story.organizer, story.simulator.people.add_service_key()["key"], None)
 
-    assert catalogcare.lacking(story.connection) == []
-    assert list(bulk.outdated(story.event).values_list("order", flat=True)) == [order.pk]
+    assert last_failure.lacking(story.connection) == []
+    assert list(campaigns.outdated(story.event).values_list("order", flat=True)) == [order.pk]
 
 
 def test_an_order_of_which_nothing_but_the_side_is_sent_fails_for_the_scope(story, lines):
@@ -189,7 +190,7 @@ def test_a_line_item_that_may_be_read_and_not_written_is_left_out_as_well(story,
     story.sync()
 
     assert (waiting(order), failures(order)) == ([], [])
-    assert [told["name"] for told in catalogcare.lacking(story.connection)] == ["line_items"]
+    assert [told["name"] for told in last_failure.lacking(story.connection)] == ["line_items"]
 
 
 def test_a_used_up_portal_of_one_organizer_keeps_nobody_else_from_connecting(story, simulator):
@@ -208,7 +209,7 @@ def test_a_used_up_portal_of_one_organizer_keeps_nobody_else_from_connecting(sto
 def test_a_refused_authorization_keeps_no_other_from_being_checked(story, simulator, fault, monkeypatch):
     """The same for *Request access*."""
     granted = [Tokens(simulator.auth.add_service_key(simulator.portal.id, "eu1"), "refresh", 1800) for _ in "ab"]
-    monkeypatch.setattr("pretix_hubspot.connecting._introspected", lambda tokens: ("", None))
+    monkeypatch.setattr("pretix_hubspot.connections.connecting._introspected", lambda tokens: ("", None))
     simulator.faults.add(fault, path="account-info", times=1)
 
     with pytest.raises(HubSpotError):

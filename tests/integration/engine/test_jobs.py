@@ -12,7 +12,10 @@ from redis.exceptions import RedisError
 
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OrderState
-from pretix_hubspot.sync import calls, engine, finishing, jobs, queue, sweep
+from pretix_hubspot.sync import sweep, worker
+from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.run import engine, finishing
+from pretix_hubspot.sync.send import batches
 from tests.interruptions import raising
 
 #: Planning reads orders and their positions, and a request keeps account in the portal's budget.
@@ -31,7 +34,7 @@ def rows(*fields):
 
 def long_ago(claim):
     """The worker that holds this claim died before its lease ended."""
-    stamp = now() - jobs.lease() - timedelta(seconds=1)
+    stamp = now() - order_queue.lease() - timedelta(seconds=1)
     OrderSyncQueue.objects.filter(pk__in=[row.pk for row in claim.rows]).update(in_flight_since=stamp)
 
 
@@ -41,63 +44,63 @@ def test_a_claim_takes_what_waits_and_nothing_else(story):
     OrderSyncQueue.objects.filter(order__code="B").update(need_manual_retry="permanent")
     OrderSyncQueue.objects.filter(order__code="C").update(not_before=now() + timedelta(minutes=1))
     OrderSyncQueue.objects.filter(order__code="D").update(sync_provider="other")
-    first = jobs.claim(pks())
+    first = order_queue.claim(pks())
     assert [row.order.code for row in first.rows] == ["A", "E"]
-    assert jobs.claim(pks()) is None
+    assert order_queue.claim(pks()) is None
 
 
 def test_a_claim_passes_over_orders_with_a_sibling_in_flight(story):
     a, b = story.order("A"), story.order("B")
-    jobs.claim(pks())
+    order_queue.claim(pks())
     story.queue(a)
     story.queue(b)
-    assert jobs.claim(pks()) is None
+    assert order_queue.claim(pks()) is None
 
 
 #: How a worker parts with an order that it holds.
 ENDS = {
-    "release": lambda claim, order: jobs.release(claim, [order]),
-    "postpone": lambda claim, order: jobs.postpone(claim, {order: now()}),
-    "fail": lambda claim, order: jobs.fail(claim, {order: "permanent"}),
+    "release": lambda claim, order: order_queue.release(claim, [order]),
+    "postpone": lambda claim, order: order_queue.postpone(claim, {order: now()}),
+    "fail": lambda claim, order: order_queue.fail(claim, {order: "permanent"}),
 }
-FINISH = {"finish": lambda claim, order: jobs.finish(claim, [order])}
-RECLAIM = {"reclaim": lambda claim, order: long_ago(claim) or jobs.reclaim()}
+FINISH = {"finish": lambda claim, order: order_queue.finish(claim, [order])}
+RECLAIM = {"reclaim": lambda claim, order: long_ago(claim) or order_queue.reclaim()}
 
 
 @pytest.mark.parametrize("end", (ENDS | FINISH).values(), ids=ENDS | FINISH)
 def test_only_who_holds_a_row_ends_it(story, end):
     """Fencing; fails without the stamp in ``jobs._at``."""
     order = story.order("A")
-    dead = jobs.claim(pks())
+    dead = order_queue.claim(pks())
     long_ago(dead)
-    assert jobs.reclaim() == 1
-    alive = jobs.claim(pks())
+    assert order_queue.reclaim() == 1
+    alive = order_queue.claim(pks())
     before = rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry")
 
     assert not end(dead, order.pk)
 
     assert rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry") == before
-    assert jobs.finish(alive, [order.pk]) == {order.pk}
+    assert order_queue.finish(alive, [order.pk]) == {order.pk}
 
 
 def test_who_lost_everything_stops(story):
     """Fencing; fails without the stamp in ``jobs._at``."""
     story.order("A")
-    dead = jobs.claim(pks())
+    dead = order_queue.claim(pks())
     long_ago(dead)
     dead.stamp = OrderSyncQueue.objects.get().in_flight_since
-    jobs.reclaim()
-    jobs.claim(pks())
-    with pytest.raises(jobs.ClaimLost):
+    order_queue.reclaim()
+    order_queue.claim(pks())
+    with pytest.raises(order_queue.ClaimLost):
         dead.renew()
 
 
 def test_a_lease_is_renewed_after_a_third(story):
     story.order("A")
-    claim = jobs.claim(pks())
+    claim = order_queue.claim(pks())
     claim.renew()
     first = claim.stamp
-    claim.stamp = first - jobs.lease() / 3 - timedelta(seconds=2)
+    claim.stamp = first - order_queue.lease() / 3 - timedelta(seconds=2)
     OrderSyncQueue.objects.update(in_flight_since=claim.stamp)
     claim.renew()
     assert OrderSyncQueue.objects.get().in_flight_since == claim.stamp > first - timedelta(seconds=1)
@@ -105,30 +108,30 @@ def test_a_lease_is_renewed_after_a_third(story):
 
 def test_a_dead_workers_rows_return_and_living_ones_stay(story):
     story.order("A")
-    dead = jobs.claim(pks())
+    dead = order_queue.claim(pks())
     long_ago(dead)
     story.order("B")
-    jobs.claim([OrderSyncQueue.objects.get(order__code="B").pk])
-    assert jobs.reclaim() == 1
+    order_queue.claim([OrderSyncQueue.objects.get(order__code="B").pk])
+    assert order_queue.reclaim() == 1
     assert rows("in_flight") == [("A", False), ("B", True)]
 
 
 def test_a_dead_workers_row_yields_to_its_waiting_sibling_and_hands_its_wish_over(story):
     order = story.order("A", queue=False)
     story.queue(order, "user")
-    dead = jobs.claim(pks())
+    dead = order_queue.claim(pks())
     story.queue(order, "order_changed")
     long_ago(dead)
-    jobs.reclaim()
+    order_queue.reclaim()
     assert rows("in_flight", "triggered_by") == [("A", False, "user")]
 
 
 def test_a_released_wish_by_hand_survives_a_later_signal(story):
     order = story.order("A", queue=False, testmode=True)
     story.queue(order, "user")
-    claim = jobs.claim(pks())
+    claim = order_queue.claim(pks())
     story.queue(order, "order_changed")
-    jobs.release(claim, [order.pk])
+    order_queue.release(claim, [order.pk])
     story.sync()
     assert len(story.world()["deals"]) == 1
 
@@ -137,7 +140,7 @@ def test_a_released_wish_by_hand_survives_a_later_signal(story):
 def test_a_signal_in_the_moment_of_giving_back_breaks_nothing(story, statements, end):
     """The order is queued between the look for siblings and the write."""
     order = story.order("A")
-    claim = jobs.claim(pks())
+    claim = order_queue.claim(pks())
     queued = []
     give_back = r'^UPDATE "pretixbase_ordersyncqueue" SET "in_flight"|^UPDATE .*CASE WHEN'
     statements.before(give_back, lambda: queued.append(story.queue(order, "order_changed")))
@@ -248,7 +251,7 @@ def test_a_paused_event_keeps_its_queue(story):
     story.joined.paused_since = now()
     story.joined.save()
     story.sync()
-    assert not queue.drain(story.connection, seconds=5)
+    assert not worker.drain(story.connection, seconds=5)
     assert rows("in_flight") == [("A", False)]
     assert story.world() == {"contacts": [], "deals": []}
 
@@ -257,7 +260,7 @@ def test_a_deleted_order_costs_the_others_nothing(story, statements):
     story.joined.send_test_orders = True
     gone = story.order("A", testmode=True)
     story.order("B")
-    claim = jobs.claim(pks())
+    claim = order_queue.claim(pks())
     statements.before(READS_ORDERS, gone.gracefully_delete)
 
     report = engine.run(story.connection, claim, [story.joined])
@@ -281,8 +284,8 @@ def test_patience_ends_with_the_portal_and_not_with_the_order():
         def call(self, items):
             raise errors.ServerTrouble(status=503)
 
-    caller = calls.Caller()
-    with pytest.raises(calls.PortalTrouble):
+    caller = batches.Caller()
+    with pytest.raises(batches.PortalTrouble):
         caller.batch(Broken().call, list(range(100)), 100)
 
 

@@ -11,11 +11,12 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
 from hubspot_simulator import Option
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.hubspot.budget.shared import MemoryStore, SharedBudget
 from pretix_hubspot.hubspot.errors import OverBudget
-from pretix_hubspot.hubspot.pacing import MemoryStore, SharedBudget
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState, RecordLink
-from pretix_hubspot.sync import jobs, queue, sweep
+from pretix_hubspot.sync import sweep, worker
+from pretix_hubspot.sync.queue import order_queue
 
 NEW_MEMORY = "Records get a home: "
 SCHEDULER = "A scheduler for ten thousand events: "
@@ -44,22 +45,22 @@ def failed(story, count):
 
 
 def first_of(story):
-    rows = OrderSyncQueue.objects.filter(pk__in=queue.next_rows([story.event.pk]))
+    rows = OrderSyncQueue.objects.filter(pk__in=worker.next_rows([story.event.pk]))
     return set(rows.values_list("order__code", flat=True))
 
 
 def test_a_mass_retry_lets_new_orders_pass(story):
-    jobs.retry(story.event, failed(story, 120))
+    order_queue.retry(story.event, failed(story, 120))
     story.order("NEW")
     assert "NEW" in first_of(story)
-    assert queue.next_rows([story.event.pk], live_only=True) == [OrderSyncQueue.objects.get(order__code="NEW").pk]
+    assert worker.next_rows([story.event.pk], live_only=True) == [OrderSyncQueue.objects.get(order__code="NEW").pk]
 
 
 def test_so_does_what_an_outage_left_behind(story):
     failed(story, 120)
     long_ago = now() - timedelta(hours=2)
     OrderSyncQueue.objects.update(need_manual_retry="exceeded", not_before=long_ago)
-    assert jobs.rearm(sweep.REARM_AFTER) == 120
+    assert order_queue.rearm(sweep.REARM_AFTER) == 120
     story.order("NEW")
     assert "NEW" in first_of(story)
 
@@ -67,14 +68,14 @@ def test_so_does_what_an_outage_left_behind(story):
 def test_a_retry_of_a_few_orders_is_as_urgent_as_ever(story):
     orders = failed(story, 3)
     OrderSyncQueue.objects.filter(order=orders[0]).delete()
-    jobs.retry(story.event, orders)
+    order_queue.retry(story.event, orders)
     assert sorted(OrderSyncQueue.objects.values_list("triggered_by", flat=True)) == ["order_placed"] * 2 + ["retry"]
 
 
 def test_a_wish_by_hand_outlives_a_mass_retry(story):
     orders = failed(story, 30)
     OrderSyncQueue.objects.filter(order=orders[0]).update(triggered_by="user")
-    jobs.retry(story.event, orders)
+    order_queue.retry(story.event, orders)
     assert set(OrderSyncQueue.objects.values_list("triggered_by", flat=True)) == {"user", "bulk_retry"}
 
 
@@ -211,7 +212,7 @@ def test_cores_periodic_run_batches_over_events_as_the_drain_does(story):
         assert not OrderSyncQueue.objects.exists()
         return len(list(story.simulator.requests))
 
-    drained = cost("D", lambda: queue.drain(story.connection, seconds=60))
+    drained = cost("D", lambda: worker.drain(story.connection, seconds=60))
     cores = cost("C", sync_all)
     assert cores <= 2 * drained, f"{drained} requests by drain, {cores} by core's sync_all"
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, models
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
-from pretix_hubspot import manyrows
-from pretix_hubspot.manyrows import store_rows
 from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.server import bulk_rows
+from pretix_hubspot.server.bulk_rows import store_rows
 
 MOMENT = datetime(2026, 10, 25, 0, 30, 15, 123456, tzinfo=UTC)
 UNIQUE = {"unique": ["portal_id", "object_type", "key"], "update": ["record_id", "owner"]}
@@ -58,7 +58,7 @@ def test_more_rows_than_one_statement_takes(monkeypatch):
         statements.append(sql)
         return execute(sql, *args)
 
-    monkeypatch.setattr(manyrows, "ROWS", 20)
+    monkeypatch.setattr(bulk_rows, "ROWS", 20)
     with connection.execute_wrapper(counted):
         store_rows(RecordLink, (vars(link(f"k{number}")) for number in range(50)))
     assert (RecordLink.objects.count(), len(statements)) == (50, 3)

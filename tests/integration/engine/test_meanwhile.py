@@ -9,14 +9,15 @@ from pretix.base.models import Order, User
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
 from hubspot_simulator import Account
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import join, leave
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState, RecordLink, RunEntry
-from pretix_hubspot.runlog import RunLog
-from pretix_hubspot.shredder import HubSpotShredder
-from pretix_hubspot.sync import bulk, jobs, queue
+from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.joining import join, leave
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
+from pretix_hubspot.sync.queue import campaigns, order_queue
+from pretix_hubspot.sync.run.run_log import RunLog
+from pretix_hubspot.sync.shredder import HubSpotShredder
 
 NEW_MEMORY = "Records get a home: "
 LAST_NAME = (("invoice_address_name_family_name", "lastname", "overwrite"),)
@@ -111,24 +112,24 @@ def test_an_order_that_is_sent_with_the_mapping_of_a_moment_ago_is_outdated(stor
     once_before("associate_default", change_deals)
     story.sync()
     assert not OrderSyncQueue.objects.exists()
-    assert list(bulk.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
+    assert list(campaigns.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
 
 
 def test_so_is_one_that_was_found_unchanged_by_a_plan_of_before(story, monkeypatch):
     order = story.order("A1")
     story.sync()
     story.queue(order)
-    finish = jobs.finish
+    finish = order_queue.finish
 
     def changed_first(claim, orders):
-        if list(orders) and not bulk.outdated(story.event).exists():
+        if list(orders) and not campaigns.outdated(story.event).exists():
             change_deals()
         return finish(claim, orders)
 
-    monkeypatch.setattr(jobs, "finish", changed_first)
+    monkeypatch.setattr(order_queue, "finish", changed_first)
     story.sync()
     assert not OrderSyncQueue.objects.exists()
-    assert list(bulk.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
+    assert list(campaigns.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
 
 
 # Personal data is removed
@@ -288,10 +289,10 @@ def test_an_order_that_is_on_its_way_to_one_portal_never_goes_to_another(story, 
     order = story.order("OLD", email="ada@example.org", datetime=now() - timedelta(days=9), queue=False)
     story.queue(order, "user")
     if dies:
-        jobs.claim([OrderSyncQueue.objects.get().pk])
+        order_queue.claim([OrderSyncQueue.objects.get().pk])
         join(story.event, connection, None)
         OrderSyncQueue.objects.update(in_flight_since=now() - timedelta(hours=1))
-        jobs.reclaim()
+        order_queue.reclaim()
     else:
         story.simulator.faults.add("locked", stage="associate", times=None)
         once_before("associate_default", lambda: join(story.event, connection, None))
@@ -308,7 +309,7 @@ def test_rows_that_were_looked_up_before_the_event_moved_are_not_claimed_for_the
     events = [story.joined]
     join(story.event, connection, None)
     order = story.order("NEW")
-    assert queue.send(story.connection, events, [OrderSyncQueue.objects.get().pk])
+    assert worker.send(story.connection, events, [OrderSyncQueue.objects.get().pk])
     assert [row.order for row in OrderSyncQueue.objects.filter(in_flight=False)] == [order]
     assert story.simulator.portal.records("contacts") == []
 

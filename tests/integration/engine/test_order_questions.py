@@ -4,7 +4,8 @@ import pytest
 from pretix.base.models import Question
 
 from hubspot_simulator import Property
-from pretix_hubspot.fields import choices_for, core, fields_for
+from pretix_hubspot.sources import core
+from pretix_hubspot.sources.registry import choices_for, fields_for
 
 pytestmark = pytest.mark.skipif(not core.ASKS_ABOUT_ORDERS, reason="pretix asks such questions since 2026.8")
 

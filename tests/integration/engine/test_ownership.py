@@ -5,7 +5,7 @@ from pretix.base.models import Customer, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Pipeline, Stage
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.models import ObjectMapping, OrderState
 
 NEW_MEMORY = "Records get a home: "

@@ -8,10 +8,10 @@ from django.apps import apps
 from pretix.base.models import Question, QuestionAnswer
 
 from hubspot_simulator import Property
-from pretix_hubspot import catalogcare
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import refresh_account
-from pretix_hubspot.forms.setup import EditorSetup
+from pretix_hubspot.catalog import refresh
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.lifecycle import refresh_account
+from pretix_hubspot.mappings.editing import EditorSetup
 from tests.integration.editor.conftest import browser, make_user
 
 RIGHTS = ("event.settings.general:write", "event.orders:read", "event.orders:write")
@@ -135,15 +135,15 @@ def test_after_an_upgrade_stored_properties_are_read_again(story, sent):
     for entry in story.connection.catalog_entries.filter(kind="properties"):
         entry.data = [{k: v for k, v in data.items() if k != "number_display_hint"} for data in entry.data]
         entry.save()
-    assert catalogcare.outdated() == []
+    assert refresh.outdated() == []
 
     import_module("pretix_hubspot.migrations.0004_read_properties_again").read_again(apps, None)
-    assert catalogcare.outdated() == [story.connection.pk]
+    assert refresh.outdated() == [story.connection.pk]
     story.connection.refresh_from_db()
-    catalogcare.renew(story.connection)
+    refresh.renew(story.connection)
 
     assert Catalog(story.connection).properties("contacts")["here"].number_display_hint == "percentage"
-    assert catalogcare.outdated() == []
+    assert refresh.outdated() == []
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pretix.base.models import InvoiceAddress, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services import orders as services
 
-from pretix_hubspot import startingpoints, suggestions
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings import starting_points, suggestions
 from pretix_hubspot.models import OrderState
 
 pytestmark = pytest.mark.xfail(strict=True, reason="Records get a home: a position keeps its record, not its number")
@@ -34,7 +34,7 @@ def sponsors(story):
     """The starting point for sponsors as it is shipped: companies, buyers, a deal for every position."""
     story.event.hubspot_object_mappings.all().delete()
     catalog = Catalog(story.connection)
-    suggestions.apply(story.joined, startingpoints.sponsors(story.event, catalog), None, catalog)
+    suggestions.apply(story.joined, starting_points.sponsors(story.event, catalog), None, catalog)
 
 
 def deals(story):

@@ -7,15 +7,17 @@ from django.utils.timezone import now
 from freezegun import freeze_time
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot import connection as connections
-from pretix_hubspot import scopes, tasks
-from pretix_hubspot.config import ServerMisconfigured
+from pretix_hubspot import tasks
+from pretix_hubspot.connections import resting
+from pretix_hubspot.connections import resting as connections_resting
+from pretix_hubspot.connections.resting import RestingReason
+from pretix_hubspot.failures import reach
 from pretix_hubspot.failures.codes import REFUSED_CALLS
 from pretix_hubspot.failures.texts import describe_rest
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OrderState
-from pretix_hubspot.sync import calls, resting
-from pretix_hubspot.sync.resting import RestingReason
+from pretix_hubspot.server import scopes
+from pretix_hubspot.server.config import ServerMisconfigured
 from tests.unit.hubspot.test_errors import all_classes
 
 DAILY = errors.RateLimited("You have reached your daily limit.", status=429, policy="daily")
@@ -85,7 +87,7 @@ def test_every_other_trouble(error, minutes, reason):
 
 
 def test_the_scopes_that_no_order_can_do_without_are_those_that_we_ask_for():
-    assert {*scopes.REQUIRED_SCOPES} - {scopes.BASE_SCOPE} == calls.NEEDED_BY_ALL
+    assert {*scopes.REQUIRED_SCOPES} - {scopes.BASE_SCOPE} == reach.NEEDED_BY_ALL
 
 
 def test_every_reason_has_words():
@@ -146,7 +148,7 @@ def test_a_worker_that_starts_leaves_a_portal_alone_that_rests_for_another_reaso
     story, django_capture_on_commit_callbacks
 ):
     until = now() + MINUTE
-    connections.rest(story.connection, until, "outage")
+    connections_resting.rest(story.connection, until, "outage")
     with django_capture_on_commit_callbacks(execute=True):
         tasks.on_worker_ready()
     assert Connection.objects.get().resting_until == until

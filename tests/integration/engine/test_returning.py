@@ -9,7 +9,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.models import OrderState, Run
-from pretix_hubspot.sync.execute import Executor
+from pretix_hubspot.sync.send.sender import Executor
 
 from .story import KEY
 

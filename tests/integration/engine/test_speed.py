@@ -10,8 +10,10 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot import tasks
 from pretix_hubspot.models import OrderState
 from pretix_hubspot.server import redis, workers
-from pretix_hubspot.sync import engine, jobs, planning, queue
-from pretix_hubspot.sync.triggers import BULK
+from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue.triggers import BULK
+from pretix_hubspot.sync.run import engine, loading
 
 CODE_LENGTH = 16
 
@@ -45,13 +47,13 @@ def small(story):
 
 @pytest.fixture
 def slices_of_four(monkeypatch):
-    monkeypatch.setattr(jobs, "SLICE", 4)
+    monkeypatch.setattr(order_queue, "SLICE", 4)
 
 
 def test_events_take_turns_whatever_was_queued_first(story, small, slices_of_four):
     queue_rows(story, story.event, 6)
     queue_rows(story, small, 1, seconds=60)
-    picked = OrderSyncQueue.objects.in_bulk(queue.next_rows([story.event.pk, small.pk]))
+    picked = OrderSyncQueue.objects.in_bulk(worker.next_rows([story.event.pk, small.pk]))
     assert sorted(row.event.slug for row in picked.values()) == ["conf", "conf", "conf", "small"]
 
 
@@ -59,14 +61,14 @@ def test_events_take_turns_whatever_was_queued_first(story, small, slices_of_fou
 def test_live_orders_go_before_bulk_work_of_any_event(story, small, slices_of_four, bulk):
     queue_rows(story, story.event, 3, bulk)
     queue_rows(story, small, 3, seconds=60)
-    assert reasons(queue.next_rows([story.event.pk, small.pk])) == [*["order_placed"] * 3, bulk]
-    assert reasons(queue.next_rows([story.event.pk])) == [bulk] * 3
+    assert reasons(worker.next_rows([story.event.pk, small.pk])) == [*["order_placed"] * 3, bulk]
+    assert reasons(worker.next_rows([story.event.pk])) == [bulk] * 3
 
 
 def test_only_a_slice_of_nothing_but_bulk_work_yields_to_live_orders(story):
     bulk, live = queue_rows(story, story.event, 2, "bulk"), queue_rows(story, story.event, 1)
-    assert jobs.claim([bulk[0].pk]).is_bulk
-    assert not jobs.claim([bulk[1].pk, live[0].pk]).is_bulk
+    assert order_queue.claim([bulk[0].pk]).is_bulk
+    assert not order_queue.claim([bulk[1].pk, live[0].pk]).is_bulk
 
 
 @pytest.mark.parametrize(("known", "requests"), [([], 4), (["g0@example.org", "buyer-a1@example.org"], 5)])
@@ -75,7 +77,7 @@ def test_a_single_order_costs_few_requests(story, simulator, known, requests):
         simulator.record("contacts", email=email)
     simulator.requests.clear()
     story.order("A1", attendees=[(f"g{n}@example.org", "G", str(n)) for n in range(2)])
-    queue.drain(story.connection, seconds=60)
+    worker.drain(story.connection, seconds=60)
     stages = [entry.stage for entry in simulator.requests if entry.stage not in ("schema", "owners", "pipelines")]
     assert len(stages) == requests, stages
 
@@ -85,31 +87,31 @@ def test_the_garbage_collector_is_back_after_a_slice(story, monkeypatch):
     run = engine.run
     monkeypatch.setattr(engine, "run", lambda *args, **kept: during.append(gc.isenabled()) or run(*args, **kept))
     story.order("A")
-    queue.drain(story.connection, seconds=60)
+    worker.drain(story.connection, seconds=60)
     assert (during, gc.isenabled()) == ([False], True)
 
 
 @pytest.mark.parametrize(
-    ("waiting", "at_work", "called"), [(3, 0, 0), (4, 0, 1), (4, queue.WORKERS - 2, 1), (4, queue.WORKERS - 1, 0)]
+    ("waiting", "at_work", "called"), [(3, 0, 0), (4, 0, 1), (4, worker.WORKERS - 2, 1), (4, worker.WORKERS - 1, 0)]
 )
 def test_help_is_called_for_whole_slices_up_to_a_number_of_workers(
     story, slices_of_four, monkeypatch, waiting, at_work, called
 ):
     queue_rows(story, story.event, waiting)
     calls = []
-    monkeypatch.setattr(jobs, "slices_in_flight", lambda events: at_work)
-    queue.drain(story.connection, seconds=60, call_help=lambda: calls.append(1))
+    monkeypatch.setattr(order_queue, "slices_in_flight", lambda events: at_work)
+    worker.drain(story.connection, seconds=60, call_help=lambda: calls.append(1))
     assert len(calls) == called
 
 
 def test_workers_are_counted_by_their_claims(story):
     made = queue_rows(story, story.event, 3)
-    assert jobs.slices_in_flight([story.event.pk]) == 0
-    jobs.claim([made[0].pk])
-    silent = jobs.claim([made[1].pk])
-    jobs.claim([made[2].pk])
-    OrderSyncQueue.objects.filter(pk=silent.rows[0].pk).update(in_flight_since=now() - 2 * jobs.lease())
-    assert jobs.slices_in_flight([story.event.pk]) == 2
+    assert order_queue.slices_in_flight([story.event.pk]) == 0
+    order_queue.claim([made[0].pk])
+    silent = order_queue.claim([made[1].pk])
+    order_queue.claim([made[2].pk])
+    OrderSyncQueue.objects.filter(pk=silent.rows[0].pk).update(in_flight_since=now() - 2 * order_queue.lease())
+    assert order_queue.slices_in_flight([story.event.pk]) == 2
 
 
 # Calls to workers
@@ -169,17 +171,17 @@ def test_a_call_that_fails_stops_no_checkout(called, monkeypatch, db, django_cap
 
 def test_source_fields_are_not_collected_for_every_slice(story, slices_of_four, monkeypatch):
     collected = []
-    collect = planning.source.source_fields
-    monkeypatch.setattr(planning.source, "source_fields", lambda event: collected.append(event) or collect(event))
+    collect = loading.source.source_fields
+    monkeypatch.setattr(loading.source, "source_fields", lambda event: collected.append(event) or collect(event))
     for number in range(12):
         story.order(f"A{number}", email=f"a{number}@example.org")
-    queue.drain(story.connection, seconds=60)
+    worker.drain(story.connection, seconds=60)
     assert (len(collected), len(story.world()["deals"])) == (1, 12)
 
 
 def test_a_question_that_a_mapping_asks_for_is_seen_at_once(story, slices_of_four, monkeypatch):
     """Also while the fields of the slices before are still believed."""
-    send = queue.send
+    send = worker.send
     keys = []
 
     def with_a_new_question(*args):
@@ -194,36 +196,36 @@ def test_a_question_that_a_mapping_asks_for_is_seen_at_once(story, slices_of_fou
             mapping.save()
         return goes_on
 
-    monkeypatch.setattr(queue, "send", with_a_new_question)
+    monkeypatch.setattr(worker, "send", with_a_new_question)
     for number in range(8):
         story.order(f"A{number}", attendees=[(f"a{number}@example.org", "Ada", str(number))])
-    queue.drain(story.connection, seconds=60)
+    worker.drain(story.connection, seconds=60)
     assert [state.problem for state in OrderState.objects.exclude(problem=None)] == []
     assert len(story.world()["deals"]) == 8
 
 
 def test_big_orders_make_small_slices(story, monkeypatch):
-    monkeypatch.setattr(queue, "POSITIONS", 5)
+    monkeypatch.setattr(worker, "POSITIONS", 5)
     people = [("ada@example.org", "Ada", "L"), ("bob@example.org", "Bob", "B"), ("cy@example.org", "Cy", "C")]
     for number, attendees in enumerate([people[:2], people, people, people * 3, people[:1]]):
         story.order(f"A{number}", attendees=attendees)
     sent = []
-    send = queue.send
-    monkeypatch.setattr(queue, "send", lambda *args: sent.append(len(args[2])) or send(*args))
-    queue.drain(story.connection, seconds=60)
+    send = worker.send
+    monkeypatch.setattr(worker, "send", lambda *args: sent.append(len(args[2])) or send(*args))
+    worker.drain(story.connection, seconds=60)
     assert sent == [2, 1, 1, 1]
     assert len(story.world()["deals"]) == 5
 
 
 def sizes_of_slices(story, monkeypatch):
-    sent, send = [], queue.send
-    monkeypatch.setattr(queue, "send", lambda *args: sent.append(len(args[2])) or send(*args))
-    queue.drain(story.connection, seconds=60)
+    sent, send = [], worker.send
+    monkeypatch.setattr(worker, "send", lambda *args: sent.append(len(args[2])) or send(*args))
+    worker.drain(story.connection, seconds=60)
     return sent
 
 
 def test_a_slice_of_a_long_queue_is_a_worker_s_part_of_it(story, slices_of_four, monkeypatch):
-    monkeypatch.setattr(jobs, "LARGEST", 8)
+    monkeypatch.setattr(order_queue, "LARGEST", 8)
     queue_rows(story, story.event, 40)
     assert sizes_of_slices(story, monkeypatch) == [8, 8, 6, 5, 4, 4, 4, 1]
     assert OrderState.objects.exclude(sent_hash="").count() == 40
@@ -236,6 +238,6 @@ def test_slices_share_their_connections(story, slices_of_four, monkeypatch):
     closed = []
     monkeypatch.setattr("requests.Session.close", lambda session: closed.append((session, len(used))))
     queue_rows(story, story.event, 9)
-    queue.drain(story.connection, seconds=60)
+    worker.drain(story.connection, seconds=60)
     assert used == [used[0]] * 3
     assert [slices for session, slices in closed if session is used[0]] == [3]

@@ -9,10 +9,11 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
 from pretix_hubspot import tasks
-from pretix_hubspot.connection import join
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.sync import sweep
-from pretix_hubspot.sync.queue import joined_events
+from pretix_hubspot.sync.joining import join
+from pretix_hubspot.sync.run import loading
+from pretix_hubspot.sync.worker import joined_events
 
 
 def sweep_up(story):
@@ -187,18 +188,17 @@ def test_orders_asked_for_by_hand_are_in_scope_for_good(story):
 
 def test_a_change_while_the_order_is_being_sent_is_news(story, arrived, monkeypatch):
     """The history is counted before the order is read, so that nothing falls in between."""
-    from pretix_hubspot.sync import engine
 
     happen(arrived)
     sweep_up(story)
-    load = engine.planning.snapshot.load
+    load = loading.load.load
 
     def interrupted(*args):
         loaded = load(*args)
         happen(arrived)
         return loaded
 
-    monkeypatch.setattr(engine.planning.snapshot, "load", interrupted)
+    monkeypatch.setattr(loading.load, "load", interrupted)
     story.sync()
     assert sweep_up(story) == 1
 
@@ -247,7 +247,7 @@ def test_what_goes_wrong_with_one_event_stops_no_other(story, monkeypatch, caplo
     run.__module__, run.__qualname__ = sweep_one.__module__, sweep_one.__qualname__
     monkeypatch.setattr("pretix_hubspot.sync.sweep.run", run)
     monkeypatch.setattr("pretix_hubspot.tasks.drain.apply_async", lambda args: None)
-    monkeypatch.setattr("pretix_hubspot.runlog.prune", _fails)
+    monkeypatch.setattr("pretix_hubspot.sync.run.run_log.prune", _fails)
     tasks.tend()
     assert list(OrderSyncQueue.objects.values_list("order__code", flat=True)) == ["B"]
     assert "pretix_hubspot.sync.sweep.run failed: ValueError" in caplog.text

@@ -9,15 +9,15 @@ from hubspot_simulator import Property
 from hubspot_simulator.crm.objects.state import RecordStore
 from hubspot_simulator.crm.schemas.state import _standard
 from hubspot_simulator.seed.tools import common, prop, schema
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import client_for
-from pretix_hubspot.fields.constant import CONSTANT
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.failures.explanations import explain, where_to_fix
+from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import OrderState, RecordLink
-from pretix_hubspot.problems import explain, where_to_fix
-from pretix_hubspot.sync import queue
-from pretix_hubspot.sync.outcomes import Failure
-from pretix_hubspot.sync.preview import preview
+from pretix_hubspot.sources.snapshot import CONSTANT
+from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.run.preview import preview
 
 EVE = ("eve@example.org", "Eve", "L")
 BOB = ("bob@example.org", "Bob", "B")
@@ -83,7 +83,7 @@ def test_two_events_in_one_slice(story, required):
     story.order("A1", email="ada@example.org")
     story.order("P1", email="ada@example.org", event=party)
 
-    queue.drain(story.connection, seconds=30)
+    worker.drain(story.connection, seconds=30)
 
     assert deals(story) == {"CONF-A1": ["ada@example.org"], "PARTY-P1": ["ada@example.org"]}
 

@@ -8,8 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from pretix.base.models import InvoiceAddress, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import CatalogEntry, EventConnection, OrderState
-from pretix_hubspot.sync import bulk, revisions, sweep
+from pretix_hubspot.sync import sweep
+from pretix_hubspot.sync.queue import campaigns
 from tests.integration.editor.conftest import browser, make_user, page_of
 
 RESEND = "/control/event/ada/conf/hubspot/resend/"
@@ -39,7 +41,7 @@ def upgraded(story):
 
 
 def outdated(story):
-    return {state.order.code: state.outdated_by for state in bulk.outdated(story.event).select_related("order")}
+    return {state.order.code: state.outdated_by for state in campaigns.outdated(story.event).select_related("order")}
 
 
 def paid_with_a_fee(story, code):

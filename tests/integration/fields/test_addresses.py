@@ -2,7 +2,7 @@
 
 import pytest
 
-from pretix_hubspot.fields.repairs import INVALID_EMAIL, clean_email, email_domain
+from pretix_hubspot.sources.readers import INVALID_EMAIL, clean_email, email_domain
 
 
 @pytest.mark.parametrize(

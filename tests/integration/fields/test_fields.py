@@ -7,13 +7,13 @@ from django.utils.translation import override
 from pretix.base.datasync.sourcefields import get_data_fields
 from pretix.base.models import Question
 
-from pretix_hubspot import fields
-from pretix_hubspot.fields import choices_for, fields_for, source_fields
-from pretix_hubspot.fields.types import guarded
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync.relations import LOADERS
-from pretix_hubspot.sync.types import FieldRefused
-from pretix_hubspot.sync.values import convert, warning
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.sources import field as sources_field
+from pretix_hubspot.sources.field import guarded
+from pretix_hubspot.sources.registry import choices_for, fields_for, source_fields
+from pretix_hubspot.sources.relations import LOADERS
+from pretix_hubspot.values.convert import convert, warning
+from pretix_hubspot.values.rows import FieldRefused
 
 
 def test_cores_fields_keep_their_keys_types_and_labels(shop):
@@ -150,5 +150,5 @@ def test_a_getter_that_fails_is_a_refusal_without_the_value(caplog):
 
 def test_a_field_whose_relation_is_not_loaded_is_a_bug_and_says_so(shop):
     order = shop.order()
-    with pytest.raises(fields.NotLoaded):
+    with pytest.raises(sources_field.NotLoaded):
         source_fields(shop.event)["payment_sum"].read({"order": order})

@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pretix.base.models import InvoiceAddress, Order
 
-from pretix_hubspot.fields import fields_for, source_fields
-from pretix_hubspot.sync import snapshot
-from pretix_hubspot.sync.types import FieldRefused, OrderSnapshot
+from pretix_hubspot.sources import load as sources_load
+from pretix_hubspot.sources.registry import fields_for, source_fields
+from pretix_hubspot.sources.snapshot import OrderSnapshot
+from pretix_hubspot.values.rows import FieldRefused
 
 from .shop import multiply
 
@@ -22,14 +23,14 @@ def everything(event):
 
 def load(shop, orders, wanted=None, locale="en"):
     fields = source_fields(shop.event)
-    return snapshot.load(shop.event, [o.pk for o in orders], wanted or everything(shop.event), fields, locale)
+    return sources_load.load(shop.event, [o.pk for o in orders], wanted or everything(shop.event), fields, locale)
 
 
 def queries(shop, orders, wanted):
     """How many queries a slice costs; settings are cached between transactions, so theirs do not count."""
     fields = source_fields(shop.event)
     with CaptureQueriesContext(connection) as captured:
-        snapshot.load(shop.event, [o.pk for o in orders], wanted, fields, "en")
+        sources_load.load(shop.event, [o.pk for o in orders], wanted, fields, "en")
     return len([query for query in captured.captured_queries if "settingsstore" not in query["sql"]])
 
 

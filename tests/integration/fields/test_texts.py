@@ -8,7 +8,7 @@ import pytest
 import pretix_hubspot
 from pretix_hubspot.failures.codes import known
 from pretix_hubspot.failures.texts import TEXTS, describe, describe_failure
-from pretix_hubspot.sync.types import FieldRefused, Refusal
+from pretix_hubspot.values.rows import FieldRefused, Refusal
 
 NAMES = {"property": "amount", "label": "Amount", "type": "number"}
 ROOM = Path(pretix_hubspot.__file__).parent

@@ -15,7 +15,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services import export
 from pretix.base.signals import register_data_exporters, register_multievent_data_exporters
 
-from pretix_hubspot.exporters import SyncProblemsExporter
+from pretix_hubspot.health.exporter import SyncProblemsExporter
 
 
 @pytest.fixture

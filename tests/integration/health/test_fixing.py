@@ -12,13 +12,14 @@ from pretix.base.models import Event, LogEntry, Order, Team
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Account, Option, Property
-from pretix_hubspot.connection import disconnect, mark_revoked
+from pretix_hubspot.connections.lifecycle import disconnect
+from pretix_hubspot.connections.tokens import mark_revoked
+from pretix_hubspot.control.views import notices
 from pretix_hubspot.health.actions import retry_access
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.health.numbers import numbers
 from pretix_hubspot.hubspot.errors import TokenRevoked
 from pretix_hubspot.models import OrderState
-from pretix_hubspot.views import notices
 
 from .conftest import ORDERS, SETTINGS, browser, make_user
 

@@ -7,12 +7,13 @@ from django.utils.timezone import now
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.connection import leave
-from pretix_hubspot.copying import copy_from, copy_mappings
+from pretix_hubspot.mappings.copying import copy_from, copy_mappings
+from pretix_hubspot.mappings.suggestions import apply_suggestion
 from pretix_hubspot.models import ObjectMapping, OrderState
-from pretix_hubspot.suggestions import apply_suggestion
-from pretix_hubspot.sync import finishing, scope
-from pretix_hubspot.sync.wanted import digest
+from pretix_hubspot.sync.joining import leave
+from pretix_hubspot.sync.queue import scope
+from pretix_hubspot.sync.run import finishing
+from pretix_hubspot.values.fingerprint import fingerprint
 from tests.integration.health.conftest import browser, make_user
 from tests.integration.health.test_numbers import counts
 
@@ -102,7 +103,7 @@ def test_an_order_sent_by_hand_waits_for_the_first_mapping_too(story):
 
 def test_who_counted_as_sent_with_nothing_before_there_was_a_reason_goes_too(unmapped):
     portal_id = unmapped.connection.portal_id
-    OrderState.objects.update(excluded_reason="", sent_hash=digest([portal_id]), sent_at=now())
+    OrderState.objects.update(excluded_reason="", sent_hash=fingerprint([portal_id]), sent_at=now())
     assert counts(unmapped.event) == {"excluded: no_mappings": 3}
     unmapped.add_mappings(unmapped.event)
     unmapped.sync()

@@ -6,7 +6,7 @@ from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
-from pretix_hubspot import budget
+from pretix_hubspot.connections import request_budget
 from pretix_hubspot.models import Connection, Run
 
 ORDER = "/control/event/ada/conf/orders/A1/"
@@ -81,7 +81,7 @@ def test_it_waits_for_one_answer_only_and_not_long(story, press, attempts):
 @pytest.mark.parametrize(("seconds", "sent"), [(9, True), (12, False)])
 def test_it_does_not_wait_long_for_the_request_budget_either(story, press, fake_clock, seconds, sent):
     story.order("A1")
-    budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", seconds)
+    request_budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", seconds)
 
     press("run_job_now")
 

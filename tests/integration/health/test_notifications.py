@@ -8,9 +8,9 @@ from freezegun import freeze_time
 from pretix.base.models import LogEntry, NotificationSetting, Order, User
 from pretix.base.notifications import get_all_notification_types
 
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import mark_revoked
-from pretix_hubspot.health import digest, watch
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.connections.tokens import mark_revoked
+from pretix_hubspot.health import alerts, digest
 from pretix_hubspot.health.actions import retry
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import EventConnection
@@ -30,7 +30,7 @@ def told(story):
 
 
 def look(story):
-    watch.look(EventConnection.objects.select_related("event__organizer").get(event=story.event))
+    alerts.look(EventConnection.objects.select_related("event__organizer").get(event=story.event))
 
 
 def wants(user, action_type):
@@ -66,7 +66,7 @@ def test_temporary_failures_are_told_after_an_hour(story):
     look(story)
     assert told(story) == []
     story.event.hubspot_connection.refresh_from_db()
-    with freeze_time(datetime.now(UTC) + watch.PATIENCE + timedelta(minutes=1)):
+    with freeze_time(datetime.now(UTC) + alerts.PATIENCE + timedelta(minutes=1)):
         look(story)
     assert told(story) == ["problems.found"]
 
@@ -86,7 +86,7 @@ def test_nobody_is_notified_who_did_not_ask(story, manager, django_capture_on_co
 
 
 def test_a_notification_says_what_and_where(story, manager, django_capture_on_commit_callbacks):
-    wants(manager, watch.FOUND)
+    wants(manager, alerts.FOUND)
     story.order("A1", email="secret@nowhere")
     story.sync()
     with django_capture_on_commit_callbacks(execute=True):
@@ -99,7 +99,7 @@ def test_a_notification_says_what_and_where(story, manager, django_capture_on_co
     assert "secret@nowhere" not in message.body
 
 
-@pytest.mark.parametrize("action", [watch.FOUND, "pretix_hubspot.connection.revoked", watch.RECOVERED])
+@pytest.mark.parametrize("action", [alerts.FOUND, "pretix_hubspot.connection.revoked", alerts.RECOVERED])
 def test_every_type_is_registered_and_can_be_built(story, action):
     story.event.log_action(action, data={"orders": 3, "causes": ["x"], "portal": 1})
     entry = LogEntry.objects.get(action_type=action)

@@ -9,13 +9,13 @@ from django.utils.timezone import now
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.connection import join, leave
 from pretix_hubspot.health.actions import dismiss, ignore, retry
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.health.numbers import numbers, numbers_of, orders_in
 from pretix_hubspot.models import EventConnection, OrderState
-from pretix_hubspot.shredder import HubSpotShredder
 from pretix_hubspot.sync import sweep
+from pretix_hubspot.sync.joining import join, leave
+from pretix_hubspot.sync.shredder import HubSpotShredder
 
 BAD_EMAIL = "not an address"
 

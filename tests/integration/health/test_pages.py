@@ -12,10 +12,10 @@ from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Property
-from pretix_hubspot.connection import for_event
+from pretix_hubspot.connections.lifecycle import for_event
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import Connection, DailyCount, EventConnection, OrderState, RequestBudgetState
-from pretix_hubspot.sync import queue, sweep
+from pretix_hubspot.sync import sweep, worker
 
 from .conftest import SETTINGS, browser, make_user
 
@@ -239,7 +239,7 @@ def test_pause_keeps_the_queue_and_resume_goes_on(client, story):
     order = story.order("A2", queue=False)
     order.log_action("pretix.event.order.placed")
     story.sync()
-    queue.drain(story.connection, seconds=5)
+    worker.drain(story.connection, seconds=5)
     sweep.run(for_event(story.event))
     assert sorted(OrderSyncQueue.objects.values_list("order__code", flat=True)) == ["A1", "A2"]
     assert story.world()["contacts"] == []
@@ -249,7 +249,7 @@ def test_pause_keeps_the_queue_and_resume_goes_on(client, story):
     assert "This order waits, since the transfer is paused." in text(client, "/control/event/ada/conf/orders/A1/")
     page = post(client, BASE + "pause/", pause="off")
     assert "The transfer has been resumed." in page
-    queue.drain(Connection.objects.get(), seconds=5)
+    worker.drain(Connection.objects.get(), seconds=5)
     assert len(story.world()["deals"]) == 2
 
 
@@ -261,13 +261,13 @@ def test_pausing_a_connection_pauses_all_its_events(client, story):
     story.order("A1")
     story.order("B1", event=other)
     story.sync()
-    queue.drain(Connection.objects.get(), seconds=5)
+    worker.drain(Connection.objects.get(), seconds=5)
     assert OrderSyncQueue.objects.count() == 2
     page = text(client, ORGANIZER)
     assert "2 orders wait." in page
     assert "Manager paused the transfer on" in text(client, BASE)
     post(client, f"{ORGANIZER}pause/{story.connection.pk}/", pause="off")
-    queue.drain(Connection.objects.get(), seconds=5)
+    worker.drain(Connection.objects.get(), seconds=5)
     assert not OrderSyncQueue.objects.exists()
     entries = LogEntry.objects.filter(event=other, action_type__startswith="pretix_hubspot.connection")
     assert entries.count() == 2
@@ -276,7 +276,7 @@ def test_pausing_a_connection_pauses_all_its_events(client, story):
 def test_a_pause_stops_a_drain_that_runs(story, monkeypatch):
     story.order("A1")
     story.order("A2")
-    monkeypatch.setattr("pretix_hubspot.sync.jobs.SLICE", 1)
+    monkeypatch.setattr("pretix_hubspot.sync.queue.order_queue.SLICE", 1)
 
     looks = iter((False, True, True))
 
@@ -285,7 +285,7 @@ def test_a_pause_stops_a_drain_that_runs(story, monkeypatch):
             EventConnection.objects.update(paused_since=now())
         return 0
 
-    queue.drain(story.connection, seconds=5, clock=clock)
+    worker.drain(story.connection, seconds=5, clock=clock)
     monkeypatch.undo()
     assert OrderSyncQueue.objects.count() == 1
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from hubspot_simulator import Option, Property
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.diagnosis import check_connection
+from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.health.causes import causes
+from pretix_hubspot.health.diagnosis import check_connection
 from pretix_hubspot.models import OrderState
 from tests.integration.health.test_numbers import counts
 

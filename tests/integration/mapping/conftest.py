@@ -8,9 +8,9 @@ from django_scopes import scopes_disabled
 from pretix.base.models import Event, Organizer, Team, User
 
 from hubspot_simulator import Simulator
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import join
+from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sync.joining import join
 
 PLUGIN = "pretix_hubspot"
 BASE = "/control/event/acme/conf/hubspot/"

@@ -5,10 +5,10 @@ import threading
 import pytest
 from django.db import connections
 
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.catalog.object_types import key
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import CatalogEntry
-from pretix_hubspot.objecttypes import key
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from pretix.base.models import Event
 
-from pretix_hubspot.suggestions import property_mapping
+from pretix_hubspot.mappings.suggestions import property_mapping
 
 from .conftest import add_mapping, make_event
 

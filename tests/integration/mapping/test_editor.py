@@ -12,10 +12,10 @@ from hierarkey.proxy import dirty_cache_keys
 from pretix.base.models import LogEntry
 
 from hubspot_simulator.definitions import Property
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import join
-from pretix_hubspot.suggestions import property_mapping
-from pretix_hubspot.views.editor import EditMapping
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.control.views.editor import EditMapping
+from pretix_hubspot.mappings.suggestions import property_mapping
+from pretix_hubspot.sync.joining import join
 
 from .conftest import BASE, add_mapping, browser, make_event, make_user
 

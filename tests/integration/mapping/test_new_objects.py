@@ -7,8 +7,8 @@ from django.utils.timezone import now
 from freezegun import freeze_time
 
 from hubspot_simulator import Property
-from pretix_hubspot.diagnosis import check_connection
-from pretix_hubspot.suggestions import property_mapping
+from pretix_hubspot.health.diagnosis import check_connection
+from pretix_hubspot.mappings.suggestions import property_mapping
 
 from .conftest import add_mapping
 from .test_editor import offered, page, url

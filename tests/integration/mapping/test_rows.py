@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.messages import get_messages
 
-from pretix_hubspot.forms.mappings import PREFIX
+from pretix_hubspot.control.forms.mappings import PREFIX
 from pretix_hubspot.models import ObjectMapping
 
 from .conftest import BASE, add_mapping, browser, make_user, rows_of

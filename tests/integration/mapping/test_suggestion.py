@@ -3,13 +3,14 @@
 import pytest
 from django.contrib.messages import get_messages
 
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.fields import fields_for
-from pretix_hubspot.forms.editor import MappingEditor
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable, ensure_key_property
+from pretix_hubspot.control.forms.editor import MappingEditor
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.keyproperty import KeyPropertyUnusable, ensure_key_property
+from pretix_hubspot.mappings.store import SuggestionImpossible
+from pretix_hubspot.mappings.suggestions import apply_suggestion
 from pretix_hubspot.models import ObjectMapping
-from pretix_hubspot.suggestions import SuggestionImpossible, apply_suggestion
+from pretix_hubspot.sources.registry import fields_for
 
 from .conftest import BASE, add_mapping, rows_of
 

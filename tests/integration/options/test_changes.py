@@ -118,7 +118,9 @@ def test_a_merged_contact_is_not_detached_from_itself(story, order, mappings, ch
 def test_nothing_is_detached_while_hubspot_does_not_say_who_is_who(story, order, mappings, choose, monkeypatch):
     choose(mappings[1], replaced="detach")
     with monkeypatch.context() as patched:
-        patched.setattr("pretix_hubspot.sync.execute.read_by_id", lambda client, caller, kind, ids: dict.fromkeys(ids))
+        patched.setattr(
+            "pretix_hubspot.sync.send.sender.read_by_id", lambda client, caller, kind, ids: dict.fromkeys(ids)
+        )
         replace_attendee(story, order)
     assert linked(story) == ["ada@example.org", "alan@example.org", "grace@example.org"]
     assert OrderState.objects.get().problem[0]["mode"] == "temporary"

@@ -4,9 +4,9 @@ import pytest
 
 from hubspot_simulator import Option, Property
 from pretix_hubspot.failures.texts import describe
+from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import OrderState
-from pretix_hubspot.suggestions import property_mapping
-from pretix_hubspot.sync.types import Refusal
+from pretix_hubspot.values.rows import Refusal
 
 OPTIONS = [Option("TRADE_SHOW", "Trade show", 0), Option("WEB", "Website", 1)]
 KINDS = {

@@ -4,10 +4,10 @@ import pytest
 from django.http import QueryDict
 from pretix.base.models import Event
 
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.forms.editor import AssociationsForm
-from pretix_hubspot.forms.setup import EditorSetup
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.control.forms.editor import AssociationsForm
 from pretix_hubspot.hubspot.errors import TooManyLabels
+from pretix_hubspot.mappings.editing import EditorSetup
 from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are used by name
     add_mapping,
     client,

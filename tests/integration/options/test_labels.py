@@ -2,11 +2,11 @@
 
 import pytest
 
-from pretix_hubspot.associationlabels import ensure_label
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.association_labels import ensure_label
+from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.types import AssociationInput, AssociationResult, AssociationType, InputError
+from pretix_hubspot.hubspot.data import AssociationInput, AssociationResult, AssociationType, InputError
 from pretix_hubspot.models import OrderState
 
 

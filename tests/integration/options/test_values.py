@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 from i18nfield.strings import LazyI18nString
 from pretix.base.models.datasync import OrderSyncResult
 
+from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import OrderState
-from pretix_hubspot.suggestions import property_mapping
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from pretix_hubspot.hubspot import answers, wire
-from pretix_hubspot.hubspot.answers import error_from_response, error_from_token_endpoint
-from pretix_hubspot.hubspot.records import BatchResult
+from pretix_hubspot.hubspot import error_parsing, json_reading
+from pretix_hubspot.hubspot import json_reading as hubspot_json_reading
+from pretix_hubspot.hubspot.data.records import BatchResult
+from pretix_hubspot.hubspot.error_parsing import error_from_response, error_from_token_endpoint
 from tests.memory import traced
 
 
@@ -19,14 +20,14 @@ class Cost:
 
 @pytest.fixture
 def cost(monkeypatch):
-    cost, genuine = Cost(), answers.redact
+    cost, genuine = Cost(), json_reading.redact
 
     def counted(message, *arguments, **options):
         cost.calls += 1
-        cost.characters += min(len(message), wire._MAX_RAW_MESSAGE)
+        cost.characters += min(len(message), hubspot_json_reading._MAX_RAW_MESSAGE)
         return genuine(message, *arguments, **options)
 
-    monkeypatch.setattr(answers, "redact", counted)
+    monkeypatch.setattr(error_parsing, "redact", counted)
     return cost
 
 
@@ -122,5 +123,5 @@ def test_more_refusals_than_a_batch_has_inputs_are_left_out(entries):
 @pytest.mark.parametrize("word", ["x" * 300, "x-" * 150, "a.b" * 100, "a%40" * 100], ids=["x", "x-", "a.b", "a%40"])
 def test_a_long_address_is_redacted_as_a_whole(word):
     """Each word is looked at once, from its beginning, however long it is."""
-    assert wire.redact(f"no {word}@example.org no") == "no (e-mail) no"
-    assert wire.redact(f"no {word}@x@example.org, no") == "no (e-mail), no"
+    assert hubspot_json_reading.redact(f"no {word}@example.org no") == "no (e-mail) no"
+    assert hubspot_json_reading.redact(f"no {word}@x@example.org, no") == "no (e-mail), no"

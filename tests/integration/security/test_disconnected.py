@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 
 from pretix_hubspot import tasks
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import client_for, disconnect
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.hubspot import client as client_module
+from pretix_hubspot.hubspot import transport
 from pretix_hubspot.hubspot.errors import TokenRevoked
 from pretix_hubspot.models import Connection
 from tests.integration.connect.conftest import ORGANIZER_SETTINGS, make_user
@@ -24,7 +26,7 @@ def no_scopes(no_scope):
 @pytest.fixture
 def during(story, monkeypatch):
     """Does something in the middle of a slice: when HubSpot has answered so many requests, and none is on its way."""
-    genuine, tell, started, ended, told = client_module.exchange, client_module.Client._tell, [], [], []
+    genuine, tell, started, ended, told = transport.exchange, client_module.Client._tell, [], [], []
 
     def counted(*arguments):
         started.append(1)

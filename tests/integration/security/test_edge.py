@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pretix_hubspot.hubspot import deadline
+from pretix_hubspot.hubspot.budget.shared import NoBudget
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.oauth import OAuthApp
-from pretix_hubspot.hubspot.pacing import NoBudget
 from pretix_hubspot.hubspot.secret import Secret
 from pretix_hubspot.hubspot.transport import new_session
 from tests.memory import traced

@@ -3,10 +3,10 @@
 import pytest
 
 from hubspot_simulator import Account
-from pretix_hubspot import grants
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import disconnect
-from pretix_hubspot.hubspot.types import Tokens
+from pretix_hubspot.connections import grants
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.connections.lifecycle import disconnect
+from pretix_hubspot.hubspot.data import Tokens
 from pretix_hubspot.models import Connection
 from tests.integration.connect.conftest import (  # noqa: F401  fixtures
     client,

@@ -6,8 +6,8 @@ That nothing else asks inside a transaction is held in every integration test, s
 import pytest
 from django.db import transaction
 
-from pretix_hubspot.connection import client_for
-from pretix_hubspot.forms.editor import MappingEditor
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.control.forms.editor import MappingEditor
 from pretix_hubspot.models import ObjectMapping
 from tests.integration.mapping.conftest import (  # noqa: F401  fixtures
     BASE,

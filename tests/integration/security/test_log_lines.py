@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from pretix_hubspot.connection import client_for
-from pretix_hubspot.hubspot.answers import error_from_entry, error_from_response, error_from_token_endpoint
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.errors import HubSpotError
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 

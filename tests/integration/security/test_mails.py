@@ -10,8 +10,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.templatetags.rich_text import markdown_compile_email
 
 from pretix_hubspot.health import digest
+from pretix_hubspot.health.plain_text import as_words
 from pretix_hubspot.models import EventConnection, OrderState
-from pretix_hubspot.plainwords import as_words
 from tests.integration.connect.conftest import EVENT_SETTINGS, make_user
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 

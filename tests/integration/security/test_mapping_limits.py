@@ -6,14 +6,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pretix.base.models import Event
 
-from pretix_hubspot import mappingfile
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.connection import for_event
-from pretix_hubspot.copying import copy_from
-from pretix_hubspot.mappings import limits
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.lifecycle import for_event
+from pretix_hubspot.mappings import limits, mapping_file
+from pretix_hubspot.mappings.copying import copy_from
 from pretix_hubspot.mappings.store import TooMuch
 from pretix_hubspot.mappings.words import TOO_MUCH
-from pretix_hubspot.sync import planning
+from pretix_hubspot.sync.run import loading
 from tests.integration.editor.conftest import (  # noqa: F401  fixtures are found by name
     BASE,
     add_mapping,
@@ -58,7 +57,7 @@ TOO_MANY = {
 
 
 def content(mappings):
-    head = {"format": mappingfile.FORMAT, "version": mappingfile.VERSION}
+    head = {"format": mapping_file.FORMAT, "version": mapping_file.VERSION}
     return json.dumps(head | {"mappings": [MAPPING | {"property_mappings": some} for some in mappings]}).encode()
 
 
@@ -159,13 +158,13 @@ def planned(story, mappings):
     """How many rows a plan of 20 orders with 10 positions has, and how many MiB it takes."""
     other = story.add_event("other")
     story.join(other)
-    mappingfile.store(for_event(other), mappingfile.load(content(mappings), other), None)
+    mapping_file.store(for_event(other), mapping_file.load(content(mappings), other), None)
     people = [[(f"p{n}-{m}@example.org", "A", "B") for m in range(10)] for n in range(20)]
     orders = [story.order(f"B{n}", event=other, attendees=some, queue=False).pk for n, some in enumerate(people)]
     catalog = Catalog(story.connection)
     catalog.refresh(["contacts"])
     with traced() as used:
-        plan = planning.plan(story.connection.portal_id, catalog, [(other, orders)])
+        plan = loading.plan(story.connection.portal_id, catalog, [(other, orders)])
     return sum(len(c.rows) for record in plan.records.values() for c in record.contributions), used.kept // 2**20
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pretix_hubspot import mappingfile
+from pretix_hubspot.mappings import mapping_file
 from pretix_hubspot.mappings.store import SuggestionImpossible
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.memory import traced
@@ -61,9 +61,9 @@ def test_any_file_is_refused_in_words_or_can_be_stored(genuine, data):
     with traced() as used:
         try:
             with transaction.atomic():
-                mappingfile.store(event.hubspot_connection, mappingfile.load(sent, event), None)
+                mapping_file.store(event.hubspot_connection, mapping_file.load(sent, event), None)
                 transaction.set_rollback(True)
-        except (mappingfile.FileProblem, SuggestionImpossible) as refusal:
+        except (mapping_file.FileProblem, SuggestionImpossible) as refusal:
             assert refusal.args
 
     assert used.peak < OF_FILE + OF_BYTE * len(sent)
@@ -75,8 +75,8 @@ def test_any_file_is_refused_in_words_or_can_be_stored(genuine, data):
 )
 def test_bytes_that_are_no_file(story, content):
     try:
-        mappingfile.load(content, story.event)
-    except mappingfile.FileProblem as refusal:
+        mapping_file.load(content, story.event)
+    except mapping_file.FileProblem as refusal:
         assert str(refusal)
     else:
         raise AssertionError("that was a file")
@@ -87,4 +87,4 @@ def genuine(story):
     """An event without mappings, and a file with some."""
     other = story.add_event("other")
     story.join(other)
-    return other, mappingfile.dump(story.event)
+    return other, mapping_file.dump(story.event)

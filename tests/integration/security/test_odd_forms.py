@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from pretix.base.models import Question, Team, User
 
 from hubspot_simulator import Option
-from pretix_hubspot import mappingfile, urls
-from pretix_hubspot.config import server_config
+from pretix_hubspot import urls
 from pretix_hubspot.health.causes import causes
-from pretix_hubspot.mappings import limits
+from pretix_hubspot.mappings import limits, mapping_file
 from pretix_hubspot.mappings.reading import holds_odd_text
 from pretix_hubspot.mappings.stored import COLUMNS, StoredMapping
+from pretix_hubspot.server.config import server_config
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.integration.security.test_every_url import TABLE, expected
 from tests.memory import traced
@@ -236,7 +236,7 @@ class Stage:
         buyer.property_mappings[-2]["value_map"] = json.dumps({"s": "S", "m": "M"})
         buyer.options = {"filters": {"answers": [["SIZE", "s"]], "paid": True}, "labels": True}
         buyer.save()
-        self.file = json.dumps(mappingfile.dump(story.event)).encode()
+        self.file = json.dumps(mapping_file.dump(story.event)).encode()
         story.add_rows(attendee, ("event_order_code", "lifecyclestage", "overwrite"))  # no stage is called like that
         order = story.order("A1", attendees=[("a@example.org", "Ada", "Lovelace")])
         story.sync()

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from pretix_hubspot import mappingfile
+from pretix_hubspot.mappings import mapping_file
 from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are found by name
     BASE,
     add_mapping,
@@ -38,7 +38,12 @@ def error_pages(client, settings):
 
 
 def upload(client, mapping, **head):
-    data = {"format": mappingfile.FORMAT, "version": mappingfile.VERSION, "mappings": [{**MAPPING, **mapping}], **head}
+    data = {
+        "format": mapping_file.FORMAT,
+        "version": mapping_file.VERSION,
+        "mappings": [{**MAPPING, **mapping}],
+        **head,
+    }
     file = SimpleUploadedFile("mappings.json", json.dumps(data).encode())
     return client.post(BASE + "start/", {"how": "file", "file": file}, follow=True)
 

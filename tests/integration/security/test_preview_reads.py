@@ -5,7 +5,7 @@ from django.test import Client
 from pretix.base.models import Team
 
 from hubspot_simulator import Property
-from pretix_hubspot.catalog import Catalog
+from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.models import OrderState
 from tests.integration.connect.conftest import EVENT_SETTINGS, make_user
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures

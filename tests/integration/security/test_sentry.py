@@ -11,8 +11,9 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 from sentry_sdk.transport import Transport
 
-from pretix_hubspot import tokens
-from pretix_hubspot.connection import client_for, disconnect
+from pretix_hubspot.connections import tokens
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.hubspot.secret import Secret, reveals
 from pretix_hubspot.models import Connection
 from tests.integration.connect.conftest import client, event, manager, organizer, portal  # noqa: F401  fixtures
@@ -107,7 +108,7 @@ STEPS = {
     "decrypting": (("cryptography.fernet.MultiFernet.decrypt", broken), lambda c, t: tokens.access_token(c)),
     "granted": (("pretix_hubspot.hubspot.oauth.usable", broken), lambda c, t: tokens.better_token(c, t)),
     "parsing": (("pretix_hubspot.hubspot.oauth.parse_json", broken), lambda c, t: tokens.better_token(c, t)),
-    "storing": (("pretix_hubspot.tokens.store_granted", broken), lambda c, t: tokens.better_token(c, t)),
+    "storing": (("pretix_hubspot.connections.tokens.store_granted", broken), lambda c, t: tokens.better_token(c, t)),
     "revoking": (("pretix_hubspot.hubspot.oauth.urlencode", broken), lambda c, t: disconnect(c, None)),
     "calling": (("pretix_hubspot.hubspot.client._fits_a_header", broken), lambda c, t: client_for(c).account()),
 }

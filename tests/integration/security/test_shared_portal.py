@@ -4,8 +4,8 @@ import pytest
 from pretix.base.models import LogEntry, Organizer
 from pretix.base.models.datasync import OrderSyncResult
 
-from pretix_hubspot.connecting import connect_token
-from pretix_hubspot.connection import join
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.sync.joining import join
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.integration.engine.story import Story
 
@@ -66,9 +66,9 @@ def test_nor_where_one_slice_holds_the_orders_of_both_events(story):
 
 
 def drain(story):
-    from pretix_hubspot.sync import queue  # inline: the drain of a worker takes all events of a connection
+    from pretix_hubspot.sync import worker  # inline: the drain of a worker takes all events of a connection
 
-    queue.drain(story.connection, seconds=10)
+    worker.drain(story.connection, seconds=10)
 
 
 def test_orders_of_the_same_event_are_named_also_from_slices_before(story):

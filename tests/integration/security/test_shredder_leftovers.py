@@ -7,13 +7,13 @@ from django.utils.timezone import now
 from pretix.base.models import LogEntry
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.health import watch
+from pretix_hubspot.health import alerts
 from pretix_hubspot.health.actions import dismiss, retry
 from pretix_hubspot.health.causes import causes
+from pretix_hubspot.health.notifications import NewProblems
 from pretix_hubspot.models import EventConnection, OrderState, RecordLink
-from pretix_hubspot.notifications import NewProblems
-from pretix_hubspot.shredder import HubSpotShredder
-from pretix_hubspot.sync.plan import value_key
+from pretix_hubspot.sync.plan.planner import value_key
+from pretix_hubspot.sync.shredder import HubSpotShredder
 from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 SENTENCE = "Hopper is not an acceptable value"
@@ -40,7 +40,7 @@ def history(story):
 
 
 def test_the_events_history_quotes_nobody(quoted, boss):
-    watch.look(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
+    alerts.look(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
     dismiss(quoted.joined, causes(quoted.event)[0], boss)
 
     kept = [entry.parsed_data for entry in history(quoted)]
@@ -52,7 +52,7 @@ def test_the_events_history_quotes_nobody(quoted, boss):
 
 
 def test_the_history_still_says_what_it_was_about(quoted, boss):
-    watch.look(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
+    alerts.look(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
     retry(quoted.joined, causes(quoted.event)[0], boss)
 
     found, retried = history(quoted)

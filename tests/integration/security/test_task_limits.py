@@ -5,8 +5,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from pretix.celery_app import app
 
 from pretix_hubspot import tasks
-from pretix_hubspot.connection import TIMEOUTS
-from pretix_hubspot.isolation import apart
+from pretix_hubspot.connections.clients import TIMEOUTS
+from pretix_hubspot.server.safeguard import apart
 
 OURS = {name: app.tasks[name] for name in sorted(app.tasks) if name.startswith("pretix_hubspot.")}
 EXCHANGE = 2 * TIMEOUTS[1]

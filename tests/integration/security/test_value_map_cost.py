@@ -9,9 +9,9 @@ import pytest
 
 from hubspot_simulator import Option as Offered
 from hubspot_simulator import Property
-from pretix_hubspot import valuemaps
-from pretix_hubspot.catalog import Catalog
-from pretix_hubspot.hubspot.types import Option
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.hubspot.data import Option
+from pretix_hubspot.mappings import value_maps
 from tests.integration.mapping.conftest import (  # noqa: F401  fixtures
     BASE,
     add_mapping,
@@ -35,7 +35,7 @@ def compared(monkeypatch):
             pairs.append((len(self.a), len(self.b)))
             return super().ratio()
 
-    monkeypatch.setattr(valuemaps, "SequenceMatcher", Counted)
+    monkeypatch.setattr(value_maps, "SequenceMatcher", Counted)
     return pairs
 
 
@@ -53,26 +53,26 @@ def options_of(texts):
 )
 def test_similarity_is_computed_for_few_pairs_and_few_characters(compared, options, choices, length):
     texts = labels(options + choices, length)
-    proposals = valuemaps.Proposals(options_of(texts[:options]))
+    proposals = value_maps.Proposals(options_of(texts[:options]))
 
     for number in range(choices):
         proposals.propose(f"c{number}", [texts[options + number]])
 
-    assert len(compared) <= valuemaps.MOST_PAIRS
-    assert sum(one * other for one, other in compared) <= valuemaps.MOST_WORK
+    assert len(compared) <= value_maps.MOST_PAIRS
+    assert sum(one * other for one, other in compared) <= value_maps.MOST_WORK
 
 
 def test_many_names_of_a_choice_count_as_well(compared):
-    proposals = valuemaps.Proposals(options_of(labels(100, 20)))
+    proposals = value_maps.Proposals(options_of(labels(100, 20)))
 
     proposals.propose("c", labels(1_000, 21))
 
-    assert len(compared) <= valuemaps.MOST_PAIRS
+    assert len(compared) <= value_maps.MOST_PAIRS
 
 
 def test_equal_labels_take_no_comparison_however_many_there_are(compared):
     texts = labels(2_000, 60)
-    proposals = valuemaps.Proposals(options_of(texts))
+    proposals = value_maps.Proposals(options_of(texts))
 
     found = [proposals.propose(f"c{number}", [text.upper() + "!"]) for number, text in enumerate(texts)]
 
@@ -82,11 +82,11 @@ def test_equal_labels_take_no_comparison_however_many_there_are(compared):
 
 def test_beyond_the_limits_nothing_is_proposed_and_equal_ones_still_are(compared):
     texts = ["Vegetarian", *labels(2_500, 20)]
-    proposals = valuemaps.Proposals(options_of(texts))
+    proposals = value_maps.Proposals(options_of(texts))
 
     assert proposals.propose("c1", ["Vegetarians"]) is None
     assert proposals.propose("c2", ["vegetarian"]) == "v0"
-    assert valuemaps.propose("c1", ["Vegetarians"], options_of(texts[:20])) == "v0"
+    assert value_maps.propose("c1", ["Vegetarians"], options_of(texts[:20])) == "v0"
 
 
 def dialog(client, event, joined, portal, options, choices):

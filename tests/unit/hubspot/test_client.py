@@ -7,10 +7,11 @@ import requests
 import responses
 
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.client import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS, MAX_RECORDS, Client
-from pretix_hubspot.hubspot.pacing import NoBudget
-from pretix_hubspot.hubspot.transport import HttpAnswer
-from pretix_hubspot.hubspot.types import (
+from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
+from pretix_hubspot.hubspot.api.records import MAX_RECORDS
+from pretix_hubspot.hubspot.budget.shared import NoBudget
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.data import (
     AssociationInput,
     AssociationLabel,
     AssociationPair,
@@ -21,6 +22,7 @@ from pretix_hubspot.hubspot.types import (
     TokenInfo,
     WriteInput,
 )
+from pretix_hubspot.hubspot.transport import HttpAnswer
 from tests.unit.hubspot import bodies
 
 API = "https://api.hubapi.com"

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.answers import error_from_entry, error_from_response, error_from_token_endpoint
+from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError
 from tests.unit.hubspot import bodies
 from tests.unit.hubspot.bodies import encoded

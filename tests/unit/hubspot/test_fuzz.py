@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from pretix_hubspot.hubspot import client as client_module
 from pretix_hubspot.hubspot import oauth as oauth_module
-from pretix_hubspot.hubspot.answers import error_from_entry, error_from_response, error_from_token_endpoint
+from pretix_hubspot.hubspot.budget.shared import MemoryStore, SharedBudget
+from pretix_hubspot.hubspot.data import AssociationInput, AssociationType, WriteInput, match
+from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.oauth import OAuthApp
-from pretix_hubspot.hubspot.pacing import MemoryStore, SharedBudget
 from pretix_hubspot.hubspot.transport import HttpAnswer
-from pretix_hubspot.hubspot.types import AssociationInput, AssociationType, WriteInput, match
 from tests.unit.hubspot import bodies
 
 STATUSES = [

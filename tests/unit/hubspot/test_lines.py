@@ -7,9 +7,9 @@ import pytest
 import responses
 
 from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.budget.shared import NoBudget
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.pacing import NoBudget
-from pretix_hubspot.hubspot.types import BatchResult, WriteInput
+from pretix_hubspot.hubspot.data import BatchResult, WriteInput
 from tests.unit.hubspot import bodies
 
 API = "https://api.hubapi.com"

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pretix_hubspot.hubspot.data import BatchResult, InputError, Record, WriteInput, match, match_read
 from pretix_hubspot.hubspot.errors import Conflict, InvalidInput, NotFound
-from pretix_hubspot.hubspot.types import BatchResult, InputError, Record, WriteInput, match, match_read
 from tests.unit.hubspot import bodies
 
 

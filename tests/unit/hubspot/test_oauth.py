@@ -7,8 +7,8 @@ import requests
 import responses
 
 from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.data import TokenInfo
 from pretix_hubspot.hubspot.oauth import OAuthApp
-from pretix_hubspot.hubspot.types import TokenInfo
 from tests.unit.hubspot import bodies
 
 TOKEN_URL = "https://api.hubapi.com/oauth/2026-03/token"

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
+from pretix_hubspot.hubspot.budget.shared import MemoryStore, NoBudget, SharedBudget
+from pretix_hubspot.hubspot.budget.window import Decision, RollingWindow, State
 from pretix_hubspot.hubspot.errors import RateLimited
-from pretix_hubspot.hubspot.pacing import Decision, MemoryStore, NoBudget, SharedBudget
-from pretix_hubspot.hubspot.rolling_window import RollingWindow, State
 
 HEADERS = {
     "X-HubSpot-RateLimit-Max": "100",

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pretix_hubspot.hubspot.records import next_page
-from pretix_hubspot.hubspot.types import (
+from pretix_hubspot.hubspot.data import (
     AssociationPair,
     AssociationResult,
     AssociationType,
@@ -12,6 +11,7 @@ from pretix_hubspot.hubspot.types import (
     Record,
     SearchResult,
 )
+from pretix_hubspot.hubspot.data.records import next_page
 
 GUEST = AssociationType("USER_DEFINED", 36, "Guest")
 

@@ -8,14 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pretix_hubspot.hubspot.pacing import (
-    ARRIVED_LUA,
-    BELIEVED_MS,
-    DAILY_RESERVE_PERCENT,
-    ROLLING_WINDOW_LUA,
-    reserve,
-)
-from pretix_hubspot.hubspot.rolling_window import Daily, Decision, RollingWindow, State
+from pretix_hubspot.hubspot.budget.redis_script import ARRIVED_LUA, ROLLING_WINDOW_LUA
+from pretix_hubspot.hubspot.budget.shared import BELIEVED_MS, DAILY_RESERVE_PERCENT, reserve
+from pretix_hubspot.hubspot.budget.window import Daily, Decision, RollingWindow, State
 
 NOW = 1_790_000_000_000
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pretix_hubspot.hubspot.secret import Secret
-from pretix_hubspot.hubspot.types import (
+from pretix_hubspot.hubspot.data import (
     AccountDetails,
     AssociationLabel,
     ObjectType,
@@ -16,6 +15,7 @@ from pretix_hubspot.hubspot.types import (
     TokenInfo,
     Tokens,
 )
+from pretix_hubspot.hubspot.secret import Secret
 
 LEVEL = {
     "name": "level",

@@ -9,8 +9,8 @@ import requests
 import urllib3.exceptions
 
 from pretix_hubspot.hubspot import errors, transport
+from pretix_hubspot.hubspot.budget.shared import NoBudget
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.pacing import NoBudget
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ACCOUNT = b'{"portalId": 7}'

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pretix_hubspot.hubspot import wire
+from pretix_hubspot.hubspot import json_reading
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -17,12 +17,12 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_readers_are_total(value):
-    assert isinstance(wire.mapping(value), dict)
-    assert isinstance(wire.text(value), str)
-    assert all(isinstance(found, str) and found for found in wire.texts(value))
-    assert isinstance(wire.whole(value), int)
-    assert isinstance(wire.flag(value), bool)
-    assert all(isinstance(found, dict) for found in wire.objects(value))
+    assert isinstance(json_reading.mapping(value), dict)
+    assert isinstance(json_reading.text(value), str)
+    assert all(isinstance(found, str) and found for found in json_reading.texts(value))
+    assert isinstance(json_reading.whole(value), int)
+    assert isinstance(json_reading.flag(value), bool)
+    assert all(isinstance(found, dict) for found in json_reading.objects(value))
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,17 @@ def test_readers_are_total(value):
 )
 def test_unreadable_json_is_a_value_error(body):
     with pytest.raises(ValueError):
-        wire.parse_json(body)
+        json_reading.parse_json(body)
 
 
 def test_text_that_no_database_stores_is_replaced():
-    assert wire.parse_json(b'{"a\\u0000": ["\\ud800x", "\\ud83d\\ude00"]}') == {"a\ufffd": ["\ufffdx", "\U0001f600"]}
+    assert json_reading.parse_json(b'{"a\\u0000": ["\\ud800x", "\\ud83d\\ude00"]}') == {
+        "a\ufffd": ["\ufffdx", "\U0001f600"]
+    }
 
 
 def test_constants_that_are_no_json_are_null():
-    assert wire.parse_json(b"[NaN, -Infinity, 1]") == [None, None, 1]
+    assert json_reading.parse_json(b"[NaN, -Infinity, 1]") == [None, None, 1]
 
 
 @pytest.mark.parametrize(
@@ -70,16 +72,16 @@ def test_constants_that_are_no_json_are_null():
     ],
 )
 def test_redaction(message, expected):
-    assert wire.redact(message) == expected
+    assert json_reading.redact(message) == expected
 
 
 def test_redaction_is_bounded():
     start = time.perf_counter()
     for hostile in ("a" * 3_000_000, "@" * 1_000_000, "Email address " * 100_000, "A1-" * 100_000, "x@y" * 100_000):
-        assert len(wire.redact(hostile)) <= wire.MAX_MESSAGE
+        assert len(json_reading.redact(hostile)) <= json_reading.MAX_MESSAGE
     assert time.perf_counter() - start < 5
 
 
 @given(st.text(max_size=30), st.emails(), st.text(max_size=30))
 def test_no_address_survives(before, address, after):
-    assert address not in wire.redact(f"{before} {address} {after}")
+    assert address not in json_reading.redact(f"{before} {address} {after}")

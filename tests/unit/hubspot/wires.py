@@ -5,7 +5,7 @@ from itertools import chain
 
 from urllib3.exceptions import ConnectTimeoutError
 
-from pretix_hubspot.hubspot import deadline, transport
+from pretix_hubspot.hubspot import deadline, errors, transport
 
 
 class Clock:
@@ -97,7 +97,7 @@ def ask(patch, script, timeouts=(5.0, 30.0), data=None, slow=0.0, connecting=0.0
         patch.setattr(pools["http"].ConnectionCls, "_new_conn", connected)
         try:
             found = transport.exchange(session, "POST", "http://far.end/", {}, data, None, timeouts)
-        except transport.HubSpotError as error:
+        except errors.HubSpotError as error:
             found = error
     return found, wire, clock
 

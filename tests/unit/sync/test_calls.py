@@ -6,8 +6,8 @@ import pytest
 
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.server.patience import PERSON
-from pretix_hubspot.sync import calls
-from pretix_hubspot.sync.calls import Caller, PortalTrouble
+from pretix_hubspot.sync.send import batches
+from pretix_hubspot.sync.send.batches import Caller, PortalTrouble
 
 
 class Portal:
@@ -183,7 +183,7 @@ def test_an_outage_is_seen_after_three_calls(caller):
         caller.batch(portal.send, "abcd", 4)
     assert portal.groups[:12] == [["abcd"]] * 4 + [["ab"]] * 4 + [["cd"]] * 4
     probes = {item for [item] in portal.groups[12:]}
-    assert len(probes) == len(portal.groups[12:]) == calls.PROBES
+    assert len(probes) == len(portal.groups[12:]) == batches.PROBES
     assert probes < set("abcd")
 
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync.outcomes import judge
-from pretix_hubspot.sync.plan import make_plan
-from pretix_hubspot.sync.results import Execution
-from pretix_hubspot.sync.types import APPEND, OVERWRITE, MappingRow, Options, Row
-from pretix_hubspot.sync.values import warning
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.mappings.spec import Options
+from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.run.judge import judge
+from pretix_hubspot.sync.send.outcome import Execution
+from pretix_hubspot.values.convert import warning
+from pretix_hubspot.values.rows import APPEND, OVERWRITE, MappingRow, Row
 
 from .test_plan import ATTENDEE, BUYER, order, position
 

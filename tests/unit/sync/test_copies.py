@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 from pretix_hubspot.hubspot.errors import NotFound, ServerTrouble
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync.plan import make_plan
-from pretix_hubspot.sync.types import OVERWRITE, MappingRow
-from pretix_hubspot.sync.wanted import Filtered
+from pretix_hubspot.sync.plan.plan import Filtered
+from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.values.rows import OVERWRITE, MappingRow
 
 from .test_plan import BUYER, order, prop, row
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync import countries
-from pretix_hubspot.sync.types import OVERWRITE
-from pretix_hubspot.sync.values import convert, warning
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.values import countries
+from pretix_hubspot.values.convert import convert, warning
+from pretix_hubspot.values.rows import OVERWRITE
 
 NAMES = {
     "AT": "Austria, Österreich, Autriche, AUT, AT - Austria, Austria / Österreich",

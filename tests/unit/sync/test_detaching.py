@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pretix_hubspot.sync.detaching import obsolete, wants_detaching
-from pretix_hubspot.sync.plan import make_plan
-from pretix_hubspot.sync.results import Sent
-from pretix_hubspot.sync.types import DETACH, LEAVE, Filters, Options
+from pretix_hubspot.mappings.spec import DETACH, LEAVE, Filters, Options
+from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.send.detaching import obsolete, wants_detaching
+from pretix_hubspot.sync.send.outcome import Sent
 
 from .test_plan import ATTENDEE, BUYER, DEAL, order, position
 

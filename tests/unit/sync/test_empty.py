@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync.merge import merge
-from pretix_hubspot.sync.plan import make_plan
-from pretix_hubspot.sync.types import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, MappingRow, OrderSnapshot
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.sources.snapshot import OrderSnapshot
+from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.values.merge import merge
+from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, MappingRow
 
 from .test_plan import BUYER
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync.merge import items, merge, same
-from pretix_hubspot.sync.types import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, Merged, Refusal, Row
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.values.merge import items, merge, same
+from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, Merged, Refusal, Row
 
 
 def prop(name, type_="string", field_type="text", *options, **changes):

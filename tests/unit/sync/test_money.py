@@ -4,21 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync import money, values
-from pretix_hubspot.sync.merge import merge
-from pretix_hubspot.sync.plan import make_plan
-from pretix_hubspot.sync.types import (
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.mappings.spec import MappingSpec
+from pretix_hubspot.sources.snapshot import ORDER, OrderSnapshot
+from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.values import convert, money
+from pretix_hubspot.values.merge import merge
+from pretix_hubspot.values.rows import (
     APPEND,
     IF_EMPTY,
     IF_NEW,
     NO_CONVENTIONS,
-    ORDER,
     OVERWRITE,
     Conventions,
     MappingRow,
-    MappingSpec,
-    OrderSnapshot,
     Refusal,
     Row,
 )
@@ -129,8 +128,8 @@ def test_foreign_amounts(mine, amount_in, code):
     found = money.foreign(AMOUNT, amount_in, event_in(mine))
 
     assert (found and found.code) == code
-    assert values.warning("N", AMOUNT, OVERWRITE, conventions=event_in(mine), amount_in=amount_in) == found
-    assert values.risk_of(row(conventions=event_in(mine), source_type="N", amount_in=amount_in)) == found
+    assert convert.warning("N", AMOUNT, OVERWRITE, conventions=event_in(mine), amount_in=amount_in) == found
+    assert convert.risk_of(row(conventions=event_in(mine), source_type="N", amount_in=amount_in)) == found
 
 
 @pytest.mark.parametrize(
@@ -145,7 +144,7 @@ def test_foreign_amounts(mine, amount_in, code):
 )
 def test_a_currency_that_the_portal_does_not_use(value, code):
     source = "C" if isinstance(value, list) else "S"
-    found = values.convert(value, source, listing("EUR", "CHF", "SEK"), conventions=EUROPE)
+    found = convert.convert(value, source, listing("EUR", "CHF", "SEK"), conventions=EUROPE)
 
     assert (found.code if isinstance(found, Refusal) else found) == code
 
@@ -156,11 +155,11 @@ def listing(*currencies):
 
 
 def test_a_portal_that_says_nothing_takes_every_currency():
-    assert values.convert(["SEK"], "C", listing("SEK")) == "SEK"
+    assert convert.convert(["SEK"], "C", listing("SEK")) == "SEK"
 
 
 def test_the_editor_is_warned_of_the_events_currency():
-    found = values.warning("C", listing("EUR"), OVERWRITE, [("SEK", "SEK")], conventions=EUROPE)
+    found = convert.warning("C", listing("EUR"), OVERWRITE, [("SEK", "SEK")], conventions=EUROPE)
 
     assert (found.code, found.params["currency"]) == ("currency_not_used", "SEK")
 

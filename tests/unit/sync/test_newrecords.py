@@ -2,9 +2,10 @@
 
 import pytest
 
-from pretix_hubspot.hubspot.types import Pipeline, PropertyDefinition, Stage
-from pretix_hubspot.sync import newrecords
-from pretix_hubspot.sync.types import IF_NEW, Beginning, Beginnings, PipelineSpec, Row
+from pretix_hubspot.hubspot.data import Pipeline, PropertyDefinition, Stage
+from pretix_hubspot.mappings import new_records
+from pretix_hubspot.mappings.spec import Beginning, Beginnings, PipelineSpec
+from pretix_hubspot.values.rows import IF_NEW, Row
 
 
 def prop(name, kind="string", **facts):
@@ -31,21 +32,21 @@ SALES = Pipeline("sales", "Sales", 0, (stage("won", "1.0"), stage("new", "0.2"),
     ],
 )
 def test_records_are_called_by_a_text_that_can_be_written(object_type, title, expected):
-    assert newrecords.beginnings(object_type, title, None).title == expected
+    assert new_records.beginnings(object_type, title, None).title == expected
 
 
 def test_companies_may_be_known_by_their_domain():
-    assert newrecords.beginnings("companies", prop("name"), STAGES) == Beginnings(prop("name"), ("domain",), STAGES)
+    assert new_records.beginnings("companies", prop("name"), STAGES) == Beginnings(prop("name"), ("domain",), STAGES)
 
 
 def test_a_new_record_begins_with_title_and_stage():
     rows = (Row(PIPELINE, "default", IF_NEW), Row(STAGE, "lost", IF_NEW))
-    assert newrecords.of_record(Beginnings(NAME, ("domain",), STAGES), "A1", "c") == (
+    assert new_records.of_record(Beginnings(NAME, ("domain",), STAGES), "A1", "c") == (
         Beginning(("dealname", "domain"), (Row(NAME, "A1", IF_NEW),)),
         Beginning(("dealstage",), rows),
     )
-    assert newrecords.of_record(Beginnings(NAME, (), STAGES), "", "e") == (), "neither a title nor a stage"
-    assert newrecords.of_record(Beginnings(), "A1", "n") == ()
+    assert new_records.of_record(Beginnings(NAME, (), STAGES), "", "e") == (), "neither a title nor a stage"
+    assert new_records.of_record(Beginnings(), "A1", "n") == ()
 
 
 @pytest.mark.parametrize(
@@ -61,8 +62,8 @@ def test_a_new_record_begins_with_title_and_stage():
     ],
 )
 def test_what_somebody_says_is_left_as_it_is(said, completed):
-    beginning = newrecords.of_record(Beginnings(NAME, ("domain",), STAGES), "A1", "n")
-    assert newrecords.completed(said, beginning) == completed
+    beginning = new_records.of_record(Beginnings(NAME, ("domain",), STAGES), "A1", "n")
+    assert new_records.completed(said, beginning) == completed
 
 
 @pytest.mark.parametrize(
@@ -82,13 +83,13 @@ def test_what_somebody_says_is_left_as_it_is(said, completed):
     ],
 )
 def test_records_begin_where_pending_orders_are_unless_they_are_over(pipeline, chosen, expected):
-    assert newrecords.first_stages(pipeline, chosen) == expected
+    assert new_records.first_stages(pipeline, chosen) == expected
 
 
 def test_the_chosen_pipeline_else_the_default_one_else_the_first():
     default = Pipeline("default", "Default", 1, ())
-    assert newrecords.chosen_pipeline([SALES, default], "sales") == SALES
-    assert newrecords.chosen_pipeline([SALES, default]) == default
-    assert newrecords.chosen_pipeline([SALES]) == SALES
-    assert newrecords.chosen_pipeline([SALES], "gone") is None
-    assert newrecords.chosen_pipeline([]) is None
+    assert new_records.chosen_pipeline([SALES, default], "sales") == SALES
+    assert new_records.chosen_pipeline([SALES, default]) == default
+    assert new_records.chosen_pipeline([SALES]) == SALES
+    assert new_records.chosen_pipeline([SALES], "gone") is None
+    assert new_records.chosen_pipeline([]) is None

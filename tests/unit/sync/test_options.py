@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from pretix_hubspot.sync.filters import question_fields, reason
-from pretix_hubspot.sync.plan import make_plan
-from pretix_hubspot.sync.types import Filters, Options, OrderSnapshot, PositionSnapshot
+from pretix_hubspot.mappings.filters import question_fields, reason
+from pretix_hubspot.mappings.spec import Filters, Options
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sync.plan.planner import make_plan
 
 from .test_plan import ATTENDEE, BUYER, DEAL
 

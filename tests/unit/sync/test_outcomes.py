@@ -9,24 +9,17 @@ from dataclasses import replace
 import pytest
 
 from pretix_hubspot.failures.codes import MISCONFIGURATION, PERMANENT, SYSTEM, TEMPORARY
+from pretix_hubspot.failures.explanations import explain
+from pretix_hubspot.failures.failure import Failure, classify, refused
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.answers import error_from_entry, error_from_response, error_from_token_endpoint
-from pretix_hubspot.hubspot.types import PropertyDefinition
-from pretix_hubspot.problems import explain
-from pretix_hubspot.sync.outcomes import Failure, Verdict, Written, classify, judge, refused
-from pretix_hubspot.sync.plan import make_plan
-from pretix_hubspot.sync.results import Execution, Failed, Sent
-from pretix_hubspot.sync.types import (
-    ORDER,
-    OVERWRITE,
-    POSITION,
-    FieldRefused,
-    MappingRow,
-    MappingSpec,
-    OrderSnapshot,
-    PositionSnapshot,
-    Refusal,
-)
+from pretix_hubspot.hubspot.data import PropertyDefinition
+from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
+from pretix_hubspot.mappings.spec import MappingSpec
+from pretix_hubspot.sources.snapshot import ORDER, POSITION, OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.run.judge import Verdict, Written, judge
+from pretix_hubspot.sync.send.outcome import Execution, Failed, Sent
+from pretix_hubspot.values.rows import OVERWRITE, FieldRefused, MappingRow, Refusal
 from tests.unit.hubspot import bodies
 from tests.unit.hubspot.bodies import encoded
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pretix_hubspot.hubspot.types import Option, Owner, PropertyDefinition
-from pretix_hubspot.sync import owners
-from pretix_hubspot.sync.types import OVERWRITE, Refusal
-from pretix_hubspot.sync.values import convert, warning
+from pretix_hubspot.hubspot.data import Option, Owner, PropertyDefinition
+from pretix_hubspot.values import owners
+from pretix_hubspot.values.convert import convert, warning
+from pretix_hubspot.values.rows import OVERWRITE, Refusal
 
 STAFF = (
     Owner("1", "ada@example.org", "Ada", "Lovelace"),

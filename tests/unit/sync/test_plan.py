@@ -3,27 +3,13 @@
 from dataclasses import replace
 
 from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.hubspot.errors import Forbidden, ServerTrouble
-from pretix_hubspot.hubspot.types import PropertyDefinition
-from pretix_hubspot.sync.plan import make_plan, value_key
-from pretix_hubspot.sync.types import (
-    IF_EMPTY,
-    IF_NEW,
-    ORDER,
-    OVERWRITE,
-    POSITION,
-    Beginning,
-    Beginnings,
-    FieldRefused,
-    MappingRow,
-    MappingSpec,
-    OrderSnapshot,
-    PipelineSpec,
-    PositionSnapshot,
-    Refusal,
-    Row,
-)
-from pretix_hubspot.sync.wanted import Filtered, Withheld
+from pretix_hubspot.mappings.spec import Beginning, Beginnings, MappingSpec, PipelineSpec
+from pretix_hubspot.sources.snapshot import ORDER, POSITION, OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sync.plan.plan import Filtered, Withheld
+from pretix_hubspot.sync.plan.planner import make_plan, value_key
+from pretix_hubspot.values.rows import IF_EMPTY, IF_NEW, OVERWRITE, FieldRefused, MappingRow, Refusal, Row
 
 TEXT = "S"
 

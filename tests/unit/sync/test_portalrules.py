@@ -3,10 +3,10 @@
 import pytest
 
 from pretix_hubspot.failures.codes import MISCONFIGURATION, PERMANENT
+from pretix_hubspot.failures.failure import classify
+from pretix_hubspot.failures.portal_rules import rule_behind
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.errors import ErrorDetail
-from pretix_hubspot.sync.outcomes import classify
-from pretix_hubspot.sync.portalrules import rule_behind
 
 
 def refusal(message, code="", name="", sub_category="", kind=errors.InvalidInput):

@@ -3,13 +3,13 @@
 import pytest
 
 from pretix_hubspot.failures.codes import Code
+from pretix_hubspot.hubspot.data import BatchResult, InputError, PropertyDefinition, Record
 from pretix_hubspot.hubspot.errors import Conflict, ErrorDetail, InvalidInput, NotFound
-from pretix_hubspot.hubspot.types import BatchResult, InputError, PropertyDefinition, Record
-from pretix_hubspot.sync.calls import Caller
-from pretix_hubspot.sync.records import ROUNDS, TypeRun
-from pretix_hubspot.sync.results import Failed, Sent
-from pretix_hubspot.sync.types import OVERWRITE, Refusal, Row
-from pretix_hubspot.sync.wanted import Contribution, WantedRecord
+from pretix_hubspot.sync.plan.plan import Contribution, WantedRecord
+from pretix_hubspot.sync.send.batches import Caller
+from pretix_hubspot.sync.send.outcome import Failed, Sent
+from pretix_hubspot.sync.send.records import ROUNDS, TypeRun
+from pretix_hubspot.values.rows import OVERWRITE, Refusal, Row
 
 KEY = PropertyDefinition("key", "Key", "string", "text", has_unique_value=True)
 EMAIL = PropertyDefinition("email", "Email", "string", "text")

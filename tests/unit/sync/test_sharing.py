@@ -4,22 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from pretix_hubspot.sync.plan import make_plan, value_key
-from pretix_hubspot.sync.sharing import MAX_NAMED, Person
-from pretix_hubspot.sync.types import (
-    APPEND,
-    BUYER,
-    BY_MODES,
-    FIRST,
-    IF_EMPTY,
-    KEEP_NAMES,
-    NEWEST,
-    ORDER,
-    OVERWRITE,
-    POSITION,
-    MappingSpec,
-    Options,
-)
+from pretix_hubspot.mappings.spec import BUYER, BY_MODES, FIRST, KEEP_NAMES, NEWEST, MappingSpec, Options
+from pretix_hubspot.sources.snapshot import ORDER, POSITION
+from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Person
+from pretix_hubspot.sync.plan.planner import make_plan, value_key
+from pretix_hubspot.values.rows import APPEND, IF_EMPTY, OVERWRITE
 
 from .test_plan import DEAL, EMAIL, order, position, row
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pretix_hubspot.sync.state import state_of
-from pretix_hubspot.sync.types import OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sources.order_state import state_of
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
 
 LIVE, GONE = PositionSnapshot(1, 1, False, {}), PositionSnapshot(2, 2, True, {})
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync import countries, formats, values
-from pretix_hubspot.sync.types import APPEND, OVERWRITE, Conventions, FieldRefused, Refusal
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.values import convert, countries, formats
+from pretix_hubspot.values.rows import APPEND, OVERWRITE, Conventions, FieldRefused, Refusal
 
 OPTIONS = (Option("S", "Small"), Option("L", "Large"), Option("true", "Yes"), Option("false", "No"))
 
@@ -61,7 +61,7 @@ CASES = [(kind, line[0], line[1], cell) for line in LINES for kind, cell in zip(
 
 @pytest.mark.parametrize(("kind", "source", "value", "expected"), CASES)
 def test_text_like_values(kind, source, value, expected):
-    found = values.convert(value, source, prop(kind))
+    found = convert.convert(value, source, prop(kind))
     if expected in ("-", "x"):
         assert isinstance(found, Refusal)
         assert (found.code == "incompatible") == (expected == "x")
@@ -76,23 +76,23 @@ def test_text_like_values(kind, source, value, expected):
     + [(kind, "incompatible") for kind in ("number", "date", "datetime", "phone")],
 )
 def test_yes(kind, expected):
-    found = values.convert(True, "B", prop(kind))
+    found = convert.convert(True, "B", prop(kind))
     assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
 @pytest.mark.parametrize(("value", "word"), [(True, "true"), (False, "false"), ("True", "true"), ("False", "false")])
 def test_booleans(value, word):
-    assert values.convert(value, "B", prop("bool")) == word
+    assert convert.convert(value, "B", prop("bool")) == word
 
 
 def test_a_no_is_a_value():
-    assert values.convert(False, "B", prop("text")) == "false"
+    assert convert.convert(False, "B", prop("text")) == "false"
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  ", []])
 @pytest.mark.parametrize("source", ["S", "H", "M", "F"])
 def test_nothing_is_nothing_whatever_the_types(nothing, source):
-    assert values.convert(nothing, source, prop("number")) == ""
+    assert convert.convert(nothing, source, prop("number")) == ""
 
 
 CHOICES = (("S", "Size S"), ("big", "Large"), ("odd", "Odd"))
@@ -127,12 +127,12 @@ CHOICES = (("S", "Size S"), ("big", "Large"), ("odd", "Odd"))
     ],
 )
 def test_choices(source, value, kind, expected):
-    found = values.convert(value, source, prop(kind), enum_opts=CHOICES)
+    found = convert.convert(value, source, prop(kind), enum_opts=CHOICES)
     assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
 def test_a_refused_choice_is_named():
-    assert values.convert(["odd"], "C", prop("one"), enum_opts=CHOICES).params == {
+    assert convert.convert(["odd"], "C", prop("one"), enum_opts=CHOICES).params == {
         "property": "p",
         "label": "P",
         "type": "enumeration",
@@ -156,7 +156,7 @@ def test_a_refused_choice_is_named():
     ],
 )
 def test_value_maps(value, value_map, kind, expected):
-    found = values.convert(value, "M" if len(value) > 1 else "C", prop(kind), value_map)
+    found = convert.convert(value, "M" if len(value) > 1 else "C", prop(kind), value_map)
     assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
@@ -178,11 +178,11 @@ LANGUAGES = tuple(Option(code, code) for code in ("en", "de", "nl", "zh-cn", "zh
     ],
 )
 def test_languages(locale, expected):
-    assert values.convert([locale], "C", prop("one", "hs_language", options=LANGUAGES)) == expected
+    assert convert.convert([locale], "C", prop("one", "hs_language", options=LANGUAGES)) == expected
 
 
 def test_unknown_language():
-    assert values.convert(["sl"], "C", prop("one", "hs_language", options=LANGUAGES)).code == "no_option"
+    assert convert.convert(["sl"], "C", prop("one", "hs_language", options=LANGUAGES)).code == "no_option"
 
 
 @pytest.mark.parametrize(
@@ -196,24 +196,24 @@ def test_unknown_language():
     ],
 )
 def test_countries(name, code, expected):
-    assert values.convert(code, "CC", prop("text", name)) == expected
+    assert convert.convert(code, "CC", prop("text", name)) == expected
 
 
 def test_long_text_is_cut_where_hubspot_would_refuse_it():
-    assert len(values.convert("x" * 70_000, "T", prop("text"))) == 65_536
-    assert values.convert("x" * 40_000, "T", prop("text")) == "x" * 40_000
-    assert values.convert("x" + "😀" * 40_000, "T", prop("text")) == "x" + "😀" * 32_767  # never half an emoji
+    assert len(convert.convert("x" * 70_000, "T", prop("text"))) == 65_536
+    assert convert.convert("x" * 40_000, "T", prop("text")) == "x" * 40_000
+    assert convert.convert("x" + "😀" * 40_000, "T", prop("text")) == "x" + "😀" * 32_767  # never half an emoji
 
 
 def test_rich_text_shows_what_was_typed():
-    assert values.convert("<b>&", "S", prop("text", field_type="html")) == "&lt;b&gt;&amp;"
+    assert convert.convert("<b>&", "S", prop("text", field_type="html")) == "&lt;b&gt;&amp;"
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_rich_text_keeps_the_ends_of_lines(line_end):
     typed = f"a < b{line_end}{line_end}c"
-    assert values.convert(typed, "T", prop("text", field_type="html")) == "a &lt; b<br><br>c"
-    assert values.convert(typed, "T", prop("text", field_type="textarea")) == typed
+    assert convert.convert(typed, "T", prop("text", field_type="html")) == "a &lt; b<br><br>c"
+    assert convert.convert(typed, "T", prop("text", field_type="textarea")) == typed
 
 
 # ---- numbers that HubSpot shows as something else
@@ -245,7 +245,7 @@ PERCENTAGE, DURATION = (prop("number", number_display_hint=hint) for hint in ("p
 )
 def test_percentages(source, value, fraction, whole):
     for kept, expected in (("fraction", fraction), ("whole", whole)):
-        found = values.convert(value, source, PERCENTAGE, conventions=Conventions(percentages=kept))
+        found = convert.convert(value, source, PERCENTAGE, conventions=Conventions(percentages=kept))
         assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
@@ -255,7 +255,7 @@ def test_a_fraction_is_read_back_as_its_percentage(digits):
 
 
 def test_a_probability_is_a_percentage():
-    assert values.convert("19", "N", prop("number", number_display_hint="probability")) == "0.19"
+    assert convert.convert("19", "N", prop("number", number_display_hint="probability")) == "0.19"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_probability_is_a_percentage():
     ],
 )
 def test_durations(source, value, expected):
-    found = values.convert(value, source, DURATION)
+    found = convert.convert(value, source, DURATION)
     assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
@@ -297,13 +297,13 @@ def test_durations(source, value, expected):
 @pytest.mark.parametrize("source", ["D", "S"])
 def test_a_day_is_that_day_in_the_portal(portal, expected, source):
     known = Conventions(portal_time_zone=portal, time_zone="Asia/Tokyo")
-    assert values.convert("2027-07-04", source, prop("datetime"), conventions=known) == expected
+    assert convert.convert("2027-07-04", source, prop("datetime"), conventions=known) == expected
 
 
 @pytest.mark.parametrize("day", ["2027-03-28", "2027-10-31", "2024-02-29", "9999-12-31", "0001-01-01"])
 def test_days_on_which_clocks_change_are_days(day):
     known = Conventions(portal_time_zone="Europe/Berlin")
-    sent = values.convert(day, "D", prop("datetime"), conventions=known)
+    sent = convert.convert(day, "D", prop("datetime"), conventions=known)
     there = formats.datetime.fromisoformat(sent).astimezone(formats.zone("Europe/Berlin"))
     assert (there.date().isoformat(), there.hour) == (day, 12)
 
@@ -318,7 +318,7 @@ def test_days_on_which_clocks_change_are_days(day):
 )
 def test_a_moment_without_an_offset_is_read_on_the_clock_of_the_event(typed, sent):
     known = Conventions(portal_time_zone="Europe/Berlin", time_zone="Asia/Tokyo")
-    assert values.convert(typed, "S", prop("datetime"), conventions=known) == sent
+    assert convert.convert(typed, "S", prop("datetime"), conventions=known) == sent
 
 
 @pytest.fixture
@@ -337,7 +337,7 @@ def test_where_the_server_is_does_not_matter(server_elsewhere):
 
 
 def test_options_that_live_elsewhere_are_passed_through():
-    assert values.convert(["12345"], "C", prop("one", "hubspot_owner_id", options=())) == "12345"
+    assert convert.convert(["12345"], "C", prop("one", "hubspot_owner_id", options=())) == "12345"
 
 
 @pytest.mark.parametrize(
@@ -351,14 +351,14 @@ def test_options_that_live_elsewhere_are_passed_through():
     ],
 )
 def test_odd_moments(value, expected):
-    found = values.convert(value, "S", prop("datetime"))
+    found = convert.convert(value, "S", prop("datetime"))
     assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
 def test_not_a_number_is_not_a_number():
-    assert values.convert("NaN", "N", prop("number")).code == "not_a_number"
-    assert values.convert("1E+999999999", "N", prop("number")).code == "not_a_number"
-    assert values.convert("many", "N", prop("number")).code == "not_a_number"
+    assert convert.convert("NaN", "N", prop("number")).code == "not_a_number"
+    assert convert.convert("1E+999999999", "N", prop("number")).code == "not_a_number"
+    assert convert.convert("many", "N", prop("number")).code == "not_a_number"
 
 
 @pytest.mark.parametrize(
@@ -377,15 +377,15 @@ def test_not_a_number_is_not_a_number():
     ],
 )
 def test_pairs_that_never_work(definition, source, code):
-    assert values.convert("x", source, definition).code == code
-    assert values.warning(source, definition, OVERWRITE).code == code
+    assert convert.convert("x", source, definition).code == code
+    assert convert.warning(source, definition, OVERWRITE).code == code
 
 
 def test_a_field_that_could_not_be_read():
-    assert values.convert(FieldRefused("invalid_email"), "S", prop("text")) == Refusal(
+    assert convert.convert(FieldRefused("invalid_email"), "S", prop("text")) == Refusal(
         "invalid_email", {"property": "p", "label": "P", "type": "string"}
     )
-    assert values.convert(FieldRefused("unreadable"), "S", None) == Refusal("unreadable", {})
+    assert convert.convert(FieldRefused("unreadable"), "S", None) == Refusal("unreadable", {})
 
 
 # ---- warnings
@@ -446,24 +446,24 @@ COUNTRIES = tuple(Option(code, code) for code in countries.codes())
     ],
 )
 def test_warnings(source, definition, enum_opts, code):
-    found = values.warning(source, definition, OVERWRITE, enum_opts)
+    found = convert.warning(source, definition, OVERWRITE, enum_opts)
     assert (found and found.code) == code
 
 
 def test_a_value_map_settles_a_warning():
-    assert values.warning("C", prop("one"), OVERWRITE, CHOICES, {"S": "S", "big": "L", "odd": "S"}) is None
-    assert values.warning("C", prop("one"), OVERWRITE, CHOICES, {"S": "S"}).code == "option_not_mapped"
+    assert convert.warning("C", prop("one"), OVERWRITE, CHOICES, {"S": "S", "big": "L", "odd": "S"}) is None
+    assert convert.warning("C", prop("one"), OVERWRITE, CHOICES, {"S": "S"}).code == "option_not_mapped"
 
 
 def test_a_warning_names_every_choice_that_is_refused_for_the_same_reason():
     sizes = (("S", "Small"), ("M", "Medium"), ("odd", "Odd"), ("odd", "Seltsam"), ("XL", "Extra large"))
-    found = values.warning("C", prop("one"), OVERWRITE, sizes)
+    found = convert.warning("C", prop("one"), OVERWRITE, sizes)
     assert (found.params["option"], found.params["option_labels"]) == ("M", ["Medium", "Odd", "Extra large"])
-    found = values.warning("M", prop("many"), OVERWRITE, sizes, {"S": "S", "M": "gone"})
+    found = convert.warning("M", prop("many"), OVERWRITE, sizes, {"S": "S", "M": "gone"})
     assert (found.code, found.params["option_labels"]) == ("no_option", ["Medium"])
-    found = values.warning("C", prop("one"), OVERWRITE, sizes, {"S": "S"})
+    found = convert.warning("C", prop("one"), OVERWRITE, sizes, {"S": "S"})
     assert (found.code, found.params["option_labels"]) == ("option_not_mapped", ["Medium", "Odd", "Extra large"])
-    assert "option_labels" not in values.warning("C", prop("number"), OVERWRITE, sizes).params
+    assert "option_labels" not in convert.warning("C", prop("number"), OVERWRITE, sizes).params
 
 
 @pytest.mark.parametrize(
@@ -479,14 +479,14 @@ def test_a_warning_names_every_choice_that_is_refused_for_the_same_reason():
     ],
 )
 def test_add_to_list_warns_where_nothing_can_be_added(definition, code):
-    found = values.append_risk(definition)
+    found = convert.append_risk(definition)
     assert (found and found.code) == code
 
 
 def test_add_to_list_is_the_second_worry():
-    assert values.warning("C", prop("one"), APPEND, FITTING).code == "append_single"
-    assert values.warning("C", prop("one"), APPEND, CHOICES).code == "no_option"
-    assert values.warning("C", prop("many"), APPEND, FITTING) is None
+    assert convert.warning("C", prop("one"), APPEND, FITTING).code == "append_single"
+    assert convert.warning("C", prop("one"), APPEND, CHOICES).code == "no_option"
+    assert convert.warning("C", prop("many"), APPEND, FITTING) is None
 
 
 # What a field of each type can hold.
@@ -513,20 +513,20 @@ UNWARNED = [
     (source, definition)
     for source in SAMPLES
     for definition in DEFINITIONS
-    if values.warning(source, definition, OVERWRITE, FITTING) is None
+    if convert.warning(source, definition, OVERWRITE, FITTING) is None
 ]
 
 
 @given(st.data())
 def test_no_unwarned_pair_refuses_anything(data):
     source, definition = data.draw(st.sampled_from(UNWARNED))
-    found = values.convert(data.draw(SAMPLES[source]), source, definition, enum_opts=FITTING)
+    found = convert.convert(data.draw(SAMPLES[source]), source, definition, enum_opts=FITTING)
     assert isinstance(found, str)
 
 
 @given(st.text(), st.sampled_from(DEFINITIONS))
 def test_text_never_raises_and_refusals_never_hold_it(text, definition):
-    found = values.convert(text, "S", definition)
+    found = convert.convert(text, "S", definition)
     assert isinstance(found, (str, Refusal))
     if isinstance(found, Refusal):
         assert set(found.params) <= {"property", "label", "type", "source_type"}

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pretix_hubspot.hubspot.types import Option, PropertyDefinition
-from pretix_hubspot.sync.types import OVERWRITE, Refusal
-from pretix_hubspot.sync.values import convert, warning
+from pretix_hubspot.hubspot.data import Option, PropertyDefinition
+from pretix_hubspot.values.convert import convert, warning
+from pretix_hubspot.values.rows import OVERWRITE, Refusal
 
 INCOMPATIBLE = "!incompatible"
 PLAIN = {

@@ -3,13 +3,13 @@
 import pytest
 from django.utils.functional import Promise
 
+from pretix_hubspot.connections.resting import RestingReason
+from pretix_hubspot.control.views import log, preview
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.failures.exclusions import WORDS, exclusion_label, why_excluded
-from pretix_hubspot.sync.preview import PreviewAction, PropertyState
-from pretix_hubspot.sync.resting import RestingReason
-from pretix_hubspot.sync.results import RecordAction
-from pretix_hubspot.sync.triggers import BULK, Trigger, is_bulk, trigger_text
-from pretix_hubspot.views import log, preview
+from pretix_hubspot.sync.queue.triggers import BULK, Trigger, is_bulk, trigger_text
+from pretix_hubspot.sync.run.preview import PreviewAction, PropertyState
+from pretix_hubspot.sync.send.outcome import RecordAction
 
 
 @pytest.mark.parametrize("choices", [Trigger, RestingReason, PreviewAction, PropertyState])

@@ -1,0 +1,108 @@
+"""A value of a property as people see it in HubSpot: labels, and dates and numbers in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from pretix_hubspot.hubspot.data import PropertyDefinition
+from pretix_hubspot.values import formats
+from pretix_hubspot.values.kinds import (
+    K_BOOL,
+    K_DATE,
+    K_DATETIME,
+    K_DURATION,
+    K_MANY,
+    K_NUMBER,
+    K_ONE,
+    K_PERCENTAGE,
+    kind_of,
+)
+from pretix_hubspot.values.merge import items
+from pretix_hubspot.values.rows import FRACTION, NO_CONVENTIONS, Conventions
+
+from .catalog import Catalog
+from .object_types import stage_properties
+
+
+@dataclass(frozen=True)
+class Shown:
+    """``raw`` is what HubSpot stores, where nobody could tell it from the text."""
+
+    text: str
+    raw: str = ""
+
+
+def stage_labels(catalog: Catalog, object_type: str) -> dict[str, dict[str, str]]:
+    """Labels of pipelines and stages by the property that holds them: its own definition names none."""
+    pipeline, stage = stage_properties(object_type)
+    found = catalog.pipelines(object_type)
+    return {pipeline: {p.id: p.label for p in found}, stage: {s.id: s.label for p in found for s in p.stages}}
+
+
+def shown(
+    value: str,
+    definition: PropertyDefinition,
+    stages: Mapping[str, Mapping[str, str]],
+    conventions: Conventions = NO_CONVENTIONS,
+) -> Shown:
+    """What people see; what does not look like a value of its type is shown as it is."""
+    kind = kind_of(definition)
+    if kind == K_NUMBER:
+        return Shown(_number(value))
+    if kind == K_PERCENTAGE:
+        text = _percentage(value, conventions)
+    elif kind == K_DURATION:
+        text = _duration(value)
+    else:
+        text = _text(value, definition, stages.get(definition.name), conventions)
+    return Shown(text, value if text != value else "")
+
+
+def _percentage(value: str, conventions: Conventions) -> str:
+    digits = formats.number(value)
+    if digits is None:
+        return value
+    digits = formats.percentage(digits) if conventions.percentages == FRACTION else digits
+    return _("{number} %").format(number=_number(digits))
+
+
+def _duration(value: str) -> str:
+    """HubSpot keeps milliseconds; hours and minutes are what people mean."""
+    digits = formats.number(value)
+    if digits is None or "." in digits or digits.startswith("-"):
+        return value
+    minutes, seconds = divmod(int(digits) // 1000, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def _number(value: str) -> str:
+    """HubSpot answers 100.0 where 100.00 was sent, and shows 100."""
+    digits = formats.number(value)
+    if digits is None:
+        return value
+    return number_format(digits.rstrip("0").rstrip(".") if "." in digits else digits)
+
+
+def _text(
+    value: str, definition: PropertyDefinition, stages: Mapping[str, str] | None, conventions: Conventions
+) -> str:
+    if not value:
+        return ""
+    if stages:
+        return stages.get(value, value)
+    kind = kind_of(definition)
+    if kind in (K_ONE, K_MANY, K_BOOL):
+        labels = ({"true": _("Yes"), "false": _("No")} if kind == K_BOOL else {}) | {
+            option.value: option.label for option in definition.options
+        }
+        return "; ".join(labels.get(item, item) for item in (items(value) if kind == K_MANY else [value]))
+    if kind == K_DATE and (day := formats.day(value)):
+        return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+    if kind == K_DATETIME and formats.instant(value):
+        there = formats.zone(conventions.portal_time_zone) if conventions.portal_time_zone else None
+        return date_format(localtime(formats.moment(value), there), "SHORT_DATETIME_FORMAT")
+    return value

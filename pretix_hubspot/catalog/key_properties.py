@@ -1,0 +1,113 @@
+"""The unique property by which we find our own records again, made in HubSpot if it is missing.
+
+Idempotent: it may be there already, another worker may make it at the same moment, or it may have been archived once.
+HubSpot fixes uniqueness at creation, so a property of our name that is not unique cannot be repaired from here.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop
+
+from pretix_hubspot.hubspot.data import PropertyDefinition
+from pretix_hubspot.models import ObjectMapping
+
+GROUP_NAME = "pretixinformation"
+GROUP_LABEL = "pretix information"
+
+
+@dataclass(frozen=True)
+class KeyProperty:
+    """``field`` is the source field whose value the property ``name`` holds."""
+
+    field: str
+    name: str
+    label: str
+    description: str
+
+
+KEYS = {
+    ObjectMapping.Source.ORDER: KeyProperty(
+        "order_key", "pretix_order_key", "pretix order key", "Identifies the pretix order. Do not change the values."
+    ),
+    ObjectMapping.Source.POSITION: KeyProperty(
+        "position_key",
+        "pretix_position_key",
+        "pretix position key",
+        "Identifies the position in a pretix order. Do not change the values.",
+    ),
+}
+#: Companies have no unique property in HubSpot, so those that pretix knows are told apart by their name.
+COMPANY = KeyProperty(
+    "invoice_address_company",
+    "pretix_company",
+    "pretix company",
+    "The name of the company as it was first used in pretix. Identifies the company. Do not change the values.",
+)
+BY_NAME = {key.name: key for key in (*KEYS.values(), COMPANY)}
+
+
+class KeyPropertyUnusable(Exception):
+    """A property of our name exists, but records cannot be found by it; ``reason`` is a key of ``REASONS``."""
+
+    def __init__(self, name: str, reason: str):
+        super().__init__(reason)
+        self.name = name
+        self.reason = reason
+
+    @property
+    def message(self) -> str:
+        """An untranslated sentence with the placeholder ``property``."""
+        return REASONS[self.reason]
+
+
+REASONS = {
+    "not_unique": gettext_noop(
+        'The property "{property}" exists in HubSpot, but does not require unique values. HubSpot does not allow '
+        "changing that. Please delete the property in HubSpot, or give it another internal name, and try again."
+    ),
+    "read_only": gettext_noop(
+        'The property "{property}" exists in HubSpot, but its values cannot be changed by pretix. '
+        "Please check the property's settings in HubSpot and try again."
+    ),
+}
+
+
+def ensure_key_property(catalog, object_type: str, source: str) -> PropertyDefinition:
+    """The unique key property of ``object_type`` for orders or positions, see ``ensure``."""
+    return ensure(catalog, object_type, KEYS[source])
+
+
+def ensure(catalog, object_type: str, wanted: KeyProperty) -> PropertyDefinition:
+    """A unique property of ours, created unless it is there.
+
+    Raises ``KeyPropertyUnusable``, or the client's errors (a missing scope, HubSpot's limit of unique properties).
+    Asks HubSpot only if the stored definition is missing or of no use.
+    """
+    stored = catalog.properties(object_type).get(wanted.name)
+    if stored is not None and _trouble(stored) is None:
+        return stored
+    catalog.ensure_group(object_type, GROUP_NAME, GROUP_LABEL)
+    definition = catalog.create_property(object_type, _definition(wanted))
+    if reason := _trouble(definition):
+        raise KeyPropertyUnusable(wanted.name, reason)
+    return definition
+
+
+def _trouble(definition: PropertyDefinition) -> str | None:
+    if not definition.writable:
+        return "read_only"
+    return None if definition.has_unique_value else "not_unique"
+
+
+def _definition(wanted: KeyProperty) -> dict:
+    """HubSpot's ``PropertyCreate`` (hubspot.md 6.1)."""
+    return {
+        "name": wanted.name,
+        "label": wanted.label,
+        "description": wanted.description,
+        "type": "string",
+        "fieldType": "text",
+        "groupName": GROUP_NAME,
+        "hasUniqueValue": True,
+        "formField": False,
+    }

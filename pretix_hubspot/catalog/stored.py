@@ -1,0 +1,56 @@
+"""The portal's schema as rows keep it: definitions trimmed to what we use, and what a row remembers beside them."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.utils.timezone import now
+
+from pretix_hubspot.hubspot.data import Option, Pipeline, PropertyDefinition, Stage
+
+# In a stored property: when we created it; what it was called before HubSpot's people renamed it, and since when.
+MADE, FORMER, RENAMED = "made_at", "former_label", "renamed_at"
+TOLD_FOR = timedelta(days=14).total_seconds()
+
+
+def trimmed(definition: PropertyDefinition) -> dict:
+    """What we use of a definition, and no more: a portal has a thousand of them."""
+    data = {
+        "name": definition.name,
+        "label": definition.label,
+        "type": definition.type,
+        "field_type": definition.field_type,
+        "group_name": definition.group_name,
+        "has_unique_value": definition.has_unique_value,
+        "hidden": definition.hidden,
+        "calculated": definition.calculated,
+        "read_only_value": definition.read_only_value,
+        "owners": definition.owners,
+        "number_display_hint": definition.number_display_hint,
+        "show_currency_symbol": definition.show_currency_symbol,
+        "currency_property_name": definition.currency_property_name,
+        "options": [[o.value, o.label, o.hidden] for o in definition.options],
+    }
+    return {key: value for key, value in data.items() if value}
+
+
+def property_of(data: dict) -> PropertyDefinition:
+    options = tuple(Option(value, label, hidden) for value, label, hidden in data.get("options", ()))
+    known = {name: value for name, value in data.items() if name not in (MADE, FORMER, RENAMED)}
+    return PropertyDefinition(**{"type": "", "field_type": "", **known, "options": options})
+
+
+def pipeline_of(data: dict) -> Pipeline:
+    return Pipeline(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})
+
+
+def note_new_labels(listed: dict[str, dict], before: Iterable[dict]) -> None:
+    """Labels that differ from the copy before are remembered for a while, so that the editor can tell."""
+    moment = now().timestamp()
+    for old in before:
+        new = listed.get(old["name"])
+        if new is None:
+            continue
+        if new["label"] != old["label"]:
+            new |= {FORMER: old["label"], RENAMED: moment}
+        elif old.get(RENAMED, 0) > moment - TOLD_FOR:
+            new |= {FORMER: old[FORMER], RENAMED: old[RENAMED]}

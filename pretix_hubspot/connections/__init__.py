@@ -1,0 +1,1 @@
+"""Access to a portal: granted, stored, refreshed, rested, taken back."""

@@ -1,0 +1,188 @@
+"""New access to a portal: what is asked of HubSpot before a token is accepted, and what is stored then.
+
+A connection belongs to an organizer; there is one per portal, and connecting the same portal again renews it.
+"""
+
+import logging
+from dataclasses import asdict
+
+from django.db import transaction
+from django.dispatch import Signal
+from django.utils.timezone import now
+
+from pretix_hubspot.hubspot.errors import (
+    AuthenticationFailed,
+    BadAnswer,
+    CallRefused,
+    EdgePage,
+    Forbidden,
+    HubSpotError,
+    InvalidInput,
+    MissingScope,
+    NotFound,
+    UnexpectedStatus,
+)
+from pretix_hubspot.hubspot.secret import Secret
+from pretix_hubspot.models import Connection
+from pretix_hubspot.server.patience import ASKED_FOR
+from pretix_hubspot.server.scopes import missing_required
+from pretix_hubspot.server.workers import call_worker
+
+from . import ask_limit, grants, oauth_app, request_budget, tokens
+from .clients import client_with
+
+logger = logging.getLogger(__name__)
+
+#: Sent with ``connection`` in the transaction that stores new access. This room does not know who has to know:
+#: the catalogue asks again for what HubSpot refused.
+access_granted = Signal()
+
+
+class ScopesMissing(Exception):
+    """The token is good, but not for what we need. ``scopes`` names what is missing; nothing was stored."""
+
+    def __init__(self, scopes):
+        super().__init__(", ".join(scopes))
+        self.scopes = tuple(scopes)
+
+
+class WrongPortal(Exception):
+    """Access to another portal than the one that was to be renewed; nothing was stored."""
+
+    def __init__(self, expected, found):
+        super().__init__(f"portal {found} instead of {expected}")
+        self.expected = expected
+        self.found = found
+
+
+def connect_token(organizer, token, user, expected=None):
+    """Connect with a service key or private app token, after asking HubSpot what it is good for.
+
+    Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
+    """
+    token = Secret(token)
+    client = client_with(lambda: token, repeated, request_budget.for_check(ASKED_FOR.budget), ASKED_FOR)
+    scopes = _scopes_of_static(client, token)
+    account = client.account()
+    _accept(account.portal_id, scopes, expected)
+
+    def fill(connection):
+        connection.kind = Connection.Kind.TOKEN
+        connection.hubspot_user = ""
+        connection.scopes = sorted(scopes or ())
+        tokens.store_static(connection, token)
+
+    return _connect(organizer, account, fill, user)
+
+
+def connect_oauth(organizer, granted, user, expected=None):
+    """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``.
+
+    What is not accepted is given back to HubSpot.
+    """
+    try:
+        return _connect_granted(organizer, granted, user, expected)
+    except Exception:
+        grants.refuse(granted)
+        raise
+
+
+def _connect_granted(organizer, granted, user, expected):
+    checking = client_with(
+        lambda: granted.access_token, repeated, request_budget.for_check(ASKED_FOR.budget), ASKED_FOR
+    )
+    account = checking.account()
+    hubspot_user, scopes = _introspected(granted)
+    _accept(account.portal_id, scopes, expected)
+
+    def fill(connection):
+        connection.kind = Connection.Kind.OAUTH
+        connection.hubspot_user = hubspot_user
+        tokens.store_granted(connection, granted)
+        connection.scopes = sorted(scopes or ())
+
+    return _connect(organizer, account, fill, user, granted.refresh_token)
+
+
+def repeated(token):
+    """After one refusal: the same token once more. HubSpot may refuse a good one by mistake, and nobody likes to grant
+    access twice."""
+    return token
+
+
+def _connect(organizer, account, fill, user, grant=None):
+    """The organizer's connection to the portal of ``account``, new or renewed, filled and logged.
+
+    The access that it had before is given back, unless it is the same ``grant``.
+    """
+    for former in Connection.objects.filter(organizer=organizer, portal_id=account.portal_id):
+        grants.give_up(former, instead=grant)
+    with transaction.atomic():
+        connection, created = Connection.objects.select_for_update().get_or_create(
+            organizer=organizer, portal_id=account.portal_id, defaults={"kind": Connection.Kind.TOKEN}
+        )
+        fill(connection)
+        was_revoked = connection.status == Connection.Status.REVOKED
+        connection.account = asdict(account)
+        connection.status = Connection.Status.ACTIVE
+        connection.connected_at = now()
+        connection.resting_until, connection.resting_reason = None, ""
+        connection.save()
+        action = f"pretix_hubspot.connection.{'created' if created else 'reconnected'}"
+        connection.log_action(action, user=user, data={"portal": account.portal_id, "kind": connection.kind})
+        if was_revoked:
+            tokens.log_events(connection, "pretix_hubspot.recovered.connection", user)
+        ask_limit.start_over(connection)
+        access_granted.send(Connection, connection=connection)
+        call_worker(connection.pk)
+    request_budget.for_portal(connection.portal_id, connection.kind).reset()
+    return connection
+
+
+def _accept(portal_id, scopes, expected):
+    if expected is not None and portal_id != expected.portal_id:
+        raise WrongPortal(expected.portal_id, portal_id)
+    if scopes is not None and (missing := missing_required(scopes)):
+        raise ScopesMissing(missing)
+
+
+def granted_scopes(connection, client):
+    """What HubSpot says now that the access is good for; None where it does not say."""
+    token = tokens.access_token(connection)
+    if connection.kind == Connection.Kind.TOKEN:
+        return _scopes_of_static(client, token)
+    info = oauth_app.introspect(token)
+    return info.scopes if info else None
+
+
+def _scopes_of_static(client, token):
+    """What a static token is good for; None where HubSpot does not say: how to ask is documented, but unverified.
+
+    A token that is not accepted here may be good nonetheless, and a page of the edge may stand for a path that does
+    not exist: the next call with the token will tell.
+    """
+    try:
+        return client.private_app_token_info(token).scopes
+    except (
+        AuthenticationFailed,
+        Forbidden,
+        MissingScope,
+        InvalidInput,
+        NotFound,
+        UnexpectedStatus,
+        CallRefused,
+        EdgePage,
+        BadAnswer,
+    ) as error:
+        logger.info("HubSpot did not tell the scopes of a token: %s", error)
+        return None
+
+
+def _introspected(granted):
+    """``(HubSpot user, scopes)``, the latter None if nobody tells; trouble with asking stops nothing."""
+    try:
+        info = oauth_app.introspect(granted.access_token)
+    except HubSpotError as error:
+        logger.info("HubSpot did not say who granted access: %s", error)
+        info = None
+    return (info.user[:255] if info else ""), granted.scopes or (info.scopes if info else None) or None

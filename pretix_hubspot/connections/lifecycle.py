@@ -1,0 +1,73 @@
+"""What a connection is to its events, and what HubSpot says about its portal; how it is cut.
+
+Who may do what is the views' business; what is stored, and what is logged, is decided here.
+"""
+
+import json
+import logging
+from dataclasses import asdict
+
+from django.db import transaction
+
+from pretix_hubspot.models import Connection, EventConnection
+from pretix_hubspot.server.patience import ASKED_FOR
+from pretix_hubspot.server.scopes import missing_required
+
+from . import grants, tokens
+from .clients import client_for
+from .tokens import PLUGIN
+
+logger = logging.getLogger(__name__)
+
+
+def is_active(event):
+    """Whether the plugin is enabled for the event, and for its organizer, as pretix wants for a hybrid plugin."""
+    return PLUGIN in event.get_plugins() and PLUGIN in event.organizer.get_plugins()
+
+
+def for_event(event):
+    """How ``event`` uses HubSpot, or ``None`` if it does not: plugin not enabled, not joined, or disconnected.
+
+    A revoked or resting connection is returned: its orders are queued and wait.
+    """
+    if not is_active(event):
+        return None
+    rows = EventConnection.objects.select_related("connection").filter(event=event)
+    joined = rows.exclude(connection__status=Connection.Status.DISCONNECTED).first()
+    if joined:
+        joined.event = event  # the caller's instance, which may know its settings already
+    return joined
+
+
+def missing_scopes(connection):
+    """The required scopes that this connection was not granted."""
+    return missing_required(connection.scopes)
+
+
+def disconnect(connection, user):
+    """Forget all access, for all events, and revoke it at HubSpot where we can.
+
+    Record links, mappings and waiting orders stay, so that connecting the same portal again doubles nothing.
+    Returns whether HubSpot confirmed; what is stored here is wiped in any case.
+    """
+    revoked = grants.give_up(connection)
+    with transaction.atomic():
+        tokens.wipe(connection)
+        connection.status = Connection.Status.DISCONNECTED
+        connection.resting_until, connection.resting_reason = None, ""
+        connection.save()
+        tokens.log_everywhere(connection, "pretix_hubspot.connection.disconnected", user)
+    return revoked
+
+
+def refresh_account(connection):
+    """Ask HubSpot again who this portal is: a region migration changes where links lead, people change time zones."""
+    note_account(connection, client_for(connection, patience=ASKED_FOR).account())
+
+
+def note_account(connection, account):
+    """Take up what HubSpot just said about the portal."""
+    described = json.loads(json.dumps(asdict(account)))  # as the database answers it
+    if connection.account != described:
+        connection.account = described
+        connection.save(update_fields=["account"])

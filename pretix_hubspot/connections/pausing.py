@@ -1,0 +1,52 @@
+"""Pausing by hand, for one event or a whole portal: orders are queued as ever, and wait."""
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from pretix_hubspot.server.workers import call_worker
+
+from .tokens import log_everywhere
+
+
+def is_paused(joined):
+    """Whether somebody paused the event, or the connection that it uses."""
+    return bool(joined.paused_since or joined.connection.paused_since)
+
+
+def pause_event(joined, user):
+    """From now on nothing of this event is sent; a slice on its way still arrives."""
+    if _pause(joined, user):
+        joined.event.log_action("pretix_hubspot.event.paused", user=user)
+
+
+def resume_event(joined, user):
+    """What waits is sent at once."""
+    if _resume(joined):
+        joined.event.log_action("pretix_hubspot.event.resumed", user=user)
+        call_worker(joined.connection_id)
+
+
+def pause_connection(connection, user):
+    """The same for all events of a connection."""
+    with transaction.atomic():
+        if _pause(connection, user):
+            log_everywhere(connection, "pretix_hubspot.connection.paused", user)
+
+
+def resume_connection(connection, user):
+    """Events that were paused by themselves stay so."""
+    with transaction.atomic():
+        if _resume(connection):
+            log_everywhere(connection, "pretix_hubspot.connection.resumed", user)
+            call_worker(connection.pk)
+
+
+def _pause(row, user):
+    """Whether it was running; else it stays as it was, with who and since when."""
+    row.paused_since, row.paused_by = now(), user
+    return type(row).objects.filter(pk=row.pk, paused_since=None).update(paused_since=now(), paused_by=user)
+
+
+def _resume(row):
+    row.paused_since, row.paused_by = None, None
+    return type(row).objects.filter(pk=row.pk).exclude(paused_since=None).update(paused_since=None, paused_by=None)

@@ -1,0 +1,116 @@
+"""Where the request budget of a portal is kept, so that all workers of this server share it.
+
+Redis if pretix has it, else one locked row. pretix's default cache is no place: without Redis it stores nothing.
+HubSpot limits bursts per app and portal, so OAuth and static tokens of one portal have a budget each.
+"""
+
+import json
+import time
+from itertools import chain
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F
+
+from pretix_hubspot.hubspot.budget.redis_script import ARRIVED_LUA, ROLLING_WINDOW_LUA
+from pretix_hubspot.hubspot.budget.shared import (
+    BELIEVED_MS,
+    DAILY_RESERVE_PERCENT,
+    MemoryStore,
+    SharedBudget,
+    daily_refusal,
+)
+from pretix_hubspot.hubspot.budget.window import Decision, State
+from pretix_hubspot.models import RequestBudgetState
+from pretix_hubspot.server import redis
+
+REDIS_TTL_MS = 86_400_000  # as in the script: a day without calls, and the budget is fresh anyway
+
+
+def for_portal(portal_id, kind, max_wait=30.0, sleep=None):
+    """The shared budget that pays for calls to ``portal_id`` with this kind of credential."""
+    key = f"{portal_id}:{kind}"
+    store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
+    return SharedBudget(store, sleep=sleep, max_wait=max_wait)
+
+
+def for_check(max_wait=30.0):
+    """A budget for the few calls that look at one new token, whose portal is not known yet.
+
+    What HubSpot refuses to one token says nothing about any other, so it is shared with nobody.
+    """
+    return SharedBudget(MemoryStore(), max_wait=max_wait)
+
+
+def state_of(portal_id, kind):
+    """The budget as it stands, for people to look at; nothing is spent."""
+    key = f"{portal_id}:{kind}"
+    store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
+    return store.read()
+
+
+def is_kept_for_live(portal_id, kind):
+    """Whether so much of the day is used up that the rest is for live orders, and bulk work has to wait."""
+    return daily_refusal(state_of(portal_id, kind).daily, round(time.time() * 1000), live=False) is not None
+
+
+class RowStore:
+    """A row under lock, in a transaction of its own. Not to be used while another transaction is open for long."""
+
+    def __init__(self, key):
+        self.key = key
+
+    def read(self):
+        row = RequestBudgetState.objects.filter(portal=self.key).first()
+        return State.from_json(row.state if row else None)
+
+    def update(self, fn):
+        RequestBudgetState.objects.get_or_create(portal=self.key)
+        with transaction.atomic():
+            rows = RequestBudgetState.objects.filter(portal=self.key)
+            if not database.features.has_select_for_update:
+                rows.update(portal=F("portal"))  # SQLite: begin with a write, which waits for its turn
+            row = rows.select_for_update().get()
+            state, result = fn(State.from_json(row.state))
+            row.state = state.to_json()
+            row.save(update_fields=["state"])
+        return result
+
+
+class RedisStore:
+    """A key in pretix's Redis. The frequent steps are scripts, the others are retried when they collide."""
+
+    def __init__(self, key, client=None):
+        self.key = f"pretix_hubspot:budget:{key}"
+        self.redis = client or redis.connect()
+        self._reserve = self.redis.register_script(ROLLING_WINDOW_LUA)
+        self._arrived = self.redis.register_script(ARRIVED_LUA)
+
+    def read(self):
+        return State.from_json(_parsed(self.redis.get(self.key)))
+
+    def update(self, fn):
+        results = []
+
+        def step(pipe):
+            state, result = fn(State.from_json(_parsed(pipe.get(self.key))))
+            results.append(result)
+            pipe.multi()
+            pipe.set(self.key, json.dumps(state.to_json()), px=REDIS_TTL_MS)
+
+        self.redis.transaction(step, self.key)
+        return results[-1]
+
+    def reserve(self, kind, now_ms, live, max_wait_ms):
+        default = json.dumps(State().to_json())
+        args = [kind, now_ms, int(live), max_wait_ms, default, DAILY_RESERVE_PERCENT, BELIEVED_MS]
+        granted, wait, policy, refused, _now = self._reserve(keys=[self.key], args=args)
+        return Decision(bool(granted), wait, policy.decode(), bool(refused))
+
+    def arrived(self, kind, calls):
+        self._arrived(keys=[self.key], args=[kind, *chain.from_iterable(calls)])
+
+
+def _parsed(stored):
+    return json.loads(stored) if stored else None

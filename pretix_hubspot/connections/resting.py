@@ -1,0 +1,155 @@
+"""How long a portal is left alone when it is the problem, and why in words."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import Q, TextChoices
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from pretix_hubspot.hubspot.errors import (
+    AuthenticationFailed,
+    BlockedByServer,
+    CallRefused,
+    Migrating,
+    MissingScope,
+    OAuthMisconfigured,
+    OverBudget,
+    RateLimited,
+    TokenRevoked,
+)
+from pretix_hubspot.models import Connection
+from pretix_hubspot.server.config import ServerMisconfigured
+from pretix_hubspot.server.safeguard import SERVER_TROUBLE
+
+OUTAGE = timedelta(minutes=1)
+SERVER = timedelta(minutes=10)
+CONFIG = timedelta(seconds=30)  # a look at the configuration asks nobody, and its repair is to show within a minute
+AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
+
+
+class RestingReason(TextChoices):
+    """Why a portal rests; stored with connections and runs, so a code is never renamed.
+
+    What HubSpot refuses to every call is stored as the code of that failure, see ``failures.codes.REFUSED_CALLS``.
+    """
+
+    BUDGET = (
+        "budget",
+        _("More requests were waiting than HubSpot allows at once. The orders follow in one of the next runs."),
+    )
+    DAILY_LIMIT = "daily_limit", _("The daily limit of requests to HubSpot is used up.")
+    MIGRATION = "migration", _("HubSpot is moving this account to a different region.")
+    OUTAGE = "outage", _("HubSpot cannot be reached at the moment.")
+    #: A token was refused. HubSpot may have done so by mistake: a static token is called revoked only if it is refused
+    #: after the rest as well.
+    REVOKED = "revoked", _("HubSpot does not accept the access of pretix at the moment.")
+    #: HubSpot does not grant what every order needs: people have to act, as after a revocation.
+    SCOPES = (
+        "scopes",
+        _("HubSpot does not grant all scopes any more that pretix needs. Please connect again to grant them."),
+    )
+    #: This server is not set up correctly: its operator has to act.
+    SERVER = (
+        "server",
+        _(
+            "The HubSpot integration of this server is not set up correctly. "
+            "Please contact the operator of this server."
+        ),
+    )
+
+
+_SERVER = (
+    BlockedByServer,
+    OAuthMisconfigured,
+    ServerMisconfigured,
+    *SERVER_TROUBLE,
+)  # for the server's operator to repair
+
+
+def is_needed(error: Exception, in_bulk: bool = False) -> bool:
+    """Whether all workers have to leave the portal alone, and not only the one that met the error.
+
+    A request budget that others are using up is theirs to use, and what is left of the day when bulk work may not go
+    on is for live orders.
+    """
+    return not isinstance(error, OverBudget) or (error.policy == "daily" and not in_bulk)
+
+
+def until(connection: Connection, error: Exception) -> datetime:
+    """When to try the portal again."""
+    wait, said = OUTAGE, getattr(error, "retry_after", None)
+    if isinstance(error, RateLimited) and error.policy == "daily":
+        wait = _midnight(connection) - now()  # hubspot.md 3: the daily quota ends at midnight of the portal
+        said = None if isinstance(error, OverBudget) else said  # our budget does not know when that is
+    elif isinstance(error, Migrating):
+        wait = AT_MOST
+    elif isinstance(error, ServerMisconfigured):
+        wait = CONFIG
+    elif isinstance(error, (*_SERVER, AuthenticationFailed, CallRefused, MissingScope, TokenRevoked)):
+        wait = SERVER
+    if said:
+        wait = timedelta(seconds=said)
+    return now() + min(max(wait, timedelta(seconds=1)), AT_MOST)
+
+
+def reason(error: Exception) -> str:
+    """What is stored: a ``RestingReason``, or the code of what HubSpot refuses to every call."""
+    if isinstance(error, RateLimited):
+        if error.policy == "daily":
+            return RestingReason.DAILY_LIMIT
+        return RestingReason.BUDGET if isinstance(error, OverBudget) else RestingReason.OUTAGE
+    if isinstance(error, Migrating):
+        return RestingReason.MIGRATION
+    if isinstance(error, (AuthenticationFailed, TokenRevoked)):
+        return RestingReason.REVOKED
+    if isinstance(error, MissingScope):
+        return RestingReason.SCOPES
+    if isinstance(error, CallRefused):
+        return error.code
+    if isinstance(error, _SERVER):
+        return RestingReason.SERVER
+    return RestingReason.OUTAGE
+
+
+def time_zone(connection: Connection) -> ZoneInfo:
+    """Where the portal's days begin."""
+    try:
+        return ZoneInfo(connection.account.get("time_zone") or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _midnight(connection: Connection) -> datetime:
+    here = now().astimezone(time_zone(connection))
+    return (here + timedelta(days=1)).replace(hour=0, minute=1, second=0, microsecond=0)
+
+
+def rest(connection, until, reason):
+    """Leave the portal alone until then; a longer rest stays, also one that another worker decided on meanwhile."""
+    shorter = Q(resting_until__isnull=True) | Q(resting_until__lt=until)
+    if reason == RestingReason.REVOKED:  # who is refused meanwhile learns nothing new, and does not put off its end
+        shorter &= ~Q(resting_until__gt=now(), resting_reason=RestingReason.REVOKED)
+    Connection.objects.filter(shorter, pk=connection.pk).update(resting_until=until, resting_reason=reason[:32])
+    _see_rest(connection)
+
+
+def rest_after_refusal(connection, error):
+    """Leave a portal alone that refused a token for good. Once it rests for that, a worker decides what comes next:
+    a page that is opened before the worker had a look must not begin the rest anew."""
+    if not Connection.objects.filter(pk=connection.pk, resting_reason=RestingReason.REVOKED).exists():
+        rest(connection, until(connection, error), reason(error))
+
+
+def wake(connection):
+    """The portal answers again, unless another worker learned otherwise meanwhile."""
+    if connection.resting_until is not None or connection.resting_reason:
+        same = Connection.objects.filter(pk=connection.pk, resting_until=connection.resting_until)
+        same.update(resting_until=None, resting_reason="")
+        _see_rest(connection)
+
+
+def _see_rest(connection):
+    """Take up what is stored, unless the connection is gone with its organizer."""
+    for row in Connection.objects.filter(pk=connection.pk).values("resting_until", "resting_reason"):
+        connection.resting_until, connection.resting_reason = row["resting_until"], row["resting_reason"]

@@ -1,0 +1,1 @@
+"""Pages in pretix' control area."""

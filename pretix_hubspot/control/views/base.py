@@ -1,0 +1,124 @@
+"""What every page of the plugin checks before it answers.
+
+pretix serves a plugin's pages even where the plugin is not active, so we look ourselves.
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from pretix.control.permissions import EventPermissionRequiredMixin, OrganizerPermissionRequiredMixin
+from pretix.control.views.event import EventSettingsViewMixin
+from pretix.control.views.organizer import OrganizerDetailViewMixin
+
+from pretix_hubspot.connections.lifecycle import is_active
+from pretix_hubspot.connections.tokens import PLUGIN
+from pretix_hubspot.mappings.reading import number
+from pretix_hubspot.models import Connection
+from pretix_hubspot.server.links import event_url, organizer_url
+from pretix_hubspot.server.permissions import (
+    EVENT_SETTINGS,
+    ORGANIZER_SETTINGS,
+    may_manage_connections,
+    require_changing_orders,
+    require_seeing_orders,
+)
+from pretix_hubspot.sync.provider import HubSpotSyncProvider
+from pretix_hubspot.sync.queue.triggers import Trigger
+
+
+def hides_secrets(view):
+    """A page that breaks down is reported to the server's operator without tokens, and without orders: reports would
+    hold what was posted, and the variables of every function on the way."""
+    view.dispatch = method_decorator(sensitive_post_parameters("token"))(sensitive_variables()(view.dispatch))
+    return view
+
+
+@hides_secrets
+class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
+    """A page in an event's settings: for those who may change them, where the plugin is active (else 404)."""
+
+    permission = EVENT_SETTINGS
+
+    def dispatch(self, request, *args, **kwargs):
+        if not is_active(request.event):
+            raise Http404(_("The HubSpot plugin is not active in this event."))
+        return super().dispatch(request, *args, **kwargs)
+
+    def event_url(self, name, **kwargs):
+        """The URL of another of our pages in this event."""
+        return event_url(self.request.event, name, **kwargs)
+
+    def back_to_settings(self, query=""):
+        return HttpResponseRedirect(self.event_url("settings") + query)
+
+
+@hides_secrets
+class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequiredMixin):
+    """A page of the organizer: for those who may change its settings, where the plugin is active (else 404)."""
+
+    permission = ORGANIZER_SETTINGS
+    #: Whether there is something to do while the plugin is disabled, as long as pretix still has access to a portal.
+    helps_to_disconnect = False
+
+    def dispatch(self, request, *args, **kwargs):
+        if not self.is_enabled and not (self.helps_to_disconnect and live_connections(request.organizer).exists()):
+            raise Http404(_("The HubSpot plugin is not active for this organizer."))
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def is_enabled(self):
+        return PLUGIN in self.request.organizer.get_plugins()
+
+    def back_to_settings(self, query=""):
+        return HttpResponseRedirect(organizer_url(self.request.organizer, "organizer.connections") + query)
+
+    def own_connection(self, pk):
+        return own_connection(self.request.organizer, pk)
+
+
+class ManagesConnectionsMixin:
+    """Creating, replacing and disconnecting a connection touches all events: needs the organizer's permission too."""
+
+    def dispatch(self, request, *args, **kwargs):
+        if not may_manage_connections(request):
+            raise PermissionDenied(_("You need the permission to change the settings of the organizer to do this."))
+        return super().dispatch(request, *args, **kwargs)
+
+
+def live_connections(organizer):
+    """The organizer's connections to which pretix has, or had, access."""
+    return Connection.objects.filter(organizer=organizer).exclude(status=Connection.Status.DISCONNECTED)
+
+
+class SeesOrdersMixin:
+    """A page that names orders: needs the permission to see them too, as pretix' own lists of orders do."""
+
+    def dispatch(self, request, *args, **kwargs):
+        require_seeing_orders(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class ChangesOrdersMixin:
+    """A page that decides what becomes of orders: needs the permission to change them too."""
+
+    def dispatch(self, request, *args, **kwargs):
+        require_changing_orders(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class SendsOrderMixin:
+    """A page of an event that offers *Send this order now*."""
+
+    def send_now(self, order):
+        """As *Sync now* does; then the page that shows where the order arrived."""
+        require_changing_orders(self.request)
+        HubSpotSyncProvider.enqueue_order(order, Trigger.SYNC_NOW, immediate=True)
+        return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
+
+
+def own_connection(organizer, pk):
+    """The organizer's connection with this id, else 404: whose other ids are, is nobody's business."""
+    return get_object_or_404(Connection, organizer=organizer, pk=number(pk))

@@ -1,0 +1,193 @@
+"""Connecting with a token, joining, leaving, disconnecting, options.
+
+Each asks or acts, tells what happened, and goes back to the settings page.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.generic import TemplateView
+from pretix.base.models import Event
+
+from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.connections.lifecycle import disconnect, for_event
+from pretix_hubspot.control.forms.connect import EventOptionsForm, TokenForm
+from pretix_hubspot.failures import connecting
+from pretix_hubspot.health.actions import retry_access
+from pretix_hubspot.health.words import retried_text
+from pretix_hubspot.models import Connection, EventConnection
+from pretix_hubspot.server.permissions import events_seen_by
+from pretix_hubspot.sync.joining import join, leave
+
+from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMixin, own_connection
+
+logger = logging.getLogger(__name__)
+
+#: Opens the box for a token again, of a connection by its id, or of a new one.
+REFUSED, NEW = "?refused=", "new"
+
+
+class ConnectToken(HubSpotEventMixin, ManagesConnectionsMixin, View):
+    """A pasted token for an event, which will use the connection; renews the one that it uses already."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        joined = for_event(request.event)
+        connection = connect_pasted_token(request, joined.connection if joined else None)
+        if connection is None:
+            return self.back_to_settings(REFUSED + NEW)
+        join_and_tell(request, request.event, connection)
+        return self.back_to_settings()
+
+
+class OrganizerConnectToken(HubSpotOrganizerMixin, View):
+    """A pasted token for the organizer; with an id, for one of its connections."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        pk = request.POST.get("connection")
+        connection = connect_pasted_token(request, self.own_connection(pk) if pk else None)
+        return self.back_to_settings("" if connection else REFUSED + (pk or NEW))
+
+
+class Join(HubSpotEventMixin, View):
+    """One click: the event uses a connection that the organizer has."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        connection = own_connection(request.organizer, request.POST.get("connection"))
+        if connection.status != Connection.Status.ACTIVE:
+            messages.error(request, _("This connection is not active. Please reconnect it first."))
+        else:
+            join_and_tell(request, request.event, connection)
+            messages.success(request, _("The HubSpot integration is now active."))
+        return self.back_to_settings()
+
+
+class Leave(HubSpotEventMixin, TemplateView):
+    """Asks, then: the event stops using its connection, which stays for others."""
+
+    template_name = "pretix_hubspot/leave.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(joined=joined_or_404(self.request.event), **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        leave(request.event, request.user)
+        messages.success(request, _("This event no longer uses HubSpot."))
+        return self.back_to_settings()
+
+
+class Disconnect(HubSpotEventMixin, ManagesConnectionsMixin, TemplateView):
+    """Asks, then: nobody of this organizer has access any more."""
+
+    template_name = "pretix_hubspot/disconnect.html"
+
+    def get_context_data(self, **kwargs):
+        connection = joined_or_404(self.request.event).connection
+        used = events_using(self.request, connection)
+        return super().get_context_data(connection=connection, used=used, back=self.event_url("settings"), **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        disconnect_and_tell(request, joined_or_404(request.event).connection)
+        return self.back_to_settings()
+
+
+class EventOptions(HubSpotEventMixin, View):
+    """What this event does with its connection."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        form = EventOptionsForm(request.POST, instance=joined_or_404(request.event))
+        if not form.is_valid():
+            messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+            return self.back_to_settings()
+        if form.changes:
+            form.save()
+            request.event.log_action("pretix_hubspot.event.options.changed", user=request.user, data=form.changes)
+        messages.success(request, _("Your changes have been saved."))
+        return self.back_to_settings()
+
+
+def joined_or_404(event):
+    """How the event uses HubSpot; a connection that was disconnected is none."""
+    joined = for_event(event)
+    if joined is None:
+        raise Http404(_("This event is not connected to HubSpot."))
+    return joined
+
+
+@dataclass(frozen=True)
+class EventsUsing:
+    """The events that use a connection: those that the user sees, by date, and how many there are beside them."""
+
+    seen: list[Event]
+    others: int
+
+
+def events_using(request, connection):
+    """All events that lose access together."""
+    used = Event.objects.filter(hubspot_connection__connection=connection)
+    seen = events_seen_by(request).filter(pk__in=used.values("pk")).select_related("organizer").order_by("date_from")
+    return EventsUsing(list(seen), used.exclude(pk__in=seen.values("pk")).count())
+
+
+def connect_pasted_token(request, renewed):
+    """The connection for the token in this request, or ``None`` after telling why not."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(form.errors["token"]))
+        return None
+    try:
+        connection = connect_token(request.organizer, form.cleaned_data["token"], request.user, renewed)
+    except connecting.CONNECT_ERRORS as error:
+        logger.warning("A token for HubSpot was not accepted: %s", error)
+        messages.error(request, connecting.token_failure(error))
+        return None
+    tell_connected(request, connection)
+    return connection
+
+
+def tell_connected(request, connection):
+    """After access was granted, perhaps again: what waited for it goes on."""
+    messages.success(request, _("The HubSpot integration is now active."))
+    if retried := retry_access(connection, request.user):
+        messages.success(request, retried_text(retried))
+
+
+def join_and_tell(request, event, connection):
+    """The event uses the connection; mappings that were made for another portal deserve a look."""
+    before = EventConnection.objects.filter(event=event).select_related("connection").first()
+    join(event, connection, request.user)
+    old, new = before and before.connection.portal_id, connection.portal_id
+    if before and old != new and event.hubspot_object_mappings.exists():
+        text = _(
+            "This event used portal {old} before. Its object mappings are kept and now apply to portal {new}: please "
+            "check that they fit."
+        )
+        messages.warning(request, text.format(old=old, new=new))
+
+
+def disconnect_and_tell(request, connection):
+    """Disconnect, and say what remains to be done in HubSpot."""
+    was_token = connection.kind == Connection.Kind.TOKEN
+    if disconnect(connection, request.user):
+        messages.success(request, _("HubSpot has been disconnected."))
+    elif was_token:
+        messages.success(request, _("HubSpot has been disconnected. Please delete the key in HubSpot as well."))
+    else:
+        messages.warning(
+            request,
+            _(
+                "HubSpot has been disconnected, but HubSpot did not confirm that the access was revoked. "
+                "Please uninstall the app in HubSpot as well."
+            ),
+        )

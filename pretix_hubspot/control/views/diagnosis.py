@@ -1,0 +1,22 @@
+"""*Check connection*: a button, and its result, which can be copied."""
+
+from django.views.generic import TemplateView
+
+from pretix_hubspot.connections.ask_limit import TOO_EARLY
+from pretix_hubspot.health.diagnosis import NotConnected
+from pretix_hubspot.health.diagnosis.recent import checked
+
+from .mappings import ConnectedMixin
+
+
+class Diagnosis(ConnectedMixin, TemplateView):
+    """Asks HubSpot a dozen things, so it takes a POST."""
+
+    template_name = "pretix_hubspot/diagnosis.html"
+
+    def post(self, request, *args, **kwargs):
+        try:
+            report, is_new = checked(request.event)
+        except NotConnected:
+            return self.back_to_settings()
+        return self.render_to_response(self.get_context_data(report=report, too_early="" if is_new else TOO_EARLY))

@@ -1,0 +1,221 @@
+"""Object mappings on the settings page: the rows, the suggestion, and the portal's schema behind them."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.shortcuts import render
+from django.utils.functional import cached_property
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views import View
+from django.views.generic.base import ContextMixin
+
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable
+from pretix_hubspot.catalog.object_types import ALWAYS, STANDARD
+from pretix_hubspot.connections.ask_limit import REFRESH, TOO_EARLY, may_ask
+from pretix_hubspot.connections.conventions import currency_note
+from pretix_hubspot.connections.lifecycle import for_event, is_active, refresh_account
+from pretix_hubspot.control.forms.mappings import ObjectMappingFormSet, object_type_choices
+from pretix_hubspot.failures.access import UNAVAILABLE, explain
+from pretix_hubspot.health.actions import retry_deleted
+from pretix_hubspot.health.words import retried_text
+from pretix_hubspot.mappings import drift
+from pretix_hubspot.mappings.reading import Problem
+from pretix_hubspot.mappings.store import SuggestionImpossible, TooMuch
+from pretix_hubspot.mappings.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
+from pretix_hubspot.mappings.words import too_much
+from pretix_hubspot.models import EventConnection
+from pretix_hubspot.server.patience import ASKED_FOR
+from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue.scope import mapped
+from pretix_hubspot.values.money import CURRENCIES
+
+from .base import HubSpotEventMixin
+from .outdated import text_of
+
+NO_ATTENDEES = gettext_lazy(
+    "Attendees have been left out of the suggestion, since this event does not ask for their email addresses."
+)
+
+
+def object_mappings_context(request, event_connection):
+    """What ``pretix_hubspot/includes/object_mappings.html`` needs. Works from the stored copy while HubSpot is down."""
+    catalog = Catalog(event_connection.connection, patience=ASKED_FOR)
+    problem = catalog.freshen()
+    age = catalog.age()
+    formset = rows_formset(request.event, catalog)
+    tell_changes(formset, catalog)
+    return {
+        "mapping_formset": formset,
+        "nothing_is_sent": not mapped().filter(event=request.event).exists(),
+        "outdated": text_of(request.event, count) if (count := campaigns.outdated(request.event).count()) else "",
+        "resending": campaigns.progress(request.event)[1],
+        "catalog_problem": explain(problem) if problem else None,
+        "catalog_refreshed": now() - age if age is not None else None,
+        "catalog_left_out": [left_out_text(entry) for entry in catalog.left_out()],
+    }
+
+
+def tell_changes(formset, catalog):
+    """Each row says what changed in HubSpot under its feet."""
+    for form in formset.initial_forms:
+        form.changes = drift.changes(form.instance, catalog)
+
+
+def rows_formset(event, catalog):
+    """The rows of an event with the portal's object types to choose from."""
+    return ObjectMappingFormSet(None, event=event, object_types=choices_of(catalog))
+
+
+def choices_of(catalog):
+    """The portal's object types; those that every portal has while it cannot be asked."""
+    try:
+        return object_type_choices(catalog)
+    except UNAVAILABLE:
+        return [(name, STANDARD[name].plural) for name in ALWAYS]
+
+
+def left_out_text(entry):
+    """Why an object type is not offered."""
+    name = STANDARD[entry["name"]].plural if entry["name"] in STANDARD else _("Custom objects")
+    if entry["reason"] == "disabled":
+        return _("{object_type}: switched off in this HubSpot account").format(object_type=name)
+    return _("{object_type}: HubSpot has not granted {scopes}").format(
+        object_type=name, scopes=", ".join(entry["scopes"])
+    )
+
+
+class ConnectedMixin(HubSpotEventMixin, ContextMixin):
+    """A page that makes sense only while the event uses a connection; else back to the settings page."""
+
+    def dispatch(self, request, *args, **kwargs):
+        if is_active(request.event) and not self.event_connection:
+            messages.error(request, _("This event is not yet connected to a HubSpot account."))
+            return self.back_to_settings()
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def event_connection(self):
+        return for_event(self.request.event)
+
+    @cached_property
+    def catalog(self):
+        return Catalog(self.event_connection.connection, patience=ASKED_FOR)
+
+
+class SaveMappings(ConnectedMixin, View):
+    """Saves the rows; asks first when a setup would be forgotten."""
+
+    def post(self, request, *args, **kwargs):
+        object_types = choices_of(self.catalog)  # may ask HubSpot, so nothing is locked yet
+        with transaction.atomic():
+            lock_mappings(self.event_connection)
+            formset = ObjectMappingFormSet(request.POST, event=request.event, object_types=object_types)
+            problem = self.problem_of(formset)
+            if not problem and formset.losing and "confirmed" not in request.POST:
+                return self.ask(formset)
+            if not problem:
+                formset.save_rows(request.user)
+        if not problem and (retried := retry_deleted(self.event_connection, request.user)):
+            messages.success(request, retried_text(retried))
+        return self.answer(problem)
+
+    @staticmethod
+    def problem_of(formset):
+        if formset.is_stale:
+            return _(
+                "Somebody else has changed the object mappings in the meantime. Your changes have not been saved. "
+                "Please check the current state below and try again."
+            )
+        if not formset.is_valid() and any(error.code == "too_many_forms" for error in formset.non_form_errors().data):
+            return too_much(Problem("too_many_mappings"))
+        if not formset.is_valid():
+            return _("Your changes have not been saved. Please choose both object types in every row.")
+        return None
+
+    def ask(self, formset):
+        posted = [(k, v) for k, values in self.request.POST.lists() for v in values if k != "csrfmiddlewaretoken"]
+        context = self.get_context_data(losing=list(formset.describe_losing(self.catalog)), posted=posted)
+        return render(self.request, "pretix_hubspot/mappings_confirm.html", context)
+
+    def answer(self, problem):
+        if problem:
+            messages.error(self.request, problem)
+        else:
+            messages.success(self.request, _("Your changes have been saved."))
+        return self.back_to_settings()
+
+
+def lock_mappings(event_connection):
+    """Lets one person at a time change an event's mappings; until the transaction ends."""
+    return EventConnection.objects.select_for_update().get(pk=event_connection.pk)
+
+
+class Suggest(ConnectedMixin, View):
+    """*Start with a suggestion*; adds nothing to mappings that exist."""
+
+    def post(self, request, *args, **kwargs):
+        wanted = request.POST.getlist("wanted") or EVERYTHING
+        try:
+            made = apply_suggestion(self.event_connection, wanted, request.user, self.catalog)
+        except (SuggestionImpossible, KeyPropertyUnusable, *UNAVAILABLE) as e:
+            messages.error(request, suggestion_problem(e))
+        else:
+            messages.success(request, suggestion_made(made))
+            warn_of_currency(request, self.event_connection, made)
+            if ATTENDEES in wanted and ATTENDEES not in possible(request.event, self.catalog):
+                messages.info(request, NO_ATTENDEES)
+        return self.back_to_settings()
+
+
+def warn_of_currency(request, event_connection, made):
+    """Deals without amounts are not what anybody expects."""
+    note = currency_note(request.event, event_connection.connection)
+    if note and any(mapping.external_object_type in CURRENCIES for mapping in made):
+        messages.warning(request, note)
+
+
+def suggestion_problem(error):
+    """Why there is no suggestion, and what to do."""
+    if isinstance(error, TooMuch):
+        return _("No object mappings have been added. {problem}").format(problem=error.text)
+    if isinstance(error, SuggestionImpossible) and error.reason == "mapped":
+        return _(
+            "This event already has object mappings, so nothing has been added. "
+            "To start with a suggestion, delete them first."
+        )
+    if isinstance(error, SuggestionImpossible):
+        return _("There is nothing to suggest: HubSpot has granted pretix neither contacts nor deals.")
+    if isinstance(error, KeyPropertyUnusable):
+        return _(error.message).format(property=error.name)
+    return _("No object mappings have been added. {problem}").format(problem=explain(error))
+
+
+def suggestion_made(made):
+    """What was added."""
+    return ngettext(
+        "{count} object mapping has been added. Please have a look at it before the first orders arrive.",
+        "{count} object mappings have been added. Please have a look at them before the first orders arrive.",
+        len(made),
+    ).format(count=len(made))
+
+
+class RefreshCatalog(ConnectedMixin, View):
+    """*Refresh from HubSpot*: object types, and every object type whose properties were ever needed."""
+
+    def post(self, request, *args, **kwargs):
+        self.refresh()
+        return self.back_to_settings()
+
+    def refresh(self):
+        if not may_ask(self.event_connection.connection, REFRESH):
+            messages.info(self.request, TOO_EARLY)
+            return
+        try:
+            self.catalog.refresh()
+            refresh_account(self.event_connection.connection)
+        except UNAVAILABLE as e:
+            messages.error(self.request, explain(e))
+        else:
+            messages.success(self.request, _("Object types and properties have been refreshed from HubSpot."))

@@ -1,0 +1,135 @@
+"""What we say on pages of pretix itself: what is wrong with HubSpot, and one click to where it is fixed.
+
+Each answers HTML, or an empty string where there is nothing to say or nobody who may do something about it.
+"""
+
+from django.db.models import Exists, OuterRef, Q
+from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, now
+from django.utils.translation import gettext as _
+from pretix.base.models import LogEntry, Order
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.connections.lifecycle import for_event, is_active
+from pretix_hubspot.connections.pausing import is_paused
+from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.failures.exclusions import why_excluded
+from pretix_hubspot.failures.explanations import FieldNames, explain, where_to_fix
+from pretix_hubspot.failures.texts import describe_failure
+from pretix_hubspot.health.causes import causes, causes_of, first_failure
+from pretix_hubspot.health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
+from pretix_hubspot.models import PROVIDER, OrderState
+from pretix_hubspot.server.config import server_config
+from pretix_hubspot.server.permissions import EVENT_SETTINGS, events_with, may_change_settings, may_manage_connections
+from pretix_hubspot.sync.joining import LEFT
+from pretix_hubspot.sync.run.recording import MISREAD
+
+from .panels import ConnectionPanel
+
+#: More causes than this, or more events, are read on their own page.
+MOST = 5
+#: What pretix' lists of sync problems show.
+CORE_LISTS = Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)
+
+
+def lost_access(event, request):
+    """The dashboard of an event that lost access, or part of it: its orders wait, so pretix has nothing to warn of."""
+    joined = for_event(event)
+    panel = ConnectionPanel(joined.connection, server_config()) if joined else None
+    if not panel or not (panel.is_revoked or panel.lacks_scopes) or not may_change_settings(request, event):
+        return ""
+    waiting = numbers_of([event.pk])[event.pk].of(WAITING) if event.orders.exists() else 0
+    context = {"waiting": waiting, "panel": panel, "may_manage": may_manage_connections(request)}
+    return render_to_string("pretix_hubspot/notices/lost_access.html", context, request)
+
+
+def not_connected(event, request):
+    """The dashboard of a copied event: its mappings came along, its connection did not.
+
+    Somebody who stopped using HubSpot knows that, and an event that is over sells nothing.
+    """
+    mappings = event.hubspot_object_mappings.count() if is_active(event) and not for_event(event) else 0
+    if not mappings or _is_over(event) or not may_change_settings(request, event):
+        return ""
+    if LogEntry.objects.filter(event=event, action_type=LEFT).exists():
+        return ""
+    return render_to_string("pretix_hubspot/notices/not_connected.html", {"mappings": mappings}, request)
+
+
+def _is_over(event):
+    return not event.has_subevents and (event.date_to or event.date_from) < now()
+
+
+def why_failed(event, request):
+    """pretix' list of sync problems, which names orders and no reasons."""
+    if not is_active(event) or not may_change_settings(request, event) or not (found := causes(event)):
+        return ""
+    context = {"causes": found[:MOST], "more": len(found) > MOST}
+    return render_to_string("pretix_hubspot/notices/why_failed.html", context, request)
+
+
+def why_failed_in_events(organizer, request):
+    """The same list for all events of an organizer: the events of those who may do something about it."""
+    mine = events_with(request, EVENT_SETTINGS)
+    failing = OrderSyncQueue.objects.filter(CORE_LISTS, event=OuterRef("pk"), sync_provider=PROVIDER)
+    events = {e.pk: e for e in mine.filter(Exists(failing)).select_related("organizer") if is_active(e)}
+    orders = {pk: found.of(FAILING) for pk, found in numbers_of(events).items()}
+    worst = sorted(filter(orders.get, orders), key=orders.get, reverse=True)
+    if not worst:
+        return ""
+    found = causes_of([events[pk] for pk in worst[:MOST]])
+    shown = [(event, of_event[:MOST], len(of_event) > MOST) for event, of_event in found.items()]
+    context = {"shown": shown, "more": len(worst) - len(shown)}
+    return render_to_string("pretix_hubspot/notices/why_failed_in_events.html", context, request)
+
+
+def about_order(event, order, request):
+    """An order that pretix' box shows without a reason: it failed, or it was never queued."""
+    if not (joined := for_event(event)):
+        return ""
+    state = classified(Order.objects.filter(pk=order.pk)).values_list("hubspot", flat=True)[0].partition(":")[0]
+    context = {}
+    if state == FAILING:
+        context = _failure(event, order)
+    elif state == WAITING:
+        context = _why_it_waits(joined)
+    elif state == NOT_IN_SCOPE and not order.sync_results.filter(sync_provider=PROVIDER).exists():
+        context = {"reason": why_excluded(Exclusion.BEFORE_CONNECTION)}
+    context = context or _misread(event, order)
+    if not context:
+        return ""
+    context["may_change"] = may_change_settings(request, event)
+    return render_to_string("pretix_hubspot/notices/about_order.html", context, request)
+
+
+def _why_it_waits(joined):
+    """pretix only says that the order is pending; nothing if it is sent within minutes."""
+    panel = ConnectionPanel(joined.connection, server_config())
+    if panel.is_revoked:
+        reason = _("This order waits, since HubSpot no longer accepts the access of pretix.")
+        return {"reason": reason, "settings_link": _("Reconnect"), "revoked": True}
+    if is_paused(joined):
+        reason = _("This order waits, since the transfer is paused.")
+        return {"reason": reason, "settings_link": _("Show the HubSpot settings")}
+    if panel.is_resting and panel.resting_reason:
+        until = date_format(localtime(panel.connection.resting_until), "SHORT_DATETIME_FORMAT")
+        text = _("Orders wait until {until} and are then transferred automatically.").format(until=until)
+        return {"reason": f"{panel.resting_reason} {text}"}
+    return {}
+
+
+def _misread(event, order):
+    """What was left out of records that were sent, since HubSpot would take it for something else."""
+    rows = order.sync_results.filter(sync_provider=PROVIDER).values_list("sync_info", flat=True)
+    names = FieldNames(event)
+    refused = [pair for info in rows for pair in (info or {}).get(MISREAD, ())]
+    told = [describe_failure(code, names.labelled(params)) for code, params in refused]
+    return {"reason": " ".join(dict.fromkeys(told))} if told else {}
+
+
+def _failure(event, order):
+    failure = first_failure(OrderState.objects.filter(order=order).first())
+    if failure is None:
+        return {}
+    return {"problem": explain(FieldNames(event).named(failure)), "fix_url": where_to_fix(failure, event)}

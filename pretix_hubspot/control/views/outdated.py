@@ -1,0 +1,26 @@
+"""How many orders HubSpot holds otherwise than they would be sent today, in words."""
+
+from django.utils.translation import ngettext
+
+from pretix_hubspot.sync.queue import campaigns
+
+
+def _mapped_otherwise(count):
+    return ngettext(
+        "{count} order was sent to HubSpot with older object mappings.",
+        "{count} orders were sent to HubSpot with older object mappings.",
+        count,
+    ).format(count=count)
+
+
+def _sent_otherwise(count):
+    return ngettext(
+        "{count} order was sent to HubSpot otherwise than it would be sent today.",
+        "{count} orders were sent to HubSpot otherwise than they would be sent today.",
+        count,
+    ).format(count=count)
+
+
+def text_of(event, count):
+    """How many orders are outdated, in words; an upgrade is no change of mappings."""
+    return _sent_otherwise(count) if campaigns.is_upgraded(event) else _mapped_otherwise(count)

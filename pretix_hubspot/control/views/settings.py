@@ -1,0 +1,55 @@
+"""The page *HubSpot Integration* of an event: connection, warnings, options, object mappings."""
+
+from django.views.generic import TemplateView
+
+from pretix_hubspot.connections.lifecycle import for_event
+from pretix_hubspot.control.forms.connect import EventOptionsForm
+from pretix_hubspot.health.causes import causes
+from pretix_hubspot.models import Connection
+from pretix_hubspot.server.config import server_config
+from pretix_hubspot.server.links import event_url
+
+from .base import HubSpotEventMixin
+from .health import health_context
+from .mappings import object_mappings_context
+from .notices import CORE_LISTS, MOST
+from .panels import ConnectionPanel, WaysToConnect
+
+
+class Settings(HubSpotEventMixin, TemplateView):
+    template_name = "pretix_hubspot/settings.html"
+
+    def get_context_data(self, **kwargs):
+        joined = for_event(self.request.event)
+        context = super().get_context_data(**kwargs)
+        context["joined"] = joined
+        context["ways"] = WaysToConnect(self.request, self.event_url("connect.oauth"), self.event_url("connect.token"))
+        context["has_sync_problems"] = has_sync_problems(self.request.event)
+        context["causes"] = causes(self.request.event)[:MOST] if context["has_sync_problems"] else []
+        context |= _connected(self.request, joined) if joined else _not_connected(self.request.event)
+        return context
+
+
+def has_sync_problems(event):
+    """What core's dashboard asks before it shows its warning."""
+    return event.queued_sync_jobs.filter(CORE_LISTS).exists()
+
+
+def _connected(request, joined):
+    return object_mappings_context(request, joined) | {
+        "panel": ConnectionPanel(joined.connection, server_config()),
+        **health_context(request, joined.connection),
+        "options_form": EventOptionsForm(instance=joined),
+        "options_url": event_url(request.event, "options"),
+    }
+
+
+def _not_connected(event):
+    """What the organizer has already, to be used with one click; and what this event used before."""
+    connections = Connection.objects.filter(organizer=event.organizer)
+    config = server_config()
+    return {
+        "joinable": [ConnectionPanel(c, config) for c in connections.filter(status=Connection.Status.ACTIVE)],
+        "mappings": event.hubspot_object_mappings.count(),
+        "former": connections.filter(event_connections__event=event).first(),
+    }

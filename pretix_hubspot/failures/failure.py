@@ -1,0 +1,108 @@
+"""What HubSpot said -> what it means for an order: one verdict per order, one failure word per verdict.
+
+``classify`` is the only place that decides between temporary, system, permanent and misconfiguration.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError, MissingScope
+from pretix_hubspot.values.rows import Refusal
+
+from .codes import MISCONFIGURATION, PERMANENT, TEMPORARY, Code, known
+from .portal_rules import rule_behind
+
+#: What HubSpot says without a code; the first that fits (hubspot.md 1.2 B, 4.1 U, 5.4 B, 7.1 A).
+_BY_TEXT = (
+    ("Unable to infer object type", Code.UNKNOWN_OBJECT_TYPE),
+    ("by non-unique", Code.NOT_UNIQUE),
+    ("'Edit Associations' permission", Code.MISSING_PERMISSION),
+    ("GDPR", Code.GDPR_BLOCKED),
+    ("associations are invalid", Code.INVALID_ASSOCIATION),
+    ("for associations to be created", Code.INVALID_ASSOCIATION),
+)
+#: A new record lacks what HubSpot wants of every one (hubspot.md 1.3 A, 5.8 U).
+_LACKS = re.compile(r"required properties were not set|\b\w+ was not set\b|A value for \w+ must be provided")
+#: The codes of ``MissingScope`` and ``Forbidden``.
+ACCESS_CODES = frozenset({Code.MISSING_SCOPE, Code.FORBIDDEN})
+#: Codes of what a record lacks, which no row of the record is to blame for.
+REQUIRED = frozenset({Code.MISSING_REQUIRED_PROPERTY, Code.MISSING_CONDITIONAL_PROPERTY})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that went wrong with one order, fit to be stored and shown.
+
+    ``code`` is a refusal's code or HubSpot's; ``message`` is HubSpot's text, redacted; no value of the order is in it.
+    """
+
+    mode: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+    mapping: int | None = None
+    position: int | None = None
+    object_type: str = ""
+    message: str = ""
+    correlation_id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if value not in (None, "", {})}
+
+
+def refused(refusal: Refusal, mapping: int | None, position: int | None, object_type: str) -> Failure:
+    """A value or record that we did not send."""
+    entry = known(refusal.code)
+    mode = entry.mode if entry else PERMANENT
+    if mode == PERMANENT and refusal.params.get("constant"):
+        mode = MISCONFIGURATION  # the text is the mapping's own, not the order's
+    return Failure(mode, refusal.code, dict(refusal.params), mapping, position, object_type)
+
+
+def classify(
+    error: HubSpotError | None, *, mapping: int | None = None, position: int | None = None, object_type: str = ""
+) -> Failure:
+    """The failure that an error of HubSpot means; None is a success that HubSpot never confirmed.
+
+    The rules are the failure table of the design; sources: hubspot.md 3 (statuses, A) and 4 (bodies, A/B/C).
+    """
+    if error is None:
+        return Failure(TEMPORARY, Code.NO_ANSWER_FOR_RECORD.value, {}, mapping, position, object_type)
+    detail = _decisive(error)
+    mode, code = _mode_and_code(error, detail)
+    names = _lacking_properties(error) if code in REQUIRED else [detail.property_name]
+    params = {"property": ", ".join(names)} if any(names) else {}
+    if isinstance(error, MissingScope) and error.required_scopes:
+        params["scopes"] = ", ".join(error.required_scopes)
+    message = detail.message or error.message
+    return Failure(mode, code, params, mapping, position, object_type, message, error.correlation_id)
+
+
+def _lacking_properties(error: HubSpotError) -> list[str]:
+    """All that HubSpot wants: whoever adds one after the other would fail for each of them."""
+    return list(dict.fromkeys(detail.property_name for detail in error.details if detail.property_name))
+
+
+def _decisive(error: HubSpotError) -> ErrorDetail:
+    """The detail that decides about the word: what the mapping got wrong goes before what the order got wrong."""
+    graver = (detail for detail in error.details if _is_config(detail.code))
+    return next(graver, None) or next(iter(error.details), ErrorDetail("", ""))
+
+
+def _is_config(code: str) -> bool:
+    entry = known(code)
+    return entry is not None and entry.mode == MISCONFIGURATION
+
+
+def _mode_and_code(error: HubSpotError, detail: ErrorDetail) -> tuple[str, str]:
+    """The error's own code, unless it refuses the content: then HubSpot's code of the detail, or its words, decide."""
+    kind = Code(error.code)
+    if kind.mode != PERMANENT:
+        return kind.mode, kind.value
+    said = f"{error.message} {detail.message}"
+    named = next((code for words, code in _BY_TEXT if words in said), None) or rule_behind(error, detail)
+    if named is None and _is_config(detail.code):
+        return MISCONFIGURATION, detail.code
+    if named is None and _LACKS.search(said):
+        named = Code.MISSING_REQUIRED_PROPERTY
+    return (named.mode, named.value) if named else (PERMANENT, detail.code or kind.value)

@@ -1,0 +1,165 @@
+"""*Check connection*: everything that an event needs for its orders to arrive, looked at one by one.
+
+Nothing is written into HubSpot. Every check is carried out even if another one failed, except that nobody asks
+HubSpot anything after HubSpot refused the token.
+"""
+
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pretix
+from django.utils.timezone import localtime, now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pretix_hubspot import __version__
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.connections.lifecycle import for_event
+from pretix_hubspot.failures.access import explain
+from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.mappings.editing import EditorSetup
+from pretix_hubspot.server.config import ServerMisconfigured, server_config
+from pretix_hubspot.server.links import event_url
+from pretix_hubspot.server.patience import ASKED_FOR
+from pretix_hubspot.server.safeguard import log_without_values
+
+from . import access, schema, workers
+from .findings import Finding, Report, Result, Status, fail, warn
+
+__all__ = ["Finding", "NotConnected", "Report", "Result", "Status", "check_connection"]
+
+
+class NotConnected(Exception):
+    """The event uses no connection, so there is nothing to check."""
+
+
+class Subject:
+    """What is looked at: an event, its connection, and one client whose answers are timed."""
+
+    def __init__(self, event, joined):
+        self.event = event
+        self.joined = joined
+        self.connection = joined.connection
+        self.schema_errors = {}  # object type -> why HubSpot did not describe it
+        self.dates = []  # (HubSpot's clock, ours)
+        self.silence = ""  # why HubSpot is asked nothing (more)
+
+    @cached_property
+    def client(self):
+        return client_for(self.connection, patience=ASKED_FOR, on_request=self._note_date)
+
+    @cached_property
+    def account(self):
+        """The portal as HubSpot describes it now."""
+        return self.client.account()
+
+    def _note_date(self, log):
+        if log.date:
+            self.dates.append((log.date, now()))
+
+    @cached_property
+    def catalog(self):
+        return Catalog(self.connection, self.client)
+
+    @cached_property
+    def mappings(self):
+        return list(self.event.hubspot_object_mappings.all())
+
+    @cached_property
+    def setups(self):
+        """What the editor knows about each mapping, from a schema that was read a moment ago."""
+        for object_type in sorted({mapping.external_object_type for mapping in self.mappings}):
+            try:
+                self.catalog.refresh([object_type])
+            except HubSpotError as error:
+                self.schema_errors[object_type] = error
+        return [EditorSetup(mapping, self.catalog) for mapping in self.mappings]
+
+    def url(self, name, **kwargs):
+        return event_url(self.event, name, **kwargs)
+
+
+@dataclass(frozen=True)
+class Check:
+    """``look`` yields findings; errors of HubSpot and of the configuration become findings by themselves."""
+
+    name: str
+    title: str
+    look: Callable[[Subject], Iterable[Finding]]
+    asks_hubspot: bool = False
+
+
+CHECKS = (
+    Check("server", gettext_lazy("Configuration of the server"), access.server),
+    Check("connection", gettext_lazy("State of the connection"), access.state),
+    Check("token", gettext_lazy("Access to HubSpot"), access.token, asks_hubspot=True),
+    Check("scopes", gettext_lazy("Scopes"), access.scopes, asks_hubspot=True),
+    Check("clock", gettext_lazy("Clock"), access.clock, asks_hubspot=True),
+    Check("budget", gettext_lazy("Request budget"), access.request_budget),
+    Check("mappings", gettext_lazy("Object mappings"), schema.mappings),
+    Check("identifiers", gettext_lazy("Identifiers"), schema.identifiers, asks_hubspot=True),
+    Check("properties", gettext_lazy("Mapped properties"), schema.properties, asks_hubspot=True),
+    Check("currency", gettext_lazy("Currency"), schema.currency),
+    Check("options", gettext_lazy("Options of value maps"), schema.options, asks_hubspot=True),
+    Check("pipelines", gettext_lazy("Pipelines and stages"), schema.pipelines, asks_hubspot=True),
+    Check("associations", gettext_lazy("Associations"), schema.associations, asks_hubspot=True),
+    Check("queue", gettext_lazy("Queue"), workers.queue),
+    Check("periodic", gettext_lazy("Periodic task"), workers.periodic_task),
+    Check("worker", gettext_lazy("Workers"), workers.workers),
+)
+
+
+def check_connection(event, ask=True) -> Report:
+    """Look at everything, or at what takes no question to HubSpot. Raises ``NotConnected``."""
+    joined = for_event(event)
+    if joined is None:
+        raise NotConnected
+    subject = Subject(event, joined)
+    if not ask:
+        subject.silence = _("Not checked, since HubSpot was asked less than a minute ago.")
+    results = tuple(_carry_out(check, subject) for check in CHECKS)
+    return Report(_facts(subject), results)
+
+
+def _carry_out(check: Check, subject: Subject) -> Result:
+    if check.asks_hubspot and subject.silence:
+        found = (Finding(Status.SKIPPED, subject.silence),)
+    else:
+        found = tuple(_look(check, subject))
+    return Result(check.name, str(check.title), found)
+
+
+def _look(check: Check, subject: Subject) -> Iterable[Finding]:
+    try:
+        yield from check.look(subject)
+    except (HubSpotError, ServerMisconfigured) as error:
+        if check.name == "token":
+            subject.silence = _("Not checked, since HubSpot could not be asked.")
+        report = warn if getattr(error, "retryable", False) else fail
+        yield report(explain(error), _correlation(error))
+    except Exception as error:  # a diagnosis that breaks down helps nobody
+        log_without_values(f"The check {check.name} broke down", error)
+        yield fail(_("This could not be checked ({error}).").format(error=type(error).__name__))
+
+
+def _correlation(error):
+    found = getattr(error, "correlation_id", "")
+    return _("Correlation ID at HubSpot: {id}").format(id=found) if found else ""
+
+
+def _facts(subject: Subject) -> tuple[tuple[str, str], ...]:
+    event, connection, config = subject.event, subject.connection, server_config()
+    return (
+        (_("Event"), f"{event.organizer.slug}/{event.slug}"),
+        (_("Portal"), str(connection.portal_id)),
+        (_("Connected by"), str(connection.get_kind_display())),
+        (_("Time"), localtime(now(), event.timezone).isoformat(timespec="seconds")),
+        (
+            _("Versions"),
+            f"pretix-hubspot {__version__}, pretix {pretix.__version__}, Python {platform.python_version()}",
+        ),
+        (_("HubSpot API"), f"{config.api_url or '-'} ({config.api_version})"),
+    )

@@ -1,0 +1,37 @@
+"""*Check connection* as people may click it: HubSpot is asked at most once a minute, whoever clicks.
+
+Who clicks again sees the report that is there already; who clicks in another event sees what can be checked without
+HubSpot.
+"""
+
+from dataclasses import asdict
+
+from django.utils.translation import get_language
+
+from pretix_hubspot.connections.ask_limit import CHECK, may_ask, remember, remembered
+from pretix_hubspot.connections.lifecycle import for_event
+
+from . import NotConnected, check_connection
+from .findings import Finding, Report, Result, Status
+
+
+def checked(event) -> tuple[Report, bool]:
+    """The report, and whether it is complete and of this moment. Raises ``NotConnected``."""
+    joined = for_event(event)
+    if joined is None:
+        raise NotConnected
+    mine = [event.pk, get_language()]
+    if may_ask(joined.connection, CHECK):
+        report = check_connection(event)
+        remember(joined.connection, CHECK, [*mine, asdict(report)])
+        return report, True
+    known = remembered(joined.connection, CHECK)
+    return (_report(known[2]) if known[:2] == mine else check_connection(event, ask=False)), False
+
+
+def _report(stored: dict) -> Report:
+    results = (
+        Result(r["check"], r["title"], tuple(Finding(**{**f, "status": Status(f["status"])}) for f in r["findings"]))
+        for r in stored["results"]
+    )
+    return Report(tuple(map(tuple, stored["facts"])), tuple(results))

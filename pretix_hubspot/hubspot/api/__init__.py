@@ -1,0 +1,1 @@
+"""HubSpot's endpoints, one module per area."""

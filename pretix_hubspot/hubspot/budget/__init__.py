@@ -1,0 +1,1 @@
+"""HubSpot's request limits, shared by all workers."""

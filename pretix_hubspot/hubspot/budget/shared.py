@@ -1,0 +1,315 @@
+"""Who may call HubSpot when: one request budget per portal, shared by everyone who calls it.
+
+`rolling_window` decides, a store keeps the state, and this module sleeps and listens to HubSpot's headers.
+Clock and sleep are passed in; the clock gives seconds since the epoch, the same for all workers.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar, runtime_checkable
+
+from pretix_hubspot.hubspot.error_parsing import header
+from pretix_hubspot.hubspot.errors import OverBudget
+from pretix_hubspot.hubspot.json_reading import whole
+
+from .redis_script import ARRIVED_LUA, ROLLING_WINDOW_LUA
+from .window import CRM_WINDOW, HORIZON_MS, KEEP, MEMORY_MS, SEARCH_WINDOW, Daily, Decision, RollingWindow, State
+
+__all__ = [
+    "ARRIVED_LUA",
+    "BELIEVED_MS",
+    "CRM_WINDOW",
+    "DAILY_RESERVE_PERCENT",
+    "ROLLING_WINDOW_LUA",
+    "SEARCH_WINDOW",
+    "Budget",
+    "Daily",
+    "Decision",
+    "MemoryStore",
+    "NoBudget",
+    "ReservingStore",
+    "RollingWindow",
+    "SharedBudget",
+    "State",
+    "StateStore",
+    "daily_refusal",
+    "reserve",
+]
+
+T = TypeVar("T")
+
+#: Part of the daily quota kept for live orders; the quota is shared with the portal's other apps (hubspot.md 3, A).
+DAILY_RESERVE_PERCENT = 10
+
+#: A number about the day is believed for an hour: then one call finds out whether midnight has passed.
+BELIEVED_MS = 3_600_000
+
+# A difference to HubSpot's count below this is calls under way, not somebody else.
+_SLACK = 3
+
+# How often one worker compares HubSpot's count with ours, in ms: each comparison writes to the store.
+_COMPARE_MS = 250
+
+
+# How long, in ms, some calls of a group may wait for others: whoever makes them has to look after other things as well.
+_LONGEST_START_MS = 10_000
+
+
+# A wait, in ms, after which the store is asked whether HubSpot said 429 meanwhile.
+_WORTH_ASKING_MS = 1_000
+
+
+# How much later than reserved, in ms, a call may be made: together with its way to HubSpot less than the margin.
+_LATE_MS = 400
+
+
+# Distance to the window's edge, in ms: clocks that are rounded here and there must not decide.
+_EDGE_MS = 20
+
+
+class Budget(Protocol):
+    """What the client needs: asked before calls, told about their answers."""
+
+    def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
+        """Names for up to `calls` calls, each given when its call may be made.
+
+        At least one; raises OverBudget if that is too far away.
+        """
+
+    def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
+        """HubSpot has these calls: the name from `acquire`, and for how many seconds at least."""
+
+    def observe(self, status: int, headers: Mapping[str, str], ago: float = 0.0) -> None:
+        """Learn from the headers of an answer to a call that was sent so many seconds ago."""
+
+    def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
+        """HubSpot answered 429 to a call of this kind, with this policy: "burst", "secondly" or "daily"."""
+
+
+class NoBudget:
+    """For tests, and for calls that HubSpot does not count."""
+
+    def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
+        return iter([0] * calls)
+
+    def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
+        pass
+
+    def observe(self, status: int, headers: Mapping[str, str], ago: float = 0.0) -> None:
+        pass
+
+    def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
+        pass
+
+
+class StateStore(Protocol):
+    """Keeps one portal's State."""
+
+    def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
+        """Read, apply and write in one atomic step; `fn` is pure, quick, and may be called again after a collision."""
+
+
+@runtime_checkable
+class ReservingStore(Protocol):
+    """A store that takes the frequent steps by itself, as Redis can with its scripts."""
+
+    def reserve(self, kind: str, now_ms: int, live: bool, max_wait_ms: int) -> Decision:
+        """The same decision as `reserve` below."""
+
+    def arrived(self, kind: str, calls: Sequence[tuple[int, int]]) -> None:
+        """The same as `RollingWindow.arrived` for each."""
+
+
+class MemoryStore:
+    """One process, any number of threads."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state or State()
+        self._lock = threading.Lock()
+
+    def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
+        with self._lock:
+            self.state, result = fn(self.state)
+        return result
+
+
+def reserve(state: State, kind: str, now: int, live: bool, max_wait_ms: int) -> tuple[State, Decision]:
+    """One step of the budget: the daily quota first, then the rolling window."""
+    if refusal := daily_refusal(state.daily, now, live):
+        return state, refusal
+    window, decision = state.window(kind).reserve(now, live, max_wait_ms)
+    return state.with_window(kind, window), decision
+
+
+def daily_refusal(daily: Daily, now: int, live: bool) -> Decision | None:
+    """Why no call can be made although the window is free: the day is used up, or what is left is for live orders."""
+    if daily.limit <= 0 or not now - BELIEVED_MS < daily.at <= now + HORIZON_MS:
+        return None
+    floor = 0 if live else daily.limit * DAILY_RESERVE_PERCENT // 100
+    if daily.remaining > floor:
+        return None
+    return Decision(False, daily.at + BELIEVED_MS - now, "daily", refused=True)
+
+
+class SharedBudget:
+    """A Budget for any number of workers on one store.
+
+    `max_wait` (seconds, at most 60) caps what `acquire` may sleep before it raises OverBudget instead.
+    Threads may share one.
+    """
+
+    def __init__(
+        self,
+        store: StateStore,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] | None = None,
+        max_wait: float = 30.0,
+    ) -> None:
+        if not 0 <= max_wait <= 60:
+            raise ValueError("max_wait is 0 to 60 seconds")
+        self._store = store
+        self._clock = clock
+        self._sleep = sleep or time.sleep
+        self._max_wait_ms = int(max_wait * 1000)
+        self._told: tuple[int, int, Daily] = (0, 0, Daily())
+        self._compared = 0
+
+    def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
+        deadline, given = self._now() + self._max_wait_ms, 0
+        while not given:
+            for moment in self._reserved(kind, live, calls, deadline):
+                wait = moment - self._now()
+                if wait > 0:
+                    self._sleep(wait / 1000)
+                if wait >= _WORTH_ASKING_MS and self._is_blocked(kind):
+                    break  # a 429 came while we slept: what was reserved before it is void
+                late = self._now() - moment
+                if late > _LATE_MS:  # whoever slept had something else to do
+                    deadline += late
+                    break
+                given += 1
+                yield moment
+
+    def _reserved(self, kind: str, live: bool, calls: int, deadline: int) -> list[int]:
+        """Moments in a row, so that a worker who needs several is not held up by others who do."""
+        moments: list[int] = []
+        while len(moments) < calls:
+            now = self._now()
+            last = min(deadline, moments[0] + _LONGEST_START_MS) if moments else deadline
+            decision = self._reserve(kind, now, live, max(0, last - now))
+            if decision.granted:
+                moments.append(now + decision.wait_ms)
+            elif moments:
+                break
+            elif decision.refused:
+                message = "The request budget of this portal is used up"
+                raise OverBudget(message, policy=decision.policy, retry_after=decision.wait_ms / 1000)
+            else:
+                self._sleep(decision.wait_ms / 1000)
+        return moments
+
+    def _reserve(self, kind: str, now: int, live: bool, max_wait_ms: int) -> Decision:
+        if isinstance(self._store, ReservingStore):
+            return self._store.reserve(kind, now, live, max_wait_ms)
+        return self._store.update(lambda state: reserve(state, kind, now, live, max_wait_ms))
+
+    def _is_blocked(self, kind: str) -> bool:
+        return self._store.update(lambda state: (state, state.window(kind).blocked_until)) > self._now()
+
+    def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
+        now = self._now()
+        latest = [(granted, now + _EDGE_MS - int(ago * 1000)) for granted, ago in calls]
+        if isinstance(self._store, ReservingStore):
+            self._store.arrived(kind, latest)
+            return
+
+        def learn(state: State) -> tuple[State, None]:
+            window = state.window(kind)
+            for granted, moment in latest:
+                window = window.arrived(granted, moment)
+            return state.with_window(kind, window), None
+
+        self._store.update(learn)
+
+    def observe(self, status: int, headers: Mapping[str, str], ago: float = 0.0) -> None:
+        limit, interval, remaining = (
+            whole(header(headers, f"x-hubspot-ratelimit-{name}"), -1)
+            for name in ("max", "interval-milliseconds", "remaining")
+        )
+        daily = self._daily(headers)
+        now = self._now()
+        if not (limit >= 1 and 1_000 <= interval <= 60_000):
+            limit = interval = 0  # absent (search, associations) or nonsense
+        limit = min(limit, KEEP)
+        since = now - int(ago * 1000)
+
+        def learn(state: State) -> tuple[State, None]:
+            return _learned(state, since, now, limit, interval, remaining, daily), None
+
+        if self._news(limit, interval, remaining, daily):
+            self._store.update(learn)
+
+    def _daily(self, headers: Mapping[str, str]) -> Daily | None:
+        """The quota as these headers tell it; None for OAuth apps and nonsense."""
+        limit = whole(header(headers, "x-hubspot-ratelimit-daily"), -1)
+        remaining = whole(header(headers, "x-hubspot-ratelimit-daily-remaining"), -1)
+        return Daily(limit, remaining, self._now()) if limit > 0 and remaining >= 0 else None
+
+    def _news(self, limit: int, interval: int, remaining: int, daily: Daily | None) -> bool:
+        """Whether the store has to know: one write per answer would double the traffic on it."""
+        known_limit, known_interval, known_daily = self._told
+        news = False
+        if limit and (limit, interval) != (known_limit, known_interval):
+            news = True
+        if limit and 0 <= remaining < limit // 2 and self._now() - self._compared >= _COMPARE_MS:
+            news = True  # only a window half full is worth comparing with our own count
+            self._compared = self._now()
+        if daily is not None:
+            step = max(50, daily.limit // 100)
+            news = news or abs(daily.remaining - known_daily.remaining) >= step or daily.limit != known_daily.limit
+            news = news or daily.remaining <= daily.limit * DAILY_RESERVE_PERCENT // 100
+            news = news or daily.at - known_daily.at > BELIEVED_MS // 2
+        if news:
+            self._told = (limit or known_limit, interval or known_interval, daily or known_daily)
+        return news
+
+    def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
+        now = self._now()
+        kind = kind if policy == "secondly" else "crm"  # the other limits are those of all calls
+
+        def rest(state: State) -> tuple[State, None]:
+            window = state.window(kind)
+            exceeded = state.search if policy == "secondly" else window
+            usual = BELIEVED_MS if policy == "daily" else exceeded.interval_ms + exceeded.margin_ms
+            until = now + (usual if retry_after is None else max(1_000, int(retry_after * 1000)))
+            return state.with_window(kind, window.blocked(until, policy)), None
+
+        self._store.update(rest)
+
+    def reset(self) -> None:
+        """Forget rests and the daily quota, after the organizer reconnected; recent grants keep counting."""
+
+        def forget(state: State) -> tuple[State, None]:
+            crm, search = (replace(w, blocked_until=0, blocked_policy="") for w in (state.crm, state.search))
+            return State(crm, search, Daily()), None
+
+        self._store.update(forget)
+
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
+
+
+def _learned(
+    state: State, since: int, now: int, limit: int, interval: int, remaining: int, daily: Daily | None
+) -> State:
+    """`state` with what the headers told of an answer to a call that was sent at `since`."""
+    if limit:
+        crm = replace(state.crm, limit=limit, interval_ms=interval)
+        foreign = crm.foreign(remaining, since, now) if remaining >= 0 and now - since <= MEMORY_MS else 0
+        # Somebody shares this limit, and gets their part.
+        if foreign > max(_SLACK, limit // 20):
+            crm = crm.shared_with(foreign, now)
+        state = replace(state, crm=crm)
+    return replace(state, daily=daily) if daily else state

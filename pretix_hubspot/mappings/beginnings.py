@@ -1,0 +1,64 @@
+"""What HubSpot wants to know of every new object, in sentences for the editor and *Check connection*.
+
+What pretix says if no row does, and what nobody can say for the organizer.
+"""
+
+from django.utils.translation import gettext as _
+
+from pretix_hubspot.catalog.object_types import stage_properties
+from pretix_hubspot.sources.order_state import CANCELED, EXPIRED, PAID, PENDING
+
+from .new_records import INSTEAD, ONE_OF, chosen_pipeline, first_stages
+from .spec import ORDER_IDENTITY, POSITION_IDENTITY
+
+EXAMPLE = "A1B2C"
+
+
+def title_note(setup):
+    """What new objects are called that no row names; None if one does."""
+    name = setup.catalog.primary_property(setup.object_type)
+    definition = setup.definitions.get(name)
+    unsaid = setup.chosen.isdisjoint({name, *INSTEAD.get(setup.object_type, ())})
+    if definition is None or not definition.writable or definition.type != "string" or not unsaid:
+        return None
+    if setup.mapping.pretix_id_field not in {"", *ORDER_IDENTITY, *POSITION_IDENTITY}:
+        return _(
+            "HubSpot wants “{field}” of every new object. No row fills it, so pretix fills in the value of the "
+            "identifier when it creates an object."
+        ).format(field=definition.label)
+    return _(
+        "HubSpot wants “{field}” of every new object. No row fills it, so pretix fills in the order code when it "
+        "creates an object, for example {example}."
+    ).format(field=definition.label, example=f"{setup.mapping.event.slug.upper()}-{EXAMPLE}")
+
+
+def stage_note(setup):
+    """Where new objects begin whose stage is left alone; None if every status has a stage, or there are none."""
+    chosen = setup.mapping.pipeline or {}
+    pipeline = chosen_pipeline(setup.pipelines, chosen.get("pipeline", ""))
+    stages = chosen.get("stages", {})
+    if pipeline is None or {PENDING, PAID, EXPIRED, CANCELED} <= stages.keys():
+        return None
+    if not set(stage_properties(setup.object_type)) <= setup.definitions.keys():
+        return None
+    labels = {stage.id: stage.label for stage in pipeline.stages}
+    begin = {status: labels.get(stage, stage) for status, stage in first_stages(pipeline, stages).items()}
+    if not begin:
+        return None
+    return _(
+        "HubSpot wants a stage of every new object. Where the stage is left alone, new objects begin in “{stage}” of "
+        "the pipeline “{pipeline}”, those of orders that are canceled or expired already in “{over}”. "
+        "Afterwards pretix only moves them to stages that are chosen here."
+    ).format(stage=begin[PENDING], over=begin[CANCELED], pipeline=pipeline.label)
+
+
+def missing(setup):
+    """What HubSpot wants and pretix cannot make up; None if a row says it."""
+    wanted = ONE_OF.get(setup.object_type, ())
+    if not wanted or setup.error or not setup.chosen.isdisjoint(wanted):
+        return None
+    labels = [setup.definitions[name].label for name in wanted if name in setup.definitions]
+    return _(
+        "HubSpot wants one of these fields of every new object: {fields}. No row fills any of them, so orders may be "
+        "reported as sync problems."
+    ).format(fields=", ".join(f"“{label}”" for label in labels))

@@ -1,0 +1,324 @@
+"""What the editor knows about one mapping: the event's fields, the portal's properties, and what goes together.
+
+The notes come from the same table that the engine converts with, so that the editor warns of what would fail.
+"""
+
+from dataclasses import replace
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from pretix_hubspot.catalog.catalog import is_identifier
+from pretix_hubspot.catalog.display import shown
+from pretix_hubspot.catalog.object_types import stage_properties
+from pretix_hubspot.connections.conventions import conventions
+from pretix_hubspot.failures.texts import describe
+from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.server.config import ServerMisconfigured
+from pretix_hubspot.sources.choices import for_model, grouped
+from pretix_hubspot.sources.constant import CATEGORY
+from pretix_hubspot.sources.registry import source_fields
+from pretix_hubspot.values import owners
+from pretix_hubspot.values.convert import convert, risk_of
+from pretix_hubspot.values.kinds import K_DURATION, K_PERCENTAGE, kind_of
+
+from . import beginnings, drift, value_maps
+from .counterparts import found, is_lost
+from .resolve import rows_of
+from .stored import StoredMapping, StoredRow
+
+#: A browser's list of suggestions gets no longer than this.
+MOST_LABELS = 500
+
+
+def property_text(definition, name: str) -> str:
+    """A HubSpot field as the editor shows it: ``Email (email | string)``."""
+    if definition is None:
+        return _("{field} (no longer exists in HubSpot)").format(field=name)
+    return f"{definition.label} ({definition.name} | {definition.type})"
+
+
+class EditorSetup:
+    """``error`` is set when HubSpot could not be asked and nothing was stored: the page still opens."""
+
+    def __init__(self, mapping, catalog):
+        self.mapping = mapping
+        self.stored = StoredMapping.of(mapping)
+        self.catalog = catalog
+        self.object_type = mapping.external_object_type
+        self.error = None
+        try:
+            self.definitions = catalog.properties(self.object_type)
+            self.pipelines = catalog.pipelines(self.object_type)
+        except (HubSpotError, ServerMisconfigured) as e:
+            self.definitions, self.pipelines, self.error = {}, [], e
+        self._choices = {}
+
+    # pretix
+
+    @cached_property
+    def all_fields(self):
+        return source_fields(self.mapping.event)
+
+    @cached_property
+    def fields(self):
+        return for_model(self.all_fields, self.mapping.pretix_model)
+
+    def identifier_field_choices(self):
+        """As for the rows, without the constant text, by which no object differs from another."""
+        groups = self.field_choices(self.mapping.pretix_id_field)
+        return [group for group in groups if group[0] != str(CATEGORY.label)]
+
+    def field_choices(self, current=None):
+        """Grouped choices; a field that vanished, or is deprecated, only where it is chosen already."""
+        known = self.fields.get(current)
+        if (known is None and current not in self.chosen_fields) or (known and not known.deprecated):
+            current = None
+        if current not in self._choices:
+            choices = grouped(self.fields, current)
+            if current and known is None:
+                choices.append((current, _("{field} (not available)").format(field=found(current))))
+            self._choices[current] = choices
+        return self._choices[current]
+
+    @cached_property
+    def chosen_fields(self):
+        return self.stored.fields
+
+    # HubSpot
+
+    @cached_property
+    def own_properties(self):
+        """Pipeline and stage have a form of their own, since they must be sent together."""
+        return set(stage_properties(self.object_type)) if self.pipelines else set()
+
+    @cached_property
+    def chosen(self):
+        return set(self.stored.properties)
+
+    @property
+    def named(self):
+        """Everything by which a failure may name a HubSpot field of this mapping as it is now."""
+        stored = StoredMapping.of(self.mapping)
+        names = set(stored.properties)
+        names |= set(stage_properties(self.object_type)) if stored.pipeline else set()
+        return names | {self.definitions[name].label for name in names if name in self.definitions}
+
+    def external_choices(self):
+        """The list that all rows search, in the shape that select2 takes."""
+        offered = [
+            p for p in self.definitions.values() if p.writable and not p.hidden and p.name not in self.own_properties
+        ]
+        offered.sort(key=lambda p: p.label.lower())
+        return [{"id": p.name, "text": property_text(p, p.name)} for p in offered]
+
+    def may_write(self, name):
+        """Whether a row may name this property: the portal lets us write it, or the row has named it before."""
+        definition = self.definitions.get(name)
+        return name in self.chosen or bool(definition and definition.writable and not definition.hidden)
+
+    def identifier_choices(self):
+        """Unique properties; the current one too, whatever became of it."""
+        current = self.mapping.external_id_field
+        offered = [
+            p
+            for p in self.definitions.values()
+            if p.name == current or (p.writable and not p.hidden and is_identifier(self.object_type, p))
+        ]
+        choices = [(p.name, property_text(p, p.name)) for p in sorted(offered, key=lambda p: p.label.lower())]
+        if current and current not in self.definitions:
+            choices.append((current, current if self.error else property_text(None, current)))
+        return choices
+
+    @property
+    def has_identifiers(self):
+        return bool(self.error or self.identifier_choices())
+
+    def identifier_problem(self, name):
+        """Why records cannot be found by this property, for people; None if they can, or if nobody can tell."""
+        if self.error:
+            return None
+        definition = self.definitions.get(name)
+        if definition is None:
+            return _("The HubSpot field “{field}” no longer exists.").format(field=name)
+        if not is_identifier(self.object_type, definition):
+            return _(
+                "HubSpot cannot find an object by “{field}”, since several objects may have the same value. "
+                "Please choose a field that requires unique values."
+            ).format(field=definition.label)
+        return None
+
+    @property
+    def other_mappings(self):
+        return self.mapping.event.hubspot_object_mappings.exclude(pk=self.mapping.pk)
+
+    @cached_property
+    def earlier_mappings(self):
+        """Choices of "Association setup"."""
+        earlier = self.mapping.event.hubspot_object_mappings.filter(position__lt=self.mapping.position)
+        return [(m.pk, describe_mapping(m, self.catalog)) for m in earlier]
+
+    # Both
+
+    @property
+    def title_note(self):
+        return beginnings.title_note(self)
+
+    @property
+    def stage_note(self):
+        return beginnings.stage_note(self)
+
+    @property
+    def missing_note(self):
+        return beginnings.missing(self)
+
+    def identifier_notes(self, field_key, name):
+        if not field_key or not name:
+            return []
+        problem = self.identifier_problem(name)
+        return [problem] if problem else self._field_notes(field_key)
+
+    def takes_value_map(self, field_key, name):
+        """Whether the row has choices that can be mapped to options."""
+        return value_maps.fits(self.fields.get(field_key), self.definitions.get(name))
+
+    def takes_choices(self, field_key, name):
+        """Whether the row has to say if choices are sent as identifiers or as labels."""
+        return value_maps.into_text(self.fields.get(field_key), self.definitions.get(name))
+
+    def option_labels(self, name):
+        """What people can choose for a constant text: the options of the property, as far as they are offered."""
+        definition = self.definitions.get(name)
+        if definition is None or definition.type != "enumeration":
+            return []
+        return [option.label for option in definition.options if not option.hidden][:MOST_LABELS]
+
+    def shown_text(self, name, text):
+        """A constant text as people chose it: an owner's name, where the id is stored."""
+        definition = self.definitions.get(name)
+        found = owners.find(definition.options, text) if definition and definition.owners and text else None
+        return found.label if found else text
+
+    def stored_text(self, name, text):
+        """The same the other way round: a name may change, and several people may have it."""
+        definition = self.definitions.get(name)
+        found = owners.find(definition.options, text) if definition and definition.owners and text else None
+        return found.value if found else text
+
+    def shown_as(self, name):
+        """How a number that is sent looks in HubSpot, where it looks otherwise than it is stored."""
+        definition = self.definitions.get(name)
+        if definition is None or kind_of(definition) not in (K_PERCENTAGE, K_DURATION):
+            return ""
+        percentage = kind_of(definition) == K_PERCENTAGE
+        text, kind = ("19", "N") if percentage else ("1:30", "S")
+        stored = convert(text, kind, definition, conventions=self.conventions)
+        if not isinstance(stored, str):
+            return ""
+        seen = shown(stored, definition, {}, self.conventions)
+        return _("{value} is sent as {stored}, and HubSpot shows {seen}.").format(
+            value=text, stored=stored, seen=seen.text
+        )
+
+    def notes(self, row: StoredRow):
+        """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""
+        field_key, name = row.pretix_field, row.external_field
+        found = self._field_notes(field_key)
+        if self.error:
+            return found
+        definition = self.definitions.get(name)
+        if changed := drift.property_change(name, definition):
+            return [*found, changed]
+        if name in self.own_properties:
+            return [*found, _("Please use “Pipeline and stages” below instead of this row.")]
+        field = self.fields.get(field_key)
+        return [*found, *self._value_notes(field, definition, row), *self._unique_notes(definition, row)]
+
+    def _value_notes(self, field, definition, row):
+        """What the table of conversions warns of; a value map is held against today's choices and options."""
+        if field is None:
+            return []
+        if row.lost_choices:
+            return [drift.lost_choices(row, definition)]
+        if gone := drift.options_gone(row.value_map, definition):
+            return [gone]
+        refusal = risk_of(self._resolved(row))
+        return [str(describe(refusal, field.label))] if refusal else []
+
+    def _resolved(self, row):
+        """The row as the planner will see it, among those that are stored."""
+        others = [other for other in self.stored.rows if other.external_field != row.external_field]
+        stored = replace(self.stored, rows=(*others, row))
+        return rows_of(stored, self.definitions, self.fields, self.conventions)[-1]
+
+    @cached_property
+    def conventions(self):
+        return conventions(self.mapping.event, self.catalog.connection)
+
+    def _unique_notes(self, definition, row):
+        """A value that HubSpot takes once only, unless it is the identifier, by which the object is found."""
+        field_key, name = row.pretix_field, definition.name
+        identifier = (self.mapping.pretix_id_field, self.mapping.external_id_field)
+        if not is_identifier(self.object_type, definition) or (field_key, name) == identifier:
+            return []
+        if row.constant is not None:
+            return [
+                _(
+                    "HubSpot takes each value of “{field}” only once. "
+                    "Only one object can get the constant text, all other orders are reported as sync problems."
+                ).format(field=definition.label)
+            ]
+        return [
+            _(
+                "HubSpot takes each value of “{field}” only once. "
+                "An order is reported as a sync problem if another object has the value already."
+            ).format(field=definition.label)
+        ]
+
+    def news(self, name):
+        """What changed in HubSpot without consequences for the row, or how HubSpot shows what is sent."""
+        return self.shown_as(name) or drift.renamed(self.definitions.get(name), self.renamed.get(name))
+
+    @cached_property
+    def renamed(self):
+        return {} if self.error else self.catalog.renamed(self.object_type)
+
+    @property
+    def changes(self):
+        """What changed in HubSpot for the mapping as a whole, and what a copy lost beside its rows."""
+        lost = [*drift.foreign(self.stored, self.portal_id), *drift.lost_filters(self.stored)]
+        if gone := drift.object_type_gone(self.object_type, self.catalog):
+            return [*lost, gone]
+        return [*lost, *([] if self.error else drift.pipeline_changes(self.stored.pipeline, self.pipelines))]
+
+    @cached_property
+    def portal_id(self):
+        return self.catalog.connection.portal_id
+
+    @property
+    def is_foreign(self):
+        """Whether this is a copy from another account, of which nothing that is missing here fails an order."""
+        return self.stored.is_foreign(self.portal_id)
+
+    def looked_at(self, stored: StoredMapping) -> StoredMapping:
+        """A copy from another account is one no longer, once nothing is missing here."""
+        here = stored.at_home(self.portal_id)
+        if not here.is_foreign(self.portal_id):
+            return here
+        as_own = replace(here, made_for_portal=None)
+        return here if self.error or drift.changes_of(as_own, self.catalog) else as_own
+
+    def _field_notes(self, field_key):
+        if is_lost(field_key):
+            return [str(drift.LOST_FIELD)]
+        field = self.fields.get(field_key)
+        if field is None:
+            return [_("This pretix field is not available in this event, nothing can be sent.")]
+        if field.sensitive:
+            return [_("This link contains a secret: everyone who sees it in HubSpot can open the order.")]
+        return []
+
+
+def describe_mapping(mapping, catalog):
+    """An object mapping as people call it: ``Order -> Contacts``."""
+    return f"{mapping.get_pretix_model_display()} -> {catalog.label(mapping.external_object_type)}"

@@ -1,0 +1,149 @@
+"""Object mappings as a file: settings only, nothing of people, no keys of the database that mean nothing elsewhere.
+
+``load`` takes what anybody may have edited by hand: everything is checked, and every objection is a sentence.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from pretix_hubspot.connections.lifecycle import for_event
+from pretix_hubspot.models import ObjectMapping
+
+from . import limits
+from . import reading as read
+from .counterparts import IDENTIFIED, KINDS, Counterparts, Names, matched
+from .names import names_for, names_of
+from .reading import Problem
+from .store import add_all, numbered
+from .stored import StoredMapping
+from .words import too_much
+
+#: Version 2 knows what becomes of a property without a value; without that, it is emptied as it was before.
+FORMAT, VERSION, READABLE = "pretix-hubspot-mappings", 2, (1, 2)
+MAX_BYTES = 1_000_000
+
+#: What is said about the problems of stored mappings.
+SENTENCES = {
+    "mapping": gettext_noop("Object mapping {number} of the file is not an object."),
+    "unknown_entries": gettext_noop("Object mapping {number} of the file has unknown entries: {names}."),
+    "source": gettext_noop("Object mapping {number} of the file has an unknown pretix object type."),
+    "text": gettext_noop("Object mapping {number} of the file has an invalid “{names}”."),
+    "lacks": gettext_noop("Object mapping {number} of the file lacks “{names}”."),
+    "rows": gettext_noop("Object mapping {number} of the file has invalid properties."),
+    "row_incomplete": gettext_noop(
+        "Object mapping {number} of the file has a property without pretix field, HubSpot field or mode."
+    ),
+    "row_mode": gettext_noop("Object mapping {number} of the file has a property with an unknown mode."),
+    "row_text": gettext_noop(
+        "Object mapping {number} of the file has a property whose constant text or choices are invalid."
+    ),
+    "row_empty": gettext_noop(
+        "Object mapping {number} of the file has a property for which it is unclear what happens without a value."
+    ),
+    "value_map": gettext_noop("Object mapping {number} of the file has an invalid value map."),
+    "associations": gettext_noop("Object mapping {number} of the file has invalid associations."),
+    "association_not_earlier": gettext_noop(
+        "Object mapping {number} of the file is associated with something that does not come before it."
+    ),
+    "pipeline": gettext_noop("Object mapping {number} of the file has an invalid pipeline."),
+    "options": gettext_noop("Object mapping {number} of the file has invalid options."),
+    "option": gettext_noop("Object mapping {number} of the file has an invalid option “{names}”."),
+}
+
+
+class FileProblem(Exception):
+    """The file cannot be imported; the text says why, and where."""
+
+
+def dump(event) -> dict[str, Any]:
+    """All object mappings of the event; associations count from 1, as the rows of the page do."""
+    mappings = numbered(event.hubspot_object_mappings.order_by("position", "pk"))
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "event": f"{event.organizer.slug}/{event.slug}",
+        "portal": _portal_of(event),
+        "names": names_for(event, mappings),
+        "mappings": [mapping.to_json() for mapping in mappings],
+    }
+
+
+def load(content: bytes, event) -> list[StoredMapping]:
+    """The mappings of a file, checked; raises ``FileProblem``."""
+    if len(content) > MAX_BYTES:
+        raise FileProblem(_("The file is too large."))
+    try:
+        data = read.parse(content)
+    except ValueError:
+        raise FileProblem(_("This is not a JSON file.")) from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise FileProblem(_("This file does not hold object mappings of this plugin."))
+    if type(data.get("version")) is not int or data["version"] not in READABLE:
+        raise FileProblem(_("The file was made by a newer version of the plugin."))
+    found = data.get("mappings")
+    if not isinstance(found, list) or not found:
+        raise FileProblem(_("The file holds no object mappings."))
+    if len(found) > limits.MAX_MAPPINGS:
+        raise FileProblem(too_much(Problem("too_many_mappings")))
+    if read.holds_odd_text(data):
+        raise FileProblem(_("The file holds characters that cannot be stored."))
+    mappings = [_mapping(entry, number) for number, entry in enumerate(found, start=1)]
+    if problem := next(limits.problems_of_event(mappings), None):
+        raise FileProblem(too_much(problem))
+    counterparts, portal_id = _counterparts(data, event), _portal(data, event)
+    here = _portal_of(event)
+    return [mapping.translated(counterparts).made_for(portal_id).at_home(here) for mapping in mappings]
+
+
+def _counterparts(data: dict[str, Any], event) -> Counterparts:
+    """Things are found by their names in the file; in one of version 1, only in its own event, or by identifiers."""
+    here = names_of(event)
+    if data["version"] > 1:
+        return matched(_names(data.get("names")), here)
+    known = KINDS if _is_of(data, event) else IDENTIFIED
+    return matched({kind: here[kind] for kind in known}, here)
+
+
+def _names(data: Any) -> Names:
+    """The names in the file, as far as they make sense."""
+    things = {kind: read.entries(read.entries(data).get(kind)) for kind in KINDS}
+    return {
+        kind: {key: [name for name in read.items(names) if isinstance(name, str)] for key, names in found.items()}
+        for kind, found in things.items()
+    }
+
+
+def _is_of(data: dict[str, Any], event) -> bool:
+    return data.get("event") == f"{event.organizer.slug}/{event.slug}"
+
+
+def _portal_of(event) -> int:
+    """The HubSpot account of the event, 0 without one."""
+    event_connection = for_event(event)
+    return event_connection.connection.portal_id if event_connection else 0
+
+
+def _portal(data: dict[str, Any], event) -> int | None:
+    """The account for which the file was made; a file of version 1 does not say, and is believed in its own event."""
+    if data["version"] == 1 and _is_of(data, event):
+        return None
+    return read.portal(data.get("portal")) or 0
+
+
+def _mapping(data: Any, number: int) -> StoredMapping:
+    """One mapping of the file; every objection names its number."""
+    problem = next(StoredMapping.problems(data, range(1, number)), None)
+    if problem:
+        raise FileProblem(_(SENTENCES[problem.code]).format(number=number, names=problem.names))
+    stored = StoredMapping.from_json(data)
+    if problem := next(limits.problems_of_rows(stored.rows), None):
+        text = _("Object mapping {number} of the file: {problem}")
+        raise FileProblem(text.format(number=number, problem=too_much(problem)))
+    return stored
+
+
+def store(event_connection, mappings: list[StoredMapping], user) -> list[ObjectMapping]:
+    """Adds what ``load`` answered. Raises ``SuggestionImpossible`` if the event has mappings meanwhile."""
+    return add_all(event_connection, mappings, user, "imported")

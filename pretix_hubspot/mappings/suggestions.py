@@ -1,0 +1,205 @@
+"""*Start with a suggestion*: mappings that make sense for an event and a portal.
+
+Personal data is suggested as *Fill if empty*: an address typed into a shop is not verified, and strangers must not
+deface curated contacts.
+A row is suggested only if the event has the field, the portal has the property, and the two fit together.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pretix.base.models import Order
+from pretix.base.models.datasync import MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
+
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.catalog.key_properties import BY_NAME, GROUP_LABEL, GROUP_NAME, KEYS, ensure
+from pretix_hubspot.connections.conventions import conventions
+from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sources.registry import fields_for
+from pretix_hubspot.values.convert import risk_of
+
+from .new_records import chosen_pipeline, is_closed, probability
+from .options import StoredOptions
+from .resolve import rows_of
+from .spec import LEAVE
+from .store import SuggestionImpossible, add_all
+from .stored import StoredAssociation, StoredMapping, StoredPipeline, StoredRow
+
+BUYERS, ATTENDEES, DEALS = "buyers", "attendees", "deals"
+EVERYTHING = (BUYERS, ATTENDEES, DEALS)
+ORDER, POSITION = ObjectMapping.Source.ORDER, ObjectMapping.Source.POSITION
+
+# (source field, properties in order of preference, mode)
+BUYER_ROWS = (
+    ("invoice_address_name_given_name", ("firstname",), MODE_SET_IF_EMPTY),
+    ("invoice_address_name_family_name", ("lastname",), MODE_SET_IF_EMPTY),
+    ("invoice_address_company", ("company",), MODE_SET_IF_EMPTY),
+    ("invoice_address_street", ("address",), MODE_SET_IF_EMPTY),
+    ("invoice_address_zipcode", ("zip",), MODE_SET_IF_EMPTY),
+    ("invoice_address_city", ("city",), MODE_SET_IF_EMPTY),
+    ("invoice_address_country", ("hs_country_region_code", "country"), MODE_SET_IF_EMPTY),
+    ("order_phone", ("phone",), MODE_SET_IF_EMPTY),
+    ("order_locale", ("hs_language",), MODE_SET_IF_EMPTY),
+)
+ATTENDEE_ROWS = (
+    ("attendee_name_given_name", ("firstname",), MODE_SET_IF_EMPTY),
+    ("attendee_name_family_name", ("lastname",), MODE_SET_IF_EMPTY),
+    ("attendee_company", ("company",), MODE_SET_IF_EMPTY),
+    ("attendee_street", ("address",), MODE_SET_IF_EMPTY),
+    ("attendee_zipcode", ("zip",), MODE_SET_IF_EMPTY),
+    ("attendee_city", ("city",), MODE_SET_IF_EMPTY),
+    ("attendee_country", ("hs_country_region_code", "country"), MODE_SET_IF_EMPTY),
+)
+# Sales people rename deals and plan closing dates, so these two are theirs once they are filled.
+DEAL_ROWS = (
+    ("event_order_code", ("dealname",), MODE_SET_IF_NEW),
+    ("order_total", ("amount",), MODE_OVERWRITE),
+    ("payment_date", ("closedate",), MODE_SET_IF_EMPTY),
+)
+CURRENCY_ROW = ("event_currency", ("deal_currency_code",), MODE_OVERWRITE)
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """One object mapping to be; ``associations`` are the names of suggested mappings before it.
+
+    ``texts`` are (name, label) of text properties that are made in HubSpot for its rows.
+    """
+
+    name: str
+    source: str
+    object_type: str
+    identifier: tuple[str, str]
+    rows: tuple[StoredRow, ...]
+    associations: tuple[str, ...] = ()
+    pipeline: StoredPipeline = StoredPipeline()
+    options: StoredOptions = StoredOptions()
+    texts: tuple[tuple[str, str], ...] = ()
+
+    def stored(self, places: Mapping[str, int]) -> StoredMapping:
+        """``places`` are the numbers of the suggested mappings by name."""
+        return StoredMapping(
+            self.source,
+            self.object_type,
+            *self.identifier,
+            rows=self.rows,
+            associations=tuple(StoredAssociation(places[name]) for name in self.associations),
+            pipeline=self.pipeline,
+            options=self.options,
+        )
+
+
+def possible(event, catalog: Catalog) -> tuple[str, ...]:
+    """What can be suggested here: attendees need their own addresses, deals need deals."""
+    usable = {t.name for t in catalog.object_types()}
+    found = [BUYERS] if "contacts" in usable else []
+    if "contacts" in usable and event.settings.get("attendee_emails_asked", as_type=bool):
+        found.append(ATTENDEES)
+    if "deals" in usable:
+        found.append(DEALS)
+    return tuple(found)
+
+
+def suggest(event, catalog: Catalog, wanted: Iterable[str] = EVERYTHING) -> list[Suggested]:
+    """The suggestion, in order of evaluation. Writes nothing, here or in HubSpot."""
+    chosen = [name for name in possible(event, catalog) if name in set(wanted)]
+    makers = {BUYERS: _buyers, ATTENDEES: _attendees, DEALS: _deals}
+    suggested = []
+    for name in chosen:
+        suggested.append(makers[name](event, catalog, tuple(s.name for s in suggested)))
+    return suggested
+
+
+def apply_suggestion(event_connection, wanted: Iterable[str] = EVERYTHING, user=None, catalog=None):
+    """Creates what HubSpot lacks, then all suggested mappings or none.
+
+    Raises ``SuggestionImpossible``, ``KeyPropertyUnusable``, or the client's errors; nothing is stored then.
+    """
+    event = event_connection.event
+    catalog = catalog or Catalog(event_connection.connection)
+    if event.hubspot_object_mappings.exists():
+        raise SuggestionImpossible("mapped")
+    return apply(event_connection, suggest(event, catalog, wanted), user, catalog)
+
+
+def apply(event_connection, suggested: list[Suggested], user, catalog: Catalog) -> list[ObjectMapping]:
+    """As ``apply_suggestion``, for mappings that somebody else suggests."""
+    if not suggested:
+        raise SuggestionImpossible("nothing")
+    for mapping in suggested:
+        if key := BY_NAME.get(mapping.identifier[1]):
+            ensure(catalog, mapping.object_type, key)
+        for name, label in mapping.texts:
+            _ensure_text(catalog, mapping.object_type, name, label)
+    places = {mapping.name: number for number, mapping in enumerate(suggested, start=1)}
+    return add_all(event_connection, [mapping.stored(places) for mapping in suggested], user, "suggested")
+
+
+def _ensure_text(catalog: Catalog, object_type: str, name: str, label: str) -> None:
+    if name in catalog.properties(object_type):
+        return
+    catalog.ensure_group(object_type, GROUP_NAME, GROUP_LABEL)
+    body = {"name": name, "label": label, "type": "string", "fieldType": "textarea", "groupName": GROUP_NAME}
+    catalog.create_property(object_type, {**body, "formField": False})
+
+
+def property_mapping(pretix_field: str, external_field: str, mode: str) -> dict:
+    """One row in the shape of core's ``to_property_mappings_list``."""
+    return StoredRow(pretix_field, external_field, mode).to_json()
+
+
+def _buyers(event, catalog, before) -> Suggested:
+    rows = fitting(event, catalog, ORDER, "contacts", BUYER_ROWS)
+    return Suggested(BUYERS, ORDER, "contacts", ("email", "email"), rows)
+
+
+def _attendees(event, catalog, before) -> Suggested:
+    # By their own address only: with the order's as a substitute, an attendee without one would overwrite the buyer.
+    rows = fitting(event, catalog, POSITION, "contacts", ATTENDEE_ROWS)
+    return Suggested(ATTENDEES, POSITION, "contacts", ("attendee_email", "email"), rows)
+
+
+def _deals(event, catalog, before) -> Suggested:
+    key = KEYS[ORDER]
+    return Suggested(
+        DEALS,
+        ORDER,
+        "deals",
+        (key.field, key.name),
+        fitting(event, catalog, ORDER, "deals", (*DEAL_ROWS, CURRENCY_ROW)),
+        associations=before,
+        pipeline=stages_by_status(catalog.pipelines("deals")),
+    )
+
+
+def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...]:
+    """The rows of ``wanted`` whose field and property exist and go together, with the first property that does."""
+    fields = fields_for(event, source)
+    properties = catalog.mappable(object_type)
+    rows = []
+    for field_key, names, mode in wanted:
+        found = next((name for name in names if name in properties), None)
+        if field_key in fields and found:
+            rows.append(StoredRow(field_key, found, mode, empty=LEAVE if mode == MODE_OVERWRITE else ""))
+    stored = StoredMapping(source, object_type, rows=tuple(rows))
+    judged = rows_of(stored, properties, fields, conventions(event, catalog.connection))
+    return tuple(row for row, meant in zip(rows, judged, strict=True) if risk_of(meant) is None)
+
+
+def stages_by_status(pipelines) -> StoredPipeline:
+    """The default pipeline (else the first), and a stage for each order status as far as the portal has one.
+
+    Pending orders go to the first open stage, paid ones to the stage that is won, expired and canceled ones to the one
+    that is lost.
+    """
+    pipeline = chosen_pipeline(pipelines)
+    if pipeline is None:
+        return StoredPipeline()
+    stages = [stage for stage in pipeline.stages if not stage.archived]
+    by_status = {
+        Order.STATUS_PENDING: next((s.id for s in stages if not is_closed(s)), None),
+        Order.STATUS_PAID: next((s.id for s in stages if probability(s) == 1), None),
+        Order.STATUS_EXPIRED: next((s.id for s in stages if probability(s) == 0), None),
+        Order.STATUS_CANCELED: next((s.id for s in stages if probability(s) == 0), None),
+    }
+    return StoredPipeline(pipeline.id, {status: stage for status, stage in by_status.items() if stage})

@@ -1,0 +1,81 @@
+"""What a source field is, and how its value is read safely."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded
+from pretix.base.datasync.sourcefields import DataFieldCategory
+
+from pretix_hubspot.values.rows import FieldRefused
+
+logger = logging.getLogger(__name__)
+
+Inputs = Mapping[str, Any]
+Options = tuple[tuple[str, str], ...]
+
+
+class NotLoaded(LookupError):
+    """A field was read whose relation the snapshot did not load: a field's ``needs`` is wrong. Never caught here."""
+
+
+@dataclass(frozen=True)
+class SourceField:
+    """Something about an order or position that a mapping can send.
+
+    ``type`` is one of core's ``Question.TYPE_*``; ``required_input`` one of core's input names.
+    ``read`` takes core's inputs with loaded relations (see ``related``), never queries, and never fails:
+    what cannot be read becomes a ``FieldRefused``.
+    ``needs`` names the relations that the snapshot has to load first.
+    ``enum_opts`` are a choice's (identifier, label) pairs to show; ``synonyms`` the same with the labels of all of the
+    event's languages, for finding the portal's option (``convert`` and ``warning`` take these).
+    ``sensitive`` marks links that carry a secret of the order.
+    """
+
+    key: str
+    label: str
+    type: str
+    category: DataFieldCategory
+    required_input: str
+    enum_opts: Options | None
+    read: Callable[[Inputs], Any]
+    sensitive: bool = False
+    deprecated: bool = False
+    needs: frozenset[str] = frozenset()
+    synonyms: Options = ()
+
+
+def guarded(key: str, required_input: str, getter: Callable[[Any], Any]) -> Callable[[Inputs], Any]:
+    """Turns a getter of one model instance into a ``read`` that refuses instead of failing."""
+
+    def read(inputs):
+        try:
+            source = inputs[required_input]
+        except KeyError:
+            return FieldRefused("wrong_source")
+        try:
+            return getter(source)
+        except (NotLoaded, SoftTimeLimitExceeded):
+            raise
+        except Exception as e:  # one odd record must not stop the 99 others; its content stays out of the log
+            logger.warning("Field %s cannot be read: %s", key, type(e).__name__)
+            return FieldRefused("unreadable")
+
+    return read
+
+
+LOADED = "_hubspot_related"
+
+
+def attach(instance, name: str, value) -> None:
+    """Hands a loaded relation to the readers of ``instance``."""
+    instance.__dict__.setdefault(LOADED, {})[name] = value
+
+
+def related(instance, name: str):
+    """What ``attach`` left; raises ``NotLoaded`` rather than asking the database."""
+    try:
+        return instance.__dict__[LOADED][name]
+    except KeyError:
+        raise NotLoaded(f"{name} of {type(instance).__name__}") from None

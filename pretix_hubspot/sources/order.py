@@ -1,0 +1,208 @@
+"""Source fields of an order that core does not have: sums, payment, customer account, invoice, our key."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pretix.base.datasync.sourcefields import CAT_INVOICE_ADDRESS, CAT_ORDER, ORDER, DataFieldCategory
+from pretix.base.models import Order, OrderPayment, OrderRefund, Question
+
+from . import labels, readers
+from .field import SourceField, guarded, related
+
+RECEIVED = frozenset({OrderPayment.PAYMENT_STATE_CONFIRMED, OrderPayment.PAYMENT_STATE_REFUNDED})
+GIVEN_BACK = frozenset(
+    {OrderRefund.REFUND_STATE_DONE, OrderRefund.REFUND_STATE_TRANSIT, OrderRefund.REFUND_STATE_CREATED}
+)
+ZERO = Decimal("0.00")
+CAT_CUSTOMER = DataFieldCategory(23, gettext_lazy("Customer account"))
+
+
+def order_key(order):
+    """Our identifier of an order: order codes are unique per organizer only, and events share a portal."""
+    return f"{order.event.organizer.slug.upper()}/{order.event.slug.upper()}/{order.code}"
+
+
+def order_fields(event) -> list[SourceField]:
+    """Fields of the order itself, labels in the current language."""
+    timezone = event.timezone
+    text, number, flag, when = Question.TYPE_STRING, Question.TYPE_NUMBER, Question.TYPE_BOOLEAN, Question.TYPE_DATETIME
+    channels = event.organizer.sales_channels.values_list("identifier", "label")
+    return [
+        _field("order_key", _("Order key"), text, order_key),
+        _field("order_phone", _("Order phone number"), Question.TYPE_PHONENUMBER, lambda o: str(o.phone or "")),
+        _field("order_comment", _("Order comment (internal)"), Question.TYPE_TEXT, lambda o: o.comment),
+        _field("order_testmode", _("Test mode order"), flag, lambda o: bool(o.testmode)),
+        _field("order_requires_approval", _("Order requires approval"), flag, lambda o: bool(o.require_approval)),
+        _field("order_expires", _("Payment deadline"), when, lambda o: readers.moment(o.expires, timezone)),
+        _field(
+            "order_cancellation_date",
+            _("Cancellation date and time"),
+            when,
+            lambda o: readers.moment(o.cancellation_date, timezone),
+        ),
+        _field(
+            "sales_channel",
+            _("Sales channel"),
+            Question.TYPE_CHOICE,
+            lambda o: [related(o, "sales_channel").identifier],
+            needs=("sales_channel",),
+            options=list(channels),
+        ),
+        _field("payment_sum", _("Sum of payments"), number, lambda o: str(received(o)), needs=("payments",)),
+        _field("refund_sum", _("Sum of refunds"), number, lambda o: str(given_back(o)), needs=("refunds",)),
+        _field("pending_sum", _("Pending amount"), number, lambda o: str(pending(o)), needs=("payments", "refunds")),
+        _field("fee_sum", _("Sum of fees"), number, lambda o: str(fee_sum(o)), needs=("fees",)),
+        _field("order_tax", _("Order tax"), number, lambda o: str(tax(o)), needs=("fees", "positions")),
+        _field("order_net", _("Order net total"), number, lambda o: str(o.total - tax(o)), needs=("fees", "positions")),
+        _field("gift_card_sum", _("Paid with gift cards"), number, lambda o: str(gift_cards(o)), needs=("payments",)),
+        _field(
+            "position_count",
+            _("Number of positions (without canceled)"),
+            number,
+            lambda o: str(len(active_positions(o))),
+            needs=("positions",),
+        ),
+        *_payment_fields(event),
+        *_customer_fields(),
+        *_invoice_fields(),
+    ]
+
+
+def _field(key, label, kind, getter, *, needs=(), options=None, locales=(), category=CAT_ORDER):
+    return SourceField(
+        key=key,
+        label=str(label),
+        type=kind,
+        category=category,
+        required_input=ORDER,
+        enum_opts=labels.shown(options),
+        synonyms=labels.synonyms(options, locales),
+        read=guarded(key, ORDER, getter),
+        needs=frozenset(needs),
+    )
+
+
+def received(order):
+    """What was paid, refunded or not."""
+    return sum((p.amount for p in related(order, "payments") if p.state in RECEIVED), ZERO)
+
+
+def given_back(order):
+    """What was refunded, or is on its way."""
+    return sum((r.amount for r in related(order, "refunds") if r.state in GIVEN_BACK), ZERO)
+
+
+def pending(order):
+    """What is still to be paid, as core's ``Order.pending_sum``; negative when too much was paid."""
+    total = ZERO if order.status == Order.STATUS_CANCELED else order.total
+    return total - received(order) + given_back(order)
+
+
+def active_positions(order):
+    """The positions that are not canceled."""
+    return [position for position in related(order, "positions") if not position.canceled]
+
+
+def fee_sum(order):
+    """All fees that are not canceled, tax included."""
+    return sum((fee.value for fee in related(order, "fees")), ZERO)
+
+
+def tax(order):
+    """All tax in the order's total."""
+    positions = sum((position.tax_value for position in active_positions(order)), ZERO)
+    return positions + sum((fee.tax_value for fee in related(order, "fees")), ZERO)
+
+
+def gift_cards(order):
+    """The part of what was paid that came from gift cards."""
+    return sum(
+        (p.amount for p in related(order, "payments") if p.provider == "giftcard" and p.state in RECEIVED),
+        ZERO,
+    )
+
+
+def _payment_fields(event):
+    providers = event.get_payment_providers(cached=True)
+    return [
+        _field(
+            "payment_provider",
+            _("Payment method"),
+            Question.TYPE_CHOICE,
+            payment_provider,
+            needs=("payments",),
+            options=[(identifier, provider.verbose_name) for identifier, provider in providers.items()],
+            locales=event.settings.locales,
+        )
+    ]
+
+
+def payment_provider(order):
+    """The method of the newest payment that arrived, else of the newest attempt; payments are in order of creation."""
+    payments = [p for p in related(order, "payments") if p.provider]
+    arrived = [p for p in payments if p.state in RECEIVED]
+    newest = (arrived or payments)[-1:]
+    return [p.provider for p in newest]
+
+
+def _customer_fields():
+    def field(key, label, kind, get):
+        return _field(
+            key,
+            label,
+            kind,
+            lambda order: get(order.customer) if order.customer_id else None,
+            needs=("customer",),
+            category=CAT_CUSTOMER,
+        )
+
+    return [
+        field("customer_id", _("Customer ID"), Question.TYPE_STRING, lambda c: c.identifier),
+        field("customer_email", _("Customer email"), Question.TYPE_STRING, lambda c: readers.clean_email(c.email)),
+        field("customer_name", _("Customer name"), Question.TYPE_STRING, lambda c: c.name_cached),
+        field("customer_phone", _("Customer phone number"), Question.TYPE_PHONENUMBER, lambda c: str(c.phone or "")),
+        field(
+            "customer_external_id",
+            _("Customer external identifier"),
+            Question.TYPE_STRING,
+            lambda c: c.external_identifier,
+        ),
+    ]
+
+
+def newest_invoice(order):
+    """The newest invoice that is not a cancellation, or None; invoices are in order of date and number."""
+    return next((i for i in reversed(related(order, "invoices")) if not i.is_cancellation), None)
+
+
+def _invoice_fields():
+    def address(key, label, kind, get):
+        return _field(
+            f"invoice_address_{key}",
+            label,
+            kind,
+            lambda order: get(order.invoice_address),
+            needs=("invoice_address",),
+            category=CAT_INVOICE_ADDRESS,
+        )
+
+    def invoice(key, label, kind, get):
+        def getter(order):
+            found = newest_invoice(order)
+            return get(found) if found else None
+
+        return _field(key, label, kind, getter, needs=("invoices",))
+
+    text, flag = Question.TYPE_STRING, Question.TYPE_BOOLEAN
+    return [
+        address("state", _("Invoice address state"), text, lambda a: a.state),
+        address("is_business", _("Invoice address: business customer"), flag, lambda a: bool(a.is_business)),
+        address("vat_id", _("Invoice address VAT ID"), text, lambda a: a.vat_id),
+        address("vat_id_validated", _("Invoice address VAT ID validated"), flag, lambda a: bool(a.vat_id_validated)),
+        address("internal_reference", _("Invoice address internal reference"), text, lambda a: a.internal_reference),
+        address("beneficiary", _("Invoice address beneficiary"), Question.TYPE_TEXT, lambda a: a.beneficiary),
+        address("custom_field", _("Invoice address custom field"), text, lambda a: a.custom_field),
+        invoice("invoice_number", _("Invoice number"), text, lambda i: i.full_invoice_no),
+        invoice("invoice_date", _("Invoice date"), Question.TYPE_DATE, lambda i: i.date.isoformat()),
+    ]

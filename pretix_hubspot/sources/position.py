@@ -1,0 +1,241 @@
+"""Source fields of an order position that core does not have."""
+
+from functools import partial
+
+from django.utils.translation import gettext as _
+from pretix.base.datasync.sourcefields import (
+    CAT_ATTENDEE,
+    CAT_ORDER_POSITION,
+    CAT_PRODUCT,
+    ORDER_POSITION,
+)
+from pretix.base.models import Question
+
+from . import labels, readers
+from .field import SourceField, guarded, related
+from .order import order_key
+
+TEXT, NUMBER, FLAG, WHEN = Question.TYPE_STRING, Question.TYPE_NUMBER, Question.TYPE_BOOLEAN, Question.TYPE_DATETIME
+
+
+def position_key(position):
+    """Our identifier of a position."""
+    return f"{order_key(position.order)}-{position.positionid}"
+
+
+def position_fields(event) -> list[SourceField]:
+    """Fields of an order position, labels in the current language."""
+    return [
+        *_ticket_fields(event.timezone),
+        *_product_fields(event),
+        *_address_fields(),
+        *_checkin_fields(event.timezone, event.checkin_lists.values_list("pk", "name")),
+    ]
+
+
+def _field(key, label, kind, getter, *, needs=(), options=None, category=CAT_ORDER_POSITION, sensitive=False):
+    return SourceField(
+        key=key,
+        label=str(label),
+        type=kind,
+        category=category,
+        required_input=ORDER_POSITION,
+        enum_opts=labels.shown(options),
+        synonyms=labels.synonyms(options, ()),
+        read=guarded(key, ORDER_POSITION, getter),
+        sensitive=sensitive,
+        needs=frozenset(needs),
+    )
+
+
+def _ticket_fields(timezone):
+    return [
+        _field("position_key", _("Position key"), TEXT, position_key),
+        _field("position_number", _("Position number"), NUMBER, lambda p: str(p.positionid)),
+        _field("position_canceled", _("Position is canceled"), FLAG, lambda p: bool(p.canceled)),
+        _field("ticket_net", _("Ticket net price"), NUMBER, lambda p: str(p.price - p.tax_value)),
+        _field("ticket_tax", _("Ticket tax"), NUMBER, lambda p: str(p.tax_value)),
+        _field("ticket_tax_rate", _("Ticket tax rate"), NUMBER, lambda p: f"{p.tax_rate.normalize():f}"),
+        _field("ticket_valid_from", _("Ticket valid from"), WHEN, lambda p: readers.moment(p.valid_from, timezone)),
+        _field("ticket_valid_until", _("Ticket valid until"), WHEN, lambda p: readers.moment(p.valid_until, timezone)),
+        _field("voucher_tag", _("Voucher tag"), TEXT, voucher_tag, needs=["voucher"]),
+        _field("voucher_budget_use", _("Voucher discount"), NUMBER, voucher_discount),
+        _field(
+            "discount",
+            _("Automatic discount"),
+            TEXT,
+            lambda p: p.discount.internal_name if p.discount_id else "",
+            needs=["discount"],
+        ),
+        _field("seat", _("Seat"), TEXT, lambda p: str(p.seat) if p.seat_id else "", needs=["seat"]),
+        _field("seat_id", _("Seat ID"), TEXT, lambda p: p.seat.seat_guid if p.seat_id else "", needs=["seat"]),
+        _field("membership", _("Membership"), TEXT, membership, needs=["membership"]),
+        _field(
+            "gift_card_codes",
+            _("Gift card codes issued"),
+            TEXT,
+            lambda p: ";".join(related(p, "gift_cards")),
+            needs=["gift_cards"],
+            sensitive=True,
+        ),
+    ]
+
+
+def voucher_tag(position):
+    """The tag of the voucher that was used."""
+    return position.voucher.tag if position.voucher_id else ""
+
+
+def voucher_discount(position):
+    """How much of a voucher's budget the position used; known only for vouchers with a budget."""
+    return str(position.voucher_budget_use) if position.voucher_budget_use is not None else None
+
+
+def membership(position):
+    """The type of the membership that was used to buy the position."""
+    return str(position.used_membership.membership_type.name) if position.used_membership_id else ""
+
+
+def _product_fields(event):
+    items = event.items.values_list("pk", "internal_name", "name")
+    products = [(pk, internal_name or name) for pk, internal_name, name in items]
+    return [
+        _field(
+            "product_choice",
+            _("Product"),
+            Question.TYPE_CHOICE,
+            lambda p: [str(p.item_id)],
+            options=products,
+            category=CAT_PRODUCT,
+        ),
+        _field(
+            "product_name",
+            _("Product name"),
+            TEXT,
+            lambda p: str(p.item.name),
+            needs=["item"],
+            category=CAT_PRODUCT,
+        ),
+        _field(
+            "product_category",
+            _("Product category"),
+            TEXT,
+            lambda p: str(p.item.category.name) if p.item.category_id else "",
+            needs=["item"],
+            category=CAT_PRODUCT,
+        ),
+        _field(
+            "variation",
+            _("Variation"),
+            TEXT,
+            lambda p: str(p.variation.value) if p.variation_id else "",
+            needs=["variation"],
+            category=CAT_PRODUCT,
+        ),
+        _field(
+            "addons",
+            _("Add-on products"),
+            Question.TYPE_CHOICE_MULTIPLE,
+            addons,
+            needs=["addons"],
+            options=products,
+            category=CAT_PRODUCT,
+        ),
+        _field(
+            "is_addon",
+            _("Position is an add-on"),
+            FLAG,
+            lambda p: bool(p.addon_to_id),
+            category=CAT_PRODUCT,
+        ),
+    ]
+
+
+def addons(position):
+    """The products added to this position, each once, canceled ones left out."""
+    return list(dict.fromkeys(str(a.item_id) for a in related(position, "addons") if not a.canceled))
+
+
+ADDRESS = ("company", "street", "zipcode", "city", "country", "state")
+
+
+def attendee_address(position):
+    """The position's address, else that of its parent, else None; an address is taken whole, never mixed."""
+    for source in (position, position.addon_to if position.addon_to_id else None):
+        if source is not None and (source.street or source.city or source.zipcode or source.company):
+            return source
+    return None
+
+
+def invoice_address(position):
+    """The order's invoice address, or None when it is empty."""
+    address = position.order.invoice_address
+    return address if address.street or address.city or address.zipcode or address.company else None
+
+
+def _preferred(first, second, part, position):
+    address = first(position) or second(position)
+    value = getattr(address, part) if address is not None else None
+    return readers.country_code(value) if part == "country" else value
+
+
+def _address_fields():
+    texts = {
+        "company": (_("Attendee or invoice address company"), _("Invoice or attendee address company")),
+        "street": (_("Attendee or invoice address street"), _("Invoice or attendee address street")),
+        "zipcode": (_("Attendee or invoice address ZIP code"), _("Invoice or attendee address ZIP code")),
+        "city": (_("Attendee or invoice address city"), _("Invoice or attendee address city")),
+        "country": (_("Attendee or invoice address country"), _("Invoice or attendee address country")),
+        "state": (_("Attendee or invoice address state"), _("Invoice or attendee address state")),
+    }
+    kinds = {"country": Question.TYPE_COUNTRYCODE}
+    orders = (
+        ("attendee_or_invoice", attendee_address, invoice_address, 0),
+        ("invoice_or_attendee", invoice_address, attendee_address, 1),
+    )
+    state = _field(
+        "attendee_state",
+        _("Attendee address state"),
+        TEXT,
+        lambda p: readers.holder(p, "state"),
+        category=CAT_ATTENDEE,
+    )
+    return [state] + [
+        _field(
+            f"{prefix}_{part}",
+            texts[part][index],
+            kinds.get(part, TEXT),
+            partial(_preferred, first, second, part),
+            needs=["invoice_address"],
+            category=CAT_ATTENDEE,
+        )
+        for prefix, first, second, index in orders
+        for part in ADDRESS
+    ]
+
+
+def _checkin_fields(timezone, checkin_lists):
+    fields = []
+    for pk, name in checkin_lists:
+        fields += [
+            _field(
+                f"first_checkin_{pk}",
+                _("First check-in on list {name}").format(name=name),
+                WHEN,
+                partial(_scan, min, "entry", pk, timezone),
+                needs=["checkins"],
+            ),
+            _field(
+                f"last_checkout_{pk}",
+                _("Last check-out on list {name}").format(name=name),
+                WHEN,
+                partial(_scan, max, "exit", pk, timezone),
+                needs=["checkins"],
+            ),
+        ]
+    return fields
+
+
+def _scan(pick, kind, list_pk, timezone, position):
+    scans = (c.datetime for c in related(position, "checkins") if c.list_id == list_pk and c.type == kind)
+    return readers.moment(pick(scans, default=None), timezone)

@@ -1,0 +1,134 @@
+"""Events join a connection, leave it and come back: what was chosen, and what waited, is there again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import now
+from pretix.base.models import LogEntry, User
+
+from pretix_hubspot.models import EventConnection, FormerConnection, OrderState
+from pretix_hubspot.server import workers
+from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue.triggers import Trigger
+
+#: What the event's history says of somebody who decided to use HubSpot no longer.
+LEFT = "pretix_hubspot.event.left"
+#: Moments among the columns that are kept; JSON holds them as text.
+_MOMENTS = ("joined_at", "paused_since", "digest_sent_at")
+_KEPT = (
+    *_MOMENTS,
+    "send_test_orders",
+    "log_days",
+    "log_values",
+    "log_watermark",
+    "paused_by_id",
+    "digest",
+    "digest_to",
+)
+
+
+def join(event, connection, user):
+    """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already.
+
+    Whoever comes back to the connection that the event left goes on as if nothing had happened in between.
+    What waited for another portal, was on its way there, or was sent there by hand, is not sent to this one by itself.
+    What people sent to this one by hand, and could not send to another one in the meantime, is tried again.
+    """
+    if connection.organizer_id != event.organizer_id:
+        raise ValueError("a connection is for events of its own organizer")
+    with transaction.atomic():
+        joined = EventConnection.objects.select_for_update().filter(event=event).first()
+        if joined and joined.connection_id == connection.pk:
+            return joined
+        if joined:
+            order_queue.forget(event)
+        states = OrderState.objects.filter(order__event=event)
+        states.exclude(portal_id=connection.portal_id).filter(by_hand=True).update(by_hand=False)
+        joined = joined or EventConnection(event=event)
+        joined.connection, joined.joined_at = connection, now()
+        joined.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
+        came_back = _come_back(joined)
+        joined.save()
+        if not came_back:
+            _bring_back(states, connection)
+        _try_again(event, connection)
+        event.log_action("pretix_hubspot.event.joined", user=user, data={"portal": connection.portal_id})
+    return joined
+
+
+def _bring_back(states, connection):
+    """Orders that this portal holds stay in scope, although the event used another one for a while."""
+    known = states.filter(portal_id=connection.portal_id, by_hand=False, excluded_reason="")
+    known.exclude(sent_hash="").exclude(order__testmode=True).update(by_hand=True)
+
+
+def _try_again(event, connection):
+    """Orders that are in scope since people sent them to this portal, whatever became of them since."""
+    failing = OrderState.objects.filter(order__event=event, by_hand=True, excluded_reason="").exclude(cause="")
+    if orders := list(failing.filter(portal_id=connection.portal_id).values_list("order_id", flat=True)):
+        order_queue.retry(event, orders)
+        workers.call_worker(connection.pk)
+
+
+def leave(event, user):
+    """Stop using a connection in ``event``. Mappings and record links stay.
+
+    What waited or was on its way is not sent any more, unless the event comes back to this connection.
+    """
+    with transaction.atomic():
+        joined = EventConnection.objects.select_related("connection").filter(event=event).first()
+        if joined:
+            _remember(joined)
+            data = {"portal": joined.connection.portal_id}
+            event.log_action(LEFT, user=user, data=data)
+
+
+def _remember(joined: EventConnection) -> None:
+    """Delete the event's connection and its queue, and remember both."""
+    by_hand = order_queue.waiting_by_hand(joined.event)
+    FormerConnection.objects.update_or_create(
+        event_id=joined.event_id,
+        defaults={
+            "connection_id": joined.connection_id,
+            "joined": {name: _storable(getattr(joined, name)) for name in _KEPT},
+            "waiting": order_queue.forget(joined.event),
+            "by_hand": by_hand,
+        },
+    )
+    joined.delete()
+
+
+def _storable(value):
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _come_back(joined: EventConnection) -> bool:
+    """Restore what the event had, if this is the connection that it left last; it forgets any other one."""
+    former = FormerConnection.objects.filter(event_id=joined.event_id).first()
+    if former is None:
+        return False
+    former.delete()
+    if former.connection_id != joined.connection_id:
+        return False
+    for name in _KEPT:
+        value = former.joined[name]
+        setattr(joined, name, parse_datetime(value) if name in _MOMENTS and value else value)
+    _forget_deleted_people(joined)
+    waiting = _still_there(joined, former.waiting)
+    order_queue.enqueue(joined.event, _still_there(joined, former.by_hand), Trigger.SYNC_NOW)
+    order_queue.enqueue(joined.event, waiting, order_queue.retry_of(len(waiting)))
+    return True
+
+
+def _forget_deleted_people(joined: EventConnection) -> None:
+    if not User.objects.filter(pk=joined.paused_by_id).exists():
+        joined.paused_by = None
+
+
+def _still_there(joined: EventConnection, orders: Sequence[int]) -> list[int]:
+    """Orders in test mode can be deleted, and nothing in JSON keeps them from it."""
+    there = set(joined.event.orders.values_list("pk", flat=True)) if orders else set()
+    return [pk for pk in orders if pk in there]

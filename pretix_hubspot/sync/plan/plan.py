@@ -1,0 +1,245 @@
+"""What a slice of orders wants HubSpot to hold: records, who writes into them, and the associations between them.
+
+Pure data, which the planner fills and the executor, the judge and the preview read.
+People who occur several times in a slice are one record with several contributions, so that no request carries the
+same record twice and no two requests race for one address.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
+
+from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.hubspot.data import AssociationType, PropertyDefinition
+from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.mappings.spec import BY_MODES, Beginning, MappingSpec
+from pretix_hubspot.values.fingerprint import fingerprint
+from pretix_hubspot.values.rows import Refusal, Row
+
+from . import ownership
+from .ownership import Person
+
+#: Characters from which on a text is worth sharing.
+LONG = 100
+#: People to look for where some are named: one of them may be the one who asks.
+_ENOUGH = ownership.MAX_NAMED + 1
+
+RecordKey = tuple[str, str]  # (object type, our key)
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one order (or one of its positions) wants to write into a record."""
+
+    order: int
+    mapping: int
+    position: int | None
+    rows: tuple[Row, ...]
+    canceled: bool = False
+    label: str = ""
+    policy: str = BY_MODES
+    left_out: tuple[Refusal, ...] = ()
+
+    @property
+    def person(self) -> Person:
+        return Person(self.order, self.position, self.label)
+
+
+@dataclass
+class WantedRecord:
+    """One record that should exist, with everything that wants to write into it, in order of evaluation.
+
+    ``ours`` means that nobody but pretix can have created it: it is created without looking for it first.
+    ``together`` lists properties that must be sent together if one of them is.
+    ``previous`` is to whom it belonged after the last transfer, where that is known.
+    ``beginning`` is what it gets only if it is new, see ``newrecords``.
+    """
+
+    object_type: str
+    key: str
+    id_property: PropertyDefinition
+    id_value: str
+    ours: bool
+    together: tuple[str, ...] = ()
+    contributions: list[Contribution] = field(default_factory=list)
+    previous: Person | None = None
+    beginning: tuple[Beginning, ...] = ()
+    _others: dict[int, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def ref(self) -> RecordKey:
+        return (self.object_type, self.key)
+
+    def begin(self, beginning: tuple[Beginning, ...]) -> None:
+        """Add what another contribution begins with, as far as the ones before it do not say the same."""
+        said = {part.unless for part in self.beginning}
+        self.beginning += tuple(part for part in beginning if part.unless not in said)
+
+    def rows(self) -> list[Row]:
+        """All rows in order of evaluation; what a canceled position says counts only if nobody else says anything."""
+        live = self._live()
+        if self.ours or not live[0].policy:
+            return [row for contribution in live for row in contribution.rows]
+        return ownership.rows(live[0].policy, [(c.person, c.rows) for c in live], self.previous)
+
+    def _live(self) -> list[Contribution]:
+        if len(self.contributions) == 1:
+            return self.contributions
+        return [c for c in self.contributions if not c.canceled] or self.contributions
+
+    def owner(self) -> Person | None:
+        """To whom the record belongs; nobody in particular if only one can ever write into it."""
+        live = self._live()
+        return None if self.ours else ownership.owner(live[0].policy, [c.person for c in live], self.previous)
+
+    def left_out(self, order: int, mapping: int, position: int | None) -> tuple[Refusal, ...]:
+        """The properties that could not take the value of this order or position."""
+        return self._left_out.get((order, mapping, position), ())
+
+    @cached_property
+    def _left_out(self) -> dict[tuple[int, int, int | None], tuple[Refusal, ...]]:
+        return {(c.order, c.mapping, c.position): c.left_out for c in reversed(self.contributions)}
+
+    def also_used_by(self, order: int, position: int | None, of_event: Container[int]) -> list[str]:
+        """Who else shares the record: other orders, and people of the same order under different names.
+
+        Only orders ``of_event`` are named: whoever sees this order need not see those of other events.
+        """
+        if len(self.contributions) == 1 and not self.previous:
+            return []
+        others = self._others_of_event(order, of_event)
+        same = islice((p.label for p in self._under_other_names.get(order, ()) if p.position != position), _ENOUGH)
+        return sorted({*others, *same})[: ownership.MAX_NAMED]
+
+    def _others_of_event(self, order: int, of_event: Container[int]) -> list[str]:
+        """Looked up once per order, whatever number of tickets it has."""
+        if order not in self._others:
+            found = (p.label for p in self._people if p.order != order and p.order in of_event)
+            self._others[order] = list(islice(found, _ENOUGH))
+        return self._others[order]
+
+    @cached_property
+    def _people(self) -> list[Person]:
+        """Everybody who uses the record, by label; each label once."""
+        people = [c.person for c in self._live()]
+        if self.previous and self.previous.order not in self.orders:
+            people.append(self.previous)
+        return sorted({p.label: p for p in people if p.label}.values(), key=lambda person: person.label)
+
+    @cached_property
+    def _under_other_names(self) -> dict[int, list[Person]]:
+        """The people of each order in which they have different names."""
+        names: dict[int, dict[Person, tuple[object, ...]]] = {}
+        for c in self._live():
+            names.setdefault(c.order, {})[c.person] = tuple(row.value for row in c.rows if row.names)
+        mixed = {order for order, of_people in names.items() if len({*of_people.values()} - {()}) > 1}
+        found: dict[int, list[Person]] = {order: [] for order in mixed}
+        for person in self._people:
+            if person.order in mixed:
+                found[person.order].append(person)
+        return found
+
+    @property
+    def orders(self) -> frozenset[int]:
+        return frozenset(c.order for c in self.contributions)
+
+    def fingerprint(self, portal_id: int) -> str:
+        """Changes whenever something else would be written."""
+        return fingerprint([portal_id, self.id_property.name, self.id_value, [row_facts(row) for row in self.rows()]])
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A record of an order that is not sent, and why: a refusal of ours, or HubSpot's if it did not tell the schema."""
+
+    mapping: int
+    position: int | None
+    object_type: str
+    refusal: Refusal | HubSpotError
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """A record that a mapping's filters leave out, and why."""
+
+    mapping: int
+    position: int | None
+    reason: str
+
+
+@dataclass
+class OrderPlan:
+    """What one order amounts to: its records by mapping, what is withheld or left out, and a fingerprint of it all.
+
+    ``shredded`` means that its personal data is being removed in pretix, so that nobody is known to be replaced.
+    """
+
+    order: int
+    specs: tuple[MappingSpec, ...]
+    records: dict[int, list[tuple[int | None, RecordKey]]] = field(default_factory=dict)
+    withheld: list[Withheld] = field(default_factory=list)
+    filtered: list[Filtered] = field(default_factory=list)
+    canceled: frozenset[int] = frozenset()
+    shredded: bool = False
+    fingerprint: str = ""
+
+    @property
+    def excluded(self) -> str:
+        """Why nothing of the order is sent: there are no mappings, or their filters leave out all of it."""
+        if not self.specs:
+            return Exclusion.NO_MAPPINGS
+        reasons = {item.reason for item in self.filtered} - {Exclusion.NO_ACCESS}
+        if self.records or self.withheld or not reasons:
+            return ""
+        return reasons.pop() if len(reasons) == 1 else Exclusion.FILTERS
+
+    def associations(self) -> Iterator[tuple[RecordKey, RecordKey, AssociationType | None]]:
+        """Pairs of records to link, from the later mapping to the earlier one, each with its label if there is one.
+
+        A position's record is linked to the records of the same position, an order's record to all of them.
+        """
+        for spec in self.specs:
+            for earlier in spec.associations:
+                for position, record in self.records.get(spec.id, ()):
+                    for other_position, other in self.records.get(earlier, ()):
+                        same = position is None or other_position is None or position == other_position
+                        if same and record != other:
+                            yield record, other, spec.labels.get(earlier)
+
+
+@dataclass
+class Plan:
+    """Everything that a slice of orders wants; ``records`` is in mapping order."""
+
+    portal_id: int
+    records: dict[RecordKey, WantedRecord] = field(default_factory=dict)
+    orders: dict[int, OrderPlan] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def with_shared_text(self, row: Row) -> Row:
+        """The row; a long text that many records get is kept once."""
+        if row.value is None or len(row.value) <= LONG:
+            return row
+        return replace(row, value=self.texts.setdefault(row.value, row.value))
+
+    def object_types(self) -> list[str]:
+        """In the order in which they are written."""
+        return list(dict.fromkeys(record.object_type for record in self.records.values()))
+
+    def only(self, orders: Iterable[int]) -> "Plan":
+        """The same plan for fewer orders, as if the others did not exist."""
+        keep = set(orders)
+        if keep >= self.orders.keys():
+            return self
+        part = Plan(self.portal_id, orders={pk: order for pk, order in self.orders.items() if pk in keep})
+        for ref, record in self.records.items():
+            contributions = [c for c in record.contributions if c.order in keep]
+            if contributions:
+                part.records[ref] = replace(record, contributions=contributions, previous=None)
+        return part
+
+
+def row_facts(row: Row) -> list[str | None]:
+    """What a fingerprint says about one property."""
+    return [row.property.name, row.value, row.mode]

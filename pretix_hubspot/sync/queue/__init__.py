@@ -1,0 +1,1 @@
+"""Which orders wait, who claims them, and which belong to the connection at all."""

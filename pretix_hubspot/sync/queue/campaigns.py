@@ -1,0 +1,121 @@
+"""Sending orders again in the background, after a mapping changed: rows of the same queue that let live orders pass.
+
+Rows are made newest order first and taken in that order; an order that waits already is not queued twice.
+"""
+
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from pretix.base.models import Event, LogEntry, Order
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.mappings import revisions
+from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.values.fingerprint import fingerprint
+
+from . import order_queue
+from .scope import in_scope, mapped
+from .triggers import Trigger
+
+MAPPING_ENTRIES = "pretix_hubspot.mapping."
+BEFORE_CHANGE = gettext_lazy("The object mappings were changed after they were sent.")
+BY_UPGRADE = gettext_lazy("An older version of the plugin sent them otherwise.")
+#: A condition that no row meets.
+NOTHING = Q(pk__in=())
+STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"
+
+
+def _mappings_changed_at() -> Subquery:
+    """When somebody last changed what the event sends."""
+    entries = LogEntry.objects.filter(event=OuterRef("event"), action_type__startswith=MAPPING_ENTRIES)
+    return Subquery(entries.order_by("-datetime").values("datetime")[:1])
+
+
+def outdated(event: Event) -> QuerySet[OrderState]:
+    """Orders that were last in sync before the mappings changed, or sent otherwise before an upgrade."""
+    states, before_change = _in_sync(event)
+    return states.filter(before_change | Q(outdated_by__gt=""))
+
+
+def reasons(event: Event) -> list[tuple[str | Promise, int]]:
+    """Why orders are outdated, and how many for each reason; an order may have several."""
+    states, before_change = _in_sync(event)
+    by_upgrade = states.filter(outdated_by__gt="").order_by("outdated_by").values_list("outdated_by")
+    found = [(revisions.REASONS.get(code, BY_UPGRADE), count) for code, count in by_upgrade.annotate(Count("pk"))]
+    changed = states.filter(before_change).count()
+    return [(BEFORE_CHANGE, changed), *found] if changed else found
+
+
+def is_upgraded(event: Event) -> bool:
+    """Whether some of the outdated orders are outdated by an upgrade."""
+    return _in_sync(event)[0].filter(outdated_by__gt="").exists()
+
+
+def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
+    """Orders that HubSpot holds, and that would be sent again; and the condition for a change of mappings since."""
+    joined = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at()).first()
+    if not joined:
+        return OrderState.objects.none(), NOTHING
+    states = OrderState.objects.filter(order__in=in_scope(joined))
+    if not joined.send_test_orders:
+        states = states.exclude(order__testmode=True, by_hand=False)
+    before_change = Q(sent_at__lt=joined.changed_at) if joined.changed_at else NOTHING
+    return states.exclude(sent_hash="").exclude(excluded_reason=Exclusion.IGNORED), before_change
+
+
+def start(event: Event, user) -> int:
+    """Queue all outdated orders. Returns how many were not waiting before."""
+    orders = Order.objects.filter(pk__in=outdated(event).values("order")).order_by("-datetime", "-pk")
+    waited = _rows(event).count()
+    for part in chunks(orders.values_list("pk", flat=True).iterator(), 1_000):
+        order_queue.enqueue(event, part, Trigger.RESEND)
+    queued = _rows(event).count() - waited
+    event.log_action(STARTED, user=user, data={"orders": waited + queued})
+    return queued
+
+
+@transaction.atomic
+def start_unmapped(event: Event) -> int:
+    """Queue what was placed before the event had a mapping, now that it has one. Returns how many orders.
+
+    Called in the transaction that stores the mapping; the lock is explained in ``finishing.leave_out_unmapped``.
+    """
+    joined = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
+    if not (joined := joined.first()) or not mapped().filter(event=event).exists():
+        return 0
+    # Before there was the reason, such orders counted as sent.
+    nothing = fingerprint([joined.connection.portal_id])
+    unmapped = Q(excluded_reason=Exclusion.NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing)
+    orders = in_scope(joined).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
+    waiting = list(orders.order_by("pk").values_list("pk", flat=True))
+    for part in chunks(waiting, 1_000):
+        order_queue.enqueue(event, part, Trigger.FIRST_MAPPING)
+    return len(waiting)
+
+
+def cancel(event: Event, user) -> int:
+    """Take back what nobody has begun. Returns how many."""
+    count, _ = _rows(event).filter(in_flight=False).delete()
+    if count:
+        event.log_action(CANCELED, user=user, data={"orders": count})
+    return count
+
+
+def progress(event: Event) -> tuple[int, int]:
+    """How many of the orders of the last start are done, and how many they were; (0, 0) when nothing is going on."""
+    left = _rows(event).count()
+    if not left:
+        return 0, 0
+    last = LogEntry.objects.filter(event=event, action_type=STARTED).order_by("-datetime", "-pk").first()
+    total = max(left, last.parsed_data.get("orders", 0) if last else 0)
+    return total - left, total
+
+
+def _rows(event: Event) -> QuerySet[OrderSyncQueue]:
+    """What still has to be done; a row that became a sync problem is done, in its way."""
+    return OrderSyncQueue.objects.filter(
+        event=event, sync_provider=PROVIDER, triggered_by=Trigger.RESEND, need_manual_retry__isnull=True
+    )

@@ -1,0 +1,321 @@
+"""Core's queue rows: claim, renew, finish, fail. The only writer of ``OrderSyncQueue`` besides core.
+
+A claimed row has no owner in core, so the moment of the claim is its fencing stamp: whoever finds another stamp on a
+row lost it, and leaves it alone.
+All writes lock rows in the order of their primary keys.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.utils.timezone import now
+from pretix.base.models import Event
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import PROVIDER
+from pretix_hubspot.server.config import lease_seconds
+
+from .triggers import BULK, Trigger, is_bulk
+
+#: Orders per slice; one slice fills a batch of deals (hubspot.md 5.1: 100 inputs).
+SLICE = 100
+#: Orders per slice of a long queue, at most: their associations go into one request, their rows into one statement.
+LARGEST = 2 * SLICE
+#: Retries of more orders than this are bulk work.
+FEW = 20
+IS_BULK = Case(When(triggered_by__in=sorted(BULK), then=1), default=0)
+#: How often a step is repeated when signals queue its orders in the very moment that their rows come back.
+#: Every collision shows one more of at most ``LARGEST`` waiting siblings, so that this is never used up.
+COLLISIONS = LARGEST + 2
+#: What the engine asks of an order before it takes a snapshot; whole orders would be read twice.
+_CLAIMED = [field.name for field in OrderSyncQueue._meta.concrete_fields] + [
+    f"order__{name}" for name in ("code", "datetime", "event", "testmode")
+]
+
+T = TypeVar("T")
+
+
+class ClaimLost(Exception):
+    """Another worker took over after our lease ended."""
+
+
+@dataclass
+class Claim:
+    """Rows that this worker holds until the lease ends, all with the same stamp."""
+
+    rows: list[OrderSyncQueue]
+    stamp: datetime
+
+    @cached_property
+    def orders(self) -> dict[int, OrderSyncQueue]:
+        """order id -> row."""
+        return {row.order_id: row for row in self.rows}
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether no live order is among them."""
+        return all(is_bulk(row.triggered_by) for row in self.rows)
+
+    def renew(self) -> None:
+        """Extend the lease once a third of it has passed. Raises ``ClaimLost`` if nothing is held any more."""
+        if now() - self.stamp < lease() / 3:
+            return
+        stamp = _stamp()
+        if not _held(self).update(in_flight_since=stamp):
+            raise ClaimLost
+        self.stamp = stamp
+
+
+def lease() -> timedelta:
+    """How long a worker may be silent before its rows return to the queue; shorter than core's 20 minutes."""
+    return timedelta(seconds=lease_seconds())
+
+
+def waiting() -> QuerySet[OrderSyncQueue]:
+    """Rows that may be claimed now."""
+    sibling = OrderSyncQueue.objects.filter(order=OuterRef("order"), sync_provider=PROVIDER, in_flight=True)
+    return OrderSyncQueue.objects.filter(
+        ~Exists(sibling),
+        sync_provider=PROVIDER,
+        in_flight=False,
+        need_manual_retry__isnull=True,
+        not_before__lte=now(),
+    )
+
+
+def slices_in_flight(events: Sequence[int]) -> int:
+    """How many workers are sending for these events; those that fell silent do not count."""
+    rows = OrderSyncQueue.objects.filter(event_id__in=events, sync_provider=PROVIDER, in_flight=True)
+    return rows.filter(in_flight_since__gt=now() - lease()).values("in_flight_since").distinct().count()
+
+
+def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
+    """Claim at most ``LARGEST`` of these rows, passing over those that somebody else is claiming or holding.
+
+    With a ``connection``, only rows of events that use it at this moment: whoever looked for rows may have done so
+    before an event changed to another portal.
+    """
+    stamp = _stamp()
+    try:
+        with transaction.atomic():
+            free = waiting().filter(pk__in=list(pks)[:LARGEST]).order_by("pk")
+            if connection:
+                free = free.filter(event__hubspot_connection__connection=connection)
+            mine = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+            claimed = OrderSyncQueue.objects.filter(pk__in=mine, in_flight=False)
+            if not mine or not claimed.update(in_flight=True, in_flight_since=stamp):
+                return None
+    except (IntegrityError, OperationalError):
+        # A sibling took off between the look and the update, or SQLite was busy: the next run finds things settled.
+        return None
+    rows = _at(stamp, mine).select_related("order").only(*_CLAIMED).order_by("pk")
+    return Claim(list(rows), stamp)
+
+
+def finish(held: Claim, orders: Iterable[int]) -> set[int]:
+    """Delete the rows of these orders. Returns the orders that we still held.
+
+    Called inside a transaction, it keeps them locked until the results are stored.
+    """
+    with transaction.atomic(savepoint=False):
+        still = lock(held, orders)
+        _held(held).filter(order_id__in=still).delete()
+    return still
+
+
+def lock(held: Claim, orders: Iterable[int]) -> set[int]:
+    """Lock the rows of these orders that still carry our stamp; returns the order ids."""
+    rows = _held(held).filter(order_id__in=list(orders)).order_by("pk").select_for_update(of=("self",))
+    return set(rows.values_list("order_id", flat=True))
+
+
+def still_held(held: Claim, orders: Iterable[int]) -> set[int]:
+    """Those of these orders whose rows still carry our stamp."""
+    return set(_held(held).filter(order_id__in=list(orders)).values_list("order_id", flat=True))
+
+
+def release(held: Claim, orders: Iterable[int]) -> None:
+    """Give rows back unharmed: no attempt is counted, and they may be claimed at once."""
+
+    def give_back() -> None:
+        still = _without_waiting_siblings(held, lock(held, orders))
+        _held(held).filter(order_id__in=still).update(in_flight=False, in_flight_since=None)
+
+    settled(give_back)
+
+
+def postpone(held: Claim, retries: Mapping[int, datetime]) -> set[int]:
+    """Count an attempt and wait until the given time. Returns the orders that we still held."""
+    return _update(held, retries, lambda row: _retry(row, retries[row.order_id]))
+
+
+def fail(held: Claim, modes: Mapping[int, str]) -> set[int]:
+    """Stop trying until somebody acts. Returns the orders that we still held."""
+    return _update(held, modes, lambda row: _stop(row, modes[row.order_id]))
+
+
+def _update(held: Claim, orders: Iterable[int], change: Callable[[OrderSyncQueue], None]) -> set[int]:
+    def give_back() -> set[int]:
+        still = lock(held, orders)
+        alone = _without_waiting_siblings(held, still)
+        rows = [copy(row) for row in held.rows if row.order_id in alone]
+        for row in rows:
+            change(row)
+            row.in_flight, row.in_flight_since = False, None
+        OrderSyncQueue.objects.bulk_update(rows, _FIELDS)
+        return still
+
+    return settled(give_back)
+
+
+def settled(step: Callable[[], T]) -> T:
+    """Run in a transaction of its own, again if a signal queued one of the orders between the look and the write."""
+    for _ in range(COLLISIONS - 1):
+        try:
+            with transaction.atomic():
+                return step()
+        except IntegrityError:
+            continue  # the waiting sibling is visible now
+    with transaction.atomic():
+        return step()
+
+
+_FIELDS = ["in_flight", "in_flight_since", "not_before", "failed_attempts", "need_manual_retry"]
+
+
+def _retry(row: OrderSyncQueue, not_before: datetime) -> None:
+    row.failed_attempts += 1
+    row.not_before = not_before
+
+
+def _stop(row: OrderSyncQueue, mode: str) -> None:
+    """Whoever retries begins anew: core's buttons keep the count, and the next failure would be the last again."""
+    row.need_manual_retry, row.failed_attempts = mode, 0
+
+
+def _without_waiting_siblings(held: Claim, orders: set[int]) -> set[int]:
+    """The order changed while in flight and waits already: our row goes, since two cannot wait."""
+    doubled = set(_waiting_siblings(orders).values_list("order_id", flat=True))
+    if doubled:
+        _yield_to_siblings(_held(held).filter(order_id__in=doubled))
+    return orders - doubled
+
+
+def _waiting_siblings(orders: Iterable[int]) -> QuerySet[OrderSyncQueue]:
+    return OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER, in_flight=False)
+
+
+def _yield_to_siblings(rows: QuerySet[OrderSyncQueue]) -> None:
+    """Delete rows whose order waits a second time; a wish by hand passes on to the row that stays."""
+    wished = list(rows.filter(triggered_by=Trigger.SYNC_NOW).values_list("order_id", flat=True))
+    _waiting_siblings(wished).update(triggered_by=Trigger.SYNC_NOW)
+    rows.delete()
+
+
+def reclaim() -> int:
+    """Return the rows of dead workers to the queue, and core's ``timeout`` rows with them. Returns how many."""
+    dead = OrderSyncQueue.objects.filter(
+        sync_provider=PROVIDER, in_flight=True, in_flight_since__lt=now() - lease()
+    ).order_by("pk")
+    count = sum(settled(lambda pk=pk: _return(dead.filter(pk=pk))) for pk in dead.values_list("pk", flat=True))
+    timed_out = OrderSyncQueue.objects.filter(sync_provider=PROVIDER, in_flight=False, need_manual_retry="timeout")
+    return count + timed_out.update(need_manual_retry=None, not_before=now())
+
+
+def _return(dead: QuerySet[OrderSyncQueue]) -> bool:
+    """Return one row to the queue, unless somebody else is at it."""
+    row = dead.select_for_update(skip_locked=True).first()
+    if row is None:
+        return False
+    mine = OrderSyncQueue.objects.filter(pk=row.pk)
+    if _waiting_siblings([row.order_id]).exists():
+        _yield_to_siblings(mine)
+    else:
+        mine.update(in_flight=False, in_flight_since=None)
+    return True
+
+
+def rearm(after: timedelta) -> int:
+    """Try exhausted temporary errors again: temporary is never final. Returns how many rows."""
+    exhausted = OrderSyncQueue.objects.filter(
+        sync_provider=PROVIDER, in_flight=False, need_manual_retry="exceeded", not_before__lt=now() - after
+    )
+    if exhausted.count() > FEW:
+        _let_live_orders_pass(exhausted)
+    return exhausted.update(need_manual_retry=None, failed_attempts=0, not_before=now())
+
+
+def retry(event: Event, orders: Sequence[int]) -> None:
+    """Have these orders of an event tried again now, with all attempts; what is in flight is being tried already."""
+    rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
+    if len(orders) > FEW:
+        _let_live_orders_pass(rows.filter(in_flight=False))
+    rows.filter(in_flight=False).update(need_manual_retry=None, failed_attempts=0, not_before=now())
+    queued = set(rows.values_list("order_id", flat=True))
+    enqueue(event, [pk for pk in orders if pk not in queued], retry_of(len(orders)))
+
+
+def retry_of(count: int) -> Trigger:
+    """What queues so many orders that are tried again."""
+    return Trigger.MASS_RETRY if count > FEW else Trigger.RETRY
+
+
+def _let_live_orders_pass(rows: QuerySet[OrderSyncQueue]) -> None:
+    """What people asked for one by one stays what it is: it is read even if nothing changed."""
+    rows.exclude(triggered_by=Trigger.SYNC_NOW).update(triggered_by=Trigger.MASS_RETRY)
+
+
+def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
+    """Queue orders of an event in one statement; what waits already stays what it is."""
+    moment = now()
+    rows = [
+        OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by=triggered_by, not_before=moment)
+        for pk in orders
+    ]
+    OrderSyncQueue.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def forget(event: Event) -> list[int]:
+    """Take all orders of an event out of the queue, whatever becomes of them now. Returns them.
+
+    Whoever is sending one loses its claim, and remembers nothing of it.
+    """
+    with transaction.atomic():
+        rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER)
+        orders = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("order_id", flat=True))
+        rows.delete()
+    return sorted(set(orders))
+
+
+def waiting_by_hand(event: Event) -> list[int]:
+    """Orders of the event for which somebody pressed *Sync now*."""
+    rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER, triggered_by=Trigger.SYNC_NOW)
+    return sorted(set(rows.values_list("order_id", flat=True)))
+
+
+def withdraw(orders: Sequence[int]) -> list[int]:
+    """Take these orders out of the queue. Returns those that nobody is sending at this moment."""
+    rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
+    rows.filter(in_flight=False).delete()
+    in_flight = set(rows.values_list("order_id", flat=True))  # after deleting: what is left was claimed before
+    return [pk for pk in orders if pk not in in_flight]
+
+
+def _held(held: Claim) -> QuerySet[OrderSyncQueue]:
+    return _at(held.stamp, [row.pk for row in held.rows])
+
+
+def _at(stamp: datetime, pks: Sequence[int]) -> QuerySet[OrderSyncQueue]:
+    return OrderSyncQueue.objects.filter(Q(pk__in=pks), in_flight=True, in_flight_since=stamp)
+
+
+def _stamp() -> datetime:
+    """Now, with random microseconds: two workers that claim in the same moment must not look alike."""
+    return now().replace(microsecond=random.randrange(1_000_000))  # only needs to differ, not to be secret

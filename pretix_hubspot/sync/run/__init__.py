@@ -1,0 +1,1 @@
+"""One slice from claim to ending: load, plan, send, judge, record."""

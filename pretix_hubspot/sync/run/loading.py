@@ -1,0 +1,139 @@
+"""Orders -> a plan: what the pure planner needs to know is read here, in queries whose number is constant per event."""
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pretix.base.i18n import language
+from pretix.base.models import Event, LogEntry, Order
+from pretix.base.models.datasync import OrderSyncResult
+
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings.resolve import mappings_of, specs_for, wanted_fields
+from pretix_hubspot.mappings.spec import DETACH, MappingSpec
+from pretix_hubspot.mappings.stored import StoredMapping
+from pretix_hubspot.models import PROVIDER, ObjectMapping
+from pretix_hubspot.sources import load
+from pretix_hubspot.sources import registry as source
+from pretix_hubspot.sources.field import SourceField
+from pretix_hubspot.sources.order_state import PAID, state_of
+from pretix_hubspot.sources.snapshot import OrderSnapshot
+from pretix_hubspot.sync.plan.plan import Plan
+from pretix_hubspot.sync.plan.planner import make_plan
+
+#: Instead of a language: each order's own.
+OF_ORDER = "order"
+#: Core's entries about data shredding in an event begin with this.
+SHREDDER = "pretix.event.shredder."
+#: Seconds for which the source fields of an event are believed: questions and their options may change.
+FRESH = 2.0
+
+
+def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequence[int]]]) -> Plan:
+    """What these orders, by event, want to be in HubSpot now. Raises ``HubSpotError``, see ``specs_for``."""
+    groups: list[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]] = []
+    sent_positions: set[tuple[int, int]] = set()
+    sent_before: set[tuple[int, int]] = set()
+    shredded: set[int] = set()
+    for event, pks in orders:
+        for specs, loaded in _groups(event, pks, catalog):
+            groups.append((specs, loaded))
+            sent_positions |= _sent_positions(loaded)
+            sent_before |= _sent_while_paid(specs, loaded)
+            shredded |= _shredded(event, specs, loaded)
+    found = make_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
+    for pk in shredded:
+        found.orders[pk].shredded = True
+    return found
+
+
+def _groups(
+    event: Event, pks: Sequence[int], catalog: Catalog
+) -> Iterator[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]:
+    """The event's orders with the mappings, in the languages that these ask for: one group unless orders decide."""
+    mappings = mappings_of(event)
+    for locale, mine in _by_locale(event, pks, mappings).items():
+        languages: dict[str, list[ObjectMapping]] = {}
+        for mapping in mappings:
+            wanted = StoredMapping.of(mapping).options.language or event.settings.locale
+            languages.setdefault(locale if wanted == OF_ORDER else wanted, []).append(mapping)
+        read = [_read(event, mine, of, name, catalog) for name, of in (languages or {locale: []}).items()]
+        specs = {spec.id: spec for some, _ in read for spec in some}
+        yield [specs[mapping.pk] for mapping in mappings], list(_joined(read))
+
+
+def _by_locale(event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping]) -> dict[str, list[int]]:
+    """The orders by their language if a mapping asks for it, else all together."""
+    default = event.settings.locale
+    if not any(StoredMapping.of(mapping).options.language == OF_ORDER for mapping in mappings):
+        return {default: list(pks)}
+    found: dict[str, list[int]] = {}
+    for pk, locale in Order.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "locale"):
+        found.setdefault(locale or default, []).append(pk)
+    return found
+
+
+def _read(
+    event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping], name: str, catalog: Catalog
+) -> tuple[tuple[MappingSpec, ...], list[OrderSnapshot]]:
+    fields = _fields(event, name, _source_keys(mappings))
+    specs = specs_for(mappings, catalog, fields)
+    return specs, load.load(event, pks, wanted_fields(specs, fields), fields, name)
+
+
+def _fields(event: Event, name: str, keys: set[str]) -> dict[str, SourceField]:
+    """The event's source fields in a language; in a long queue they are not collected anew for every slice.
+
+    They are kept with the event's instance, as its settings are, and never when a mapping asks for one they lack.
+    """
+    kept = event.__dict__.setdefault("_hubspot_fields", {})
+    moment, fields = kept.get(name, (-math.inf, {}))
+    if time.monotonic() - moment > FRESH or not keys <= fields.keys():
+        with language(name, event.settings.region):
+            fields = source.source_fields(event)
+        kept[name] = (time.monotonic(), fields)
+    return fields
+
+
+def _source_keys(mappings: Sequence[ObjectMapping]) -> set[str]:
+    return {key for mapping in mappings for key in StoredMapping.of(mapping).fields}
+
+
+def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]) -> Iterator[OrderSnapshot]:
+    """Each order once, with its other languages at the mappings that ask for them."""
+    (_, first), *others = read
+    by_pk = [(specs, {order.pk: order for order in orders}) for specs, orders in others]
+    for order in first:
+        translated = {spec.id: orders[order.pk] for specs, orders in by_pk for spec in specs if order.pk in orders}
+        yield replace(order, translated=translated) if translated else order
+
+
+def _sent_positions(orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
+    """Canceled positions that HubSpot knows, each with the mapping that sent it."""
+    canceled = [position.pk for order in orders for position in order.positions if position.canceled]
+    if not canceled:
+        return set()
+    sent = OrderSyncResult.objects.filter(order_position_id__in=canceled, sync_provider=PROVIDER)
+    return set(sent.values_list("order_position_id", "mapping_id"))
+
+
+def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[int]:
+    """Orders of an event whose personal data somebody removes or removed: what is missing now replaces nobody.
+
+    Asked only where it matters. The shredder takes its time, so that orders may be planned in the middle of it.
+    """
+    if not any(spec.options.replaced == DETACH for spec in specs):
+        return set()
+    entries = LogEntry.objects.filter(event=event, action_type__startswith=SHREDDER)
+    return {order.pk for order in orders} if entries.exists() else set()
+
+
+def _sent_while_paid(specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
+    """Orders of which something is not paid now, with the mappings that take what is paid and have sent them."""
+    picky = [spec.id for spec in specs if spec.options.filters.paid]
+    unpaid = [order.pk for order in orders if any(state_of(order, p) != PAID for p in (None, *order.positions))]
+    if not picky or not unpaid:
+        return set()
+    sent = OrderSyncResult.objects.filter(order_id__in=unpaid, mapping_id__in=picky, sync_provider=PROVIDER)
+    return set(sent.values_list("order_id", "mapping_id"))

@@ -1,0 +1,284 @@
+"""What would become of one order in HubSpot, by the engine's own plan and execution, without sending anything."""
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from pretix.base.models import Order
+
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.failures.failure import Failure
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.data import PropertyDefinition
+from pretix_hubspot.models import EventConnection, OrderState
+from pretix_hubspot.server.patience import PERSON
+from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey, WantedRecord
+from pretix_hubspot.sync.queue import scope
+from pretix_hubspot.sync.send.batches import Caller
+from pretix_hubspot.sync.send.detaching import Where, wants_detaching
+from pretix_hubspot.sync.send.dry_run import Rehearsal
+from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Sent, association_name
+from pretix_hubspot.sync.send.sender import Executor
+from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
+
+from . import loading, record_links, recording
+from .judge import judge
+
+#: Why a mapping makes no record of this order, beside the filters' reasons.
+NO_IDENTIFIER = "no_identifier_value"
+
+
+class PreviewAction(TextChoices):
+    """What would become of a record."""
+
+    CREATED = RecordAction.CREATED, _("will be created")
+    UPDATED = RecordAction.UPDATED, _("will be updated")
+    NOTHING_TO_DO = RecordAction.NOTHING_TO_DO, _("unchanged")
+    #: All that is said about a record that no order of this event was sent to.
+    FOUND = "found", _("exists already")
+    FAILED = "failed", _("cannot be sent")
+
+
+class PropertyState(TextChoices):
+    """What would become of a property, or why it would stay as it is."""
+
+    CHANGED = "changed", _("will be changed")
+    SAME = "same", _("unchanged")
+    NOTHING = "nothing", _("unchanged: pretix has no value")
+    FILLED = "filled", _("skipped: the field is filled already")
+    EXISTS = "exists", _("skipped: the object exists already")
+    LISTED = "listed", _("unchanged: the value is there already")
+    KEPT = "kept", _("unchanged")
+    FAILED = "failed", _("not sent")
+    #: Not said, since it would tell what HubSpot holds.
+    HIDDEN = "hidden", _("depends on what HubSpot holds")
+
+
+@dataclass(frozen=True)
+class PropertyPreview:
+    """One property of one record; ``after`` is what HubSpot would hold."""
+
+    property: PropertyDefinition
+    before: str
+    after: str
+    state: PropertyState
+
+
+@dataclass
+class RecordPreview:
+    """One record; several mappings may write into it.
+
+    What HubSpot holds is shown only of records that orders of this event were sent to: whoever may see one event
+    need not see the whole CRM, and could choose any address and any property. Of all others it says that they exist.
+    """
+
+    object_type: str
+    mappings: list[int]
+    action: PreviewAction
+    record_id: str
+    identifier: tuple[str, str]
+    properties: list[PropertyPreview] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    left_out: list[Refusal] = field(default_factory=list)
+
+    @property
+    def is_new(self) -> bool:
+        return self.action == PreviewAction.CREATED
+
+    @property
+    def where(self) -> Where:
+        return (self.object_type, self.record_id)
+
+
+@dataclass(frozen=True)
+class FormerRecord:
+    """A record that stood for the order before; ``name`` is what identifies it, empty if it is gone."""
+
+    object_type: str
+    record_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class AssociationPreview:
+    """One link between two records, and whether pretix has made it ``before``, and keeps it ``after``."""
+
+    one: RecordPreview | FormerRecord
+    other: RecordPreview | FormerRecord
+    before: bool
+    after: bool
+
+
+@dataclass
+class Preview:
+    """``excluded`` says why the order is not sent by itself; ``failures`` are records that cannot be sent at all.
+
+    ``filtered`` are mappings that leave the order or a position out, with the reason.
+    """
+
+    excluded: str = ""
+    records: list[RecordPreview] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    filtered: list[tuple[int, str]] = field(default_factory=list)
+    associations: list[AssociationPreview] = field(default_factory=list)
+
+
+def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
+    """Raises ``HubSpotError`` or ``PortalTrouble`` while HubSpot cannot be asked; somebody waits for the page."""
+    connection = joined.connection
+    catalog = Catalog(connection, client)
+    plan = loading.plan(connection.portal_id, catalog, [(joined.event, [order.pk])])
+    state = OrderState.objects.filter(order=order).first()
+    rehearsal = Rehearsal(client)
+    caller = Caller(probe=client.account, patience=PERSON)
+    known = record_links.known(plan.portal_id, plan.records)
+    done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
+    order_plan = plan.orders[order.pk]
+    earlier = recording.sent_earlier([order.pk]) if done and wants_detaching(order_plan) else {}
+    # As by hand: everything is read, whatever was sent before.
+    executor = Executor(rehearsal, caller, frozenset({order.pk}), catalog.together(plan.object_types()))
+    execution = executor.run(plan, known, {order.pk: done}, earlier)
+    seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(order_plan))
+    seen.filtered = [(item.mapping, item.reason) for item in order_plan.filtered] + _without_identifier(order_plan)
+    found = {(ref[0], sent.record_id) for ref, sent in execution.records[order.pk].items() if isinstance(sent, Sent)}
+    linked = recording.linked_with(joined.event, plan.portal_id, found)
+    by_ref = _records(seen, plan, order_plan, execution, rehearsal, linked)
+    seen.associations = [*_associations(order_plan, execution, by_ref, done), *_detached(seen, plan, rehearsal)]
+    return seen
+
+
+def _nothing_mapped(order_plan: OrderPlan) -> str:
+    excluded = order_plan.excluded
+    return excluded if excluded == Exclusion.NO_MAPPINGS else ""  # what filters leave out is told by mapping
+
+
+def _without_identifier(order_plan: OrderPlan) -> list[tuple[int, str]]:
+    """Mappings of which nothing is left because the identifier is empty, such as the company of a private buyer."""
+    told = {*order_plan.records, *(i.mapping for i in order_plan.withheld), *(i.mapping for i in order_plan.filtered)}
+    return [(spec.id, NO_IDENTIFIER) for spec in order_plan.specs if spec.id not in told]
+
+
+def _records(
+    seen: Preview,
+    plan: Plan,
+    order_plan: OrderPlan,
+    execution: Execution,
+    rehearsal: Rehearsal,
+    linked: Container[Where],
+) -> dict[RecordKey, RecordPreview]:
+    """One preview for all wanted records that turn out to be the same record in HubSpot."""
+    verdict = judge(plan, execution)[0]
+    failures = (*verdict.failures, *verdict.lacking)
+    by_ref: dict[RecordKey, RecordPreview] = {}
+    units: dict[object, RecordPreview] = {}
+    for ref, outcome in execution.records[order_plan.order].items():
+        wanted = plan.records[ref]
+        record_id = outcome.record_id if isinstance(outcome, Sent) else ""
+        place = (ref[0], record_id) if record_id else ref
+        if place not in units:
+            units[place] = _record(ref[0], wanted, outcome, linked)
+            seen.records.append(units[place])
+        item = by_ref[ref] = units[place]
+        uses = [(pk, position) for pk, pairs in order_plan.records.items() for position, r in pairs if r == ref]
+        item.mappings += [pk for pk in dict.fromkeys(pk for pk, _ in uses) if pk not in item.mappings]
+        item.left_out += [refusal for use in uses for refusal in wanted.left_out(order_plan.order, *use)]
+        _add_properties(item, wanted, rehearsal, record_id)
+    for failure in failures:
+        failed = (record for record in seen.records if record.action == PreviewAction.FAILED)
+        owner = next((record for record in failed if failure.mapping in record.mappings), None)
+        (owner or seen).failures.append(failure)
+    return by_ref
+
+
+def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Container[Where]) -> RecordPreview:
+    action = PreviewAction(outcome.action) if isinstance(outcome, Sent) else PreviewAction.FAILED
+    record_id = outcome.record_id if isinstance(outcome, Sent) and action != PreviewAction.CREATED else ""
+    if record_id and (object_type, record_id) not in linked:
+        action = PreviewAction.FOUND
+    return RecordPreview(object_type, [], action, record_id, (wanted.id_property.label, wanted.id_value))
+
+
+def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehearsal, record_id: str) -> None:
+    record = rehearsal.before.get((item.object_type, record_id))
+    before = record.properties if record else {}
+    written = rehearsal.written.get((item.object_type, record_id), {})
+    shown = {shown.property.name for shown in item.properties}
+    by_property: dict[str, list[Row]] = {}
+    for row in wanted.rows():
+        by_property.setdefault(row.property.name, []).append(row)
+    if item.is_new and wanted.id_property.name not in by_property:
+        by_property[wanted.id_property.name] = [Row(wanted.id_property, wanted.id_value, "")]
+    if item.is_new:
+        for part in wanted.beginning:
+            for row in part.rows:
+                if row.property.name in written and not any(r.value for r in by_property.get(row.property.name, ())):
+                    by_property[row.property.name] = [row]
+    for name, rows in by_property.items():
+        if name not in shown:
+            item.properties.append(_property(rows, before.get(name) or "", written.get(name), item))
+
+
+def _property(rows: list[Row], before: str, written: str | None, item: RecordPreview) -> PropertyPreview:
+    definition = rows[0].property
+    wanted = next((row.value for row in reversed(rows) if row.value), "") or ""
+    if item.action == PreviewAction.FAILED:
+        return PropertyPreview(definition, before, wanted, PropertyState.FAILED)
+    if item.action == PreviewAction.FOUND:
+        return PropertyPreview(definition, "", wanted, PropertyState.HIDDEN)
+    if written is None:
+        return PropertyPreview(definition, before, before, _why_kept(rows, before))
+    return PropertyPreview(definition, before, _after(before, written), PropertyState.CHANGED)
+
+
+def _after(before: str, written: str) -> str:
+    """A leading semicolon adds to what is there (hubspot.md 6.2)."""
+    return before + written if written.startswith(";") else written
+
+
+def _why_kept(rows: list[Row], before: str) -> PropertyState:
+    filled = [row for row in rows if row.value]
+    if not filled:
+        return PropertyState.NOTHING
+    modes = {row.mode for row in filled}
+    if before in [row.value for row in filled]:
+        return PropertyState.SAME
+    if modes == {IF_NEW}:
+        return PropertyState.EXISTS
+    if modes <= {IF_EMPTY, IF_NEW}:
+        return PropertyState.FILLED
+    return PropertyState.LISTED if modes == {APPEND} else PropertyState.KEPT
+
+
+def _associations(
+    order_plan: OrderPlan, execution: Execution, by_ref: Mapping[RecordKey, RecordPreview], done: set[str]
+) -> Iterator[AssociationPreview]:
+    """Pairs that would be linked."""
+    outcomes = execution.records[order_plan.order]
+    told = set()
+    for source, target, label in order_plan.associations():
+        one, other = outcomes[source], outcomes[target]
+        if by_ref[source] is by_ref[target] or (id(by_ref[source]), id(by_ref[target])) in told:
+            continue
+        told.add((id(by_ref[source]), id(by_ref[target])))
+        if isinstance(one, Sent) and isinstance(other, Sent):
+            name = association_name(source[0], target[0], (one.record_id, other.record_id), label)
+            yield AssociationPreview(by_ref[source], by_ref[target], name in done, True)
+
+
+def _detached(seen: Preview, plan: Plan, rehearsal: Rehearsal) -> Iterator[AssociationPreview]:
+    """Links that would be removed: one of their records no longer stands for the order."""
+    shown = {record.where: record for record in seen.records}
+    gone = {where for pair in rehearsal.detached for where in pair if where not in shown}
+    former = {where: FormerRecord(*where, _name(where, plan, rehearsal)) for where in gone}
+    for one, other in rehearsal.detached:
+        yield AssociationPreview(shown.get(one) or former[one], shown.get(other) or former[other], True, False)
+
+
+def _name(where: Where, plan: Plan, rehearsal: Rehearsal) -> str:
+    """The identifier of a record that the plan does not know, by the property that identifies its kind."""
+    object_type, record_id = where
+    names = {record.id_property.name for record in plan.records.values() if record.object_type == object_type}
+    found = rehearsal.batch_read(object_type, [record_id], sorted(names)).records
+    return next((value for record in found for name in sorted(names) if (value := record.properties.get(name))), "")

@@ -1,0 +1,65 @@
+"""Which HubSpot record belongs to which of our keys, remembered per portal."""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.timezone import now
+
+from pretix_hubspot.models import RecordLink
+from pretix_hubspot.server.bulk_rows import store_rows
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.server.config import server_config
+from pretix_hubspot.server.links import trusted
+from pretix_hubspot.sync.plan.ownership import Person
+from pretix_hubspot.sync.plan.plan import RecordKey
+from pretix_hubspot.sync.send.outcome import Known, Sent
+
+_COLUMNS = ("object_type", "key", "record_id", "sent_hash", "url", "owner")
+_URL_LENGTH = RecordLink._meta.get_field("url").max_length
+
+
+def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, Known]:
+    """The stored links of these keys."""
+    wanted = set(refs)
+    found: dict[RecordKey, Known] = {}
+    for part in chunks(sorted(wanted), 5_000):
+        types, keys = ({ref[index] for ref in part} for index in (0, 1))
+        # Without the object type, the index is of no use beyond the portal, which may have millions of links.
+        rows = RecordLink.objects.filter(portal_id=portal_id, object_type__in=types, key__in=keys)
+        for object_type, key, *link, owner in rows.values_list(*_COLUMNS):
+            if (object_type, key) in wanted:
+                found[(object_type, key)] = Known(*link, Person.from_json(owner))
+    return found
+
+
+def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[RecordKey, Known]) -> None:
+    """Remember where records are and what was sent; unchanged links are not written.
+
+    Rows are written in the order of their keys, so that two workers never wait for each other in a circle.
+    """
+    config = server_config()
+    urls = {ref: _storable(trusted(item.url, config)) for ref, item in sent.items()}
+    moment = now()
+    links = [
+        {
+            "portal_id": portal_id,
+            "object_type": ref[0],
+            "key": ref[1],
+            "record_id": item.record_id,
+            "sent_hash": item.fingerprint,
+            "url": urls[ref],
+            "owner": item.owner.to_json() if item.owner else {},
+            "updated_at": moment,
+        }
+        for ref, item in sorted(sent.items())
+        if before.get(ref) != Known(item.record_id, item.fingerprint, urls[ref], item.owner)
+    ]
+    store_rows(
+        RecordLink,
+        links,
+        unique=["portal_id", "object_type", "key"],
+        update=["record_id", "sent_hash", "url", "owner", "updated_at"],
+    )
+
+
+def _storable(url: str) -> str:
+    return url if len(url) <= _URL_LENGTH else ""

@@ -1,0 +1,170 @@
+"""The log: what each run did, and for each order which properties of which records were changed.
+
+Collected while a slice runs and written at its end, in two statements however many orders it had.
+Values are personal data, so they are only kept where the event asked for it; names of properties always are.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.timezone import now
+
+from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.models import EventConnection, OrderState, Run, RunEntry
+from pretix_hubspot.server import metrics
+from pretix_hubspot.server.bulk_rows import store_rows
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey
+from pretix_hubspot.sync.queue.order_queue import Claim
+from pretix_hubspot.sync.queue.triggers import Trigger
+from pretix_hubspot.sync.send.outcome import RecordAction
+
+from .judge import Verdict, Written
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_DAYS = EventConnection._meta.get_field("log_days").default
+#: Longest value that is kept: enough to recognise it.
+MAX_VALUE = 200
+MAX_FAILURES = 20
+#: Which column of a run counts what was done to a record.
+NUMBERS = {
+    RecordAction.CREATED: "created",
+    RecordAction.UPDATED: "updated",
+    RecordAction.NOTHING_TO_DO: "unchanged",
+}
+
+
+class RunLog:
+    """What one slice did."""
+
+    def __init__(self) -> None:
+        self.start()
+        self._requests = 0
+        self._passed_over: dict[int, set[RecordKey]] = {}
+        self._verdicts: dict[int, Verdict] = {}
+
+    def start(self) -> None:
+        """From now on time counts: a slice may be planned long before it can be sent."""
+        self._started = now()
+        self._clock = time.monotonic()
+
+    def on_request(self, request: Any) -> None:
+        """For the client, which tells every exchange."""
+        self._requests += 1
+
+    def passed_over(self, plan: Plan, orders: Iterable[int]) -> None:
+        """Orders whose records were not even looked at, since nothing about them changed."""
+        for pk in orders:
+            found = plan.orders[pk].records.values()
+            self._passed_over[pk] = {ref for records in found for _position, ref in records}
+
+    def judged(self, verdicts: Iterable[Verdict]) -> None:
+        self._verdicts |= {verdict.order: verdict for verdict in verdicts}
+
+    def forget(self, orders: Iterable[int]) -> None:
+        """Orders that somebody took away while they were sent, such as pretix's data shredder."""
+        for pk in orders:
+            self._verdicts.pop(pk, None)
+
+    def store(self, claim: Claim, events: Sequence[EventConnection], trouble: str) -> None:
+        """Write the run of each event. The log is never a reason to fail."""
+        seconds = time.monotonic() - self._clock
+        metrics.count_slice(self._requests, seconds)
+        try:
+            with transaction.atomic():
+                self._store(claim, {joined.event_id: joined for joined in events}, trouble, seconds)
+        except DatabaseError as error:
+            logger.warning("A run could not be logged: %s", type(error).__name__)
+
+    def _store(self, claim: Claim, events: dict[int, EventConnection], trouble: str, seconds: float) -> None:
+        rows: dict[int, list] = {}
+        for row in claim.rows:
+            rows.setdefault(row.event_id, []).append(row)
+        runs = {
+            event: self._run(event, of_event, trouble, seconds, shared=len(rows) > 1)
+            for event, of_event in rows.items()
+            if event in events and events[event].log_days
+        }
+        Run.objects.bulk_create(runs.values())
+        told = [row for row in claim.rows if row.event_id in runs and self._is_worth_telling(row)]
+        shredded = _shredded([row.order_id for row in told])
+        entries = [
+            self._entry(runs[row.event_id], self._verdicts[row.order_id], events[row.event_id].log_values)
+            for row in told
+            if row.order_id not in shredded
+        ]
+        store_rows(RunEntry, entries)
+
+    def _is_worth_telling(self, row: Any) -> bool:
+        verdict = self._verdicts.get(row.order_id)
+        return bool(verdict and (verdict.changed or verdict.failures or row.triggered_by == Trigger.SYNC_NOW))
+
+    def _run(self, event: int, rows: list, trouble: str, seconds: float, shared: bool) -> Run:
+        verdicts = [self._verdicts[row.order_id] for row in rows if row.order_id in self._verdicts]
+        unchanged = {ref for row in rows for ref in self._passed_over.get(row.order_id, ())}
+        actions = dict.fromkeys(unchanged, RecordAction.NOTHING_TO_DO)  # a record that several share counts once
+        actions |= {item.ref: item.sent.action for verdict in verdicts for item in verdict.written}
+        numbers = Counter(NUMBERS[action] for action in actions.values())
+        numbers["failed"] = sum(bool(verdict.failures) for verdict in verdicts)
+        return Run(
+            event_id=event,
+            started=self._started,
+            seconds=seconds,
+            requests=self._requests,
+            shared=shared,
+            triggers=dict(Counter(row.triggered_by for row in rows)),
+            orders=len(rows),
+            trouble=trouble,
+            **{name: numbers[name] for name in (*NUMBERS.values(), "failed")},
+        )
+
+    def _entry(self, run: Run, verdict: Verdict, with_values: bool) -> dict[str, object]:
+        """A row of ``RunEntry``."""
+        written = {item.ref: item for item in verdict.written}.values()
+        return {
+            "run_id": run.pk,
+            "order_id": verdict.order,
+            "records": [_record(item, with_values) for item in written],
+            "failures": [failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
+        }
+
+
+def _shredded(orders: Sequence[int]) -> set[int]:
+    """Orders of which the data shredder removed everything since they were sent; it waits for those that are told."""
+    states = OrderState.objects.filter(order_id__in=orders).order_by("order_id").select_for_update()
+    return {pk for pk, reason in states.values_list("order_id", "excluded_reason") if reason == Exclusion.SHREDDED}
+
+
+def _record(item: Written, with_values: bool) -> dict[str, Any]:
+    found = {
+        "mapping": item.mapping,
+        "position": item.position,
+        "type": item.ref[0],
+        "record": item.sent.record_id,
+        "action": item.sent.action,
+        "properties": sorted(item.sent.changed),
+    }
+    if with_values:
+        found["values"] = {name: value[:MAX_VALUE] for name, value in item.sent.values.items()}
+    return found
+
+
+def prune() -> int:
+    """Delete what is older than its event wants to keep, in bulk. Returns how many runs."""
+    kept = set(EventConnection.objects.order_by().values_list("log_days", flat=True).distinct())
+    count = 0
+    for days in kept | {DEFAULT_DAYS}:
+        of_events = Q(event__hubspot_connection__log_days=days)
+        if days == DEFAULT_DAYS:
+            of_events |= Q(event__hubspot_connection__isnull=True)  # left, or disconnected
+        old = Run.objects.filter(of_events, started__lt=now() - timedelta(days=days)).order_by()
+        RunEntry.objects.filter(run__in=old).order_by().delete()
+        count += old.delete()[1].get(Run._meta.label, 0)
+    return count

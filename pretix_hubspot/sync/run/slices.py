@@ -1,0 +1,68 @@
+"""A claim on its way through the engine, and what became of it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.timezone import now
+from pretix.base.models import Order
+
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.models import Connection, EventConnection, OrderState
+from pretix_hubspot.sync.plan.plan import Plan
+from pretix_hubspot.sync.queue import order_queue
+
+from .run_log import RunLog
+
+
+@dataclass
+class Report:
+    """What became of a slice, in numbers of orders."""
+
+    sent: int = 0
+    unchanged: int = 0
+    excluded: int = 0
+    failed: int = 0
+    trouble: Exception | None = None
+    log: RunLog = field(default_factory=RunLog)
+    by_event: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def count(self, word: str, orders: Iterable[Order]) -> None:
+        """Add orders to one of the numbers, for all and for their events."""
+        events = Counter((order.event_id, word) for order in orders)
+        self.by_event += events
+        setattr(self, word, getattr(self, word) + events.total())
+
+
+@dataclass
+class Slice:
+    """One claim on its way through the engine."""
+
+    connection: Connection
+    claim: order_queue.Claim
+    events: dict[int, EventConnection]
+    client: Client
+    catalog: Catalog
+    forced: frozenset[int] = frozenset()
+    states: dict[int, OrderState] = field(default_factory=dict)
+    log_counts: dict[int, int] = field(default_factory=dict)
+    planned_at: datetime = field(default_factory=now)
+
+    def order(self, pk: int) -> Order:
+        return self.claim.orders[pk].order
+
+    def state(self, pk: int) -> OrderState:
+        if pk not in self.states:
+            self.states[pk] = OrderState(order_id=pk, portal_id=self.connection.portal_id)
+        return self.states[pk]
+
+
+@dataclass
+class Prepared:
+    """A slice that is planned and not sent yet; ``part`` is what is left to send of it."""
+
+    work: Slice
+    part: Plan
+    report: Report

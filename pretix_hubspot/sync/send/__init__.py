@@ -1,0 +1,1 @@
+"""A plan is carried out: calls, batches, refusals, associations. Knows no table."""

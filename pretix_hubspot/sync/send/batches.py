@@ -1,0 +1,178 @@
+"""How one request is carried through: patience with HubSpot, and isolation of the one bad input.
+
+Every write of ours can be repeated: creates are answered by a conflict, updates and associations by no change.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from pretix_hubspot.failures.reach import concerns_all, concerns_portal, is_about_call
+from pretix_hubspot.hubspot.errors import (
+    ConnectTimeout,
+    HubSpotError,
+    Locked,
+    OverBudget,
+    ReadTimeout,
+)
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.server.patience import WORKER, Patience
+
+Item = TypeVar("Item")
+#: Sends batches at the same time: outcome per item, or an error, for the first of them, at least for one.
+#: May raise the error of the only one.
+Send = Callable[[list[list[Item]]], list[dict[Item, Any] | HubSpotError]]
+
+#: Calls in a row that stayed without success after all attempts: the portal may be the problem, not a record.
+OUTAGE = 3
+#: How many single items are tried then: if HubSpot has an answer to one of them, it stumbles over records.
+PROBES = 3
+
+
+class PortalTrouble(Exception):
+    """The portal as a whole cannot be written to now; no order is to blame."""
+
+    def __init__(self, error: HubSpotError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Caller:
+    """Makes calls for one slice.
+
+    ``beat`` is called before each attempt and keeps the claim alive; it raises if the claim is lost.
+    ``probe`` makes one cheap call, by which a refusal of one kind of call is told from a refusal of all of them.
+    """
+
+    def __init__(
+        self,
+        beat: Callable[[], None] = lambda: None,
+        probe: Callable[[], object] | None = None,
+        patience: Patience = WORKER,
+    ) -> None:
+        self.beat = beat
+        self._patience = patience
+        self._failures_in_a_row = 0
+        self._answered: list[Any] = []  # an item of the batch at work that HubSpot had an answer to
+        self._probe = probe
+
+    def batch(self, send: Send, items: Sequence[Item], size: int, at_once: int = 1) -> dict[Item, Any]:
+        """Outcome per item; a refused batch is halved until the refused item stands alone.
+
+        Raises ``PortalTrouble``; other errors are outcomes.
+        """
+        outcomes: dict[Item, Any] = {}
+        parts = list(chunks(items, size))
+        self._answered = []
+        while parts:
+            answers = self._answers(send, parts[:at_once])
+            for part, answer in zip(parts, answers, strict=False):
+                outcomes |= self._isolated(send, part, answer)
+            del parts[: len(answers)]
+        return outcomes
+
+    def _answers(self, send: Send, parts: list[list[Item]]) -> list[dict[Item, Any] | HubSpotError]:
+        self.beat()
+        try:
+            return send(parts)
+        except HubSpotError as error:
+            return [error]
+
+    def _isolated(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
+        """Outcome per item. Both halves have their turn before a part of either: then a single item that HubSpot
+        stumbles over every time brings a success beside each failure."""
+        outcomes: dict[Item, Any] = {}
+        waiting, first = deque([items]), [answer]
+        while waiting:
+            part = [item for item in waiting.popleft() if item not in outcomes]  # the others were tried alone
+            if not part:
+                continue
+            try:
+                outcomes |= self._patient(send, part, first.pop() if first else self._answers(send, [part])[0])
+                self._answered = part[:1]
+            except HubSpotError as error:
+                if len(part) == 1 or concerns_all(error):
+                    outcomes |= dict.fromkeys(part, error)
+                else:
+                    middle = len(part) // 2
+                    waiting += (part[:middle], part[middle:])
+                if self._failures_in_a_row >= OUTAGE:
+                    outcomes |= self._probed(send, [item for item in items if item not in outcomes], error)
+        return outcomes
+
+    def _probed(self, send: Send, untried: list[Item], error: HubSpotError) -> dict[Item, Any]:
+        """Is it an outage, or does HubSpot stumble over several items? Outcome of an item that was tried alone.
+
+        Asks once more for an item that worked, else for some of the others, not always the same ones. Raises
+        ``PortalTrouble`` if HubSpot has an answer to none.
+        """
+        known = self._answered
+        for item in known or random.sample(untried, min(PROBES, len(untried))):  # needs no secrecy
+            [answer] = self._answers(send, [[item]])
+            if isinstance(answer, HubSpotError):
+                if concerns_portal(answer) or isinstance(answer, OverBudget):
+                    raise PortalTrouble(answer) from answer
+                if answer.retryable:
+                    continue
+                answer = {item: answer}
+            self._failures_in_a_row, self._answered = 0, [item]
+            return {} if known else answer
+        raise PortalTrouble(error) from error
+
+    def _patient(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
+        """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""
+        for wait in self._patience.pauses:
+            if not isinstance(answer, HubSpotError):
+                break
+            pause = _pause(answer, wait)
+            self._raise_if_final(answer, last=self._takes_too_long(answer, pause))
+            time.sleep(pause)
+            late = isinstance(answer, ReadTimeout)
+            [answer] = self._answers(send, [items])
+            if late and isinstance(answer, ReadTimeout):
+                break  # half a minute each time: smaller batches may be quicker, and a worker has other work
+        if isinstance(answer, HubSpotError):
+            self._raise_if_final(answer, last=True)
+        self._failures_in_a_row = 0
+        return answer
+
+    def _raise_if_final(self, error: HubSpotError, last: bool) -> None:
+        if concerns_portal(error):
+            raise PortalTrouble(error) from error
+        if is_about_call(error):
+            self._raise_if_everywhere(error)
+        if not error.retryable:
+            self._failures_in_a_row = 0  # HubSpot is there, and has read the request
+            raise error
+        if last:
+            self._failures_in_a_row += 1
+            if isinstance(error, OverBudget) or (self._patience.gives_up_at_once and not isinstance(error, Locked)):
+                raise PortalTrouble(error) from error
+            raise error
+
+    def _takes_too_long(self, error: HubSpotError, pause: float) -> bool:
+        """Whether another attempt would keep somebody waiting who looks at a blank page."""
+        if self._patience.gives_up_at_once and isinstance(error, (ConnectTimeout, ReadTimeout)):
+            return True
+        return pause > self._patience.longest_pause
+
+    def _raise_if_everywhere(self, error: HubSpotError) -> None:
+        """Ask once per slice whether HubSpot says so to every call: then the portal is in trouble, and no order."""
+        if self._probe is None:
+            return
+        probe, self._probe = self._probe, None
+        try:
+            probe()
+        except HubSpotError as other:
+            raise PortalTrouble(error if is_about_call(other) else other) from other
+
+
+def _pause(error: HubSpotError, wait: float) -> float:
+    """Seconds to wait: what HubSpot asked for, at least 2 s for a lock (hubspot.md 3, A), with jitter."""
+    if isinstance(error, Locked):
+        wait = max(wait, 2.0)
+    if error.retry_after:
+        wait = max(wait, error.retry_after)
+    return wait * random.uniform(1.0, 1.3)  # jitter needs no secrecy

@@ -1,0 +1,85 @@
+"""What became of a plan, in plain data: what the executor hands to the judge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pretix_hubspot.hubspot.data import AssociationType
+from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.sync.plan.ownership import Person
+from pretix_hubspot.sync.plan.plan import RecordKey
+from pretix_hubspot.values.rows import Refusal
+
+
+@dataclass(frozen=True)
+class Known:
+    """A record id we stored earlier, with the fingerprint of what was sent then."""
+
+    record_id: str
+    sent_hash: str = ""
+    url: str = ""
+    owner: Person | None = None
+
+
+class RecordAction(StrEnum):
+    """What was done to a record that is in HubSpot as planned, in core's words; stored with orders and runs."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    NOTHING_TO_DO = "nothing_to_do"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The record is in HubSpot as planned.
+
+    ``values`` are what was written into the properties named by ``changed``, for a log that may hold them.
+    """
+
+    record_id: str
+    action: RecordAction
+    url: str = ""
+    changed: tuple[str, ...] = ()
+    fingerprint: str = ""
+    owner: Person | None = None
+    values: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The record could not be brought to the planned state; one of the two says why."""
+
+    error: HubSpotError | None = None
+    refusals: tuple[Refusal, ...] = ()
+
+
+Outcome = Sent | Failed
+Pair = tuple[RecordKey, RecordKey]
+
+
+@dataclass
+class Execution:
+    """What became of each order's records and associations.
+
+    ``together`` are object types of which HubSpot turned out to take new records only with an association.
+    """
+
+    records: dict[int, dict[RecordKey, Outcome]] = field(default_factory=dict)
+    associated: dict[int, set[str]] = field(default_factory=dict)
+    association_errors: dict[int, dict[Pair, HubSpotError | Refusal | None]] = field(default_factory=dict)
+    detach_errors: dict[int, dict[str, HubSpotError | Refusal]] = field(default_factory=dict)
+    together: set[str] = field(default_factory=set)
+
+    def sent(self) -> dict[RecordKey, Sent]:
+        """Where every record that arrived is now."""
+        return {
+            ref: outcome
+            for outcomes in self.records.values()
+            for ref, outcome in outcomes.items()
+            if isinstance(outcome, Sent)
+        }
+
+
+def association_name(from_type: str, to_type: str, pair: tuple[str, str], label: AssociationType | None = None) -> str:
+    """How an association that we made is remembered; with a label by its number, as ``deals:7>contacts:3#12``."""
+    return f"{from_type}:{pair[0]}>{to_type}:{pair[1]}" + (f"#{label.type_id}" if label else "")

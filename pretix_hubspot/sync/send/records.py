@@ -1,0 +1,328 @@
+"""The records of one object type: look up what exists, write what differs, look again where that moved.
+
+A record is found by the id we stored, else by its identifier; search is never used, since its index lags behind
+(hubspot.md 5.6, B).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pretix_hubspot.failures.codes import Code
+from pretix_hubspot.hubspot.api.records import MAX_RECORDS
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.data import BatchResult, InlineAssociation, Record, WriteInput, match, match_read
+from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
+from pretix_hubspot.hubspot.threads import AHEAD, AT_ONCE
+from pretix_hubspot.mappings.new_records import completed
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.sync.plan.plan import RecordKey, WantedRecord
+from pretix_hubspot.values.merge import merge
+from pretix_hubspot.values.rows import Refusal
+
+from .batches import Caller
+from .outcome import Failed, Outcome, RecordAction, Sent
+
+Asked = TypeVar("Asked")
+Writes = dict[str, tuple[list[RecordKey], WriteInput]]  # by trace id; several of ours may be one record of HubSpot's
+Results = list[BatchResult | HubSpotError]
+
+#: Looking, writing, and looking again after a conflict or a vanished record; more rounds mean a moving target.
+ROUNDS = 4
+#: Read with every contact and record: HubSpot answers with them under other names (hubspot.md 5.5).
+ALIASES = {"contacts": ("email", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")}
+MERGED = ("hs_merged_object_ids",)
+#: HubSpot reported success, but said nothing about this record.
+NO_ANSWER = Failed(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
+
+
+@dataclass
+class _Pending:
+    """A record on its way: which id it may have, and whether looking it up by value is still needed.
+
+    ``silence`` means that HubSpot left a lookup by value without an answer.
+    """
+
+    record: WantedRecord
+    record_id: str | None
+    look_up: bool
+    silence: bool = False
+    created: bool = False
+    last_error: HubSpotError | None = None
+
+
+class TypeRun:
+    """All records of one object type, from looking them up to the last write.
+
+    ``links`` are the associations to send along with new records.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        caller: Caller,
+        object_type: str,
+        portal_id: int,
+        links: Mapping[RecordKey, tuple[InlineAssociation, ...]] | None = None,
+    ) -> None:
+        self._links = links or {}
+        self._client = client
+        self._caller = caller
+        self._object_type = object_type
+        self._portal_id = portal_id
+        self._pending: dict[RecordKey, _Pending] = {}
+        self._begun: tuple[Writes, Callable[[], Results]] | None = None
+        self.outcomes: dict[RecordKey, Outcome] = {}
+
+    def add(self, record: WantedRecord, record_id: str | None) -> None:
+        self._pending[record.ref] = _Pending(record, record_id, look_up=not record.ours)
+
+    def begin(self) -> None:
+        """Create what needs no look while other types are read and written; ``finish`` waits for the answers."""
+        new = {ref: None for ref, item in self._pending.items() if not item.record_id and not item.look_up}
+        creates, _ = self._writes(new)
+        parts = list(chunks((sent for _, sent in creates.values()), MAX_RECORDS))[:AHEAD]
+        if parts:
+            self._caller.beat()
+            with suppress(HubSpotError):  # no token, say: whatever comes next meets it as well
+                self._begun = creates, self._client.begin_creates(self._object_type, parts)
+
+    def finish(self) -> dict[RecordKey, Outcome]:
+        """Read and write until every record has an outcome; what keeps moving fails as such."""
+        if self._begun:
+            creates, answers = self._begun
+            self._send(self._client.batch_creates, creates, self._after_create, [answers])
+        for _ in range(ROUNDS):
+            if not self._pending:
+                break
+            self._write(self._find())
+        for ref, item in self._pending.items():
+            self.outcomes[ref] = Failed(item.last_error) if item.last_error and not item.silence else NO_ANSWER
+        return self.outcomes
+
+    # Reading
+
+    def _find(self) -> dict[RecordKey, Record | None]:
+        """The current state of every pending record; None means that there is none. Failures get their outcome."""
+        found = self._read({ref: item.record_id for ref, item in self._pending.items() if item.record_id}, None)
+        missing = [ref for ref, item in self._pending.items() if ref not in found]
+        for ref in missing:
+            item = self._pending[ref]
+            item.look_up |= bool(item.record_id)  # it was there once, so somebody may have made it anew
+            item.record_id = None
+        by_property: dict[str, dict[RecordKey, str]] = {}
+        for ref in missing:
+            item = self._pending[ref]
+            if item.look_up:
+                by_property.setdefault(item.record.id_property.name, {})[ref] = item.record.id_value
+        for name, values in by_property.items():
+            found |= self._read(values, name)
+        return {ref: found.get(ref) for ref in self._pending}
+
+    def _read(self, asked: Mapping[RecordKey, str], id_property: str | None) -> dict[RecordKey, Record]:
+        """Batch-read by record id or unique value; refs without a record are left out."""
+        names = self._property_names(asked, id_property)
+
+        def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+            results = self._client.batch_reads(self._object_type, parts, names, id_property)
+            return _each(parts, results, lambda ids, result: match_read(ids, result, id_property))
+
+        answers = self._caller.batch(read, _unique(asked.values(), id_property), MAX_RECORDS, AT_ONCE)
+        if id_property is None:
+            unclear = [record_id for record_id, answer in answers.items() if answer is None]
+            answers |= self._caller.batch(lambda parts: self._read_alone(parts, names), unclear, 1)
+        lowered = {_fold(value, id_property): answer for value, answer in answers.items()}
+        found = {}
+        for ref, value in asked.items():
+            answer = lowered[_fold(value, id_property)]
+            if isinstance(answer, Record):
+                found[ref] = answer
+            elif isinstance(answer, HubSpotError) and not isinstance(answer, NotFound):
+                self._fail(ref, answer)
+            elif answer is None:
+                self._pending[ref].silence = True
+        return found
+
+    def _read_alone(self, parts: list[list[str]], names: list[str]) -> list[dict[str, object] | HubSpotError]:
+        """A record that the answer of a batch left out: is it gone, or is it called otherwise now (hubspot.md 5.5)?
+
+        To make it anew without asking would double it.
+        """
+        [[record_id]] = parts
+        return [{record_id: self._client.get_record(self._object_type, record_id, names)}]
+
+    def _property_names(self, refs: Iterable[RecordKey], id_property: str | None) -> list[str]:
+        rows = (row.property.name for ref in refs for row in self._pending[ref].record.rows())
+        aliases = ALIASES.get(self._object_type, MERGED)
+        return sorted({*rows, *aliases, *([id_property] if id_property else [])})
+
+    # Writing
+
+    def _write(self, found: Mapping[RecordKey, Record | None]) -> None:
+        """Create and update what differs; whatever needs another look stays pending."""
+        creates, updates = self._writes(found)
+        self._send(self._client.batch_creates, creates, self._after_create)
+        self._send(self._client.batch_updates, updates, self._after_update)
+
+    def _writes(self, found: Mapping[RecordKey, Record | None]) -> tuple[Writes, Writes]:
+        """What to create and to update; records that differ in nothing, or must not be sent, get their outcome."""
+        units: dict[str, list[RecordKey]] = {}
+        for ref, record in found.items():
+            if ref in self._pending:
+                units.setdefault(record.id if record else f"new {ref[1]}", []).append(ref)
+        creates: Writes = {}
+        updates: Writes = {}
+        for number, refs in enumerate(units.values()):
+            current = found[refs[0]]
+            changes = self._diff(refs, current)
+            if changes is None:
+                continue
+            if current is None:
+                record = self._pending[refs[0]].record
+                properties = completed({record.id_property.name: record.id_value, **changes}, record.beginning)
+                links = {link.to_id: link for ref in refs for link in self._links.get(ref, ())}
+                name = record.id_property.name
+                trace = WriteInput(f"c{number}", properties, id_property=name, associations=tuple(links.values()))
+                creates[trace.trace_id] = (refs, trace)
+            elif changes:
+                updates[f"u{number}"] = (refs, WriteInput(f"u{number}", changes, id=current.id))
+            else:
+                self._done(refs, current, {})
+        return creates, updates
+
+    def _diff(self, refs: list[RecordKey], current: Record | None) -> dict[str, str] | None:
+        """What to send for one record, or None if its rows contradict what HubSpot holds."""
+        rows = [row for ref in refs for row in self._pending[ref].record.rows()]
+        merged = merge(rows, current.properties if current else None)
+        if merged.refusals:
+            for ref in refs:
+                self._settle(ref, Failed(refusals=merged.refusals))
+            return None
+        changes = dict(merged.changes)
+        together = [name for ref in refs for name in self._pending[ref].record.together]
+        if any(name in changes for name in together):
+            said = {row.property.name for row in rows}
+            held = current.properties if current else {}
+            changes = {name: value for name in together if name in said and (value := held.get(name))} | changes
+        return changes
+
+    def _send(
+        self,
+        method: Callable[[str, list[list[WriteInput]]], Results],
+        writes: Writes,
+        after: Callable[[list[RecordKey], WriteInput, object], None],
+        begun: Sequence[Callable[[], Results]] = (),
+    ) -> None:
+        """``begun`` are the answers to the first of these writes, if they were sent before."""
+        answers = list(begun)
+
+        def write(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+            inputs = [[writes[trace][1] for trace in traces] for traces in parts]
+            results = answers.pop()() if answers else method(self._object_type, inputs)
+            return _each(inputs, results, match)
+
+        for trace, answer in self._caller.batch(write, list(writes), MAX_RECORDS, AT_ONCE).items():
+            refs, sent = writes[trace]
+            after(refs, sent, answer)
+
+    def _after_create(self, refs: list[RecordKey], sent: WriteInput, answer: object) -> None:
+        if isinstance(answer, Record):
+            for ref in refs:
+                self._pending[ref].created = True
+            self._done(refs, answer, sent.properties)
+        elif answer is None or _taken(answer, sent.id_property):
+            for ref in refs:
+                self._look_again(ref, answer, _holder(answer, self._pending[ref].record))
+        else:
+            for ref in refs:
+                self._fail(ref, answer)
+
+    def _after_update(self, refs: list[RecordKey], sent: WriteInput, answer: object) -> None:
+        if isinstance(answer, Record):
+            self._done(refs, answer, sent.properties)
+        elif answer is None:
+            for ref in refs:  # merged into another record without a word (hubspot.md 5.3, B), or the answer was lost
+                self._look_again(ref, None, sent.id)
+        elif isinstance(answer, NotFound):
+            for ref in refs:  # archived
+                self._look_again(ref, answer, None)
+        else:
+            for ref in refs:
+                self._fail(ref, answer)
+
+    # Outcomes
+
+    def _look_again(self, ref: RecordKey, error: HubSpotError | None, record_id: str | None) -> None:
+        item = self._pending[ref]
+        item.record_id, item.look_up, item.last_error = record_id, True, error
+
+    def _done(self, refs: list[RecordKey], record: Record, changed: Mapping[str, str]) -> None:
+        for ref in refs:
+            item = self._pending[ref]
+            action = RecordAction.UPDATED if changed else RecordAction.NOTHING_TO_DO
+            if item.created:
+                action = RecordAction.CREATED
+            fingerprint = item.record.fingerprint(self._portal_id)
+            owner = item.record.owner()
+            sent = Sent(record.id, action, record.url or "", tuple(changed), fingerprint, owner, changed)
+            self._settle(ref, sent)
+
+    def _fail(self, ref: RecordKey, error: HubSpotError) -> None:
+        self._settle(ref, Failed(error))
+
+    def _settle(self, ref: RecordKey, outcome: Outcome) -> None:
+        self.outcomes[ref] = outcome
+        del self._pending[ref]
+
+
+def read_by_id(
+    client: Client, caller: Caller, object_type: str, ids: Sequence[str]
+) -> dict[str, Record | HubSpotError | None]:
+    """What these ids lead to; one that was merged away leads to the record that it became."""
+    names = list(ALIASES.get(object_type, MERGED))
+
+    def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+        return _each(parts, client.batch_reads(object_type, parts, names, None), match_read)
+
+    return caller.batch(read, list(ids), MAX_RECORDS, AT_ONCE)
+
+
+def _each(
+    parts: list[list[Asked]],
+    results: Results,
+    matched: Callable[[list[Asked], BatchResult], dict[str, object]],
+) -> list[dict[str, object] | HubSpotError]:
+    """What each part amounts to that has a result."""
+    return [
+        result if isinstance(result, HubSpotError) else matched(part, result)
+        for part, result in zip(parts, results, strict=False)
+    ]
+
+
+def _taken(error: object, id_property: str | None) -> bool:
+    """Whether a create was refused because a record holds the identifier (hubspot.md 4.1, 4.2).
+
+    One that holds another unique value of ours is a record of its own, to be left alone.
+    """
+    if isinstance(error, InvalidInput):
+        codes = {d.code for d in error.details if d.property_name in ("", id_property)}
+        return "CONFLICTING_UNIQUE_VALUE" in codes or bool(not error.codes and error.existing_id)
+    return isinstance(error, Conflict)
+
+
+def _holder(error: HubSpotError | None, record: WantedRecord) -> str | None:
+    """The record to look at, if HubSpot names it: the contact who has the address, perhaps as a further one.
+
+    Whatever is ours alone is found by nothing but its identifier.
+    """
+    return error.existing_id if isinstance(error, Conflict) and not record.ours else None
+
+
+def _fold(value: str, id_property: str | None) -> str:
+    return value.strip().lower() if id_property else value
+
+
+def _unique(values: Iterable[str], id_property: str | None) -> list[str]:
+    """HubSpot refuses a batch that names a record twice (hubspot.md 4.2, B)."""
+    return list({_fold(value, id_property): value for value in values}.values())

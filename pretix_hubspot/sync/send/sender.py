@@ -1,0 +1,332 @@
+"""Carry out a plan: bring each object type's records to their planned state, then link what belongs together.
+
+Knows HubSpot's limits and manners, nothing of pretix.
+Nothing here is remembered between runs, so that every run can be repeated.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pretix_hubspot.failures.codes import Code
+from pretix_hubspot.failures.reach import concerns_type
+from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.data import AssociationInput, Record
+from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey
+from pretix_hubspot.values.rows import Refusal
+
+from .batches import Caller
+from .detaching import Source, Where, ends, obsolete
+from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
+from .outcome import Execution, Failed, Known, Outcome, RecordAction, Sent, association_name
+from .records import TypeRun, read_by_id
+from .together import ALWAYS, WAITS, Links, Together, may_lack_partner, waits_for_partner
+
+#: An association that HubSpot refuses because somebody deletes or merges records there right now.
+VANISHED = Refusal(Code.RECORD_VANISHED)
+
+
+class Executor:
+    """Runs plans against one portal.
+
+    ``together`` are object types that are known to be taken only with an association, see ``together``.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        caller: Caller,
+        forced: frozenset[int] = frozenset(),
+        together: Iterable[str] = (),
+    ) -> None:
+        self._client = client
+        self._caller = caller
+        self._forced = forced
+        self._late = ALWAYS | set(together)
+        self._together = Together(client, caller)
+
+    def run(
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, Known],
+        associated: Mapping[int, Iterable[str]] | None = None,
+        earlier: Mapping[int, Mapping[Source, Where]] | None = None,
+    ) -> Execution:
+        """Write everything in the plan. Raises ``PortalTrouble``; everything else is an outcome.
+
+        ``associated`` are the associations made earlier, by order; see ``association_name``.
+        ``earlier`` says where the records were of orders that remove associations, see ``detaching``.
+        """
+        execution = Execution()
+        self._run(plan, known, associated or {}, execution)
+        for order in sorted(_shared_failures(plan, execution)):
+            self._run_again(plan.only([order]), known, order, execution)
+        self._find_again(plan, known, associated or {}, execution)
+        self._tell_vanished(execution)
+        self._detach(plan, earlier or {}, execution)
+        self._tell_vanished_ends(execution)
+        return execution
+
+    def _find_again(
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, Known],
+        associated: Mapping[int, Iterable[str]],
+        execution: Execution,
+    ) -> None:
+        """Look at records that cannot be linked, even if they are to stay as they were: they may not be there any more.
+
+        Somebody deleted or merged them since we looked last.
+        """
+        lost: dict[int, set[RecordKey]] = {}
+        for order, pair, _ in not_linked(execution):
+            lost.setdefault(order, set()).update(pair)
+        if not lost:
+            return
+        first = {order: execution.records[order] for order in lost}
+        sent = execution.sent()
+        there = {**known, **{ref: Known(s.record_id, s.fingerprint, s.url, s.owner) for ref, s in sent.items()}}
+        unread = {ref: replace(there[ref], sent_hash="") for refs in lost.values() for ref in refs if ref in there}
+        self._run(plan.only(lost), {**there, **unread}, associated, execution)
+        for order, outcomes in first.items():
+            for ref, outcome in execution.records[order].items():
+                untouched = isinstance(outcome, Sent) and outcome.action == RecordAction.NOTHING_TO_DO
+                if untouched and same(outcome, outcomes[ref]):
+                    execution.records[order][ref] = outcomes[ref]  # what was done to it before
+
+    def _tell_vanished(self, execution: Execution) -> None:
+        """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
+        refused = [
+            (order, pair, [(ref[0], execution.records[order][ref].record_id) for ref in pair])
+            for order, pair, error in not_linked(execution)
+            if error
+        ]
+        there = self._look_up({place for _, _, both in refused for place in both})
+        for order, pair, both in refused:
+            if any(there[place] != place[1] for place in both):
+                execution.association_errors[order][pair] = VANISHED
+
+    def _run(
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, Known],
+        associated: Mapping[int, Iterable[str]],
+        execution: Execution,
+    ) -> None:
+        outcomes = self._write_records(plan, known, execution)
+        for order in plan.orders.values():
+            refs = [ref for pairs in order.records.values() for _, ref in pairs]
+            execution.records[order.order] = {
+                ref: WAITS if waits_for_partner(order, ref, outcomes) else outcomes[ref] for ref in refs
+            }
+        self._associate(plan, associated, execution)
+
+    def _write_records(
+        self, plan: Plan, known: Mapping[RecordKey, Known], execution: Execution
+    ) -> dict[RecordKey, Outcome]:
+        """All records: first those that stand alone, then those that are made with an association to them."""
+        outcomes: dict[RecordKey, Outcome] = {}
+        types = plan.object_types()
+        runs = [self._type_run(object_type, plan, known) for object_type in types if object_type not in self._late]
+        for run in runs[1:]:
+            run.begin()
+        for run in runs:
+            outcomes |= run.finish()
+        for object_type in types:
+            if object_type in self._late:
+                links = self._together.links(object_type, plan, outcomes)
+                outcomes |= self._type_run(object_type, plan, known, links).finish()
+        for object_type in types:
+            if object_type not in self._late:
+                new = [ref for ref in outcomes if ref[0] == object_type and ref not in known]
+                self._try_together(object_type, plan, new, outcomes, execution)
+        return {ref: _vanished_partner(outcome) for ref, outcome in outcomes.items()}
+
+    def _try_together(
+        self,
+        object_type: str,
+        plan: Plan,
+        new: list[RecordKey],
+        outcomes: dict[RecordKey, Outcome],
+        execution: Execution,
+    ) -> None:
+        """Once more with a partner, for new records that may have been refused because they came alone."""
+        alone = [ref for ref in new if may_lack_partner(outcomes[ref])]
+        links = self._together.links(object_type, plan, outcomes) if alone else {}
+        run = TypeRun(self._client, self._caller, object_type, plan.portal_id, links)
+        for ref in alone:
+            if links.get(ref):
+                run.add(plan.records[ref], None)
+        found = run.finish()
+        outcomes |= found
+        if any(isinstance(outcome, Sent) for outcome in found.values()):
+            self._late |= {object_type}
+            execution.together.add(object_type)
+
+    def _run_again(self, part: Plan, known: Mapping[RecordKey, Known], order: int, execution: Execution) -> None:
+        """One order alone; what has arrived already stays as it is, and is not sent once more."""
+        arrived = {ref: sent for ref, sent in execution.records[order].items() if isinstance(sent, Sent)}
+        links = {ref: Known(sent.record_id, sent.fingerprint, sent.url, sent.owner) for ref, sent in arrived.items()}
+        self._run(part, {**known, **links}, {order: set(execution.associated[order])}, execution)
+        outcomes = execution.records[order]
+        for ref, sent in arrived.items():
+            if isinstance(outcomes[ref], Sent) and not outcomes[ref].changed:
+                outcomes[ref] = sent
+
+    def _type_run(
+        self, object_type: str, plan: Plan, known: Mapping[RecordKey, Known], links: Links | None = None
+    ) -> TypeRun:
+        """All records of one object type; those that are known to be as planned have their outcome already."""
+        run = TypeRun(self._client, self._caller, object_type, plan.portal_id, links)
+        for record in plan.records.values():
+            if record.object_type != object_type:
+                continue
+            link = known.get(record.ref)
+            record.previous = link.owner if link else None
+            if link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.orders & self._forced:
+                run.outcomes[record.ref] = Sent(
+                    link.record_id, RecordAction.NOTHING_TO_DO, link.url, (), link.sent_hash, owner=link.owner
+                )
+            else:
+                run.add(record, link.record_id if link else None)
+        return run
+
+    def _associate(self, plan: Plan, associated: Mapping[int, Iterable[str]], execution: Execution) -> None:
+        """Link the records of each order; pairs that several orders share are sent once."""
+        asked: dict[tuple[str, str], Asked] = {}
+        for order in plan.orders.values():
+            outcomes = execution.records[order.order]
+            execution.association_errors[order.order] = {}
+            done = execution.associated[order.order] = set(associated.get(order.order, ()))
+            for source, target, label in dict.fromkeys(order.associations()):
+                pair = sent_pair(outcomes[source], outcomes[target])
+                if not pair or (source[0] == target[0] and pair[0] == pair[1]):
+                    continue
+                if association_name(source[0], target[0], pair, label) in done and order.order not in self._forced:
+                    continue
+                types = asked.setdefault((source[0], target[0]), {})
+                types.setdefault(pair, []).append((order.order, (source, target), label))
+        for (from_type, to_type), pairs in asked.items():
+            plain = {pair: wanted for pair, wanted in pairs.items() if not any(label for _, _, label in wanted)}
+            labelled = {pair: wanted for pair, wanted in pairs.items() if pair not in plain}
+            self._associate_type(from_type, to_type, plain, execution)
+            self._label_type(from_type, to_type, labelled, execution)
+
+    def _associate_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
+        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
+            [part] = parts
+            return [confirmed(part, self._client.associate_default(from_type, to_type, part))]
+
+        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
+        note(from_type, to_type, pairs, outcomes, execution)
+
+    def _label_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
+        """Labels are replaced by what is sent (hubspot.md 7.1), so what is there already is sent along."""
+
+        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
+            [part] = parts
+            there = self._client.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
+            for refusal in there.errors:
+                if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
+                    raise refusal.error  # what cannot be read would be lost
+            kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
+            inputs = [AssociationInput(*pair, united(kept.get(pair, ()), pairs[pair])) for pair in part]
+            return [confirmed(part, self._client.associate(from_type, to_type, inputs))]
+
+        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
+        note(from_type, to_type, pairs, outcomes, execution)
+
+    def _detach(self, plan: Plan, earlier: Mapping[int, Mapping[Source, Where]], execution: Execution) -> None:
+        """Remove what no longer holds, of orders whose every record and association is in place."""
+        names: dict[int, list[str]] = {}
+        for order, before in earlier.items():
+            outcomes, made = execution.records[order], execution.associated[order]
+            if not execution.association_errors[order] and all(isinstance(o, Sent) for o in outcomes.values()):
+                names[order] = obsolete(plan, plan.orders[order], before, outcomes, made)
+        there = self._look_up({end for found in names.values() for name in found for end in ends(name)})
+        asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[int, str]]]] = {}
+        for order, found in names.items():
+            still = {ends(name) for name in execution.associated[order] if name not in found}
+            for name in found:
+                one, other = ends(name)
+                unknown = [end for end in (one, other) if not isinstance(there[end], (str, NotFound))]
+                if unknown:
+                    execution.detach_errors.setdefault(order, {})[name] = there[unknown[0]]
+                    continue
+                if ((one[0], there[one]), (other[0], there[other])) in still:
+                    execution.associated[order].discard(name)  # merged: the pair goes by other ids now, and holds
+                    continue
+                pairs = asked.setdefault((one[0], other[0]), {})
+                pairs.setdefault((one[1], other[1]), []).append((order, name))
+        for (from_type, to_type), pairs in asked.items():
+            self._detach_type(from_type, to_type, pairs, execution)
+
+    def _tell_vanished_ends(self, execution: Execution) -> None:
+        """The same for associations that could not be removed: the records were there a moment ago."""
+        refused = [
+            (order, name)
+            for order, errors in execution.detach_errors.items()
+            for name, error in errors.items()
+            if isinstance(error, InvalidInput)
+        ]
+        there = self._look_up({end for _, name in refused for end in ends(name)})
+        for order, name in refused:
+            if any(there[end] != end[1] for end in ends(name)):
+                execution.detach_errors[order][name] = VANISHED
+
+    def _look_up(self, places: Iterable[Where]) -> dict[Where, str | HubSpotError | None]:
+        """The present ids of these records: HubSpot takes the id of a merged record for the one that it became."""
+        by_type: dict[str, list[str]] = {}
+        for object_type, record_id in sorted(places):
+            by_type.setdefault(object_type, []).append(record_id)
+        return {
+            (object_type, asked): answer.id if isinstance(answer, Record) else answer
+            for object_type, ids in by_type.items()
+            for asked, answer in read_by_id(self._client, self._caller, object_type, ids).items()
+        }
+
+    def _detach_type(
+        self,
+        from_type: str,
+        to_type: str,
+        pairs: dict[tuple[str, str], list[tuple[int, str]]],
+        execution: Execution,
+    ) -> None:
+        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | None]]:
+            [part] = parts
+            result = self._client.archive_associations(from_type, to_type, part)
+            found = denials(part, result, part)
+            return [{pair: found.get(pair) for pair in part}]
+
+        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
+        for pair, asked in pairs.items():
+            for order, name in asked:
+                error = outcomes[pair]
+                if error is None or isinstance(error, NotFound):  # a record is gone, and its associations with it
+                    execution.associated[order].discard(name)
+                else:
+                    execution.detach_errors.setdefault(order, {})[name] = error
+
+
+def _shared_failures(plan: Plan, execution: Execution) -> set[int]:
+    """Orders whose record failed together with another order's: each deserves an attempt of its own."""
+    shared: set[int] = set()
+    for record in plan.records.values():
+        if len(record.orders) > 1:
+            outcome = execution.records[next(iter(record.orders))].get(record.ref)
+            if isinstance(outcome, Failed) and _may_be_others_fault(outcome.error):
+                shared |= record.orders
+    return shared
+
+
+def _may_be_others_fault(error: HubSpotError | None) -> bool:
+    """Whether the values of one order may keep another one's from arriving: not if no value would be accepted."""
+    return error is None or not (error.retryable or concerns_type(error))
+
+
+def _vanished_partner(outcome: Outcome) -> Outcome:
+    """HubSpot does not know the record that a new one was to be associated with: somebody deletes or merges it now."""
+    if not isinstance(outcome, Failed) or not isinstance(outcome.error, InvalidInput):
+        return outcome
+    return Failed(refusals=(VANISHED,)) if "associations are invalid" in outcome.error.message else outcome

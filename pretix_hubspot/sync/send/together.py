@@ -1,0 +1,99 @@
+"""Records that HubSpot takes only together with a record they belong to: leads, and whatever an account's rules name
+(hubspot.md 1.3 and 16).
+
+They are made after their partners, with the associations in the same request. Which object types that concerns is
+learned from a refusal, once for a portal.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from pretix_hubspot.failures.codes import Code
+from pretix_hubspot.failures.portal_rules import rule_behind
+from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.data import AssociationType, InlineAssociation
+from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput
+from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey
+from pretix_hubspot.values.rows import Refusal
+
+from .batches import Caller
+from .outcome import Failed, Outcome, Sent
+
+#: HubSpot never takes these alone.
+ALWAYS = frozenset({"leads"})
+#: The partner has a failure of its own, which says why.
+WAITS = Failed(refusals=(Refusal(Code.PARTNER_NOT_WRITTEN.value),))
+
+Links = dict[RecordKey, tuple[InlineAssociation, ...]]
+
+
+class Together:
+    """The associations to send along with new records; their types are asked for once per pair of object types."""
+
+    def __init__(self, client: Client, caller: Caller) -> None:
+        self._client = client
+        self._caller = caller
+        self._types: dict[tuple[str, str], tuple[AssociationType, ...]] = {}
+
+    def links(self, object_type: str, plan: Plan, outcomes: Mapping[RecordKey, Outcome]) -> Links:
+        """For each record of this type, one partner of each other type that is in HubSpot by now.
+
+        One, since an account may allow no more; the others are associated afterwards like all.
+        """
+        found: dict[RecordKey, dict[str, str]] = {}
+        for order in plan.orders.values():
+            for one, other in _pairs(order):
+                sent = outcomes.get(other)
+                if one[0] == object_type != other[0] and isinstance(sent, Sent):
+                    found.setdefault(one, {}).setdefault(other[0], sent.record_id)
+        return {ref: tuple(self._inline(object_type, partners)) for ref, partners in found.items()}
+
+    def _inline(self, object_type: str, partners: Mapping[str, str]) -> Iterable[InlineAssociation]:
+        for other, record_id in partners.items():
+            if types := self._types_of(object_type, other):
+                yield InlineAssociation(record_id, types)
+
+    def _types_of(self, one: str, other: str) -> tuple[AssociationType, ...]:
+        """HubSpot's own types in this direction: the plain one, and the primary one that leads ask for."""
+        if (one, other) not in self._types:
+            self._types[one, other] = tuple(
+                AssociationType(kind.category, kind.type_id)
+                for kind in self._labels(one, other)
+                if kind.category == "HUBSPOT_DEFINED" and (not kind.label or kind.label.lower() == "primary")
+            )
+        return self._types[one, other]
+
+    def _labels(self, one: str, other: str):
+        def ask(parts):
+            [[pair]] = parts
+            return [{pair: self._client.association_labels(*pair)}]
+
+        answer = self._caller.batch(ask, [(one, other)], 1)[one, other]
+        return () if isinstance(answer, HubSpotError) else answer
+
+
+def may_lack_partner(outcome: Outcome) -> bool:
+    """Whether a record may have been refused because it came alone: HubSpot says so, or names nothing we sent."""
+    if not isinstance(outcome, Failed) or not isinstance(outcome.error, InvalidInput):
+        return False
+    rule = rule_behind(outcome.error)
+    return rule is Code.ASSOCIATION_REQUIRED or (rule is None and not outcome.error.details)
+
+
+def waits_for_partner(order: OrderPlan, ref: RecordKey, outcomes: Mapping[RecordKey, Outcome]) -> bool:
+    """Whether the record was refused for want of a partner that the order has, and that could not be written."""
+    outcome = outcomes[ref]
+    if not isinstance(outcome, Failed) or rule_behind(outcome.error) is not Code.ASSOCIATION_REQUIRED:
+        return False
+    if any(one == ref and not isinstance(outcomes[other], Sent) for one, other in _pairs(order)):
+        return True
+    mine = {mapping for mapping, records in order.records.items() if ref in [found for _, found in records]}
+    partners = {earlier for spec in order.specs if spec.id in mine for earlier in spec.associations}
+    partners |= {spec.id for spec in order.specs if mine & set(spec.associations)}
+    return any(item.mapping in partners for item in order.withheld)
+
+
+def _pairs(order: OrderPlan) -> Iterable[tuple[RecordKey, RecordKey]]:
+    """The records that belong together, in both directions."""
+    for source, target, _ in order.associations():
+        yield source, target
+        yield target, source

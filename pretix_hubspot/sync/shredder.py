@@ -1,0 +1,115 @@
+"""What pretix's data shredder removes of ours: nothing personal stays behind in pretix."""
+
+import json
+from collections import defaultdict
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from pretix.base.models.datasync import OrderSyncResult
+from pretix.base.shredder import BaseDataShredder
+from pretix.helpers.json import CustomJSONEncoder
+
+from pretix_hubspot.failures.codes import Exclusion
+from pretix_hubspot.models import PROVIDER, EventConnection, OrderState, RecordLink, RunEntry
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.sync.queue.scope import in_scope
+from pretix_hubspot.sync.run.recording import EXCLUDED, OWN_LOG_ENTRIES
+
+from .queue import order_queue
+from .run import recording
+
+#: Orders, or links, that are looked at together.
+PART = 1_000
+
+
+#: How entries of the event's history about sync problems begin.
+PROBLEMS = "pretix_hubspot.event.problems"
+
+
+class HubSpotShredder(BaseDataShredder):
+    """Record links, displayed results, problems and log data of an event's orders.
+
+    HubSpot itself is not touched: what the organizer keeps there is the organizer's decision.
+    """
+
+    identifier = "hubspot"
+    verbose_name = _("HubSpot data transfer")
+    description = _(
+        "This will remove the links between orders and HubSpot records, including the names and email addresses that "
+        "were used for identifying them. The records in HubSpot are not deleted."
+    )
+
+    def generate_files(self):
+        """Two files with everything that shred_data removes."""
+        rows = OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER).exclude(
+            external_object_type=EXCLUDED
+        )
+        data = rows.order_by("order__code", "pk").values(
+            "order__code", "external_object_type", "id_value", "external_link_href", "transmitted"
+        )
+        yield "hubspot-records.json", "application/json", json.dumps(list(data), indent=4, cls=CustomJSONEncoder)
+        runs = RunEntry.objects.filter(run__event=self.event).order_by("order__code", "pk")
+        log = runs.values("order__code", "run__started", "records", "failures")
+        yield "hubspot-log.json", "application/json", json.dumps(list(log), indent=4, cls=CustomJSONEncoder)
+
+    def shred_data(self, progress_callback=None):
+        """Remove it. A later transfer starts anew, and finds the records in HubSpot by their identifier.
+
+        What waits is not sent, and whoever is sending loses its claim first, so that nothing comes back afterwards.
+        """
+        order_queue.forget(self.event)
+        self._shred_states()
+        results = OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER)
+        self._shred_links(results)
+        results.delete()
+        RunEntry.objects.filter(run__event=self.event).delete()
+        self._shred_sentences()
+        self._shred_log(progress_callback)
+
+    def _shred_sentences(self):
+        """What HubSpot said, in the event's history; entries of today name a code instead, see ``for_history``."""
+        for entry in self.event.logentry_set.filter(action_type__startswith=PROBLEMS, data__contains="cause"):
+            kept = {name: value for name, value in entry.parsed_data.items() if name not in ("cause", "causes")}
+            entry.data, entry.shredded = json.dumps(kept), True
+            entry.save(update_fields=["data", "shredded"])
+
+    def _shred_states(self):
+        """No order is sent until it changes; what happened to it so far is no news."""
+        states = OrderState.objects.filter(order__event=self.event)
+        joined = EventConnection.objects.select_related("connection").filter(event=self.event).first()
+        if joined:
+            new = in_scope(joined).filter(hubspot_state=None).values_list("pk", flat=True)
+            unread = [OrderState(order_id=pk, portal_id=joined.connection.portal_id) for pk in new.iterator()]
+            OrderState.objects.bulk_create(unread, batch_size=PART, ignore_conflicts=True)
+        for part in chunks(states.order_by("order_id").values_list("order_id", flat=True), PART):
+            counts = recording.log_counts(part)
+            with transaction.atomic():
+                locked = list(states.filter(order_id__in=part).order_by("order_id").select_for_update())
+                for state in locked:
+                    state.excluded_reason = state.excluded_reason or Exclusion.SHREDDED
+                    state.log_count = counts.get(state.order_id, 0)
+                    state.problem, state.cause, state.associated, state.sent_hash = None, "", [], ""
+                recording.store_states(locked)
+
+    def _shred_links(self, results):
+        """By object type: without it, the index is of no use beyond the portal."""
+        portals = list(
+            OrderState.objects.filter(order__event=self.event).values_list("portal_id", flat=True).distinct()
+        )
+        keys = defaultdict(set)
+        for object_type, info in results.values_list("external_object_type", "sync_info").iterator():
+            if "key" in info:
+                keys[object_type].add(info["key"])
+        for object_type, of_type in keys.items():
+            for part in chunks(sorted(of_type), PART):
+                RecordLink.objects.filter(portal_id__in=portals, object_type=object_type, key__in=part).delete()
+
+    def _shred_log(self, progress_callback):
+        entries = self.event.logentry_set.filter(action_type__startswith=OWN_LOG_ENTRIES).exclude(data="")
+        mine = [entry for entry in entries.iterator() if entry.parsed_data.get("provider") == PROVIDER]
+        for number, entry in enumerate(mine):
+            entry.data = json.dumps({"provider": PROVIDER, "error": []})
+            entry.shredded = True
+            entry.save(update_fields=["data", "shredded"])
+            if progress_callback and number % 100 == 0:
+                progress_callback(100 * number / len(mine))

@@ -1,0 +1,1 @@
+"""How a value is written for HubSpot and merged with what is there. Pure."""

@@ -1,0 +1,122 @@
+"""pretix value + property definition -> wire value, or a refusal with a reason. Pure.
+
+The engine (``convert``) and the editor's warning symbol (``warning``) read the same table, ``conversions.RULES``:
+a pair that warns has values that are refused, and a pair that does not warn has none.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pretix_hubspot.hubspot.data import PropertyDefinition
+
+from . import money
+from .kinds import NUMBERS, is_list, kind_of
+from .risks import Context, Options, property_names, refuse
+from .rows import APPEND, NO_CONVENTIONS, Conventions, FieldRefused, MappingRow, Refusal
+from .rules import FILE, RULES
+
+
+def convert(
+    value: Any,
+    source_type: str | None,
+    prop: PropertyDefinition | None,
+    value_map: Mapping[str, str] | None = None,
+    joiner: str = ";",
+    enum_opts: Options | None = None,
+    conventions: Conventions = NO_CONVENTIONS,
+) -> str | Refusal:
+    """The wire value; "" when there is nothing to say.
+
+    ``enum_opts`` are the field's own choices (its ``synonyms``: several labels each), which help to find the portal's
+    option when there is no value map.
+    """
+    if isinstance(value, FieldRefused):
+        return Refusal(value.reason, property_names(prop) if prop else {})
+    value = value.strip() if isinstance(value, str) else value
+    if is_nothing(value):
+        return ""
+    unusable, rule = _rule(source_type, prop)
+    if unusable:
+        return unusable
+    if misread := money.unused_currency(value, prop, conventions):
+        return misread
+    return rule.write(value, Context(prop, value_map, enum_opts, joiner, conventions))
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a source has no value."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def warning(
+    source_type: str | None,
+    prop: PropertyDefinition | None,
+    mode: str,
+    enum_opts: Options | None = None,
+    value_map: Mapping[str, str] | None = None,
+    constant: str | None = None,
+    conventions: Conventions = NO_CONVENTIONS,
+    amount_in: str = "",
+) -> Refusal | None:
+    """What may be refused when this field is mapped to this property, or None when every value fits.
+
+    ``constant`` is the only value that there will ever be, where it is known; ``amount_in`` as in ``MappingRow``.
+    """
+    unusable, rule = _rule(source_type, prop)
+    if unusable:
+        return unusable
+    if constant is None:
+        risk = rule.risk(Context(prop, value_map, enum_opts, ";", conventions))
+        risk = money.foreign(prop, amount_in, conventions) or _unused_choice(prop, enum_opts, conventions) or risk
+    else:
+        risk = _refusal_of_constant(constant, source_type, prop, conventions)
+    return risk or (append_risk(prop) if mode == APPEND else None)
+
+
+def risk_of(row: MappingRow) -> Refusal | None:
+    """What may be refused of a row of a mapping, as ``warning`` says it."""
+    return warning(
+        row.source_type,
+        row.property,
+        row.mode,
+        row.synonyms,
+        row.value_map,
+        row.constant,
+        row.conventions,
+        row.amount_in,
+    )
+
+
+def _unused_choice(prop, enum_opts, conventions):
+    """A currency is a choice, mostly of one: that of the event."""
+    found = (money.unused_currency([choice], prop, conventions) for choice, _ in enum_opts or ())
+    return next((refusal for refusal in found if refusal), None)
+
+
+def _refusal_of_constant(text, source_type, prop, conventions):
+    written = convert(text, source_type, prop, conventions=conventions)
+    return Refusal(written.code, {**written.params, "constant": True}) if isinstance(written, Refusal) else None
+
+
+def append_risk(prop: PropertyDefinition) -> Refusal | None:
+    """What "Add to list" does on a property that holds one value: it works only while the field is empty."""
+    kind = kind_of(prop)
+    if kind in NUMBERS:
+        return refuse("append_number", prop)
+    return None if is_list(prop) else refuse("append_single", prop)
+
+
+def _rule(source_type, prop):
+    """(refusal, None) for a pair that can never work, else (None, rule)."""
+    if prop is None or prop.archived:
+        return refuse("unknown_property", prop), None
+    if not prop.writable:
+        return refuse("read_only_property", prop), None
+    if source_type is None:
+        return refuse("unknown_field", prop), None
+    if source_type == FILE:
+        return refuse("file", prop), None
+    rule = RULES.get(source_type, {}).get(kind_of(prop))
+    if rule is None:
+        return refuse("incompatible", prop, source_type=source_type), None
+    return None, rule

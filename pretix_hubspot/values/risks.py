@@ -1,0 +1,107 @@
+"""What a source could hold that a property refuses, known before there is any value. Pure.
+
+The editor's warning symbol: a rule's risk tries everything that a field can hold, with the rule's own way of writing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pretix_hubspot.hubspot.data import PropertyDefinition
+
+from . import countries
+from .kinds import K_MANY, K_ONE, kind_of
+from .rows import NO_CONVENTIONS, Conventions, Refusal
+
+Options = Sequence[tuple[str, str]]
+
+
+class Context(NamedTuple):
+    """What a conversion may look at beside the value."""
+
+    prop: PropertyDefinition
+    value_map: Mapping[str, str] | None
+    enum_opts: Options | None
+    joiner: str
+    conventions: Conventions = NO_CONVENTIONS
+
+
+class Rule(NamedTuple):
+    """How one pair of types is written, and what may be refused, known before any value is."""
+
+    write: Callable[[Any, Context], "str | Refusal"]
+    risk: Callable[[Context], Refusal | None]
+
+
+def property_names(prop):
+    """How a refusal names a property."""
+    return {"property": prop.name, "label": prop.label, "type": prop.type}
+
+
+def refuse(code, prop, **params):
+    return Refusal(code, {**(property_names(prop) if prop else {}), **params})
+
+
+def options_elsewhere(prop):
+    """Whether the definition does not tell the options, as with owners: only HubSpot knows what fits."""
+    return kind_of(prop) in (K_ONE, K_MANY) and not prop.options
+
+
+def safe(context):
+    """A pair in which everything fits: no refusal."""
+
+
+def risky(code):
+    """A pair in which some values fit and others do not."""
+    return lambda context: refuse(code, context.prop)
+
+
+def each(samples, write):
+    """The first refusal among everything a field can hold; where choices have no option, it names all of them."""
+
+    def risk(context):
+        if options_elsewhere(context.prop):
+            return refuse("no_option", context.prop)
+        written = [write(sample, context) for sample in samples(context)]
+        return together([refusal for refusal in written if isinstance(refusal, Refusal)])
+
+    return risk
+
+
+def together(refusals):
+    """The first, with the labels of all choices that are refused for the same reason."""
+    if not refusals:
+        return None
+    first = refusals[0]
+    same = [r.params["option_label"] for r in refusals if r.code == first.code and "option_label" in r.params]
+    return Refusal(first.code, {**first.params, "option_labels": list(dict.fromkeys(same))}) if same else first
+
+
+def own_choices(context):
+    return [[identifier] for identifier in dict.fromkeys(identifier for identifier, label in context.enum_opts or ())]
+
+
+def several_choices(context):
+    """Each choice alone, then two at once; unknown choices may be many."""
+    own = own_choices(context)
+    return own + ([["", ""]] if len(own) != 1 else [])
+
+
+def booleans(context):
+    return [True, False]
+
+
+def lacking_countries(write):
+    """What a portal's list of countries lacks; countries are named as choices are, unless it is no such list at all."""
+
+    def risk(context):
+        if options_elsewhere(context.prop):
+            return refuse("no_option", context.prop)
+        codes = countries.codes()
+        lacking = [code for code in codes if isinstance(write(code, context), Refusal)]
+        if not lacking:
+            return None
+        names = [countries.name_of(code) for code in lacking] if len(lacking) < len(codes) else []
+        named = {"option": lacking[0], "option_label": names[0], "option_labels": names} if names else {}
+        return refuse("no_option", context.prop, **named)
+
+    return risk

@@ -1,0 +1,269 @@
+"""The table of conversions: how a value of each pretix type is written into each kind of property. Pure.
+
+``RULES`` says for every pair how a value is written, and what can go wrong; a missing pair is a refusal.
+"""
+
+import html
+
+from . import countries, formats, owners
+from .kinds import (
+    K_BOOL,
+    K_DATE,
+    K_DATETIME,
+    K_DURATION,
+    K_MANY,
+    K_NUMBER,
+    K_ONE,
+    K_PERCENTAGE,
+    K_PHONE,
+    K_TEXT,
+    kind_of,
+)
+from .risks import (
+    Rule,
+    booleans,
+    each,
+    lacking_countries,
+    options_elsewhere,
+    own_choices,
+    refuse,
+    risky,
+    safe,
+    several_choices,
+)
+from .rows import FRACTION, Refusal
+
+# pretix types, as core's Question.TYPE_*
+NUMBER, STRING, TEXT, BOOLEAN, CHOICE, MULTIPLE = "N", "S", "T", "B", "C", "M"
+DATE, TIME, DATETIME, COUNTRY, PHONE, FILE = "D", "H", "W", "CC", "TEL", "F"
+
+
+def _as_text(value, context):
+    value = str(value)
+    return formats.cut(_as_html(value) if context.prop.field_type == "html" else value)
+
+
+def _as_html(text):
+    """Rich text that looks like the text: HubSpot shows its line ends as blanks."""
+    return "<br>".join(html.escape(text, quote=False).splitlines())
+
+
+def _through(parse, code):
+    """A conversion by one of ``formats``' functions, refused with ``code`` when it finds nothing."""
+
+    def write(value, context):
+        found = parse(str(value))
+        return found if found is not None else refuse(code, context.prop)
+
+    return write
+
+
+def _percentage(parse):
+    """A number, or a text with a percent sign, as HubSpot keeps a percentage."""
+
+    def write(value, context):
+        digits = parse(str(value).removesuffix("%").rstrip())
+        if digits is None:
+            return refuse("not_a_number", context.prop)
+        return formats.fraction(digits) if context.conventions.percentages == FRACTION else digits
+
+    return write
+
+
+def _without_unit(value, context):
+    """Minutes? Hours? HubSpot would take them for milliseconds."""
+    return refuse("duration_unit", context.prop)
+
+
+def _instant(value, context):
+    conventions = context.conventions
+    clocks = formats.zone(conventions.time_zone), formats.zone(conventions.portal_time_zone)
+    found = formats.instant(str(value), *clocks)
+    return found if found is not None else refuse("not_a_date", context.prop)
+
+
+def _bool_word(value):
+    return "true" if value in (True, "True", "true") else "false"
+
+
+def _bool_text(value, context):
+    return _bool_word(value)
+
+
+def _bool_option(value, context):
+    return _option(_bool_word(value), context, named=True)
+
+
+def _country_text(code, context):
+    """The code, except for HubSpot's free-text ``country``, whose lists hold English names."""
+    named = countries.name_of(code) if context.prop.name == "country" else None
+    return named or code
+
+
+def _country_option(code, context):
+    """By the code or by any name of the country; a map decides on the countries that it names, and on no others."""
+    if context.value_map and code in context.value_map:
+        return _option(code, context, named=False)
+    found = _find(code, context)
+    found = countries.option_for(code, context.prop.options) if found is None else found
+    return refuse("no_option", context.prop) if found is None else found
+
+
+def _one_option(value, context):
+    return _option(str(value), context, named=False)
+
+
+def _options_in_text(value, context):
+    """A typed text as an option, else as several, separated as "Add to list" separates them."""
+    whole = _option(value, context, named=False)
+    if isinstance(whole, str):
+        return whole
+    parts = [part.strip() for part in value.split(";") if part.strip()]
+    return _joined(parts, context, named=False)
+
+
+def _choice_text(values, context):
+    mapped = [(context.value_map or {}).get(value, value) for value in values]
+    return _as_text(context.joiner.join(mapped), context)
+
+
+def _choice(values, context):
+    if len(values) > 1:
+        return refuse("several_values", context.prop)
+    return _option(values[0], context, named=True)
+
+
+def _choices(values, context):
+    return _joined(values, context, named=True)
+
+
+def _choice_as(write):
+    """A single choice whose identifier, or what it is mapped to, is written in another way."""
+
+    def write_choice(values, context):
+        if len(values) > 1:
+            return refuse("several_values", context.prop)
+        return write((context.value_map or {}).get(values[0], values[0]), context)
+
+    return write_choice
+
+
+def _joined(values, context, *, named):
+    found = [_option(value, context, named=named) for value in values]
+    refused = next((option for option in found if isinstance(option, Refusal)), None)
+    return refused or ";".join(dict.fromkeys(option for option in found if option))
+
+
+def _option(value, context, *, named):
+    """The portal's option for one pretix value; ``named`` when the value is a choice and not something typed."""
+    mapped = value
+    if context.value_map is not None:
+        if value not in context.value_map:
+            return refuse("option_not_mapped", context.prop, **_named(value, context, named))
+        mapped = context.value_map[value]
+        if not mapped:  # mapped to nothing on purpose
+            return ""
+    if context.prop.owners and context.prop.options:
+        return _owner(mapped, value, context, named)
+    found = _find(mapped, context)
+    return found if found is not None else refuse("no_option", context.prop, **_named(value, context, named))
+
+
+def _owner(mapped, value, context, named):
+    """The id of somebody who may own records today."""
+    found = owners.find(context.prop.options, mapped)
+    if found is None:
+        return refuse("no_option", context.prop, **_named(value, context, named))
+    return refuse("owner_gone", context.prop) if found.hidden else found.value
+
+
+def _named(value, context, named):
+    """The name of a choice for a refusal; what people typed is never in one."""
+    if not named:
+        return {}
+    label = next((label for identifier, label in context.enum_opts or () if identifier == value), value)
+    return {"option": value, "option_label": label}
+
+
+def _find(value, context):
+    """The option's internal value: by value exactly, by label, by the pretix label; None when nothing fits."""
+    options = context.prop.options
+    if options_elsewhere(context.prop):
+        return value
+    values = {"true", "false"} if kind_of(context.prop) == K_BOOL else {option.value for option in options}
+    candidates = formats.language_codes(value) if context.prop.name == "hs_language" else [value]
+    exact = next((candidate for candidate in candidates if candidate in values), None)
+    if exact is not None:
+        return exact
+    by_label = {option.label.strip().casefold(): option.value for option in reversed(options)}
+    names = [value, *(label for identifier, label in context.enum_opts or () if identifier == value)]
+    return next((by_label[name] for name in (n.strip().casefold() for n in names) if name in by_label), None)
+
+
+PLAIN = Rule(_as_text, safe)
+_typed_number, _typed_percentage = _through(formats.typed_number, "not_a_number"), _percentage(formats.typed_number)
+_duration = _through(formats.duration, "not_a_duration")
+_choice_number, _choice_percentage = _choice_as(_typed_number), _choice_as(_typed_percentage)
+_choice_duration = _choice_as(_duration)
+FREE_TEXT = {
+    K_TEXT: PLAIN,
+    K_NUMBER: Rule(_typed_number, risky("not_a_number")),
+    K_PERCENTAGE: Rule(_typed_percentage, risky("not_a_number")),
+    K_DURATION: Rule(_duration, risky("not_a_duration")),
+    K_DATE: Rule(_through(formats.day, "not_a_date"), risky("not_a_date")),
+    K_DATETIME: Rule(_instant, risky("not_a_date")),
+    K_BOOL: Rule(_through(formats.boolean, "not_a_boolean"), risky("not_a_boolean")),
+    K_ONE: Rule(_one_option, risky("no_option")),
+    K_MANY: Rule(_options_in_text, risky("no_option")),
+    K_PHONE: Rule(_through(formats.phone, "not_a_phone"), risky("not_a_phone")),
+}
+OF_CHOICE = {
+    K_TEXT: Rule(_choice_text, safe),
+    K_NUMBER: Rule(_choice_number, each(own_choices, _choice_number)),
+    K_PERCENTAGE: Rule(_choice_percentage, each(own_choices, _choice_percentage)),
+    K_DURATION: Rule(_choice_duration, each(own_choices, _choice_duration)),
+    K_BOOL: Rule(_choice, each(own_choices, _choice)),
+    K_ONE: Rule(_choice, each(own_choices, _choice)),
+    K_MANY: Rule(_choices, each(own_choices, _choices)),
+}
+RULES: dict[str, dict[str, Rule]] = {
+    STRING: FREE_TEXT,
+    TEXT: FREE_TEXT,
+    NUMBER: {
+        K_TEXT: PLAIN,
+        K_NUMBER: Rule(_through(formats.number, "not_a_number"), safe),
+        K_PERCENTAGE: Rule(_percentage(formats.number), safe),
+        K_DURATION: Rule(_without_unit, risky("duration_unit")),
+        K_ONE: Rule(_one_option, risky("no_option")),
+        K_MANY: Rule(_one_option, risky("no_option")),
+    },
+    BOOLEAN: {
+        K_TEXT: Rule(_bool_text, safe),
+        K_BOOL: Rule(_bool_text, safe),
+        K_ONE: Rule(_bool_option, each(booleans, _bool_option)),
+        K_MANY: Rule(_bool_option, each(booleans, _bool_option)),
+    },
+    CHOICE: OF_CHOICE,
+    MULTIPLE: {
+        K_TEXT: OF_CHOICE[K_TEXT],
+        K_ONE: Rule(_choice, each(several_choices, _choice)),
+        K_MANY: OF_CHOICE[K_MANY],
+    },
+    DATE: {
+        K_TEXT: PLAIN,
+        K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
+        K_DATETIME: Rule(_instant, safe),
+    },
+    TIME: {K_TEXT: PLAIN, K_DURATION: Rule(_duration, safe)},
+    DATETIME: {
+        K_TEXT: PLAIN,
+        K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
+        K_DATETIME: Rule(_instant, safe),
+    },
+    COUNTRY: {
+        K_TEXT: Rule(_country_text, safe),
+        K_ONE: Rule(_country_option, lacking_countries(_country_option)),
+        K_MANY: Rule(_country_option, lacking_countries(_country_option)),
+    },
+    PHONE: {K_TEXT: PLAIN, K_PHONE: PLAIN},
+}
