@@ -17,7 +17,7 @@ from .oauth.state import App, Auth
 from .portal.shown import shown
 from .portal.state import Portal
 from .portal.world import world
-from .problems import Problem
+from .problems import INVALID, Problem
 from .seed.custom_properties import add_custom_properties
 from .switches import Switches
 
@@ -127,6 +127,6 @@ class Backend:
             for category, type_id in labels:
                 entry = self.portal.association_types.find(category, type_id)
                 if entry is None:
-                    raise Problem("invalid", f"Association type {type_id} does not exist")
+                    raise Problem(INVALID, f"Association type {type_id} does not exist")
                 entries.append(entry)
             self.portal.associations.link((one.type_name, one.id), (other.type_name, other.id), entries)

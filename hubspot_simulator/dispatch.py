@@ -24,7 +24,7 @@ from .log import Request
 from .oauth import routes as oauth
 from .oauth.consent import authorize
 from .oauth.state import Grant, TokenRefused
-from .problems import Problem
+from .problems import TOO_LONG, Problem
 
 ROUTER = Router(
     account.ROUTES,
@@ -85,7 +85,7 @@ def _answer(backend: Backend, trip: Trip) -> Reply:
 def _api(backend: Backend, trip: Trip) -> Reply:
     raw = trip.raw
     if len(raw.target) > backend.switches.max_url_chars:
-        raise Problem("too-long", "URI too long")
+        raise Problem(TOO_LONG, "URI too long")
     trip.match = ROUTER.find(raw.method, raw.path, backend.switches.legacy_sunset)
     trip.stage = trip.match.route.stage
     _sleep(backend, raw.path, before=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 INVALID, CONFLICT, MISSING, FORBIDDEN, UNAUTHORISED = "invalid", "conflict", "missing", "forbidden", "unauthorised"
 GONE, TOO_LONG, TOO_MANY_LABELS, LIMITED = "gone", "too-long", "too-many-labels", "limited"
-WRONG_METHOD = "wrong-method"
+WRONG_METHOD, WRONG_CONTENT = "wrong-method", "wrong-content"
 
 
 @dataclass

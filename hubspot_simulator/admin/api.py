@@ -14,7 +14,7 @@ from hubspot_simulator.faults import PRESETS, Fault
 from hubspot_simulator.http.request import Raw, Reply
 from hubspot_simulator.problems import Problem
 
-from .people import ACTIONS
+from .people import ACTIONS, People
 
 Action = Callable[[Backend, Raw, dict], object]
 APP_SETTINGS = (
@@ -58,7 +58,7 @@ def handle(backend: Backend, raw: Raw) -> Reply:
 def _people(backend: Backend, name: str, body: dict) -> dict:
     if name not in ACTIONS:
         raise ValueError(f"people can't do {name}; they can {', '.join(sorted(ACTIONS))}")
-    return ACTIONS[name](backend.people, **body)
+    return ACTIONS[name](People(backend), **body)
 
 
 @action("GET", "")

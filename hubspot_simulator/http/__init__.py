@@ -1,1 +1,1 @@
-"""HubSpot's HTTP, in front of a state that knows none: routes, wire shapes, envelopes."""
+"""HubSpot's HTTP in front of a backend that knows none: bytes, requests, routing, envelopes, faults."""

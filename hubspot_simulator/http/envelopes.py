@@ -3,22 +3,35 @@
 import uuid
 
 from hubspot_simulator.oauth.state import TokenRefused
-from hubspot_simulator.problems import Problem
+from hubspot_simulator.problems import (
+    CONFLICT,
+    FORBIDDEN,
+    GONE,
+    INVALID,
+    LIMITED,
+    MISSING,
+    TOO_LONG,
+    TOO_MANY_LABELS,
+    UNAUTHORISED,
+    WRONG_CONTENT,
+    WRONG_METHOD,
+    Problem,
+)
 
 from .request import Reply
 
 STATUS = {
-    "invalid": 400,
-    "unauthorised": 401,
-    "forbidden": 403,
-    "missing": 404,
-    "wrong-method": 405,
-    "conflict": 409,
-    "gone": 410,
-    "too-long": 414,
-    "wrong-content": 415,
-    "limited": 429,
-    "too-many-labels": 437,
+    INVALID: 400,
+    UNAUTHORISED: 401,
+    FORBIDDEN: 403,
+    MISSING: 404,
+    WRONG_METHOD: 405,
+    CONFLICT: 409,
+    GONE: 410,
+    TOO_LONG: 414,
+    WRONG_CONTENT: 415,
+    LIMITED: 429,
+    TOO_MANY_LABELS: 437,
 }
 
 
@@ -36,10 +49,10 @@ def problem_reply(problem: Problem, correlation_id: str, retry_after: int | None
         if value:
             body[name] = value
     # The id of an existing record is only in the text of a single answer (hubspot.md 4.2, C).
-    if problem.kind == "conflict":
+    if problem.kind == CONFLICT:
         body.pop("context", None)
     reply = Reply(STATUS[problem.kind], body)
-    if problem.kind == "limited" and retry_after is not None:
+    if problem.kind == LIMITED and retry_after is not None:
         reply.headers["Retry-After"] = str(retry_after)
     return reply
 

@@ -5,7 +5,7 @@ import json
 from hubspot_simulator.backend import Backend
 from hubspot_simulator.crm.account.limits import limit_problem
 from hubspot_simulator.faults import Fault
-from hubspot_simulator.problems import Problem
+from hubspot_simulator.problems import INVALID, Problem
 
 from .envelopes import problem_reply
 from .request import HTML_TYPE, Call, Reply
@@ -68,7 +68,7 @@ def _status(backend: Backend, fault: Fault, call: Call | None, correlation_id: s
         problem = limit_problem(fault.policy, call.portal if call else backend.portal, call.grant if call else None)
         return problem_reply(problem, correlation_id, backend.switches.retry_after_on_429)
     message, category = MESSAGES.get(fault.status, (f"HTTP {fault.status}", None))
-    reply = problem_reply(Problem("invalid", message, category), correlation_id)
+    reply = problem_reply(Problem(INVALID, message, category), correlation_id)
     reply.status = fault.status
     return reply
 

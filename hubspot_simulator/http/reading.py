@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from hubspot_simulator.problems import Problem, invalid
+from hubspot_simulator.problems import WRONG_CONTENT, Problem, invalid
 
 
 def parse_json(body: bytes) -> object:
@@ -92,4 +92,4 @@ def order(value: object) -> int:
 
 
 def wrong_content(content_type: str) -> Problem:
-    return Problem("wrong-content", f"Unsupported media type: {content_type or 'none'}")
+    return Problem(WRONG_CONTENT, f"Unsupported media type: {content_type or 'none'}")

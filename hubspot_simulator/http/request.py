@@ -10,7 +10,7 @@ from hubspot_simulator.crm.properties.values import Rules
 from hubspot_simulator.crm.schemas.state import ObjectType
 from hubspot_simulator.oauth.state import Grant
 from hubspot_simulator.portal.state import Portal
-from hubspot_simulator.problems import Problem, missing_scopes
+from hubspot_simulator.problems import FORBIDDEN, Problem, missing_scopes
 
 from .reading import take
 
@@ -93,7 +93,7 @@ class Call:
     def type_of(self, name: str) -> ObjectType:
         kind = self.portal.object_type(name)
         if self.portal.types.is_custom(kind) and self.portal.account.tier != "enterprise":
-            raise Problem("forbidden", "Custom objects are not available to this account", "FORBIDDEN")
+            raise Problem(FORBIDDEN, "Custom objects are not available to this account", "FORBIDDEN")
         return kind
 
     def require(self, *alternatives: str) -> None:

@@ -1,7 +1,7 @@
 """One HubSpot account: its settings, its schema and everything that it stores.
 
-The portal ties the rooms together and answers questions that need more than one of them.
-Writing is in ``writing``, batches in ``batches``, merging and deleting in ``lifecycle``.
+The portal holds the state of every area and answers questions that need more than one of them.
+Records are written, merged and deleted in ``crm.objects``.
 """
 
 from collections import Counter

@@ -5,7 +5,7 @@ from hubspot_simulator.http import reading
 from hubspot_simulator.http.batching import envelope, inputs
 from hubspot_simulator.http.request import ENFORCING, Call, Reply
 from hubspot_simulator.http.routing import Routes
-from hubspot_simulator.problems import INVALID, BatchError, Problem, invalid, not_found
+from hubspot_simulator.problems import FORBIDDEN, INVALID, MISSING, BatchError, Problem, invalid, not_found
 
 from .specs import association_type
 from .state import AssociationType, Node
@@ -123,7 +123,7 @@ def read(call: Call) -> Reply:
     errors = []
     if unknown:
         message = f"No {to_kind.name} is associated with {from_kind.name} {', '.join(unknown)}."
-        problem = Problem("missing", message, "OBJECT_NOT_FOUND", "crm.associations.NO_ASSOCIATIONS_FOUND")
+        problem = Problem(MISSING, message, "OBJECT_NOT_FOUND", "crm.associations.NO_ASSOCIATIONS_FOUND")
         errors.append(BatchError(problem, {"fromObjectId": unknown}))
     return envelope(call, results, errors, 200)
 
@@ -203,7 +203,7 @@ def list_labels(call: Call) -> Reply:
 def create_label(call: Call) -> Reply:
     from_kind, to_kind = ends(call, writing=True)
     if call.portal.account.tier in ("free", "starter"):
-        raise Problem("forbidden", "Association labels are not available to this account", "FORBIDDEN")
+        raise Problem(FORBIDDEN, "Association labels are not available to this account", "FORBIDDEN")
     body = call.take(call.body, ("name", "label", "inverseLabel"), ("name", "label"))
     limit = call.portal.switches.association_label_limit
     entry = call.portal.association_types.add_label(

@@ -4,7 +4,7 @@ from hubspot_simulator.http import reading
 from hubspot_simulator.http.batching import envelope, inputs
 from hubspot_simulator.http.request import Call, Reply
 from hubspot_simulator.http.routing import Routes
-from hubspot_simulator.problems import Problem, missing_scopes
+from hubspot_simulator.problems import INVALID, Problem, missing_scopes
 
 from . import rendering
 from .definitions import Group, Option, Property
@@ -144,7 +144,7 @@ def change_property(call: Call) -> Reply:
     body = call.take(call.body, (*NAMES, "options", "hasUniqueValue", *HINTS), ())
     entry = call.portal.schema.find(call.kind.name, call.params["name"])
     if entry is not None and entry.hubspot_defined and set(body) - {"options", "displayOrder", "hidden"}:
-        raise Problem("invalid", f'The definition of property "{entry.name}" is read only', "VALIDATION_ERROR")
+        raise Problem(INVALID, f'The definition of property "{entry.name}" is read only', "VALIDATION_ERROR")
     changes = _plain(body)
     if "options" in body:
         changes["options"] = [_option(call, item) for item in reading.listed(body["options"], "options")]

@@ -4,7 +4,7 @@ from hubspot_simulator.clock import iso
 from hubspot_simulator.crm.properties import rendering
 from hubspot_simulator.http.request import Call, Reply
 from hubspot_simulator.http.routing import Routes
-from hubspot_simulator.problems import Problem
+from hubspot_simulator.problems import FORBIDDEN, Problem
 
 from .state import ObjectType
 
@@ -37,7 +37,7 @@ def list_schemas(call: Call) -> Reply:
 def get_schema(call: Call) -> Reply:
     call.require("crm.schemas.custom.read")
     if call.portal.account.tier != "enterprise":
-        raise Problem("forbidden", "Custom objects are not available to this account", "FORBIDDEN")
+        raise Problem(FORBIDDEN, "Custom objects are not available to this account", "FORBIDDEN")
     return Reply(200, _schema(call, call.kind))
 
 

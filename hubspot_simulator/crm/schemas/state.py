@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hubspot_simulator.problems import Problem, invalid
+from hubspot_simulator.problems import FORBIDDEN, Problem, invalid
 
 CUSTOM_TYPE_ID = "2-48100123"
 
@@ -183,5 +183,5 @@ class ObjectTypes:
         if entry is None:
             raise invalid(f"Unable to infer object type from: {name}")
         if entry.name in self.disabled:
-            raise Problem("forbidden", f"Object type {entry.type_id} is not enabled for this account", "FORBIDDEN")
+            raise Problem(FORBIDDEN, f"Object type {entry.type_id} is not enabled for this account", "FORBIDDEN")
         return entry
