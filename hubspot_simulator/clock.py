@@ -54,5 +54,9 @@ def midnight_utc(milliseconds: int) -> bool:
     return milliseconds % 86_400_000 == 0
 
 
-def from_milliseconds(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+def from_milliseconds(milliseconds: int) -> datetime | None:
+    """The instant, or None where it is in no year from 1 to 9999."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -3,7 +3,6 @@
 These requests need no token, count to no limit, are never spoiled and never logged.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -11,6 +10,7 @@ from hubspot_simulator.backend import Backend
 from hubspot_simulator.clock import Clock, iso
 from hubspot_simulator.crm.account.state import Account
 from hubspot_simulator.faults import PRESETS, Fault
+from hubspot_simulator.http.reading import parse_json
 from hubspot_simulator.http.request import Raw, Reply
 from hubspot_simulator.problems import Problem
 
@@ -41,7 +41,7 @@ def handle(backend: Backend, raw: Raw) -> Reply:
     """Runs one admin action under the lock; what it can't understand is a 400 with the reason."""
     path = raw.path.removeprefix("/_simulator").strip("/")
     try:
-        body = json.loads(raw.body) if raw.body else {}
+        body = parse_json(raw.body) if raw.body else {}
         with backend.lock:
             if path.startswith("people/"):
                 return Reply(200, _people(backend, path.removeprefix("people/"), body))

@@ -1,19 +1,32 @@
 """Reading request bodies: unknown keys are refused, so that a client can't drift."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from hubspot_simulator.problems import WRONG_CONTENT, Problem, invalid
 
+# Half a pair is no character and can't be answered in UTF-8; unescaped, decoding refuses it.
+ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 def parse_json(body: bytes) -> object:
-    """The decoded body; HubSpot's words for a broken one (hubspot.md 4.2, B)."""
+    """The decoded body; HubSpot's words for a broken one (hubspot.md 4.2, B), ours for one that no server can keep."""
     try:
-        return json.loads(body)
+        parsed = json.loads(body.decode(json.detect_encoding(body)))
+        if ESCAPED_SURROGATE.search(body):
+            json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         raise invalid(f"Invalid input JSON on line 1, column {error.start + 1}: Invalid UTF-8") from error
     except json.JSONDecodeError as error:
         raise invalid(f"Invalid input JSON on line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except UnicodeEncodeError as error:
+        raise invalid("Invalid input JSON on line 1, column 1: Half of a surrogate pair") from error
+    except RecursionError as error:
+        raise invalid("Invalid input JSON on line 1, column 1: Nested too deeply") from error
+    except ValueError as error:  # Python's own: an integer of thousands of digits
+        raise invalid("Invalid input JSON on line 1, column 1: Number out of range") from error
+    return parsed
 
 
 def take(body: object, allowed: Iterable[str], required: Iterable[str] = (), strict: bool = True) -> dict:

@@ -59,7 +59,9 @@ class Server(ThreadingHTTPServer):
 
 
 def _gone() -> bool:
-    return isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError, ValueError))
+    """Whether the client left: its socket is closed, which Python also tells by a plain ``ValueError``."""
+    error = sys.exc_info()[1]
+    return isinstance(error, (ConnectionError, TimeoutError, ValueError)) and not isinstance(error, UnicodeError)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -59,7 +59,12 @@ def _bool(portal: Portal, record: Record, definition: Property, value: str) -> s
 
 def _moment(portal: Portal, record: Record, definition: Property, value: str) -> str:
     moment = parse_iso(value)
-    return f"{moment.astimezone(ZoneInfo(portal.account.time_zone)):%Y-%m-%d %H:%M}" if moment else value
+    if moment is None:
+        return value
+    try:
+        return f"{moment.astimezone(ZoneInfo(portal.account.time_zone)):%Y-%m-%d %H:%M}"
+    except OverflowError:  # the last hours of the year 9999, or the first of the year 1
+        return value
 
 
 def _number(portal: Portal, record: Record, definition: Property, value: str) -> str:

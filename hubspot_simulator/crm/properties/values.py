@@ -162,10 +162,12 @@ def _date_from_number(definition: Property, number: int, rules: Rules) -> str:
     seconds = 0 < abs(number) < 100_000_000_000 and number % 86_400 == 0 and not midnight_utc(number)
     if seconds and rules.normalise:
         number *= 1000
-    elif not midnight_utc(number) and not rules.normalise:
-        message = f"{number} is at {from_milliseconds(number):%H:%M:%S} UTC, not midnight!"
-        raise Refused("INVALID_DATE", message)
-    return from_milliseconds(number).strftime("%Y-%m-%d")
+    moment = from_milliseconds(number)
+    if moment is None:
+        raise Refused("INVALID_DATE", f"{number} is not a valid date")
+    if not midnight_utc(number) and not rules.normalise:
+        raise Refused("INVALID_DATE", f"{number} is at {moment:%H:%M:%S} UTC, not midnight!")
+    return moment.strftime("%Y-%m-%d")
 
 
 def _datetime(definition: Property, raw: str, allowed: list[Option], rules: Rules, previous: str) -> str:
@@ -180,7 +182,11 @@ def _datetime(definition: Property, raw: str, allowed: list[Option], rules: Rule
 
 
 def _as_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """The same instant in UTC, which near either end of the calendar is no year any more."""
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Refused("INVALID_DATE", f"{moment.isoformat()} is not a valid date") from error
 
 
 _CHECKS = {

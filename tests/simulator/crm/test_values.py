@@ -2,10 +2,8 @@
 
 import pytest
 
-CONTACTS, DEALS = "/crm/objects/V/contacts", "/crm/objects/V/deals"
+CONTACTS = "/crm/objects/V/contacts"
 NEW = {"email": "a@example.org"}
-
-
 ACCEPTED = [
     ("a_number", "1", "1"),
     ("a_number", "500.00", "500.0"),
@@ -35,8 +33,12 @@ REFUSED = [
     ("a_date", "1795219200001", "INVALID_DATE"),
     ("a_date", "tomorrow", "INVALID_LONG"),
     ("a_date", "2026-13-01", "INVALID_DATE"),
+    ("a_date", "253402300800000", "INVALID_DATE"),
+    ("a_date", "-62135683200000", "INVALID_DATE"),
+    ("a_date", "999999999999999", "INVALID_DATE"),
     ("a_datetime", "2026-11-21T12:00:00", "INVALID_DATE"),
     ("a_datetime", "noon", "INVALID_LONG"),
+    ("a_datetime", "0001-01-01T00:00:00+14:00", "INVALID_DATE"),
     ("a_bool", "yes", "INVALID_OPTION"),
     ("a_choice", "B", "INVALID_OPTION"),
     ("a_choice", "a;b", "INVALID_OPTION"),

@@ -98,10 +98,6 @@ def test_unknown_query_parameters_methods_and_content_are_refused(api):
     assert api.get(f"{CONTACTS}?surprise=1").status_code == 400
     assert api.put(CONTACTS).status_code == 405
     assert api.session.post(f"{api.url}/crm/objects/2026-03/contacts", data="x=1").status_code == 415
-    broken = api.session.post(
-        f"{api.url}/crm/objects/2026-03/contacts", data="{bad", headers={"Content-Type": "application/json"}
-    )
-    assert broken.json()["message"].startswith("Invalid input JSON on line 1, column 2: ")
     long = ",".join(f"property_{number}" for number in range(700))
     assert api.get(f"{CONTACTS}?properties={long}").status_code == 414
 

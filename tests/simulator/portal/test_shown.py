@@ -44,6 +44,12 @@ def test_types(simulator, kind, field_type, value, expected):
     assert seen(simulator, value, kind, field_type, options=YES_NO if kind == "bool" else ()) == expected
 
 
+def test_a_moment_after_the_last_year_of_the_account_shows_as_stored():
+    simulator = Simulator(property_lag_ms=0, time_zone="Asia/Tokyo")
+
+    assert seen(simulator, "9999-12-31T23:00:00Z", "datetime", "date") == "9999-12-31T23:00:00Z"
+
+
 def test_options_by_their_labels(simulator):
     sizes = [("S", "Small"), ("L", "Large")]
 
