@@ -10,7 +10,7 @@ from tests.integration.engine.story import KEY, Story
 from .tables import hints, properties
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(django_db_setup, django_db_blocker):
     """The engine's story in a portal with every kind of property."""
     simulator = Simulator(rate_limit=None, daily_limit=None, property_lag_ms=0)

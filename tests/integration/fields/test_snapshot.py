@@ -12,6 +12,7 @@ from pretix_hubspot.sources import load as sources_load
 from pretix_hubspot.sources.registry import fields_for, source_fields
 from pretix_hubspot.sources.snapshot import OrderSnapshot
 from pretix_hubspot.values.rows import FieldRefused
+from tests.rows import moved
 
 from .shop import multiply
 
@@ -43,6 +44,24 @@ def test_a_hundred_orders_cost_as_many_queries_as_one(shop):
     assert others[-1].positions[1].values["question_meals"] == ["lunch", "dinner"]
     assert others[-1].values["pending_sum"] == one.values["pending_sum"]
     assert queries(shop, orders[:1], wanted) == queries(shop, orders, wanted) == 22
+
+
+def test_an_order_is_read_without_a_look_at_fifty_others(shop):
+    order = shop.order()
+
+    def read():
+        fields, wanted = source_fields(shop.event), everything(shop.event)
+        with moved() as rows:
+            sources_load.load(shop.event, [order.pk], wanted, fields, "en")
+        return [(sql, count) for sql, count in rows if "settingsstore" not in sql]
+
+    read()
+    alone = read()
+    multiply(order, 50)
+    for number in range(50):
+        shop.organizer.sales_channels.create(identifier=f"api.{number}", label=str(number), type="api")
+
+    assert read() == alone
 
 
 @pytest.mark.parametrize(
