@@ -5,11 +5,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from pretix.celery_app import app
 
 from pretix_hubspot import tasks
-from pretix_hubspot.connections.clients import TIMEOUTS
+from pretix_hubspot.server.patience import WORKER
 from pretix_hubspot.server.safeguard import apart
 
 OURS = {name: app.tasks[name] for name in sorted(app.tasks) if name.startswith("pretix_hubspot.")}
-EXCHANGE = 2 * TIMEOUTS[1]
+EXCHANGE = 2 * WORKER.timeouts[1]
 
 
 def test_these_are_all_tasks():
