@@ -4,7 +4,7 @@ import pytest
 
 from hubspot_simulator import Property
 from pretix_hubspot import tasks
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures are used by name
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures are used by name
 
 MONEY = (
     ("payment_sum", "pretix_paid"),

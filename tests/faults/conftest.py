@@ -19,8 +19,8 @@ from pretix_hubspot.hubspot.budget.shared import NoBudget, SharedBudget
 from pretix_hubspot.models import Connection
 from pretix_hubspot.server import config
 from tests.counting import numbers_add_up  # noqa: F401  for every test
-from tests.integration.engine.conftest import impatient, story  # noqa: F401  fixtures are used by name
-from tests.integration.engine.story import KEY
+from tests.integration.sync.conftest import impatient, story  # noqa: F401  fixtures are used by name
+from tests.integration.sync.story import KEY
 
 from . import elsewhere
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hubspot_simulator import Simulator
-from tests.integration.engine.story import WORLD
+from tests.integration.sync.story import WORLD
 
 from . import elsewhere
 from .conftest import expected, orders, settle

@@ -18,7 +18,7 @@ from hubspot_simulator import PRESETS, Property
 from hubspot_simulator.faults import ANSWER_KINDS
 from pretix_hubspot.models import Connection, OrderState
 from tests.counting import every_order_counts_once
-from tests.integration.engine.story import KEY, Story
+from tests.integration.sync.story import KEY, Story
 
 from .conftest import authorize, expected, expire, later, orders, portal, settle
 

@@ -17,7 +17,7 @@ from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.queue import campaigns
 from tests.counting import every_order_counts_once
-from tests.integration.engine.story import KEY
+from tests.integration.sync.story import KEY
 
 from .conftest import expected, later, orders, settle
 

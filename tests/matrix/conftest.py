@@ -5,7 +5,7 @@ from django.db import transaction
 from django_scopes import scopes_disabled
 
 from hubspot_simulator import Option, Property, Simulator
-from tests.integration.engine.story import KEY, Story
+from tests.integration.sync.story import KEY, Story
 
 from .tables import hints, properties
 

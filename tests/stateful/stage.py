@@ -27,7 +27,7 @@ from pretix_hubspot.models import CatalogEntry, Connection, EventConnection, Obj
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import campaigns
 from pretix_hubspot.sync.run import engine, recording
-from tests.integration.engine.story import KEY, Story
+from tests.integration.sync.story import KEY, Story
 
 from .model import STAGES, Model, Person, Portal, Wish
 

@@ -31,7 +31,7 @@ from hubspot_simulator import Simulator
 from tests.counting import every_order_counts_once
 from tests.faults import elsewhere
 from tests.faults.conftest import no_waiting_for_the_budget, short_timeouts  # noqa: F401  fixtures are used by name
-from tests.integration.engine.conftest import impatient  # noqa: F401  likewise
+from tests.integration.sync.conftest import impatient  # noqa: F401  likewise
 from tests.soak import amount
 
 from .stage import Moments, Stage

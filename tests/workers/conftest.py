@@ -6,7 +6,7 @@ from django.db import connection as database
 from django_scopes import scopes_disabled
 
 from tests.counting import numbers_add_up  # noqa: F401  for every test
-from tests.integration.engine.story import Story
+from tests.integration.sync.story import Story
 
 from . import harness
 

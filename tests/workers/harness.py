@@ -24,7 +24,7 @@ from pretix.base.models import InvoiceAddress, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER
-from tests.integration.engine.story import KEY
+from tests.integration.sync.story import KEY
 
 REDIS = os.environ.get("PRETIX_HUBSPOT_TEST_REDIS", "redis://127.0.0.1:6379/13")  # emptied before each test
 LEASE = 10  # seconds; the shortest that the configuration allows

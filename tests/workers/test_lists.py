@@ -10,8 +10,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import Property
 from pretix_hubspot.models import Connection, ObjectMapping, OrderState
 from pretix_hubspot.sync import worker
-from tests.integration.engine.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
-from tests.integration.engine.story import KEY, Story
+from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
+from tests.integration.sync.story import KEY, Story
 from tests.workers.test_races import errors, together
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

@@ -16,8 +16,8 @@ from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.run import record_links, recording
 from pretix_hubspot.sync.send.outcome import Sent
-from tests.integration.engine.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
-from tests.integration.engine.story import Story
+from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
+from tests.integration.sync.story import Story
 from tests.soak import amount
 
 from . import harness

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.connections.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 ORDERS = {"event.orders:read": True}
 

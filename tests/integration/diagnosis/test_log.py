@@ -13,7 +13,7 @@ from pretix_hubspot.server import metrics
 from pretix_hubspot.sync.run import run_log
 from pretix_hubspot.sync.shredder import HubSpotShredder
 from pretix_hubspot.tasks import tend
-from tests.integration.connect.conftest import EVENT_SETTINGS, make_user
+from tests.integration.connections.conftest import EVENT_SETTINGS, make_user
 
 LOG = "log/"
 PERSONAL = ("buyer-a1@example.org", "ada@example.org", "Lovelace")

@@ -24,7 +24,7 @@ from pretix_hubspot.server.links import portal_url, record_base, trusted
 from pretix_hubspot.sync.joining import join
 from pretix_hubspot.sync.run import record_links
 from pretix_hubspot.sync.send.outcome import Sent
-from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
+from tests.integration.connections.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
 
 PAGES = {pattern.name: str(pattern.pattern) for pattern in urls.urlpatterns}
 EVENT_PAGES = sorted(name for name, route in PAGES.items() if "<str:event>" in route)

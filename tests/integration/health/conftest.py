@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pretix.base.models import Team, User
 
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401, the same stage
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401, the same stage
 
 
 @pytest.fixture(autouse=True)

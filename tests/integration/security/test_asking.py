@@ -12,7 +12,6 @@ from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.health.actions import retry
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import CatalogEntry, Connection
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.integration.health.conftest import (  # noqa: F401  fixtures
     ORDERS,
     SETTINGS,
@@ -22,6 +21,7 @@ from tests.integration.health.conftest import (  # noqa: F401  fixtures
     manager,
     no_scopes,
 )
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 
 @pytest.fixture

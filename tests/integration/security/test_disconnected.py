@@ -14,8 +14,8 @@ from pretix_hubspot.hubspot import client as client_module
 from pretix_hubspot.hubspot import transport
 from pretix_hubspot.hubspot.errors import TokenRevoked
 from pretix_hubspot.models import Connection
-from tests.integration.connect.conftest import ORGANIZER_SETTINGS, make_user
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.connections.conftest import ORGANIZER_SETTINGS, make_user
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from pretix.base.models import Organizer, Team, User
 
 from pretix_hubspot import urls
 from pretix_hubspot.models import Run
-from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.connections.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 PAGES = {pattern.name: str(pattern.pattern) for pattern in urls.urlpatterns}
 LOGIN = "login"

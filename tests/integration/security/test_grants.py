@@ -8,7 +8,7 @@ from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.hubspot.data import Tokens
 from pretix_hubspot.models import Connection
-from tests.integration.connect.conftest import (  # noqa: F401  fixtures
+from tests.integration.connections.conftest import (  # noqa: F401  fixtures
     client,
     event,
     manager,
@@ -16,7 +16,7 @@ from tests.integration.connect.conftest import (  # noqa: F401  fixtures
     other_event,
     portal,
 )
-from tests.integration.connect.test_oauth import connect
+from tests.integration.connections.test_oauth import connect
 
 pytestmark = pytest.mark.django_db
 EVENT = "/control/event/acme/conf/hubspot/"

@@ -9,7 +9,7 @@ from django.db import transaction
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.control.forms.editor import MappingEditor
 from pretix_hubspot.models import ObjectMapping
-from tests.integration.mapping.conftest import (  # noqa: F401  fixtures
+from tests.integration.mappings.conftest import (  # noqa: F401  fixtures
     BASE,
     add_mapping,
     client,
@@ -20,7 +20,7 @@ from tests.integration.mapping.conftest import (  # noqa: F401  fixtures
     portal,
     user,
 )
-from tests.integration.mapping.test_editor import data
+from tests.integration.mappings.test_editor import data
 
 
 def test_a_request_inside_a_transaction_is_noticed(joined, no_requests_inside_transactions):

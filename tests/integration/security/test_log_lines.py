@@ -8,7 +8,7 @@ import pytest
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.errors import HubSpotError
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 FORGED = "no\r\n2026-11-30 ERROR \x1b[31mforged\x1b[0m\u2028line\u202eesrever\u2066\x85\x9b31m\x00\x0b\u200f"
 ENVELOPE = {

@@ -12,8 +12,8 @@ from pretix.base.templatetags.rich_text import markdown_compile_email
 from pretix_hubspot.health import digest
 from pretix_hubspot.health.plain_text import as_words
 from pretix_hubspot.models import EventConnection, OrderState
-from tests.integration.connect.conftest import EVENT_SETTINGS, make_user
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.connections.conftest import EVENT_SETTINGS, make_user
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 HOSTILE = [
     "[Renew your access](https://evil.example/login) is not an acceptable value",

@@ -13,7 +13,7 @@ from pretix_hubspot.mappings.copying import copy_from
 from pretix_hubspot.mappings.store import TooMuch
 from pretix_hubspot.mappings.words import TOO_MUCH
 from pretix_hubspot.sync.run import loading
-from tests.integration.editor.conftest import (  # noqa: F401  fixtures are found by name
+from tests.integration.control.conftest import (  # noqa: F401  fixtures are found by name
     BASE,
     add_mapping,
     client,
@@ -28,8 +28,8 @@ from tests.integration.editor.conftest import (  # noqa: F401  fixtures are foun
     url,
     user,
 )
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures by name
-from tests.integration.mapping.test_editor import data, messages_of
+from tests.integration.mappings.test_editor import data, messages_of
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures by name
 from tests.memory import traced
 
 ROW = {"pretix_field": "attendee_email", "external_field": "lastname", "overwrite": "append", "value_map": ""}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pretix_hubspot.mappings import mapping_file
 from pretix_hubspot.mappings.store import SuggestionImpossible
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.memory import traced
 
 #: Bytes for a file, and for each byte of it.

@@ -27,8 +27,8 @@ from pretix_hubspot.mappings import limits, mapping_file
 from pretix_hubspot.mappings.reading import holds_odd_text
 from pretix_hubspot.mappings.stored import COLUMNS, StoredMapping
 from pretix_hubspot.server.config import server_config
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.integration.security.test_every_url import TABLE, expected
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 from tests.memory import traced
 from tests.soak import amount
 

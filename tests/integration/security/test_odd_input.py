@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pretix_hubspot.mappings import mapping_file
-from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are found by name
+from tests.integration.mappings.conftest import (  # noqa: F401  fixtures are found by name
     BASE,
     add_mapping,
     client,

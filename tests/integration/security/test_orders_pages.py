@@ -6,8 +6,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import OrderState
-from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.connections.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 BASE = "/control/event/ada/conf/hubspot/"
 SEES = {"event.orders:read": True}

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from pretix.base.models import Team
 
-from tests.integration.connect.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.connections.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_user
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 ORGANIZER = "/control/organizer/ada/hubspot/"
 SEES = {"event.orders:read": True}

@@ -7,8 +7,8 @@ from pretix.base.models import Team
 from hubspot_simulator import Property
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.models import OrderState
-from tests.integration.connect.conftest import EVENT_SETTINGS, make_user
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.connections.conftest import EVENT_SETTINGS, make_user
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 ORDERS = {"event.orders:read": True, "event.orders:write": True}
 BASE = "/control/event/ada/small/hubspot/"

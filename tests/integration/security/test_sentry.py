@@ -16,9 +16,9 @@ from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.hubspot.secret import Secret, reveals
 from pretix_hubspot.models import Connection
-from tests.integration.connect.conftest import client, event, manager, organizer, portal  # noqa: F401  fixtures
-from tests.integration.connect.test_oauth import BACK, come_back, grant, start
-from tests.integration.connect.test_secrets import secrets_of
+from tests.integration.connections.conftest import client, event, manager, organizer, portal  # noqa: F401  fixtures
+from tests.integration.connections.test_oauth import BACK, come_back, grant, start
+from tests.integration.connections.test_secrets import secrets_of
 
 pytestmark = pytest.mark.django_db
 EVENT = "/control/event/acme/conf/hubspot/"

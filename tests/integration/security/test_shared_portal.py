@@ -6,8 +6,8 @@ from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.sync.joining import join
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
-from tests.integration.engine.story import Story
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.sync.story import Story
 
 
 class Neighbour(Story):

@@ -14,7 +14,7 @@ from pretix_hubspot.health.notifications import NewProblems
 from pretix_hubspot.models import EventConnection, OrderState, RecordLink
 from pretix_hubspot.sync.plan.planner import value_key
 from pretix_hubspot.sync.shredder import HubSpotShredder
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
 SENTENCE = "Hopper is not an acceptable value"
 

@@ -12,7 +12,7 @@ from hubspot_simulator import Property
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot.data import Option
 from pretix_hubspot.mappings import value_maps
-from tests.integration.mapping.conftest import (  # noqa: F401  fixtures
+from tests.integration.mappings.conftest import (  # noqa: F401  fixtures
     BASE,
     add_mapping,
     client,

@@ -11,8 +11,7 @@ from pretix_hubspot.sync.run.judge import judge
 from pretix_hubspot.sync.send.outcome import Execution
 from pretix_hubspot.values.convert import warning
 from pretix_hubspot.values.rows import APPEND, OVERWRITE, MappingRow, Row
-
-from .test_plan import ATTENDEE, BUYER, order, position
+from tests.unit.sync.test_plan import ATTENDEE, BUYER, order, position
 
 OPTIONS = (Option("TRADE_SHOW", "Trade show"), Option("WEB", "Website"))
 FORMS = {"enumeration": "select", "bool": "booleancheckbox", "phone_number": "phonenumber"}

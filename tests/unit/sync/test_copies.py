@@ -10,8 +10,7 @@ from pretix_hubspot.hubspot.errors import NotFound, ServerTrouble
 from pretix_hubspot.sync.plan.plan import Filtered
 from pretix_hubspot.sync.plan.planner import make_plan
 from pretix_hubspot.values.rows import OVERWRITE, MappingRow
-
-from .test_plan import BUYER, order, prop, row
+from tests.unit.sync.test_plan import BUYER, order, prop, row
 
 KIND = PropertyDefinition("kind", "Kind", "enumeration", "select", options=(Option("vip", "VIP"),))
 NAME = row("name", "lastname")

@@ -8,8 +8,7 @@ from pretix_hubspot.mappings.spec import DETACH, LEAVE, Filters, Options
 from pretix_hubspot.sync.plan.planner import make_plan
 from pretix_hubspot.sync.send.detaching import obsolete, wants_detaching
 from pretix_hubspot.sync.send.outcome import Sent
-
-from .test_plan import ATTENDEE, BUYER, DEAL, order, position
+from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL, order, position
 
 #: The buyer was contact 1, the attendee contact 2, the deal is deal 9.
 EARLIER = {(1, None): ("contacts", "1"), (2, 70): ("contacts", "2"), (3, None): ("deals", "9")}

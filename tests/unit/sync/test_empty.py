@@ -9,8 +9,7 @@ from pretix_hubspot.sources.snapshot import OrderSnapshot
 from pretix_hubspot.sync.plan.planner import make_plan
 from pretix_hubspot.values.merge import merge
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, MappingRow
-
-from .test_plan import BUYER
+from tests.unit.sync.test_plan import BUYER
 
 TEXT = PropertyDefinition("p", "P", "string", "text")
 SIZES = PropertyDefinition("p", "P", "enumeration", "select", options=(Option("s", "S"), Option("m", "M")))

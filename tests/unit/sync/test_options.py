@@ -9,8 +9,7 @@ from pretix_hubspot.mappings.filters import question_fields, reason
 from pretix_hubspot.mappings.spec import Filters, Options
 from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
 from pretix_hubspot.sync.plan.planner import make_plan
-
-from .test_plan import ATTENDEE, BUYER, DEAL
+from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL
 
 TICKET, WORKSHOP, MUG = 1, 2, 3
 

@@ -49,7 +49,7 @@ def outcome(portal, record_id=None, ours=True):
     rows = (Row(CITY, "Berlin", OVERWRITE),)
     identifier = KEY if ours else EMAIL
     wanted = WantedRecord("deals", "k", identifier, "k", ours, contributions=[Contribution(1, 2, None, rows)])
-    run = TypeRun(portal, Caller(sleep=lambda seconds: None), "deals", 7)
+    run = TypeRun(portal, Caller(), "deals", 7)
     run.add(wanted, record_id)
     [found] = run.finish().values()
     return found

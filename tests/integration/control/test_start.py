@@ -11,8 +11,8 @@ from pretix_hubspot.control.forms.editor import MappingEditor
 from pretix_hubspot.mappings.starting_points import STARTING_POINTS
 from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import ObjectMapping
-from tests.integration.mapping.conftest import rows_of
-from tests.integration.mapping.test_editor import messages_of
+from tests.integration.mappings.conftest import rows_of
+from tests.integration.mappings.test_editor import messages_of
 
 from .conftest import BASE, add_mapping, browser, make_event, make_user, page_of
 

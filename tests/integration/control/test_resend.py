@@ -10,8 +10,8 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.queue import campaigns
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
-from tests.integration.mapping.test_editor import data, messages_of
+from tests.integration.mappings.test_editor import data, messages_of
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  found by name
 
 from .conftest import browser, make_user, page_of
 

@@ -9,7 +9,7 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.mappings import mapping_file
 from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import ObjectMapping
-from tests.integration.mapping.test_editor import data
+from tests.integration.mappings.test_editor import data
 
 from .conftest import BASE, add_mapping, make_event, page_of, url
 from .test_start import exported, upload

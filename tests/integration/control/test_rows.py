@@ -10,7 +10,7 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.mappings.copying import copy_from
 from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.sync.joining import join
-from tests.integration.mapping.test_editor import data
+from tests.integration.mappings.test_editor import data
 
 from .conftest import BASE, add_mapping, make_event, page_of, set_rows, url
 from .test_start import upload

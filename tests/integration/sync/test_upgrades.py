@@ -12,7 +12,7 @@ from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import CatalogEntry, EventConnection, OrderState
 from pretix_hubspot.sync import sweep
 from pretix_hubspot.sync.queue import campaigns
-from tests.integration.editor.conftest import browser, make_user, page_of
+from tests.integration.control.conftest import browser, make_user, page_of
 
 RESEND = "/control/event/ada/conf/hubspot/resend/"
 RIGHTS = ("event.settings.general:write", "event.orders:read", "event.orders:write")

@@ -13,7 +13,7 @@ from pretix_hubspot.catalog.association_labels import ensure_label
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import OrderState, RecordLink
-from tests.integration.engine.conftest import impatient, served, simulator, story  # noqa: F401  found by name
+from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  found by name
 
 from .conftest import browser, make_user, page_of, writes
 

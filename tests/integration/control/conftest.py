@@ -4,7 +4,7 @@ import pytest
 
 from pretix_hubspot.mappings.suggestions import property_mapping
 from pretix_hubspot.models import ObjectMapping
-from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are found by name
+from tests.integration.mappings.conftest import (  # noqa: F401  fixtures are found by name
     BASE,
     add_mapping,
     browser,

@@ -8,7 +8,7 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.control.forms.editor import AssociationsForm
 from pretix_hubspot.hubspot.errors import TooManyLabels
 from pretix_hubspot.mappings.editing import EditorSetup
-from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are used by name
+from tests.integration.mappings.conftest import (  # noqa: F401  fixtures are used by name
     add_mapping,
     client,
     event,
@@ -19,7 +19,7 @@ from tests.integration.mapping.conftest import (  # noqa: F401  fixtures are use
     portal,
     user,
 )
-from tests.integration.mapping.test_editor import contacts, data, page, url  # noqa: F401  fixtures
+from tests.integration.mappings.test_editor import contacts, data, page, url  # noqa: F401  fixtures
 
 
 @pytest.fixture

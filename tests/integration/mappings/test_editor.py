@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hierarkey.proxy import dirty_cache_keys
 from pretix.base.models import LogEntry
 
-from hubspot_simulator.definitions import Property
+from hubspot_simulator.crm.properties.definitions import Property
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.control.views.editor import EditMapping
 from pretix_hubspot.mappings.suggestions import property_mapping

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.engine.conftest import (  # noqa: F401  fixtures are used by name
+from tests.integration.sync.conftest import (  # noqa: F401  fixtures are used by name
     field_names_are_kept,
     impatient,
     served,

@@ -9,8 +9,7 @@ from pretix_hubspot.sources.snapshot import ORDER, POSITION
 from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Person
 from pretix_hubspot.sync.plan.planner import make_plan, value_key
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, OVERWRITE
-
-from .test_plan import DEAL, EMAIL, order, position, row
+from tests.unit.sync.test_plan import DEAL, EMAIL, order, position, row
 
 BUYERS = MappingSpec(1, ORDER, "contacts", EMAIL, (row("invoice_address_name", "lastname"), row("tag", "tags", APPEND)))
 ATTENDEES = MappingSpec(

@@ -12,7 +12,7 @@ from pretix_hubspot.catalog import refresh
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections.lifecycle import refresh_account
 from pretix_hubspot.mappings.editing import EditorSetup
-from tests.integration.editor.conftest import browser, make_user
+from tests.integration.control.conftest import browser, make_user
 
 RIGHTS = ("event.settings.general:write", "event.orders:read", "event.orders:write")
 

@@ -9,7 +9,7 @@ from pretix.base.services import invoices
 from pretix_hubspot.models import EventConnection, ObjectMapping
 from pretix_hubspot.sync import sweep
 from pretix_hubspot.sync.queue import campaigns
-from tests.integration.editor.conftest import browser, make_user
+from tests.integration.control.conftest import browser, make_user
 
 NEW_MEMORY = "Records get a home: what leaves no entry in an order's history leads to the orders whose plan reads it"
 pytestmark = pytest.mark.xfail(strict=True, reason=NEW_MEMORY)

@@ -8,7 +8,7 @@ from hubspot_simulator import Option, Property
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot import data as hubspot_data
 from pretix_hubspot.mappings.value_maps import propose
-from tests.integration.mapping.test_editor import data
+from tests.integration.mappings.test_editor import data
 
 from .conftest import page_of, set_rows, url
 
