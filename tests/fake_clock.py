@@ -17,6 +17,7 @@ class FakeClock:
     def __init__(self, monkeypatch) -> None:
         self.slept: list[float] = []
         self._meanwhile: list[Callable[[], object]] = []
+        self._during_each: list[Callable[[float], object]] = []
         self._thread = threading.get_ident()
         self._sleep, self._monotonic = time.sleep, time.monotonic
         self._stopped_at: float | None = None
@@ -41,11 +42,17 @@ class FakeClock:
         """Something happens during the next sleep, before it ends."""
         self._meanwhile.append(act)
 
+    def during_each(self, note: Callable[[float], object]) -> None:
+        """Somebody takes note of each sleep, and of its seconds."""
+        self._during_each.append(note)
+
     def sleep(self, seconds: float) -> None:
         if threading.get_ident() != self._thread:
             self._sleep(seconds)
             return
         self.slept.append(seconds)
+        for note in self._during_each:
+            note(seconds)
         acts, self._meanwhile = self._meanwhile, []
         for act in acts:
             act()

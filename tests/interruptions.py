@@ -9,6 +9,18 @@ from dataclasses import dataclass
 
 Act = Callable[[], object]
 
+#: So many times that nobody counts; such an interruption need not happen at all.
+ALWAYS = 10_000
+
+# Statements of a worker, in their order.
+CLAIMS = r'^UPDATE "pretixbase_ordersyncqueue" SET "in_flight" = (%s|true), "in_flight_since" = %s'
+READS_MAPPINGS = r'^SELECT .* FROM "pretix_hubspot_objectmapping"'
+READS_ORDERS = r'^SELECT .* FROM "pretixbase_order" WHERE .*"event_id" = %s AND "pretixbase_order"."id" IN'
+READS_POSITIONS = r'^SELECT "pretixbase_orderposition"."id", .* FROM "pretixbase_orderposition" WHERE .*"order_id" IN'
+STORES_THE_BUDGET = r'^UPDATE "pretix_hubspot_requestbudgetstate" SET "state"'
+RELEASES = r'^UPDATE "pretixbase_ordersyncqueue" SET "in_flight" = (%s|false), "in_flight_since" = NULL'
+LOGS_A_RUN = r'^INSERT INTO "pretix_hubspot_run"'
+
 
 def raising(error: BaseException) -> Act:
     """What fails."""
@@ -41,10 +53,12 @@ class Statements:
     """Django's own hook around each statement; ``pattern`` is searched in its SQL, ``about`` is one of its parameters.
 
     The ``number``-th statement that matches is interrupted, and the next ones up to ``times`` in all.
+    ``parameters`` are those of the statement that is being interrupted.
     """
 
     def __init__(self) -> None:
         self._interruptions: list[_Interruption] = []
+        self.parameters: tuple = ()
 
     def before(self, pattern: str, act: Act, *, about: object = None, number: int = 1, times: int = 1) -> None:
         self._interruptions.append(_Interruption(pattern, about, number, times, act, False))
@@ -54,18 +68,19 @@ class Statements:
 
     def missed(self) -> list[str]:
         """Patterns of what never came between: the test arranged something that did not happen."""
-        return [found.pattern for found in self._interruptions if found.seen < found.number]
+        return [found.pattern for found in self._interruptions if found.seen < found.number and found.times < ALWAYS]
 
     def __call__(self, execute, sql, params, many, context):
         taken = [found for found in self._interruptions if found.takes(sql, params)]
-        for found in taken:
-            if not found.is_after:
-                found.act()
+        self._act(params, [found.act for found in taken if not found.is_after])
         answer = execute(sql, params, many, context)
-        for found in taken:
-            if found.is_after:
-                found.act()
+        self._act(params, [found.act for found in taken if found.is_after])
         return answer
+
+    def _act(self, params, acts: list[Act]) -> None:
+        for act in acts:
+            self.parameters = params
+            act()
 
 
 class Requests:

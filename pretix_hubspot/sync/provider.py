@@ -78,6 +78,6 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         if is_paused(joined):
             return
         patience = _patience()
-        for part in chunks(rows, order_queue.SLICE):
+        for part in chunks(rows, order_queue.SIZE.orders):
             if not worker.send(joined.connection, [joined], [row.pk for row in part], patience=patience):
                 break

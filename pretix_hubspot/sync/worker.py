@@ -35,14 +35,13 @@ from pretix_hubspot.sync.run.judge import Verdict
 
 from .lookahead import Ahead
 from .queue import order_queue
+from .queue.order_queue import SliceSize
 from .run import engine, recording
 
 logger = logging.getLogger(__name__)
 
 #: Workers that send for one portal at once; with four, HubSpot's request limit is what everybody waits for.
 WORKERS = 4
-#: Positions of one slice, so that a hundred orders of a thousand positions each fit into a worker's memory.
-POSITIONS = 5_000
 #: Seconds to wait where others are claiming, or changing, the rows that we wanted.
 COLLISION = 0.1
 #: Seconds to wait where the request budget is used up for longer than a call waits; asking again costs a claim.
@@ -143,33 +142,35 @@ def drain(
     connection: Connection,
     *,
     seconds: float,
-    clock: Callable[[], float] = time.monotonic,
     call_help: Callable[[], None] = lambda: None,
+    size: SliceSize = order_queue.SIZE,
 ) -> bool:
     """Send what waits for this portal until nothing does, or time is up. Returns whether rows may be left.
 
     Help is called while whole slices wait and there are fewer than ``WORKERS`` at work.
     """
-    end = clock() + seconds
+    end = time.monotonic() + seconds
     if not _is_access_confirmed(connection):
         return False
     with scopes_disabled(), closing(new_session()) as http:
         events = joined_events(connection)
 
         def claim_live() -> order_queue.Claim | None:
-            rows = next_rows(still_running(connection, events), live_only=True) if clock() < end else []
+            if time.monotonic() >= end:
+                return None
+            rows = next_rows(still_running(connection, events), live_only=True, size=size)
             return order_queue.claim(rows, connection.pk) if rows else None
 
         with closing(Ahead(connection, events, claim_live)) as ahead:
             pks = [joined.event_id for joined in events]
-            while rows := ahead.rows(pks) or next_rows(pks, live_only=_is_kept_for_live(connection)):
-                if len(rows) >= order_queue.SLICE and _others_at_work(pks, ahead) < WORKERS - 1:
+            while rows := ahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size):
+                if len(rows) >= size.orders and _others_at_work(pks, ahead) < WORKERS - 1:
                     call_help()
                 if not send(connection, events, rows, http, ahead):
                     if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
                         time.sleep(OVER_BUDGET)
                     return has_more
-                if clock() >= end and not ahead.rows(pks):
+                if time.monotonic() >= end and not ahead.rows(pks):
                     return True
                 connection.refresh_from_db()
                 pks = still_running(connection, events)
@@ -205,10 +206,11 @@ def still_running(connection: Connection, events: Sequence[EventConnection]) -> 
     return list(running.values_list("event_id", flat=True))
 
 
-def next_rows(events: Sequence[int], live_only: bool = False) -> list[int]:
+def next_rows(events: Sequence[int], live_only: bool = False, size: SliceSize = order_queue.SIZE) -> list[int]:
     """The next slice: live orders before bulk work, if that may go on, events in turns, oldest first within each.
 
-    It is a worker's part of a long queue, and ends before it has more than ``POSITIONS``, unless a single order does.
+    It is a worker's part of a long queue, and ends before it has more positions than ``size`` says, unless a single
+    order does.
     """
     rows = order_queue.waiting().filter(event_id__in=events).annotate(bulk=order_queue.IS_BULK)
     if live_only:
@@ -216,13 +218,11 @@ def next_rows(events: Sequence[int], live_only: bool = False) -> list[int]:
     busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
     turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
     order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows
-    found = list(rows.order_by(*order).values_list("pk", "order_id")[: WORKERS * order_queue.LARGEST])
-    found = found[
-        : max(order_queue.SLICE, math.ceil(len(found) / WORKERS))
-    ]  # so that all workers end at about the same time
+    found = list(rows.order_by(*order).values_list("pk", "order_id")[: WORKERS * size.most_orders])
+    found = found[: max(size.orders, math.ceil(len(found) / WORKERS))]  # so that all workers end at about the same time
     counted = OrderPosition.all.filter(order__in=[pk for _, pk in found]).order_by().values_list("order")
     positions = dict(counted.annotate(Count("pk")))
-    fitting = sum(total <= POSITIONS for total in accumulate(positions.get(pk, 0) for _, pk in found))
+    fitting = sum(total <= size.positions for total in accumulate(positions.get(pk, 0) for _, pk in found))
     return [row for row, _ in found[: max(1, fitting)]]
 
 

@@ -24,16 +24,31 @@ from pretix_hubspot.server.config import lease_seconds
 
 from .triggers import BULK, Trigger, is_bulk
 
-#: Orders per slice; one slice fills a batch of deals (hubspot.md 5.1: 100 inputs).
-SLICE = 100
-#: Orders per slice of a long queue, at most: their associations go into one request, their rows into one statement.
-LARGEST = 2 * SLICE
+
+@dataclass(frozen=True)
+class SliceSize:
+    """How much of a queue one slice takes.
+
+    ``orders`` fill a batch of deals (hubspot.md 5.1: 100 inputs). ``positions`` are so few that a hundred orders of a
+    thousand positions each fit into a worker's memory.
+    """
+
+    orders: int = 100
+    positions: int = 5_000
+
+    @property
+    def most_orders(self) -> int:
+        """Orders of a long queue: their associations go into one request, their rows into one statement."""
+        return 2 * self.orders
+
+
+SIZE = SliceSize()
 #: Retries of more orders than this are bulk work.
 FEW = 20
 IS_BULK = Case(When(triggered_by__in=sorted(BULK), then=1), default=0)
 #: How often a step is repeated when signals queue its orders in the very moment that their rows come back.
-#: Every collision shows one more of at most ``LARGEST`` waiting siblings, so that this is never used up.
-COLLISIONS = LARGEST + 2
+#: Every collision shows one more waiting sibling of an order of the slice, so that this is never used up.
+COLLISIONS = SIZE.most_orders + 2
 #: What the engine asks of an order before it takes a snapshot; whole orders would be read twice.
 _CLAIMED = [field.name for field in OrderSyncQueue._meta.concrete_fields] + [
     f"order__{name}" for name in ("code", "datetime", "event", "testmode")
@@ -97,7 +112,7 @@ def slices_in_flight(events: Sequence[int]) -> int:
 
 
 def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
-    """Claim at most ``LARGEST`` of these rows, passing over those that somebody else is claiming or holding.
+    """Claim at most ``SIZE.most_orders`` of these rows, passing over those that somebody else is claiming or holding.
 
     With a ``connection``, only rows of events that use it at this moment: whoever looked for rows may have done so
     before an event changed to another portal.
@@ -105,7 +120,7 @@ def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
     stamp = _stamp()
     try:
         with transaction.atomic():
-            free = waiting().filter(pk__in=list(pks)[:LARGEST]).order_by("pk")
+            free = waiting().filter(pk__in=list(pks)[: SIZE.most_orders]).order_by("pk")
             if connection:
                 free = free.filter(event__hubspot_connection__connection=connection)
             mine = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))

@@ -16,12 +16,7 @@ from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.run import engine, finishing
 from pretix_hubspot.sync.send import batches
-from tests.interruptions import raising
-
-#: Planning reads orders and their positions, and a request keeps account in the portal's budget.
-READS_ORDERS = r'^SELECT .* FROM "pretixbase_order" WHERE .*"pretixbase_order"."id" IN'
-READS_POSITIONS = r'^SELECT .* FROM "pretixbase_orderposition" WHERE .*"order_id" IN'
-STORES_THE_BUDGET = r'^UPDATE "pretix_hubspot_requestbudgetstate" SET "state"'
+from tests.interruptions import READS_ORDERS, READS_POSITIONS, STORES_THE_BUDGET, raising
 
 
 def pks():
@@ -69,7 +64,7 @@ RECLAIM = {"reclaim": lambda claim, order: long_ago(claim) or order_queue.reclai
 
 @pytest.mark.parametrize("end", (ENDS | FINISH).values(), ids=ENDS | FINISH)
 def test_only_who_holds_a_row_ends_it(story, end):
-    """Fencing; fails without the stamp in ``jobs._at``."""
+    """Fencing; fails without the stamp in ``order_queue._at``."""
     order = story.order("A")
     dead = order_queue.claim(pks())
     long_ago(dead)
@@ -84,7 +79,7 @@ def test_only_who_holds_a_row_ends_it(story, end):
 
 
 def test_who_lost_everything_stops(story):
-    """Fencing; fails without the stamp in ``jobs._at``."""
+    """Fencing; fails without the stamp in ``order_queue._at``."""
     story.order("A")
     dead = order_queue.claim(pks())
     long_ago(dead)
