@@ -128,6 +128,23 @@ def fake_clock(monkeypatch):
 
 
 @pytest.fixture
+def started_tasks(settings):
+    """A broker that nobody listens to: ``(task, *arguments)`` of each call for a worker, in their order."""
+    from celery.signals import before_task_publish  # inline: as above
+
+    settings.CELERY_TASK_ALWAYS_EAGER, settings.CELERY_BROKER_URL = False, "memory://"
+    found = []
+
+    def note(sender, body, **options):
+        arguments, named, _ = body
+        found.append((sender.rpartition(".")[2], *arguments, *named.values()))
+
+    before_task_publish.connect(note)
+    yield found
+    before_task_publish.disconnect(note)
+
+
+@pytest.fixture
 def statements(db):
     """For something that comes between two statements."""
     from django.db import connection  # inline: as above

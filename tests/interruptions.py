@@ -84,23 +84,25 @@ class Statements:
 
 
 class Requests:
-    """The requests of the clients, by what they are called in errors and logs, such as "contacts batch read"."""
+    """The requests of clients, by what they are called in errors and logs, such as "contacts batch read".
+
+    Requests that go together are one, since they are started at once.
+    """
 
     def __init__(self) -> None:
-        self._acts: list[tuple[str, int, Act]] = []
-        self._seen: list[str] = []
+        self._acts: list[tuple[str, Act]] = []
 
-    def before(self, operation: str, act: Act, number: int = 1) -> None:
-        """Something happens before the ``number``-th request from now on whose operation matches the pattern."""
-        self._acts.append((operation, number + sum(bool(re.search(operation, seen)) for seen in self._seen), act))
+    def __call__(self, operation: str, act: Act, times: int = 1) -> None:
+        """Something happens before each of the next ``times`` requests whose operation matches this pattern."""
+        self._acts += [(operation, act)] * times
 
     def note(self, operation: str) -> None:
-        self._seen.append(operation)
-        for due in [due for due in self._acts if self._is_due(*due[:2], operation)]:
-            self._acts.remove(due)
-            due[2]()
+        for number, (pattern, act) in enumerate(self._acts):
+            if re.search(pattern, operation):
+                del self._acts[number]
+                act()
+                return
 
-    def _is_due(self, pattern: str, number: int, operation: str) -> bool:
-        return bool(re.search(pattern, operation)) and number == sum(
-            bool(re.search(pattern, seen)) for seen in self._seen
-        )
+    def missed(self) -> list[str]:
+        """Patterns of what never came between."""
+        return [pattern for pattern, _ in self._acts]

@@ -3,14 +3,24 @@
 import pytest
 from django.db import connection
 
+from tests.interruptions import Requests
+
 
 def open_blocks():
     """Transactions of this thread that are not the test's own."""
     return [block for block in connection.atomic_blocks if not block._from_testcase]
 
 
+@pytest.fixture
+def before_request():
+    """``before_request(operation, act)``: something happens before a worker's request, in its thread."""
+    requests = Requests()
+    yield requests
+    assert requests.missed() == []
+
+
 @pytest.fixture(autouse=True)
-def no_requests_inside_transactions(monkeypatch):
+def no_requests_inside_transactions(monkeypatch, request):
     """A request may take a minute, and a lock as long: others would wait for HubSpot without knowing it.
 
     Tokens alone are refreshed under the lock of their row (``tokens._from_locked_row``): whoever waits there needs
@@ -19,8 +29,11 @@ def no_requests_inside_transactions(monkeypatch):
     from pretix_hubspot.hubspot import client, oauth  # inline: pytest imports this file before Django is ready
 
     attempt, post, found = client.Client._attempt, oauth.OAuthApp._post, []
+    wanted = "before_request" in request.fixturenames
+    note = request.getfixturevalue("before_request").note if wanted else lambda operation: None
 
     def attempted(self, calls, *arguments, **options):
+        note(calls[0].operation)
         if open_blocks():
             found.append(calls[0].operation)
         return attempt(self, calls, *arguments, **options)
