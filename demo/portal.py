@@ -20,6 +20,7 @@ def build(place):
         client_id=DEMO_CLIENT_ID,
         client_secret=DEMO_CLIENT_SECRET,
         name="pretix (demo)",
+        label="pretix",
         redirect_urls=[place.return_url],
         **scopes(),
     )

@@ -81,9 +81,9 @@ class Backend:
             self.auth.apps[self._app.client_id] = self._app
             self.portals: dict[int, Portal] = {}
             self.portal = self.add_portal(self._account)
-            self.service_key = self.auth.add_service_key(
-                self.portal.id, self._account.region, text=SERVICE_KEY.format(region=self._account.region)
-            )
+            region = self._account.region
+            key = SERVICE_KEY.format(region=region)
+            self.service_key = self.auth.add_service_key(self.portal.id, region, text=key, label=self._app.label)
             add_custom_properties(self.portal.schema, self._custom_properties)
 
     def add_portal(self, account: Account) -> Portal:

@@ -83,7 +83,7 @@ class Call:
 
     @property
     def author(self) -> Author:
-        return Author("INTEGRATION", str(self.grant.app_id), "pretix", None)
+        return Author("INTEGRATION", str(self.grant.app_id), self.grant.label)
 
     @property
     def kind(self) -> ObjectType:

@@ -25,12 +25,14 @@ class App:
     """A registered OAuth app; ``redirect_urls`` and lists of scopes that are None accept whatever is asked for.
 
     Optional scopes are dropped from the grant where the account lacks them; conditionally required ones refuse.
+    ``label`` is what histories call the client, whether it comes with a token of the app or with a service key.
     """
 
     client_id: str = "simulator-client-id"
     client_secret: str = "simulator-client-secret"
     app_id: int = 3_048_001
-    name: str = "pretix (simulated app)"
+    name: str = "Simulated app"
+    label: str = "Integration"
     redirect_urls: list[str] | None = None
     required_scopes: list[str] | None = None
     optional_scopes: list[str] | None = None
@@ -65,6 +67,7 @@ class Grant:
     service_key: bool = False
     revoked: bool = False
     refresh_token: str = ""
+    label: str = App.label
 
 
 @dataclass
@@ -115,12 +118,14 @@ class Auth:
 
     # Service keys.
 
-    def add_service_key(self, portal_id: int, region: str, scopes: list[str] | None = None, text: str = "") -> str:
+    def add_service_key(
+        self, portal_id: int, region: str, scopes: list[str] | None = None, text: str = "", label: str = App.label
+    ) -> str:
         """A static token; carries the scope ``oauth`` as well (hubspot.md 2.1, A/B)."""
         text = text or f"pat-{region}-{uuid.UUID(int=self.rng.getrandbits(128), version=4)}"
         wanted = sorted(KNOWN) if scopes is None else sorted({"oauth", *scopes})
         app_id = 4_000_000 + len(self.tokens)
-        self.tokens[text] = Token(text, Grant(portal_id, app_id, wanted, service_key=True))
+        self.tokens[text] = Token(text, Grant(portal_id, app_id, wanted, service_key=True, label=label))
         return text
 
     def rotate_service_key(self, text: str, region: str, overlap_seconds: float = 0.0) -> str:
@@ -153,7 +158,14 @@ class Auth:
 
     def authorise(self, app: App, portal_id: int, scopes: list[str], redirect_uri: str, challenge: str = "") -> str:
         """The person clicked "Connect app": a code for the callback."""
-        grant = Grant(portal_id, app.app_id, sorted({"oauth", *scopes}), app.client_id, user_level=app.user_level)
+        grant = Grant(
+            portal_id,
+            app.app_id,
+            sorted({"oauth", *scopes}),
+            app.client_id,
+            user_level=app.user_level,
+            label=app.label,
+        )
         text = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
         self.codes[text] = Code(grant, app.client_id, redirect_uri, challenge, self.clock() + CODE_SECONDS)
         return text

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hubspot_simulator import STAFF
+from hubspot_simulator import STAFF, App, Simulator
+from tests.simulator.api import Api
 
 CONTACTS, DEALS = "/crm/objects/V/contacts", "/crm/objects/V/deals"
 NEW = {"email": "a@example.org"}
@@ -50,6 +51,23 @@ def test_histories_say_who_it_was(api, sim):
         ("Bonn", "INTEGRATION"),
     ]
     assert sim.portal.writes["contacts", made] == 1
+
+
+def test_histories_name_a_client_by_the_label_of_its_app():
+    sim = Simulator(app=App(label="Toy shop"))
+    code = sim.auth.authorise(
+        App(label="Toy shop"), sim.portal.id, ["crm.objects.contacts.write"], "https://example.org"
+    )
+    token = sim.auth.exchange(App(), code, "https://example.org", "", "eu1")
+
+    with sim.serve() as url:
+        for number, secret in enumerate((sim.service_key, token.text)):
+            Api(url, secret).post(CONTACTS, {"properties": {"email": f"{number}@example.org"}})
+
+    assert [
+        (record.get("hs_object_source_label"), record.history["email"][0].author.source_label)
+        for record in sim.portal.records("contacts")
+    ] == [("Toy shop", "Toy shop"), ("Toy shop", "Toy shop")]
 
 
 def test_paging_by_cursor_with_an_odd_link(api, sim):
