@@ -88,10 +88,10 @@ def _api(backend: Backend, trip: Trip) -> Reply:
         raise Problem(TOO_LONG, "URI too long")
     trip.match = ROUTER.find(raw.method, raw.path, backend.switches.legacy_sunset)
     trip.stage = trip.match.route.stage
-    _sleep(backend, raw.path, before=True)
+    _sleep(backend, raw.path)
     with backend.lock:
         reply = _count_and_run(backend, trip)
-    _sleep(backend, raw.path, before=False)
+    _sleep(backend, raw.path)
     return reply
 
 
@@ -138,7 +138,7 @@ def _oauth(backend: Backend, trip: Trip) -> Reply:
         with backend.lock:
             return authorize(backend, raw, int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else None)
     trip.stage = "token" if parts[-1] == "token" else "introspect"
-    _sleep(backend, raw.path, before=True)
+    _sleep(backend, raw.path)
     with backend.lock:
         trip.fault = backend.faults.pick(raw.method, raw.path, trip.stage, backend.clock(), raw.body)
         if trip.fault is not None and trip.fault.when == BEFORE:
@@ -149,12 +149,12 @@ def _oauth(backend: Backend, trip: Trip) -> Reply:
             reply = token_reply(refused, trip.correlation_id)
         if trip.fault is not None:
             reply = fault_reply(backend, trip.fault, None, trip.correlation_id, reply)
-    _sleep(backend, raw.path, before=False)
+    _sleep(backend, raw.path)
     return reply
 
 
-def _sleep(backend: Backend, path: str, before: bool) -> None:
-    """Half of the latency before the commit and half after it, outside the lock."""
+def _sleep(backend: Backend, path: str) -> None:
+    """Half of the latency, once before the commit and once after it, outside the lock."""
     latency = backend.latency_ms
     if "/batch/" in path and backend.batch_latency_ms is not None:
         latency = backend.batch_latency_ms

@@ -75,11 +75,6 @@ class Limits:
         """Another integration of the account made that many calls today."""
         self._days[portal.id] = (self._today(portal), self.used_today(portal) + calls)
 
-    def crowd(self, portal: Portal, grant: Grant, calls: int) -> None:
-        """The same app made that many calls just now, from elsewhere."""
-        window = self._windows.setdefault((portal.id, grant.app_id), deque())
-        window.extend([self.clock()] * calls)
-
     def _today(self, portal: Portal) -> str:
         return portal.local_time().date().isoformat()
 

@@ -16,7 +16,6 @@ def record(
     entry: Record,
     wanted: Iterable[str] | None = None,
     history: Iterable[str] = (),
-    with_url: bool = True,
 ) -> dict:
     """A record as a read answers it.
 
@@ -24,7 +23,7 @@ def record(
     """
     names = [*(wanted or ()), *kind.always_returned] if wanted else [*kind.always_returned]
     defined = portal.schema.active(kind.name)
-    shown = _shell(portal, entry, with_url)
+    shown = _shell(portal, entry)
     shown["properties"] = {name: entry.properties.get(name) for name in dict.fromkeys(names) if name in defined}
     chosen = [name for name in history if name in defined]
     if chosen:
@@ -51,7 +50,7 @@ def written(portal: Portal, kind: ObjectType, result: Written, echo_trace: bool,
     return shown
 
 
-def _shell(portal: Portal, entry: Record, with_url: bool) -> dict:
+def _shell(portal: Portal, entry: Record) -> dict:
     shown: dict[str, object] = {
         "id": entry.id,
         "properties": {},
@@ -61,9 +60,7 @@ def _shell(portal: Portal, entry: Record, with_url: bool) -> dict:
     }
     if entry.archived_at is not None:
         shown["archivedAt"] = iso(entry.archived_at)
-    if with_url:
-        shown["url"] = portal.url(entry)
-    return shown
+    return shown | {"url": portal.url(entry)}
 
 
 def _history(changes: list[Change]) -> list[dict]:

@@ -134,9 +134,7 @@ def _check_values(portal: Portal, draft: Draft, properties: Mapping[str, str], r
         except Refused as error:
             bad.append(BadValue(name, error.code, error.message, raw))
             continue
-        if value == raw or loosely_equal(definition, raw, value):
-            pass
-        elif rules.normalise:
+        if rules.normalise and value != raw and not loosely_equal(definition, raw, value):
             draft.warnings.append(_normalised(definition, raw, value))
         draft.values[name] = value
     _keep_lifecycle_forward(draft)

@@ -120,16 +120,12 @@ class Schema:
         self._cached.clear()
         return changed
 
-    def archive(self, type_name: str, name: str, in_use: bool = False) -> None:
+    def archive(self, type_name: str, name: str) -> None:
         current = self.find(type_name, name)
         if current is None:
             raise missing_property(name)
         if current.hubspot_defined:
             raise invalid(f'Property "{name}" is defined by HubSpot and can\'t be deleted')
-        if in_use:
-            raise Problem(
-                INVALID, f'Property "{name}" is in use', "VALIDATION_ERROR", "Properties.CANNOT_DELETE_PROPERTY_IN_USE"
-            )
         current.archived_at = self._clock()
         self._cached.clear()
 

@@ -1,6 +1,6 @@
 """The object types of a portal: names, ids, scopes and the little rules that differ between them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hubspot_simulator.problems import FORBIDDEN, Problem, invalid
 
@@ -30,7 +30,7 @@ class ObjectType:
     pipeline_property: str | None = None
     stage_property: str | None = None
     first_id: int = 1
-    extra_names: tuple[str, ...] = field(default=())
+    extra_names: tuple[str, ...] = ()
 
     @property
     def always_returned(self) -> tuple[str, ...]:
@@ -155,9 +155,9 @@ STANDARD = (CONTACT, COMPANY, DEAL, TICKET, PRODUCT, LINE_ITEM, ORDER)
 class ObjectTypes:
     """Finds a type by any of its names, in any letter case (hubspot.md 1.2, B)."""
 
-    def __init__(self, portal_id: int, with_custom: bool = True):
+    def __init__(self, portal_id: int):
         self.portal_id = portal_id
-        self.all: list[ObjectType] = [*STANDARD, *([SESSION] if with_custom else [])]
+        self.all: list[ObjectType] = [*STANDARD, SESSION]
         self.disabled: set[str] = set()
         self._index: dict[str, ObjectType] = {}
         for entry in self.all:
