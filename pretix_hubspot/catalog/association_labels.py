@@ -12,6 +12,7 @@ def ensure_label(catalog, mapping, earlier_pk, label):
     """
     earlier = mapping.event.hubspot_object_mappings.get(pk=earlier_pk)
     types = mapping.external_object_type, earlier.external_object_type
+    catalog.ensure(types)  # which refuses what is no object type, before it becomes a part of an address
     found = _named(catalog.client.association_labels(*types), label)
     if found is None:
         catalog.client.create_association_label(*types, _internal_name(label), label)

@@ -18,7 +18,7 @@ from django.utils.timezone import now
 from pretix_hubspot.connections.ask_limit import DOUBT, PAUSE, SEE, may_ask
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.data import ObjectType, Option, Pipeline, PropertyDefinition
+from pretix_hubspot.hubspot.data import OBJECT_TYPE, ObjectType, Option, Pipeline, PropertyDefinition
 from pretix_hubspot.models import CatalogEntry
 from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER
@@ -322,6 +322,8 @@ class Catalog(CatalogMemory):
     # HubSpot
 
     def _fetch(self, object_type: str) -> None:
+        if not OBJECT_TYPE.fullmatch(object_type):  # stored by a version that did not look; said as HubSpot would
+            raise errors.InvalidInput(f"Unable to infer object type from: {object_type}", operation="properties read")
         properties = self._with_owners(object_type, self.client.properties(object_type))
         pipelines = self._fetch_pipelines(object_type)
         self._store(

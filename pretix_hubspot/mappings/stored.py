@@ -12,6 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pretix_hubspot.hubspot.data import OBJECT_TYPE
 from pretix_hubspot.sources.snapshot import CONSTANT, ORDER, POSITION
 from pretix_hubspot.values.rows import APPEND, IDENTIFIERS, IF_EMPTY, IF_NEW, LABELS, OVERWRITE
 
@@ -34,8 +35,6 @@ __all__ = [
 
 MAX_TEXT = 1_000
 MAX_LABEL = 50
-#: A standard object type by its name, a custom one by its number; it becomes a part of addresses.
-OBJECT_TYPE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 MODES = (OVERWRITE, IF_NEW, IF_EMPTY, APPEND)
 SOURCES = (ORDER, POSITION)
 #: Order statuses that may have a stage.

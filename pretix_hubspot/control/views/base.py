@@ -5,7 +5,7 @@ pretix serves a plugin's pages even where the plugin is not active, so we look o
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -117,6 +117,11 @@ class SendsOrderMixin:
         require_changing_orders(self.request)
         HubSpotSyncProvider.enqueue_order(order, Trigger.SYNC_NOW, immediate=True)
         return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
+
+
+def impossible(request, title, problem):
+    """A dialog that can only say why it has nothing to choose from."""
+    return render(request, "pretix_hubspot/dialogs/impossible.html", {"title": title, "problem": problem})
 
 
 def own_connection(organizer, pk):

@@ -81,6 +81,7 @@ class EditMapping(MappingMixin, View):
         return self.page(editor, mistakes=mistakes(editor))
 
     def page(self, editor, problem=None, **context):
+        problem = problem or editor.setup.error
         age = self.catalog.age(editor.mapping.external_object_type)
         context = self.get_context_data(
             editor=editor,

@@ -14,6 +14,7 @@ from pretix_hubspot.mappings import new_properties
 from pretix_hubspot.mappings.editing import property_text
 from pretix_hubspot.sources.registry import fields_for
 
+from .base import impossible
 from .editor import MappingMixin
 
 NOT_UNIQUE = gettext_lazy(
@@ -29,9 +30,10 @@ class NewProperty(MappingMixin, View):
         try:
             definitions = self.catalog.properties(self.object_type)
         except UNAVAILABLE as e:
-            return self.dialog(None, explain(e))
+            return impossible(request, _("Create HubSpot field"), explain(e))
         if new_properties.shape_for(self.field) is None:
-            return self.dialog(None, _("Please choose the pretix field first. Files are not sent to HubSpot."))
+            problem = _("Please choose the pretix field first. Files are not sent to HubSpot.")
+            return impossible(request, _("Create HubSpot field"), problem)
         data = request.POST if "create" in request.POST else None
         form = NewPropertyForm(data, field=self.field, definitions=definitions, identifier=self.is_identifier)
         return self.create(form) if data and form.is_valid() else self.dialog(form)
@@ -64,12 +66,12 @@ class NewProperty(MappingMixin, View):
         return limit or explain(error)
 
     def dialog(self, form, problem=None):
-        shape = new_properties.shape_for(self.field, self.is_identifier) if form else None
+        shape = new_properties.shape_for(self.field, self.is_identifier)
         context = {
             "form": form,
             "field": self.field,
             "shape": shape,
-            "options": new_properties.options_for(self.field, shape) if shape else [],
+            "options": new_properties.options_for(self.field, shape),
             "problem": problem,
             "object_type": self.catalog.label(self.object_type),
         }

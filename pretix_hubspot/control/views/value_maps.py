@@ -19,6 +19,7 @@ from pretix_hubspot.mappings import value_maps
 from pretix_hubspot.mappings.reading import value_map as read_value_map
 from pretix_hubspot.sources.registry import fields_for
 
+from .base import impossible
 from .editor import MappingMixin
 
 #: Options in all rows together; beyond it, they stand in the page once and are found by typing.
@@ -35,7 +36,11 @@ class ValueMap(MappingMixin, View):
     """The content of the dialog for the row that the script posts; ``create`` lists choices to make options for."""
 
     def post(self, request, *args, **kwargs):
-        if not value_maps.fits(self.field, self.definition):
+        try:
+            fits = value_maps.fits(self.field, self.definition)
+        except UNAVAILABLE as e:
+            return impossible(request, _("Map values"), explain(e))
+        if not fits:
             raise Http404()
         stored, problem = read_value_map(request.POST.get("value_map")), None
         if wanted := request.POST.getlist("create"):

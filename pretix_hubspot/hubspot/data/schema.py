@@ -4,11 +4,15 @@ Every `from_json` is total: None for a shape without the name or id that everyth
 Shapes: hubspot.md 2.2, 6.1, 7.1, 8 and 13 (A).
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from pretix_hubspot.hubspot.secret import Secret
 from pretix_hubspot.hubspot.json_reading import (flag, mapping, objects, text, texts, whole)
+
+#: A standard object type by its name, a custom one by its number; it becomes a part of addresses.
+OBJECT_TYPE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,13 @@ def test_hubspot_down_is_said_in_the_dialog(shirts, client, portal):
     assert "HubSpot cannot be reached at the moment" in dialog(client, shirts, create=["xl"])
 
 
+def test_hubspot_down_is_said_where_nothing_is_stored_of_its_properties(shirts, client, portal):
+    portal.faults.add("unavailable", times=None)
+    html = dialog(client, shirts)
+    assert "HubSpot cannot be reached at the moment" in html
+    assert "data-hubspot-close" in html
+
+
 def test_only_choices_and_enumerations_have_a_dialog(shirts, client):
     posted = {"pretix_field": "email", "external_field": "shirt_size"}
     assert client.post(url(shirts, "values/"), posted).status_code == 404

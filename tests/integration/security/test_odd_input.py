@@ -17,11 +17,13 @@ from tests.integration.mappings.conftest import (  # noqa: F401  fixtures are fo
     portal,
     user,
 )
+from tests.integration.security.drawn import drawn
 
 DEEP = "[" * 100_000
 DEEP_MAP = '{"a":' * 100_000
 LONG = "1" * 5_000
 HUGE = "9" * 30
+MARKUP = "<i data-odd>"
 ROW = {"pretix_field": "email", "external_field": "email", "overwrite": "overwrite"}
 MAPPING = {
     "pretix_model": "Order",
@@ -124,7 +126,33 @@ def test_an_odd_head_of_a_file_stops_no_page(joined, event, client, head):
         assert [client.get(page).status_code for page in pages] == [200, 200, 200]
 
 
-@pytest.mark.parametrize("page", ["values/", "check/", "new-property/"])
+@pytest.mark.parametrize("object_type", ["", ".", "..", "contacts/../deals", "contacts?archived=true", "\0", MARKUP])
+def test_an_object_type_that_is_no_name_is_told_and_can_be_deleted(joined, event, client, object_type):
+    """Versions before this one stored what a file named."""
+    odd = add_mapping(event, "Order", object_type, pretix_id_field="email", external_id_field="email")
+    genuine = add_mapping(event, "Order", "deals", 1, association_mappings=[{"mapping": odd.pk}])
+    mapping = f"{BASE}mapping/{odd.pk}/"
+    row = {"pretix_field": "order_status", "external_field": "lifecyclestage", "overwrite": "overwrite"}
+
+    page = client.get(mapping).content.decode()
+    opened = [client.get(BASE + name) for name in ("", "export/", "start/", f"mapping/{genuine.pk}/")]
+    posted = [client.post(mapping + name, row) for name in ("", "values/", "check/", "property/new/", "property/")]
+    associated = {"identifier-revision": "1", "associations-associations": odd.pk, f"associations-label_{odd.pk}": "x"}
+    posted.append(client.post(f"{BASE}mapping/{genuine.pk}/", associated))
+    checked = client.post(BASE + "check/")
+    settings = client.get(BASE).content
+    rows = dict(drawn(settings, BASE, BASE + "mappings/")) | {"mappings-0-DELETE": "on", "confirmed": "on"}
+    deleted = client.post(BASE + "mappings/", rows)
+
+    assert "Unable to infer object type" in page
+    assert MARKUP not in page
+    assert {response.status_code for response in (*opened, checked)} == {200}
+    assert {response.status_code for response in posted} <= {200, 302}
+    assert deleted.status_code == 302
+    assert list(event.hubspot_object_mappings.values_list("pk", flat=True)) == [genuine.pk]
+
+
+@pytest.mark.parametrize("page", ["values/", "check/", "property/new/"])
 @pytest.mark.parametrize("value_map", [DEEP, DEEP_MAP, json.dumps({"\ud800": "\0"}), "7" * 5_000, "[1e999]"])
 def test_odd_value_maps(joined, event, client, page, value_map):
     mapping = add_mapping(event, "Order", "contacts", pretix_id_field="email", external_id_field="email")
