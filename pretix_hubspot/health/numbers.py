@@ -6,14 +6,14 @@ The database sorts them, in a constant number of queries, so that the numbers ad
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import PROVIDER
-from pretix_hubspot.sync.queue.scope import mapped
+from pretix_hubspot.sync.queue.scope import exclusion, mapped
 from pretix_hubspot.sync.queue.triggers import Trigger
 
 IN_SYNC, WAITING, EXCLUDED, FAILING, NOT_IN_SCOPE = "in_sync", "waiting", "excluded", "failing", "not_in_scope"
@@ -82,15 +82,14 @@ def classified(orders: QuerySet[Order]) -> QuerySet[Order]:
     """
     by_hand = Exists(_rows().filter(triggered_by=Trigger.SYNC_NOW))
     failing = Exists(_rows().filter(Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)))
-    return orders.annotate(hubspot_scope=_scope(by_hand), hubspot_by_hand=_by_hand(by_hand)).annotate(
+    return orders.annotate(hubspot_exclusion=exclusion(by_hand)).annotate(
         hubspot=Case(
-            When(hubspot_scope=0, then=Value(f"{NOT_IN_SCOPE}:")),
-            When(Q(hubspot_state__excluded_reason=Exclusion.IGNORED) & ~by_hand, then=_excluded(Exclusion.IGNORED)),
-            When(_left_out_test_order(), then=_excluded(Exclusion.TEST_MODE)),
+            When(hubspot_exclusion=Exclusion.BEFORE_CONNECTION, then=Value(f"{NOT_IN_SCOPE}:")),
+            When(hubspot_exclusion__gt="", then=_named(EXCLUDED, "hubspot_exclusion")),
             When(Q(hubspot_state__cause__gt="") & failing, then=_named(FAILING, "hubspot_state__cause")),
             When(failing, then=Concat(Value(f"{FAILING}:{ROW}"), Coalesce(_mode(), Value("temporary")))),
             When(Exists(_rows()), then=Value(f"{WAITING}:")),
-            When(~Q(event__in=mapped().values("event")), then=_excluded(Exclusion.NO_MAPPINGS)),
+            When(~Q(event__in=mapped().values("event")), then=Value(f"{EXCLUDED}:{Exclusion.NO_MAPPINGS}")),
             When(hubspot_state__excluded_reason__gt="", then=_named(EXCLUDED, "hubspot_state__excluded_reason")),
             When(hubspot_state__cause__gt="", then=_named(FAILING, "hubspot_state__cause")),
             When(hubspot_state__sent_hash__gt="", then=Value(f"{IN_SYNC}:")),
@@ -103,33 +102,8 @@ def _rows() -> QuerySet[OrderSyncQueue]:
     return OrderSyncQueue.objects.filter(order=OuterRef("pk"), sync_provider=PROVIDER)
 
 
-def _scope(by_hand: Exists) -> Case:
-    """1 for orders that are sent when they change: placed after joining, or once sent by hand to this portal."""
-    joined_at, portal = F("event__hubspot_connection__joined_at"), F("event__hubspot_connection__connection__portal_id")
-    return Case(
-        When(datetime__gte=joined_at, then=1),
-        When(Q(hubspot_state__by_hand=True, hubspot_state__portal_id=portal), then=1),
-        When(by_hand, then=1),
-        When(Q(hubspot_state__by_hand=True) & Exists(_rows()), then=1),
-        default=0,
-        output_field=IntegerField(),
-    )
-
-
-def _by_hand(by_hand: Exists) -> Case:
-    return Case(When(hubspot_state__by_hand=True, then=1), When(by_hand, then=1), default=0)
-
-
-def _left_out_test_order() -> Q:
-    return Q(testmode=True, event__hubspot_connection__send_test_orders=False, hubspot_by_hand=0)
-
-
 def _mode() -> Subquery:
     return Subquery(_rows().filter(need_manual_retry__isnull=False).values("need_manual_retry")[:1])
-
-
-def _excluded(reason: Exclusion) -> Value:
-    return Value(f"{EXCLUDED}:{reason}")
 
 
 def _named(state: str, column: str) -> Concat:

@@ -78,7 +78,7 @@ class HubSpotShredder(BaseDataShredder):
         states = OrderState.objects.filter(order__event=self.event)
         joined = EventConnection.objects.select_related("connection").filter(event=self.event).first()
         if joined:
-            new = in_scope(joined).filter(hubspot_state=None).values_list("pk", flat=True)
+            new = in_scope(joined.event_id).filter(hubspot_state=None).values_list("pk", flat=True)
             unread = [OrderState(order_id=pk, portal_id=joined.connection.portal_id) for pk in new.iterator()]
             OrderState.objects.bulk_create(unread, batch_size=PART, ignore_conflicts=True)
         for part in chunks(states.order_by("order_id").values_list("order_id", flat=True), PART):

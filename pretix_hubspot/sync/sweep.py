@@ -57,13 +57,13 @@ def _whose_turn_it_is(joined: EventConnection) -> QuerySet[Order]:
     """The keys of a small part of the orders, another one every few minutes."""
     turns = ROUND // TURN
     turn = int(now().timestamp() // TURN.total_seconds()) % turns
-    mine = in_scope(joined).alias(turn=F("pk") % turns).filter(turn=turn)
+    mine = in_scope(joined.event_id).alias(turn=F("pk") % turns).filter(turn=turn)
     return mine.order_by().values_list("pk", flat=True)
 
 
 def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]:
     """Of these orders, those in scope that have more history now than when they were last read."""
-    pks = list(in_scope(joined).filter(pk__in=orders).values_list("pk", flat=True))
+    pks = list(in_scope(joined.event_id).filter(pk__in=orders).values_list("pk", flat=True))
     seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
     counts = history().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
     return [pk for pk, count in counts if count > seen.get(pk, 0)]

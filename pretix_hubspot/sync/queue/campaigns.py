@@ -17,14 +17,12 @@ from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.values.fingerprint import fingerprint
 
 from . import order_queue
-from .scope import in_scope, mapped
+from .scope import NEVER, in_scope, mapped, sendable
 from .triggers import Trigger
 
 MAPPING_ENTRIES = "pretix_hubspot.mapping."
 BEFORE_CHANGE = gettext_lazy("The object mappings were changed after they were sent.")
 BY_UPGRADE = gettext_lazy("An older version of the plugin sent them otherwise.")
-#: A condition that no row meets.
-NOTHING = Q(pk__in=())
 STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"
 
 
@@ -58,12 +56,9 @@ def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
     """Orders that HubSpot holds, and that would be sent again; and the condition for a change of mappings since."""
     joined = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at()).first()
     if not joined:
-        return OrderState.objects.none(), NOTHING
-    states = OrderState.objects.filter(order__in=in_scope(joined))
-    if not joined.send_test_orders:
-        states = states.exclude(order__testmode=True, by_hand=False)
-    before_change = Q(sent_at__lt=joined.changed_at) if joined.changed_at else NOTHING
-    return states.exclude(sent_hash="").exclude(excluded_reason=Exclusion.IGNORED), before_change
+        return OrderState.objects.none(), NEVER
+    states = OrderState.objects.filter(order__in=sendable(event.pk)).exclude(sent_hash="")
+    return states, Q(sent_at__lt=joined.changed_at) if joined.changed_at else NEVER
 
 
 def start(event: Event, user) -> int:
@@ -89,7 +84,7 @@ def start_unmapped(event: Event) -> int:
     # Before there was the reason, such orders counted as sent.
     nothing = fingerprint([joined.connection.portal_id])
     unmapped = Q(excluded_reason=Exclusion.NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing)
-    orders = in_scope(joined).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
+    orders = in_scope(event.pk).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
     waiting = list(orders.order_by("pk").values_list("pk", flat=True))
     for part in chunks(waiting, 1_000):
         order_queue.enqueue(event, part, Trigger.FIRST_MAPPING)

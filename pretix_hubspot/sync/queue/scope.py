@@ -1,27 +1,29 @@
-"""Which orders are sent at all, and why the others are not."""
+"""Which orders are sent at all, and why the others are not: one rule, for the database and for an order at hand.
 
-from django.db.models import Q, QuerySet
+The rule, its first line that applies:
+
+1. What is sent by hand (*Sync now*) is sent, and is in scope from then on.
+2. An order that somebody ignored is not sent.
+3. An order that was once sent by hand is sent, test mode included.
+4. An order that was placed before its event was connected is not sent.
+5. An order in test mode is only sent if the event wants that.
+6. All others are sent.
+"""
+
+from django.db.models import Case, Exists, F, Q, QuerySet, Value, When
 from pretix.base.models import Order
 
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState
 
-
-def in_scope(joined: EventConnection) -> QuerySet[Order]:
-    """The orders of the event that are sent when they change."""
-    placed_since, by_hand = Q(datetime__gte=joined.joined_at), Q(hubspot_state__by_hand=True)
-    return Order.objects.filter(placed_since | by_hand, event_id=joined.event_id)
+#: A condition that no row meets.
+NEVER = Q(pk__in=())
 
 
-def mapped() -> QuerySet[ObjectMapping]:
-    """The object mappings that can be sent, of all events; an event without any sends nothing."""
-    return ObjectMapping.objects.exclude(pretix_id_field="").exclude(external_id_field="")
+def excluded(order: Order, event_connection: EventConnection, state: OrderState | None, by_hand: bool) -> str:
+    """Why an order of a connected event is left out, or an empty string. ``exclusion`` is the same in SQL.
 
-
-def excluded(order: Order, connection: EventConnection, state: OrderState | None, by_hand: bool) -> str:
-    """The reason why an order is left out, or an empty string.
-
-    *Sync now* brings an order into scope for good, test mode included.
+    ``by_hand`` says whether it is being sent by hand.
     """
     if by_hand:
         return ""
@@ -29,8 +31,44 @@ def excluded(order: Order, connection: EventConnection, state: OrderState | None
         return Exclusion.IGNORED
     if state and state.by_hand:
         return ""
-    if order.testmode and not connection.send_test_orders:
-        return Exclusion.TEST_MODE
-    if order.datetime < connection.joined_at:
+    if order.datetime < event_connection.joined_at:
         return Exclusion.BEFORE_CONNECTION
+    if order.testmode and not event_connection.send_test_orders:
+        return Exclusion.TEST_MODE
     return ""
+
+
+def exclusion(by_hand: Exists | Q = NEVER) -> Case:
+    """Why an order is left out, or an empty string: an annotation of orders. ``excluded`` is the same in Python.
+
+    ``by_hand`` is the condition under which an order is being sent by hand. Orders of an event without a connection
+    were placed before it will have one.
+    """
+    return Case(
+        When(event__hubspot_connection__isnull=True, then=Value(Exclusion.BEFORE_CONNECTION)),
+        When(by_hand, then=Value("")),
+        When(hubspot_state__excluded_reason=Exclusion.IGNORED, then=Value(Exclusion.IGNORED)),
+        When(hubspot_state__by_hand=True, then=Value("")),
+        When(datetime__lt=F("event__hubspot_connection__joined_at"), then=Value(Exclusion.BEFORE_CONNECTION)),
+        When(testmode=True, event__hubspot_connection__send_test_orders=False, then=Value(Exclusion.TEST_MODE)),
+        default=Value(""),
+    )
+
+
+def in_scope(event_id: int) -> QuerySet[Order]:
+    """The orders of the event that are looked at when they change, be it to find that they are not sent."""
+    return _of(event_id).exclude(hubspot_exclusion=Exclusion.BEFORE_CONNECTION)
+
+
+def sendable(event_id: int) -> QuerySet[Order]:
+    """The orders of the event that are sent when they change."""
+    return _of(event_id).filter(hubspot_exclusion="")
+
+
+def _of(event_id: int) -> QuerySet[Order]:
+    return Order.objects.filter(event_id=event_id).alias(hubspot_exclusion=exclusion())
+
+
+def mapped() -> QuerySet[ObjectMapping]:
+    """The object mappings that can be sent, of all events; an event without any sends nothing."""
+    return ObjectMapping.objects.exclude(pretix_id_field="").exclude(external_id_field="")
