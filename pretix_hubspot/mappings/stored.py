@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pretix_hubspot.hubspot.data import OBJECT_TYPE
+from pretix_hubspot.sources.order_state import STATES
 from pretix_hubspot.sources.snapshot import CONSTANT, ORDER, POSITION
 from pretix_hubspot.values.rows import APPEND, IDENTIFIERS, IF_EMPTY, IF_NEW, LABELS, OVERWRITE
 
@@ -37,8 +38,6 @@ MAX_TEXT = 1_000
 MAX_LABEL = 50
 MODES = (OVERWRITE, IF_NEW, IF_EMPTY, APPEND)
 SOURCES = (ORDER, POSITION)
-#: Order statuses that may have a stage.
-STATUSES = ("n", "p", "e", "c")
 ASSOCIATION_TYPE = re.compile(r"[A-Z_]{1,40}:[0-9]{1,10}", re.ASCII)
 #: The text columns of a mapping with their lengths, and all of its columns that hold what is stored here.
 TEXTS = {"pretix_model": 20, "external_object_type": 128, "pretix_id_field": MAX_NAME, "external_id_field": MAX_NAME}
@@ -193,7 +192,7 @@ class StoredPipeline:
     @staticmethod
     def problems(data: Any) -> Iterator[Problem]:
         stages = data.get("stages", {}) if isinstance(data, dict) else None
-        known = isinstance(stages, dict) and set(stages) <= set(STATUSES)
+        known = isinstance(stages, dict) and set(stages) <= set(STATES)
         if not known or (data and not all(map(read.is_name, (data.get("pipeline"), *stages.values())))):
             yield Problem("pipeline")
 

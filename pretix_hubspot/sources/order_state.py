@@ -7,7 +7,7 @@ Filters, stages and source fields ask here, so that they never disagree.
 from collections.abc import Iterable
 from typing import Protocol
 
-PENDING, PAID, EXPIRED, CANCELED = "n", "p", "e", "c"
+STATES = PENDING, PAID, EXPIRED, CANCELED = "n", "p", "e", "c"
 
 
 class Cancelable(Protocol):

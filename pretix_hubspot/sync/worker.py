@@ -85,10 +85,7 @@ def send(
     logger.info(
         "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
         connection.pk,
-        report.sent,
-        report.unchanged,
-        report.excluded,
-        report.failed,
+        *map(report.total, ("sent", "unchanged", "excluded", "failed")),
         time.monotonic() - started,
         f"; stopped by {type(report.trouble).__name__}" if report.trouble else "",
     )

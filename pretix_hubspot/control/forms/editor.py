@@ -13,7 +13,6 @@ from django import forms
 from django.forms.formsets import ORDERING_FIELD_NAME
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from pretix.base.models import Order
 from pretix.control.forms.mapping import PropertyMappingForm, PropertyMappingFormSet
 
 from pretix_hubspot.catalog.association_labels import ensure_label
@@ -26,9 +25,11 @@ from pretix_hubspot.mappings.spec import LEAVE
 from pretix_hubspot.mappings.store import put
 from pretix_hubspot.mappings.stored import MAX_TEXT, MODES, StoredAssociation, StoredMapping, StoredPipeline, StoredRow
 from pretix_hubspot.mappings.words import too_much
+from pretix_hubspot.sources.order_state import CANCELED, EXPIRED, PAID, PENDING
 from pretix_hubspot.sources.snapshot import CONSTANT
 from pretix_hubspot.values.rows import IDENTIFIERS, LABELS, OVERWRITE
 
+from .choices import vanished
 from .options import OptionsForm
 
 #: The entries of a row that a page posts.
@@ -36,11 +37,12 @@ ROW_KEYS = ("pretix_field", "external_field", "value_map", "overwrite", "text", 
 #: What the form calls the choice that is not stored.
 CLEAR = "clear"
 STATUSES = (
-    (Order.STATUS_PENDING, _("Stage of pending orders")),
-    (Order.STATUS_PAID, _("Stage of paid orders")),
-    (Order.STATUS_EXPIRED, _("Stage of expired orders")),
-    (Order.STATUS_CANCELED, _("Stage of canceled orders")),
+    (PENDING, _("Stage of pending orders")),
+    (PAID, _("Stage of paid orders")),
+    (EXPIRED, _("Stage of expired orders")),
+    (CANCELED, _("Stage of canceled orders")),
 )
+GONE = _("{value} (no longer exists in HubSpot)")
 
 
 class IdentifierForm(forms.Form):
@@ -335,12 +337,12 @@ class PipelineForm(forms.Form):
 
     def _pipeline_choices(self, current):
         choices = [(p.id, p.label) for p in self.pipelines]
-        return choices + _vanished(current.pipeline, choices)
+        return choices + vanished([current.pipeline], choices, GONE)
 
     def _stage_choices(self, current):
         groups = [(p.label, [(s.id, s.label) for s in p.stages if not s.archived]) for p in self.pipelines]
         known = [choice for _label, stages in groups for choice in stages]
-        return [("", _("Leave the stage alone")), *groups, *_vanished(current, known)]
+        return [("", _("Leave the stage alone")), *groups, *vanished([current], known, GONE)]
 
     @cached_property
     def stages_by_pipeline(self):
@@ -360,13 +362,6 @@ class PipelineForm(forms.Form):
         data = self.cleaned_data
         stages = {status: data[f"stage_{status}"] for status, _label in STATUSES if data[f"stage_{status}"]}
         return StoredPipeline(data["pipeline"], stages)
-
-
-def _vanished(current, choices):
-    """The current choice where the portal no longer has it, so that a page never crashes or forgets."""
-    if not current or current in dict(choices):
-        return []
-    return [(current, _("{value} (no longer exists in HubSpot)").format(value=current))]
 
 
 class MappingEditor:

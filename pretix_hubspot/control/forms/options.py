@@ -16,7 +16,10 @@ from pretix_hubspot.mappings.options import StoredFilters, StoredOptions
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sync.run.loading import OF_ORDER
 
+from .choices import vanished
+
 MAX_DATES = 500
+GONE = _("{value} (no longer exists)")
 MANY = {"class": "scrolling-multiple-choice"}
 
 
@@ -130,7 +133,7 @@ class OptionsForm(forms.Form):
         if not self.event.has_subevents and not self.initial["subevents"]:
             del self.fields["subevents"]
         for name, choices in self._choices().items():
-            self.fields[name].choices = [*choices, *_vanished(self.initial[name], choices)]
+            self.fields[name].choices = [*choices, *vanished(self.initial[name], choices, GONE)]
             if not self.fields[name].choices:
                 del self.fields[name]
 
@@ -149,7 +152,7 @@ class OptionsForm(forms.Form):
         own = [("", _("The language of the event")), (OF_ORDER, _("The language of the order"))]
         names = dict(settings.LANGUAGES)
         known = [(code, names.get(code, code)) for code in self.event.settings.locales]
-        return [*own, *known, *_vanished([self.initial["language"]], [*own, *known])]
+        return [*own, *known, *vanished([self.initial["language"]], [*own, *known], GONE)]
 
     @property
     def filters(self):
@@ -219,8 +222,3 @@ def _answers(fields):
         yield f"{question}:", _("{question} – any answer").format(question=field.label)
         for option, label in field.enum_opts or ():
             yield f"{question}:{option}", f"{field.label} – {label}"
-
-
-def _vanished(current, choices):
-    known = dict(choices)
-    return [(value, _("{value} (no longer exists)").format(value=value)) for value in current if value not in known]

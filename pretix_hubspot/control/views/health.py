@@ -103,13 +103,17 @@ class Digest(Problems):
         return HttpResponseRedirect(self.event_url("problems"))
 
 
+#: What can be done about a cause, by the word in the URL.
+ACTIONS = {"retry": actions.retry, "dismiss": actions.dismiss}
+
+
 class ActOnCause(ConnectedMixin, ChangesOrdersMixin, View):
     """*Retry* and *Dismiss* for all orders of a cause; asks first."""
 
     http_method_names = ["post"]
 
     def post(self, request, *args, action, **kwargs):
-        if action not in ("retry", "dismiss"):
+        if action not in ACTIONS:
             raise Http404()
         cause = cause_named(request.event, request.POST.get("cause", ""))
         if cause is None:
@@ -118,7 +122,7 @@ class ActOnCause(ConnectedMixin, ChangesOrdersMixin, View):
             context = self.get_context_data(cause=cause, action=action)
             return render(request, "pretix_hubspot/problems_confirm.html", context)
         else:
-            done = getattr(actions, action)(self.event_connection, cause, request.user)
+            done = ACTIONS[action](self.event_connection, cause, request.user)
             messages.success(request, self.answer(action, done))
         return HttpResponseRedirect(self.event_url("problems"))
 

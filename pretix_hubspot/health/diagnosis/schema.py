@@ -73,7 +73,7 @@ def options(subject):
             if not value_map or definition is None or not definition.options:
                 continue
             maps += 1
-            if gone := _vanished(value_map, definition):
+            if gone := _lost_options(value_map, definition):
                 text = _("The HubSpot field “{field}” no longer has these options: {options}")
                 text = text.format(field=definition.label, options=", ".join(gone))
                 bad.append(_about(subject, setup, text, warn if setup.is_foreign else fail))
@@ -81,7 +81,7 @@ def options(subject):
     yield from bad or [ok(text.format(number=maps))]
 
 
-def _vanished(value_map, definition):
+def _lost_options(value_map, definition):
     have = {option.value for option in definition.options}
     return sorted({part for value in value_map.values() for part in value.split(";") if part} - have)
 

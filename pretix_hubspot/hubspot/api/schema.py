@@ -38,12 +38,6 @@ class SchemaCalls(Caller):
         answer = self._call(operation, "PATCH", _PROPERTIES + "/{}", [object_type, name], body=body)
         return usable(PropertyDefinition.from_json(answer), operation)
 
-    def property_groups(self, object_type: str) -> tuple[PropertyGroup, ...]:
-        operation = f"{object_type} property groups read"
-        answer = self._call(operation, "GET", _PROPERTIES + "/groups", [object_type])
-        found = map(PropertyGroup.from_json, rows(answer, operation))
-        return tuple(group for group in found if group)
-
     def create_property_group(self, object_type: str, name: str, label: str) -> PropertyGroup:
         """Raises Conflict if the group exists."""
         operation = f"{object_type} property group create"

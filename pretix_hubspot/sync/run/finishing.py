@@ -134,11 +134,9 @@ def fail(work: Slice, verdicts: list[Verdict], report: Report) -> None:
         recording.store_states(work.states[v.order] for v in verdicts if v.order in held)
     report.log.forget(verdict.order for verdict in verdicts if verdict.order not in held)
     report.count("failed", (work.order(v.order) for v in verdicts))
-    final = [v for v in verdicts if v.order in held and modes[v.order] != TEMPORARY]
+    final = [(work.order(v.order), v) for v in verdicts if v.order in held and modes[v.order] != TEMPORARY]
     names = {pk: FieldNames(joined.event) for pk, joined in work.events.items()}
-    entries = [
-        recording.failure_entry(order := work.order(v.order), v, modes[v.order], names[order.event_id]) for v in final
-    ]
+    entries = [recording.failure_entry(order, v, modes[order.pk], names[order.event_id]) for order, v in final]
     LogEntry.bulk_create_and_postprocess(entries)
 
 

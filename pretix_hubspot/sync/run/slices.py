@@ -19,21 +19,19 @@ from .run_log import RunLog
 
 @dataclass
 class Report:
-    """What became of a slice, in numbers of orders."""
+    """What became of a slice: how many orders of each event were sent, unchanged, excluded or failed."""
 
-    sent: int = 0
-    unchanged: int = 0
-    excluded: int = 0
-    failed: int = 0
     trouble: Exception | None = None
     log: RunLog = field(default_factory=RunLog)
     by_event: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def count(self, word: str, orders: Iterable[Order]) -> None:
-        """Add orders to one of the numbers, for all and for their events."""
-        events = Counter((order.event_id, word) for order in orders)
-        self.by_event += events
-        setattr(self, word, getattr(self, word) + events.total())
+        """Add orders to one of the numbers of their events."""
+        self.by_event.update((order.event_id, word) for order in orders)
+
+    def total(self, word: str) -> int:
+        """One of the numbers for all events."""
+        return sum(count for (_event, name), count in self.by_event.items() if name == word)
 
 
 @dataclass

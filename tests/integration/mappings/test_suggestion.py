@@ -73,8 +73,7 @@ def test_the_key_property_is_unique_and_has_a_group_of_its_own(joined, portal):
     apply_suggestion(joined)
     key = definition(joined)
     assert (key.has_unique_value, key.group_name, key.label) == (True, "pretixinformation", "pretix order key")
-    groups = {group.name: group.label for group in client_of(joined).property_groups("deals")}
-    assert groups["pretixinformation"] == "pretix information"
+    assert portal.portal.schema.group("deals", "pretixinformation").label == "pretix information"
 
 
 def test_the_suggestion_opens_in_the_editor_without_a_warning(joined):

@@ -260,7 +260,7 @@ def test_a_deleted_order_costs_the_others_nothing(story, statements):
 
     report = engine.run(story.connection, claim, [story.joined])
 
-    assert (report.sent, report.failed) == (1, 0)
+    assert (report.total("sent"), report.total("failed")) == (1, 0)
     assert not OrderSyncQueue.objects.exists()
 
 

@@ -224,13 +224,6 @@ ENDPOINTS = [
         lambda r: not r.writable,
     ),
     (
-        lambda c: c.property_groups("deals"),
-        ("GET", f"/crm/properties/{V}/deals/groups"),
-        None,
-        {"results": [{"name": "pretix", "label": "pretix", "displayOrder": 1}]},
-        lambda r: r[0].name == "pretix",
-    ),
-    (
         lambda c: c.create_property_group("deals", "pretix", "Tickets"),
         ("POST", f"/crm/properties/{V}/deals/groups"),
         {"name": "pretix", "label": "Tickets"},

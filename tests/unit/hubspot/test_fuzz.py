@@ -101,7 +101,6 @@ CALLS = [
     lambda c: c.association_labels("deals", "contacts"),
     lambda c: c.properties("deals"),
     lambda c: c.create_property("deals", {}),
-    lambda c: c.property_groups("deals"),
     lambda c: c.pipelines("deals"),
     lambda c: c.schemas(),
     lambda c: c.object_enablement(),
