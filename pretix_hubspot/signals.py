@@ -47,7 +47,7 @@ from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import campaigns
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.shredder import HubSpotShredder
-from pretix_hubspot.tasks import tend
+from pretix_hubspot.tasks import run_periodic
 
 
 def _enqueue(event, order, trigger):
@@ -90,7 +90,7 @@ def on_order_split(sender, original, split_order, **kwargs):
 @receiver(periodic_task, dispatch_uid="pretix_hubspot_periodic_task")
 def on_periodic_task(sender, **kwargs):
     Heartbeat.beat(Heartbeat.Name.PERIODIC)
-    tend.apply_async()
+    run_periodic.apply_async()
 
 
 @receiver(register_data_shredders, dispatch_uid="pretix_hubspot_shredder")

@@ -11,7 +11,7 @@ from pretix_hubspot.connections.tokens import is_in_use
 from pretix_hubspot.health import alerts, digest, recipients
 from pretix_hubspot.models import Connection, Heartbeat
 from pretix_hubspot.server import metrics, workers
-from pretix_hubspot.server.safeguard import apart
+from pretix_hubspot.server.safeguard import run_isolated
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.run import run_log
 
@@ -52,20 +52,20 @@ def after_start() -> None:
 
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=30))
-def tend() -> None:
+def run_periodic() -> None:
     """The periodic round: free what is stuck, find what was missed, send what waits.
 
     All organizers of this server share it, so what goes wrong with one event stops nothing else.
     """
     with scopes_disabled():
         Heartbeat.beat(Heartbeat.Name.WORKER)
-        for step in (sweep.tend_queue, run_log.prune, metrics.look_around):
-            apart(step)
+        for step in (sweep.tend_queue, run_log.prune, metrics.collect):
+            run_isolated(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
             for joined in worker.joined_events(connection, paused=True):
-                apart(sweep.run, joined)
+                run_isolated(sweep.run, joined)
             drain.apply_async(args=(connection.pk,))
-        report.apply_async()
+        send_reports.apply_async()
         for pk in refresh.outdated():
             renew_catalog.apply_async(args=(pk,))
 
@@ -79,13 +79,13 @@ def renew_catalog(connection_id: int) -> None:
 
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=15))
-def report() -> None:
+def send_reports() -> None:
     """Tell those who want to know: new sync problems, recovery, the regular mail."""
     with scopes_disabled():
         for connection in Connection.objects.exclude(status=Connection.Status.DISCONNECTED):
             for joined in worker.joined_events(connection, paused=True):
-                apart(alerts.look, joined)
-                apart(digest.send_due, joined)
+                run_isolated(alerts.notify, joined)
+                run_isolated(digest.send_due, joined)
 
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=15))

@@ -10,17 +10,7 @@ from django.utils.translation import gettext as _
 
 from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.values import formats
-from pretix_hubspot.values.kinds import (
-    K_BOOL,
-    K_DATE,
-    K_DATETIME,
-    K_DURATION,
-    K_MANY,
-    K_NUMBER,
-    K_ONE,
-    K_PERCENTAGE,
-    kind_of,
-)
+from pretix_hubspot.values.kinds import PropertyKind, kind_of
 from pretix_hubspot.values.merge import items
 from pretix_hubspot.values.rows import FRACTION, NO_CONVENTIONS, Conventions
 
@@ -51,11 +41,11 @@ def shown(
 ) -> Shown:
     """What people see; what does not look like a value of its type is shown as it is."""
     kind = kind_of(definition)
-    if kind == K_NUMBER:
+    if kind == PropertyKind.NUMBER:
         return Shown(_number(value))
-    if kind == K_PERCENTAGE:
+    if kind == PropertyKind.PERCENTAGE:
         text = _percentage(value, conventions)
-    elif kind == K_DURATION:
+    elif kind == PropertyKind.DURATION:
         text = _duration(value)
     else:
         text = _text(value, definition, stages.get(definition.name), conventions)
@@ -95,14 +85,16 @@ def _text(
     if stages:
         return stages.get(value, value)
     kind = kind_of(definition)
-    if kind in (K_ONE, K_MANY, K_BOOL):
-        labels = ({"true": _("Yes"), "false": _("No")} if kind == K_BOOL else {}) | {
+    if kind in (PropertyKind.SINGLE_CHOICE, PropertyKind.MULTIPLE_CHOICE, PropertyKind.YES_NO):
+        labels = ({"true": _("Yes"), "false": _("No")} if kind == PropertyKind.YES_NO else {}) | {
             option.value: option.label for option in definition.options
         }
-        return "; ".join(labels.get(item, item) for item in (items(value) if kind == K_MANY else [value]))
-    if kind == K_DATE and (day := formats.day(value)):
+        return "; ".join(
+            labels.get(item, item) for item in (items(value) if kind == PropertyKind.MULTIPLE_CHOICE else [value])
+        )
+    if kind == PropertyKind.DATE and (day := formats.day(value)):
         return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
-    if kind == K_DATETIME and formats.instant(value):
+    if kind == PropertyKind.DATETIME and formats.instant(value):
         there = formats.zone(conventions.portal_time_zone) if conventions.portal_time_zone else None
         return date_format(localtime(formats.moment(value), there), "SHORT_DATETIME_FORMAT")
     return value

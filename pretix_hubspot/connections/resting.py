@@ -20,7 +20,7 @@ from pretix_hubspot.hubspot.errors import (
 )
 from pretix_hubspot.models import Connection
 from pretix_hubspot.server.config import ServerMisconfigured
-from pretix_hubspot.server.safeguard import SERVER_TROUBLE
+from pretix_hubspot.server.safeguard import SERVER_ERRORS
 
 OUTAGE = timedelta(minutes=1)
 SERVER = timedelta(minutes=10)
@@ -63,7 +63,7 @@ _SERVER = (
     BlockedByServer,
     OAuthMisconfigured,
     ServerMisconfigured,
-    *SERVER_TROUBLE,
+    *SERVER_ERRORS,
 )  # for the server's operator to repair
 
 

@@ -62,7 +62,7 @@ class Code(StrEnum):
     OVER_BUDGET = "over_budget", TEMPORARY, Fix.NOWHERE
     TOO_MANY_LABELS = "too_many_labels", MISCONFIGURATION, Fix.MAPPING
     MIGRATING = "migrating", TEMPORARY, Fix.NOWHERE
-    SERVER_TROUBLE = "server_trouble", TEMPORARY, Fix.NOWHERE
+    SERVER_ERRORS = "server_trouble", TEMPORARY, Fix.NOWHERE
     EDGE_PAGE = "edge_page", TEMPORARY, Fix.NOWHERE
     # about the call, whatever is in it: people act in HubSpot, or update the plugin
     CALL_REFUSED = "call_refused", SYSTEM, Fix.SERVER

@@ -59,7 +59,7 @@ TEXTS = {
     Code.OVER_BUDGET: _LIMIT,
     Code.TOO_MANY_LABELS: gettext_noop("HubSpot allows no more association labels between these object types."),
     Code.MIGRATING: gettext_noop("HubSpot is moving this account to a different region."),
-    Code.SERVER_TROUBLE: _PROBLEMS,
+    Code.SERVER_ERRORS: _PROBLEMS,
     Code.EDGE_PAGE: gettext_noop(
         "HubSpot could not be reached: something on the way, such as a proxy or HubSpot's protection against attacks, "
         "answered in its place."

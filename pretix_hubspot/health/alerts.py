@@ -20,7 +20,7 @@ FOUND, RECOVERED = "pretix_hubspot.event.problems.found", "pretix_hubspot.recove
 PATIENCE = timedelta(hours=1)
 
 
-def look(joined: EventConnection) -> None:
+def notify(joined: EventConnection) -> None:
     """Compare the causes that exist with those that were told."""
     told = set(joined.told_causes)
     existing = _states(joined)

@@ -24,10 +24,10 @@ from pretix_hubspot.hubspot.budget.shared import Budget
 from . import error_parsing, errors, versions
 from .json_reading import parse_json
 from .secret import Secret
-from .threads import AHEAD, AT_ONCE, Lines
+from .threads import AT_ONCE, BACKGROUND, Lines
 from .transport import HttpAnswer, RequestLog, Session, encoded, exchange, new_session
 
-__all__ = ["AHEAD", "AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
+__all__ = ["BACKGROUND", "AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
 
 #: Seconds after which HubSpot has counted a call that was sent, however long it takes to answer.
 ON_THE_WAY = 0.5
@@ -115,13 +115,13 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         bodies: Sequence[Any],
         inputs: Sequence[int],
         *,
-        ahead: bool = False,
+        in_background: bool = False,
     ) -> Callable[[], list[dict[str, Any] | errors.HubSpotError]]:
         calls = [
             self._prepared(operation, method, path, values, body, None, number, "crm")
             for body, number in zip(bodies, inputs, strict=True)
         ]
-        return self._begun(calls, None, ahead=ahead)
+        return self._begun(calls, None, in_background=in_background)
 
     def _prepared(
         self,
@@ -140,12 +140,12 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         return _Call(operation, method, template, url, data, params, inputs, budget)
 
     def _begun(
-        self, calls: "Sequence[_Call]", token: Secret | None, *, ahead: bool = False
+        self, calls: "Sequence[_Call]", token: Secret | None, *, in_background: bool = False
     ) -> Callable[[], list[dict[str, Any] | errors.HubSpotError]]:
         """Waits for what HubSpot says to the first calls; those whose token it refuses are repeated once with a better
         one."""
         used = Secret(token or self._token())
-        first = self._attempt(calls, used, ahead)
+        first = self._attempt(calls, used, in_background)
 
         def answers() -> list[dict[str, Any] | errors.HubSpotError]:
             found = _contents(calls, first())
@@ -163,11 +163,11 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         return answers
 
     def _attempt(
-        self, calls: "Sequence[_Call]", token: Secret, ahead: bool = False
+        self, calls: "Sequence[_Call]", token: Secret, in_background: bool = False
     ) -> Callable[[], list[HttpAnswer | errors.HubSpotError]]:
         """Make the first of these calls at the same time: at least one, and no more once the budget is used up.
 
-        Returns what waits for their answers. A single call is made only then, unless it is to be ``ahead``.
+        Returns what waits for their answers. A single call is made only then, unless it is to be ``in_background``.
         """
         if not _fits_a_header(token):
             # People paste tokens; a header cannot carry everything that a form field can.
@@ -178,7 +178,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         try:
             for call, moment in zip(calls, self._moments(calls), strict=False):
                 exchanging = partial(self._exchange, call, token)
-                alone = len(calls) == 1 and not ahead
+                alone = len(calls) == 1 and not in_background
                 started.append(exchanging if alone else self._lines.start(exchanging).result)
                 moments.append(moment)
         except errors.RateLimited as refusal:
@@ -196,7 +196,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
             self._heed(calls[0].budget, moments, ends)
             return [end.outcome for end in ends]
 
-        if ahead:
+        if in_background:
             self._ahead.append(outcomes)
         return outcomes
 

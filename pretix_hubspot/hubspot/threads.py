@@ -13,7 +13,7 @@ T = TypeVar("T")
 #: Exchanges at once: as many batches as a slice of orders usually has of one type, so that it waits for HubSpot once.
 AT_ONCE = 6
 #: Exchanges that may be under way beside them.
-AHEAD = 2
+BACKGROUND = 2
 
 
 class Lines:
@@ -23,7 +23,7 @@ class Lines:
         self._pool: ThreadPoolExecutor | None = None
 
     def start(self, exchange: Callable[[], T]) -> "Future[T]":
-        self._pool = self._pool or ThreadPoolExecutor(AT_ONCE + AHEAD, thread_name_prefix="hubspot")
+        self._pool = self._pool or ThreadPoolExecutor(AT_ONCE + BACKGROUND, thread_name_prefix="hubspot")
         return self._pool.submit(exchange)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from pretix_hubspot.sources.constant import CATEGORY
 from pretix_hubspot.sources.registry import source_fields
 from pretix_hubspot.values import owners
 from pretix_hubspot.values.convert import convert, risk_of
-from pretix_hubspot.values.kinds import K_DURATION, K_PERCENTAGE, kind_of
+from pretix_hubspot.values.kinds import PropertyKind, kind_of
 
 from . import beginnings, drift, value_maps
 from .counterparts import found, is_lost
@@ -208,9 +208,9 @@ class EditorSetup:
     def shown_as(self, name):
         """How a number that is sent looks in HubSpot, where it looks otherwise than it is stored."""
         definition = self.definitions.get(name)
-        if definition is None or kind_of(definition) not in (K_PERCENTAGE, K_DURATION):
+        if definition is None or kind_of(definition) not in (PropertyKind.PERCENTAGE, PropertyKind.DURATION):
             return ""
-        percentage = kind_of(definition) == K_PERCENTAGE
+        percentage = kind_of(definition) == PropertyKind.PERCENTAGE
         text, kind = ("19", "N") if percentage else ("1:30", "S")
         stored = convert(text, kind, definition, conventions=self.conventions)
         if not isinstance(stored, str):

@@ -25,7 +25,7 @@ from . import new_records, value_maps
 from .filters import question_fields
 from .options import StoredFilters, StoredOptions
 from .schemas import unreadable
-from .spec import BY_MODES, LEAVE, TITLE, UPDATE, Filters, MappingSpec, Options, PipelineSpec
+from .spec import BY_MODES, LEAVE, TITLE, UPDATE, Filters, MappingOptions, MappingSpec, PipelineSpec
 from .stored import StoredMapping, StoredRow
 
 
@@ -166,9 +166,9 @@ def _label(stored: str) -> AssociationType:
     return AssociationType(category, int(number))
 
 
-def _options(event: Event, stored: StoredOptions) -> Options:
+def _options(event: Event, stored: StoredOptions) -> MappingOptions:
     """The stored options as the planner takes them."""
-    return Options(
+    return MappingOptions(
         filters=_filters(event, stored.filters),
         canceled=stored.canceled or UPDATE,
         replaced=stored.replaced or LEAVE,

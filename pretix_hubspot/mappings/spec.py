@@ -77,7 +77,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Options:
+class MappingOptions:
     """What an organizer chose for one mapping; the defaults are what happens without a choice.
 
     ``canceled`` is about records of canceled positions: UPDATE what HubSpot has, LEAVE it alone, or DETACH it.
@@ -112,7 +112,7 @@ class MappingSpec:
     labels: MappingABC[int, AssociationType] = field(default_factory=dict)
     pipeline: PipelineSpec | None = None
     revision: int = 1
-    options: Options = Options()
+    options: MappingOptions = MappingOptions()
     unreadable: HubSpotError | None = None
     left_out: bool = False
     foreign: bool = False

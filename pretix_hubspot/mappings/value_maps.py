@@ -17,7 +17,7 @@ from pretix.helpers.countries import CachedCountries
 from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 from pretix_hubspot.sources.field import SourceField
 from pretix_hubspot.values import countries
-from pretix_hubspot.values.kinds import K_TEXT, kind_of
+from pretix_hubspot.values.kinds import PropertyKind, kind_of
 
 #: How much two labels must have in common to be proposed as the same.
 SIMILAR = 0.75
@@ -44,7 +44,7 @@ def fits(field: SourceField | None, definition: PropertyDefinition | None) -> bo
 
 def into_text(field: SourceField | None, definition: PropertyDefinition | None) -> bool:
     """Whether choices become a text, so that somebody has to say whether by identifier or by label."""
-    return bool(field and field.enum_opts and definition and kind_of(definition) == K_TEXT)
+    return bool(field and field.enum_opts and definition and kind_of(definition) == PropertyKind.TEXT)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def count_slice(requests, seconds):
     _quietly(SLICES.observe, seconds)
 
 
-def look_around():
+def collect():
     """Once per period."""
     rows = OrderSyncQueue.objects.filter(sync_provider=PROVIDER)
     waiting = rows.filter(need_manual_retry__isnull=True)

@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 #: pretix's own database or Redis does not answer.
-SERVER_TROUBLE = (OperationalError, InterfaceError, RedisError, ConnectionInterrupted)
+SERVER_ERRORS = (OperationalError, InterfaceError, RedisError, ConnectionInterrupted)
 
 
-def apart(step: Callable[..., Any], *args: Any) -> None:
+def run_isolated(step: Callable[..., Any], *args: Any) -> None:
     """Run one of several steps that have nothing to do with each other; trouble is logged and stops it alone."""
     try:
         step(*args)

@@ -13,7 +13,7 @@ from pretix_hubspot.values.rows import FieldRefused
 logger = logging.getLogger(__name__)
 
 Inputs = Mapping[str, Any]
-Options = tuple[tuple[str, str], ...]
+Choices = tuple[tuple[str, str], ...]
 
 
 class NotLoaded(LookupError):
@@ -38,12 +38,12 @@ class SourceField:
     type: str
     category: DataFieldCategory
     required_input: str
-    enum_opts: Options | None
+    enum_opts: Choices | None
     read: Callable[[Inputs], Any]
     sensitive: bool = False
     deprecated: bool = False
     needs: frozenset[str] = frozenset()
-    synonyms: Options = ()
+    synonyms: Choices = ()
 
 
 def guarded(key: str, required_input: str, getter: Callable[[Any], Any]) -> Callable[[Inputs], Any]:

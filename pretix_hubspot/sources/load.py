@@ -15,7 +15,7 @@ from pretix_hubspot.values.rows import FieldRefused
 
 from . import snapshot
 from .field import SourceField
-from .relations import LOADERS, Slice, set_relation
+from .relations import LOADERS, LoadedOrders, set_relation
 from .snapshot import OrderSnapshot, PositionSnapshot
 
 PLAIN = (str, bool, list, type(None), FieldRefused)
@@ -57,7 +57,7 @@ def _slice(event, order_pks, chosen):
         if position.addon_to_id is not None:
             set_relation(position, "addon_to", positions.get(position.addon_to_id))
     wanted = [field for fields in chosen.values() for field in fields]
-    part = Slice(event, pks, orders, positions, frozenset(field.key for field in wanted))
+    part = LoadedOrders(event, pks, orders, positions, frozenset(field.key for field in wanted))
     for need in sorted({need for field in wanted for need in field.needs}):
         LOADERS[need](part)
     return part

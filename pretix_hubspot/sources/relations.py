@@ -39,7 +39,7 @@ QUESTION = "question_"
 
 
 @dataclass(frozen=True)
-class Slice:
+class LoadedOrders:
     """Orders and positions of one event that are read together; ``keys`` are the wanted fields."""
 
     event: object

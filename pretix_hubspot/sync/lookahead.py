@@ -11,8 +11,8 @@ from contextlib import suppress
 from celery.exceptions import SoftTimeLimitExceeded
 
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping
-from pretix_hubspot.server.safeguard import SERVER_TROUBLE
-from pretix_hubspot.sync.run.slices import Prepared
+from pretix_hubspot.server.safeguard import SERVER_ERRORS
+from pretix_hubspot.sync.run.slices import PlannedSlice
 
 from .queue import order_queue
 from .run import engine, recording
@@ -25,7 +25,7 @@ WORTH_IT = 2.0
 Revisions = set[tuple[int, int]]
 
 
-class Ahead:
+class Lookahead:
     """At most one slice of live orders that is ready to be sent; ``claim`` takes the next ones, if there are any."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Ahead:
         self._claim = claim
         self._tried = False  # once for each slice that is sent: what failed would fail again
         self._took = 0.0  # seconds, the last time
-        self._prepared: Prepared | None = None
+        self._prepared: PlannedSlice | None = None
         self._revisions: Revisions = set()
 
     def sleep(self, seconds: float) -> None:
@@ -76,7 +76,7 @@ class Ahead:
             return []
         return [row.pk for row in claim.rows]
 
-    def take(self) -> Prepared | None:
+    def take(self) -> PlannedSlice | None:
         """What is ready, to be sent now."""
         prepared, self._prepared, self._tried = self._prepared, None, False
         return prepared
@@ -85,7 +85,7 @@ class Ahead:
         """Give the orders back that nobody is going to send."""
         if prepared := self.take():
             _give_back(prepared.work.claim)
-            with suppress(*SERVER_TROUBLE):
+            with suppress(*SERVER_ERRORS):
                 recording.count_today((joined.event for joined in self._events), prepared.report.by_event)
 
 
@@ -97,7 +97,7 @@ def _revisions(claim: order_queue.Claim) -> Revisions:
 
 def _give_back(claim: order_queue.Claim) -> None:
     """The rows wait again, but for those whose event left the portal: nobody would ever come for them."""
-    with suppress(*SERVER_TROUBLE):  # then the lease ends
+    with suppress(*SERVER_ERRORS):  # then the lease ends
         events = {row.event_id for row in claim.rows}
         joined = set(EventConnection.objects.filter(event__in=events).values_list("event_id", flat=True))
         order_queue.finish(claim, [row.order_id for row in claim.rows if row.event_id not in joined])

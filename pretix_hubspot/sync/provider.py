@@ -46,7 +46,7 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         if triggered_by != Trigger.SYNC_NOW and worker.waits_by_hand(order):
             triggered_by = Trigger.SYNC_NOW
         enqueue = partial(super().enqueue_order, order, triggered_by, not_before, immediate)
-        row, created = order_queue.settled(
+        row, created = order_queue.retry_on_conflict(
             enqueue
         )  # core fails if the row is claimed and given back in the same moment
         if triggered_by == Trigger.SYNC_NOW and row.failed_attempts:

@@ -29,11 +29,11 @@ from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
-from pretix_hubspot.server.safeguard import SERVER_TROUBLE
+from pretix_hubspot.server.safeguard import SERVER_ERRORS
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run.judge import Verdict
 
-from .lookahead import Ahead
+from .lookahead import Lookahead
 from .queue import order_queue
 from .queue.order_queue import SliceSize
 from .run import engine, recording
@@ -60,7 +60,7 @@ def send(
     events: Sequence[EventConnection],
     pks: Sequence[int],
     http: Session | None = None,
-    ahead: Ahead | None = None,
+    ahead: Lookahead | None = None,
     patience: Patience = WORKER,
 ) -> bool:
     """Send one slice of rows, or what is prepared of them. Returns whether it makes sense to go on with this portal."""
@@ -104,7 +104,7 @@ def _answers(connection: Connection, patience: Patience = WORKER) -> bool:
     try:
         with closing(client_for(connection, patience=patience)) as client:
             client.account()
-    except (OverBudget, *SERVER_TROUBLE):
+    except (OverBudget, *SERVER_ERRORS):
         return True  # which tells nothing about the portal; the engine meets it as well, and gives its rows back
     except (HubSpotError, ServerMisconfigured) as error:
         if refused_before and isinstance(error, AuthenticationFailed):
@@ -118,7 +118,7 @@ def _answers(connection: Connection, patience: Patience = WORKER) -> bool:
 def _is_kept_for_live(connection: Connection) -> bool:
     try:
         return is_kept_for_live(connection.portal_id, connection.kind)
-    except SERVER_TROUBLE:
+    except SERVER_ERRORS:
         return False  # as above
 
 
@@ -158,7 +158,7 @@ def drain(
             rows = next_rows(still_running(connection, events), live_only=True, size=size)
             return order_queue.claim(rows, connection.pk) if rows else None
 
-        with closing(Ahead(connection, events, claim_live)) as ahead:
+        with closing(Lookahead(connection, events, claim_live)) as ahead:
             pks = [joined.event_id for joined in events]
             while rows := ahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size):
                 if len(rows) >= size.orders and _others_at_work(pks, ahead) < WORKERS - 1:
@@ -185,7 +185,7 @@ def _is_access_confirmed(connection: Connection) -> bool:
     return True
 
 
-def _others_at_work(events: Sequence[int], ahead: Ahead) -> int:
+def _others_at_work(events: Sequence[int], ahead: Lookahead) -> int:
     """How many other workers send for these events. If we have a slice to spare, we assume that so do they."""
     slices = order_queue.slices_in_flight(events)
     return math.ceil((slices - 1) / 2) if ahead.is_ready else slices

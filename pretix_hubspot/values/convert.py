@@ -11,7 +11,7 @@ from pretix_hubspot.hubspot.data import PropertyDefinition
 
 from . import money
 from .kinds import NUMBERS, is_list, kind_of
-from .risks import Context, Options, property_names, refuse
+from .risks import Choices, Context, property_names, refuse
 from .rows import APPEND, NO_CONVENTIONS, Conventions, FieldRefused, MappingRow, Refusal
 from .rules import FILE, RULES
 
@@ -22,7 +22,7 @@ def convert(
     prop: PropertyDefinition | None,
     value_map: Mapping[str, str] | None = None,
     joiner: str = ";",
-    enum_opts: Options | None = None,
+    enum_opts: Choices | None = None,
     conventions: Conventions = NO_CONVENTIONS,
 ) -> str | Refusal:
     """The wire value; "" when there is nothing to say.
@@ -52,7 +52,7 @@ def warning(
     source_type: str | None,
     prop: PropertyDefinition | None,
     mode: str,
-    enum_opts: Options | None = None,
+    enum_opts: Choices | None = None,
     value_map: Mapping[str, str] | None = None,
     constant: str | None = None,
     conventions: Conventions = NO_CONVENTIONS,

@@ -1,36 +1,57 @@
 """How a property of HubSpot behaves, whatever is written into it. Pure."""
 
+from enum import StrEnum
+
 from pretix_hubspot.hubspot.data import PropertyDefinition
 
-# Kinds of properties. ONE and MANY are enumerations: select, radio and single checkbox; multiple checkboxes.
-# PERCENTAGE and DURATION are numbers that HubSpot shows as such.
-K_TEXT, K_NUMBER, K_PERCENTAGE, K_DURATION, K_DATE, K_DATETIME, K_BOOL, K_ONE, K_MANY, K_PHONE = (
-    "text", "number", "percentage", "duration", "date", "datetime", "bool", "one", "many", "phone",
-)  # fmt: skip
-NUMBERS = (K_NUMBER, K_PERCENTAGE, K_DURATION)
+
+class PropertyKind(StrEnum):
+    """PERCENTAGE and DURATION are numbers that HubSpot shows as such; the choices are HubSpot's enumerations."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    PERCENTAGE = "percentage"
+    DURATION = "duration"
+    DATE = "date"
+    DATETIME = "datetime"
+    YES_NO = "bool"
+    #: A select, radio buttons or a single checkbox.
+    SINGLE_CHOICE = "one"
+    #: Several checkboxes.
+    MULTIPLE_CHOICE = "many"
+    PHONE = "phone"
+
+
+NUMBERS = (PropertyKind.NUMBER, PropertyKind.PERCENTAGE, PropertyKind.DURATION)
 KINDS = {
-    "string": K_TEXT,
-    "number": K_NUMBER,
-    "date": K_DATE,
-    "datetime": K_DATETIME,
-    "bool": K_BOOL,
-    "phone_number": K_PHONE,
+    "string": PropertyKind.TEXT,
+    "number": PropertyKind.NUMBER,
+    "date": PropertyKind.DATE,
+    "datetime": PropertyKind.DATETIME,
+    "bool": PropertyKind.YES_NO,
+    "phone_number": PropertyKind.PHONE,
 }
-SHOWN_AS = {"percentage": K_PERCENTAGE, "probability": K_PERCENTAGE, "duration": K_DURATION}
+SHOWN_AS = {
+    "percentage": PropertyKind.PERCENTAGE,
+    "probability": PropertyKind.PERCENTAGE,
+    "duration": PropertyKind.DURATION,
+}
 
 
-def kind_of(prop: PropertyDefinition) -> str | None:
+def kind_of(prop: PropertyDefinition) -> PropertyKind | None:
     """How a property behaves, or None for what is never written: coordinates, JSON, files, types of the future."""
     if prop.type == "enumeration":
-        return K_MANY if prop.field_type == "checkbox" else K_ONE
+        return PropertyKind.MULTIPLE_CHOICE if prop.field_type == "checkbox" else PropertyKind.SINGLE_CHOICE
     if prop.type == "number":
-        return SHOWN_AS.get(prop.number_display_hint, K_NUMBER)
+        return SHOWN_AS.get(prop.number_display_hint, PropertyKind.NUMBER)
     return None if prop.field_type == "file" else KINDS.get(prop.type)
 
 
 def is_list(prop: PropertyDefinition) -> bool:
-    """Whether "Add to list" can add: multiple checkboxes and text, except for an address that identifies someone."""
-    return kind_of(prop) == K_MANY or (kind_of(prop) == K_TEXT and not is_email(prop) and not prop.has_unique_value)
+    """Whether "Add to list" can add: multiple checkboxes and text, except for text that identifies a record."""
+    return kind_of(prop) == PropertyKind.MULTIPLE_CHOICE or (
+        kind_of(prop) == PropertyKind.TEXT and not is_email(prop) and not prop.has_unique_value
+    )
 
 
 def is_email(prop: PropertyDefinition) -> bool:

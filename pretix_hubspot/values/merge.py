@@ -107,7 +107,7 @@ def _add_items(prop, before, value):
         return before
     kept = before[: before.rindex(present[-1]) + len(present[-1])] if present else ""
     added = ";".join(filter(None, [kept, *missing]))
-    if kinds.kind_of(prop) != kinds.K_TEXT:
+    if kinds.kind_of(prop) != kinds.PropertyKind.TEXT:
         return added
     added = formats.cut(added)
     return before if added in (kept, f"{kept};") else added
@@ -123,7 +123,7 @@ def _wire(prop, before, after):
 
     HubSpot keeps such a value on the record but refuses it in a write; with a leading ``;`` it adds to what is there.
     """
-    if kinds.kind_of(prop) != kinds.K_MANY or not prop.options:
+    if kinds.kind_of(prop) != kinds.PropertyKind.MULTIPLE_CHOICE or not prop.options:
         return after
     held, wanted = items(before), items(after)
     dropped = set(held) - {option.value for option in prop.options}
@@ -178,10 +178,10 @@ def _phone(text):
 
 MEANING: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(kinds.NUMBERS, _decimal),
-    kinds.K_DATE: lambda text: formats.day(text) or text,
-    kinds.K_DATETIME: lambda text: formats.instant(text) or text,
-    kinds.K_BOOL: str.casefold,
-    kinds.K_MANY: lambda text: frozenset(items(text)),
+    kinds.PropertyKind.DATE: lambda text: formats.day(text) or text,
+    kinds.PropertyKind.DATETIME: lambda text: formats.instant(text) or text,
+    kinds.PropertyKind.YES_NO: str.casefold,
+    kinds.PropertyKind.MULTIPLE_CHOICE: lambda text: frozenset(items(text)),
 }
 
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from pretix_hubspot.hubspot.data import PropertyDefinition
 
 from . import countries
-from .kinds import K_MANY, K_ONE, kind_of
+from .kinds import PropertyKind, kind_of
 from .rows import NO_CONVENTIONS, Conventions, Refusal
 
-Options = Sequence[tuple[str, str]]
+Choices = Sequence[tuple[str, str]]
 
 
 class Context(NamedTuple):
@@ -20,7 +20,7 @@ class Context(NamedTuple):
 
     prop: PropertyDefinition
     value_map: Mapping[str, str] | None
-    enum_opts: Options | None
+    enum_opts: Choices | None
     joiner: str
     conventions: Conventions = NO_CONVENTIONS
 
@@ -43,7 +43,7 @@ def refuse(code, prop, **params):
 
 def options_elsewhere(prop):
     """Whether the definition does not tell the options, as with owners: only HubSpot knows what fits."""
-    return kind_of(prop) in (K_ONE, K_MANY) and not prop.options
+    return kind_of(prop) in (PropertyKind.SINGLE_CHOICE, PropertyKind.MULTIPLE_CHOICE) and not prop.options
 
 
 def safe(context):

@@ -6,19 +6,7 @@
 import html
 
 from . import countries, formats, owners
-from .kinds import (
-    K_BOOL,
-    K_DATE,
-    K_DATETIME,
-    K_DURATION,
-    K_MANY,
-    K_NUMBER,
-    K_ONE,
-    K_PERCENTAGE,
-    K_PHONE,
-    K_TEXT,
-    kind_of,
-)
+from .kinds import PropertyKind, kind_of
 from .risks import (
     Rule,
     booleans,
@@ -190,7 +178,7 @@ def _find(value, context):
     options = context.prop.options
     if options_elsewhere(context.prop):
         return value
-    values = {"true", "false"} if kind_of(context.prop) == K_BOOL else {option.value for option in options}
+    values = {"true", "false"} if kind_of(context.prop) == PropertyKind.YES_NO else {option.value for option in options}
     candidates = formats.language_codes(value) if context.prop.name == "hs_language" else [value]
     exact = next((candidate for candidate in candidates if candidate in values), None)
     if exact is not None:
@@ -206,64 +194,64 @@ _duration = _through(formats.duration, "not_a_duration")
 _choice_number, _choice_percentage = _choice_as(_typed_number), _choice_as(_typed_percentage)
 _choice_duration = _choice_as(_duration)
 FREE_TEXT = {
-    K_TEXT: PLAIN,
-    K_NUMBER: Rule(_typed_number, risky("not_a_number")),
-    K_PERCENTAGE: Rule(_typed_percentage, risky("not_a_number")),
-    K_DURATION: Rule(_duration, risky("not_a_duration")),
-    K_DATE: Rule(_through(formats.day, "not_a_date"), risky("not_a_date")),
-    K_DATETIME: Rule(_instant, risky("not_a_date")),
-    K_BOOL: Rule(_through(formats.boolean, "not_a_boolean"), risky("not_a_boolean")),
-    K_ONE: Rule(_one_option, risky("no_option")),
-    K_MANY: Rule(_options_in_text, risky("no_option")),
-    K_PHONE: Rule(_through(formats.phone, "not_a_phone"), risky("not_a_phone")),
+    PropertyKind.TEXT: PLAIN,
+    PropertyKind.NUMBER: Rule(_typed_number, risky("not_a_number")),
+    PropertyKind.PERCENTAGE: Rule(_typed_percentage, risky("not_a_number")),
+    PropertyKind.DURATION: Rule(_duration, risky("not_a_duration")),
+    PropertyKind.DATE: Rule(_through(formats.day, "not_a_date"), risky("not_a_date")),
+    PropertyKind.DATETIME: Rule(_instant, risky("not_a_date")),
+    PropertyKind.YES_NO: Rule(_through(formats.boolean, "not_a_boolean"), risky("not_a_boolean")),
+    PropertyKind.SINGLE_CHOICE: Rule(_one_option, risky("no_option")),
+    PropertyKind.MULTIPLE_CHOICE: Rule(_options_in_text, risky("no_option")),
+    PropertyKind.PHONE: Rule(_through(formats.phone, "not_a_phone"), risky("not_a_phone")),
 }
 OF_CHOICE = {
-    K_TEXT: Rule(_choice_text, safe),
-    K_NUMBER: Rule(_choice_number, each(own_choices, _choice_number)),
-    K_PERCENTAGE: Rule(_choice_percentage, each(own_choices, _choice_percentage)),
-    K_DURATION: Rule(_choice_duration, each(own_choices, _choice_duration)),
-    K_BOOL: Rule(_choice, each(own_choices, _choice)),
-    K_ONE: Rule(_choice, each(own_choices, _choice)),
-    K_MANY: Rule(_choices, each(own_choices, _choices)),
+    PropertyKind.TEXT: Rule(_choice_text, safe),
+    PropertyKind.NUMBER: Rule(_choice_number, each(own_choices, _choice_number)),
+    PropertyKind.PERCENTAGE: Rule(_choice_percentage, each(own_choices, _choice_percentage)),
+    PropertyKind.DURATION: Rule(_choice_duration, each(own_choices, _choice_duration)),
+    PropertyKind.YES_NO: Rule(_choice, each(own_choices, _choice)),
+    PropertyKind.SINGLE_CHOICE: Rule(_choice, each(own_choices, _choice)),
+    PropertyKind.MULTIPLE_CHOICE: Rule(_choices, each(own_choices, _choices)),
 }
 RULES: dict[str, dict[str, Rule]] = {
     STRING: FREE_TEXT,
     TEXT: FREE_TEXT,
     NUMBER: {
-        K_TEXT: PLAIN,
-        K_NUMBER: Rule(_through(formats.number, "not_a_number"), safe),
-        K_PERCENTAGE: Rule(_percentage(formats.number), safe),
-        K_DURATION: Rule(_without_unit, risky("duration_unit")),
-        K_ONE: Rule(_one_option, risky("no_option")),
-        K_MANY: Rule(_one_option, risky("no_option")),
+        PropertyKind.TEXT: PLAIN,
+        PropertyKind.NUMBER: Rule(_through(formats.number, "not_a_number"), safe),
+        PropertyKind.PERCENTAGE: Rule(_percentage(formats.number), safe),
+        PropertyKind.DURATION: Rule(_without_unit, risky("duration_unit")),
+        PropertyKind.SINGLE_CHOICE: Rule(_one_option, risky("no_option")),
+        PropertyKind.MULTIPLE_CHOICE: Rule(_one_option, risky("no_option")),
     },
     BOOLEAN: {
-        K_TEXT: Rule(_bool_text, safe),
-        K_BOOL: Rule(_bool_text, safe),
-        K_ONE: Rule(_bool_option, each(booleans, _bool_option)),
-        K_MANY: Rule(_bool_option, each(booleans, _bool_option)),
+        PropertyKind.TEXT: Rule(_bool_text, safe),
+        PropertyKind.YES_NO: Rule(_bool_text, safe),
+        PropertyKind.SINGLE_CHOICE: Rule(_bool_option, each(booleans, _bool_option)),
+        PropertyKind.MULTIPLE_CHOICE: Rule(_bool_option, each(booleans, _bool_option)),
     },
     CHOICE: OF_CHOICE,
     MULTIPLE: {
-        K_TEXT: OF_CHOICE[K_TEXT],
-        K_ONE: Rule(_choice, each(several_choices, _choice)),
-        K_MANY: OF_CHOICE[K_MANY],
+        PropertyKind.TEXT: OF_CHOICE[PropertyKind.TEXT],
+        PropertyKind.SINGLE_CHOICE: Rule(_choice, each(several_choices, _choice)),
+        PropertyKind.MULTIPLE_CHOICE: OF_CHOICE[PropertyKind.MULTIPLE_CHOICE],
     },
     DATE: {
-        K_TEXT: PLAIN,
-        K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
-        K_DATETIME: Rule(_instant, safe),
+        PropertyKind.TEXT: PLAIN,
+        PropertyKind.DATE: Rule(_through(formats.day, "not_a_date"), safe),
+        PropertyKind.DATETIME: Rule(_instant, safe),
     },
-    TIME: {K_TEXT: PLAIN, K_DURATION: Rule(_duration, safe)},
+    TIME: {PropertyKind.TEXT: PLAIN, PropertyKind.DURATION: Rule(_duration, safe)},
     DATETIME: {
-        K_TEXT: PLAIN,
-        K_DATE: Rule(_through(formats.day, "not_a_date"), safe),
-        K_DATETIME: Rule(_instant, safe),
+        PropertyKind.TEXT: PLAIN,
+        PropertyKind.DATE: Rule(_through(formats.day, "not_a_date"), safe),
+        PropertyKind.DATETIME: Rule(_instant, safe),
     },
     COUNTRY: {
-        K_TEXT: Rule(_country_text, safe),
-        K_ONE: Rule(_country_option, lacking_countries(_country_option)),
-        K_MANY: Rule(_country_option, lacking_countries(_country_option)),
+        PropertyKind.TEXT: Rule(_country_text, safe),
+        PropertyKind.SINGLE_CHOICE: Rule(_country_option, lacking_countries(_country_option)),
+        PropertyKind.MULTIPLE_CHOICE: Rule(_country_option, lacking_countries(_country_option)),
     },
-    PHONE: {K_TEXT: PLAIN, K_PHONE: PLAIN},
+    PHONE: {PropertyKind.TEXT: PLAIN, PropertyKind.PHONE: PLAIN},
 }

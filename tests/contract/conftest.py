@@ -20,7 +20,7 @@ def period(story, django_capture_on_commit_callbacks):
 
     def period():
         with django_capture_on_commit_callbacks(execute=True):
-            tasks.tend.apply_async()
+            tasks.run_periodic.apply_async()
 
     return period
 

@@ -202,7 +202,7 @@ def test_an_outage_of_36_hours_needs_nobody(our_own, story, simulator):
         def half_an_hour():
             clock.tick(timedelta(minutes=30))
             sync_all()
-            tasks.tend.apply()
+            tasks.run_periodic.apply()
 
         orders(story, range(3), datetime=now())
         simulator.faults.add("unavailable", times=None)

@@ -37,7 +37,7 @@ def test_the_request_budget_is_kept(our_own, story, simulator, monkeypatch, real
 
 
 def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_budget):
-    """Fails without ``OverBudget`` in ``Caller``: each wait that is too long would cost the orders an attempt."""
+    """Fails without ``OverBudget`` in ``BatchCaller``: each wait that is too long would cost the orders an attempt."""
     shared = request_budget.for_portal(story.connection.portal_id, story.connection.kind)
     orders(story, range(1))
     story.sync()
@@ -57,7 +57,7 @@ def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_bu
 
 
 def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simulator, monkeypatch):
-    """Halving; fails without ``Caller._isolated`` halving: everybody would be refused with the one."""
+    """Halving; fails without ``BatchCaller._isolated`` halving: everybody would be refused with the one."""
     _without_trace_ids(monkeypatch)
     simulator.people.set_rules("contacts", "email", [["EMAIL_BLOCKED_DOMAINS", ["blocked.example"]]])
     orders(story, range(20))

@@ -317,7 +317,7 @@ class Stage:
             worker.drain(connection, seconds=30)
 
     def period(self):
-        tasks.tend.apply_async()
+        tasks.run_periodic.apply_async()
 
     def cores_run(self):
         sync_all()

@@ -189,7 +189,7 @@ def drain(workers: Workers, seconds: float) -> float:
 
     def drained() -> bool:
         if time.monotonic() - rung[0] > 3:
-            workers.ring("tend")
+            workers.ring("run_periodic")
             rung[0] = time.monotonic()
         return waiting() == 0
 

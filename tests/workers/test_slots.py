@@ -18,9 +18,11 @@ def test_a_checkout_does_not_wait_for_hubspot(story, portal, workers):
     worker = workers(2)
     worker.ring("drain", story.connection.pk)
     time.sleep(6)  # the rush has begun
-    worker.app.send_task("pretix_hubspot.tasks.report", queue="checkout")  # any task that takes no time stands for one
+    worker.app.send_task(
+        "pretix_hubspot.tasks.send_reports", queue="checkout"
+    )  # any task that takes no time stands for one
     asked = time.monotonic()
-    done = re.compile(r"Task pretix_hubspot\.tasks\.report\[[\w-]+\] succeeded")
+    done = re.compile(r"Task pretix_hubspot\.tasks\.send_reports\[[\w-]+\] succeeded")
     while not done.search(worker.log.read_text()) and time.monotonic() - asked < 90:
         time.sleep(0.1)
     waited = time.monotonic() - asked

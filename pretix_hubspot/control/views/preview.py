@@ -27,7 +27,7 @@ from pretix_hubspot.server.links import record_base
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.sync.run.preview import NO_IDENTIFIER, PreviewAction, PropertyState, preview
-from pretix_hubspot.sync.send.batches import PortalTrouble
+from pretix_hubspot.sync.send.batches import PortalUnavailable
 
 from .base import SeesOrdersMixin, SendsOrderMixin
 from .mappings import ConnectedMixin
@@ -60,7 +60,7 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
             with closing(client_for(self.event_connection.connection, patience=PERSON)) as client:
                 self.catalog.see({m.external_object_type for m in self.request.event.hubspot_object_mappings.all()})
                 seen = preview(self.event_connection, form.order, client)
-        except PortalTrouble as trouble:
+        except PortalUnavailable as trouble:
             return self.page(form, problem=explain(trouble.error))
         except UNAVAILABLE as e:
             return self.page(form, problem=explain(e))

@@ -27,9 +27,9 @@ from pretix_hubspot.server.patience import ASKED_FOR
 from pretix_hubspot.server.safeguard import log_without_values
 
 from . import access, schema, workers
-from .findings import Finding, Report, Result, Status, fail, warn
+from .findings import CheckReport, CheckResult, Finding, Status, fail, warn
 
-__all__ = ["Finding", "NotConnected", "Report", "Result", "Status", "check_connection"]
+__all__ = ["Finding", "NotConnected", "CheckReport", "CheckResult", "Status", "check_connection"]
 
 
 class NotConnected(Exception):
@@ -112,7 +112,7 @@ CHECKS = (
 )
 
 
-def check_connection(event, ask=True) -> Report:
+def check_connection(event, ask=True) -> CheckReport:
     """Look at everything, or at what takes no question to HubSpot. Raises ``NotConnected``."""
     joined = for_event(event)
     if joined is None:
@@ -121,15 +121,15 @@ def check_connection(event, ask=True) -> Report:
     if not ask:
         subject.silence = _("Not checked, since HubSpot was asked less than a minute ago.")
     results = tuple(_carry_out(check, subject) for check in CHECKS)
-    return Report(_facts(subject), results)
+    return CheckReport(_facts(subject), results)
 
 
-def _carry_out(check: Check, subject: Subject) -> Result:
+def _carry_out(check: Check, subject: Subject) -> CheckResult:
     if check.asks_hubspot and subject.silence:
         found = (Finding(Status.SKIPPED, subject.silence),)
     else:
         found = tuple(_look(check, subject))
-    return Result(check.name, str(check.title), found)
+    return CheckResult(check.name, str(check.title), found)
 
 
 def _look(check: Check, subject: Subject) -> Iterable[Finding]:

@@ -40,7 +40,7 @@ def fail(text, hint="", url=""):
 
 
 @dataclass(frozen=True)
-class Result:
+class CheckResult:
     """What one check found."""
 
     check: str
@@ -53,11 +53,11 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """All results; ``facts`` are versions, names and times for a support mail. Nothing secret, nothing personal."""
 
     facts: tuple[tuple[str, str], ...]
-    results: tuple[Result, ...]
+    results: tuple[CheckResult, ...]
 
     @property
     def status(self):

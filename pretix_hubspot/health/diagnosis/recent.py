@@ -12,10 +12,10 @@ from pretix_hubspot.connections.ask_limit import CHECK, may_ask, remember, remem
 from pretix_hubspot.connections.lifecycle import for_event
 
 from . import NotConnected, check_connection
-from .findings import Finding, Report, Result, Status
+from .findings import CheckReport, CheckResult, Finding, Status
 
 
-def checked(event) -> tuple[Report, bool]:
+def checked(event) -> tuple[CheckReport, bool]:
     """The report, and whether it is complete and of this moment. Raises ``NotConnected``."""
     joined = for_event(event)
     if joined is None:
@@ -29,9 +29,11 @@ def checked(event) -> tuple[Report, bool]:
     return (_report(known[2]) if known[:2] == mine else check_connection(event, ask=False)), False
 
 
-def _report(stored: dict) -> Report:
+def _report(stored: dict) -> CheckReport:
     results = (
-        Result(r["check"], r["title"], tuple(Finding(**{**f, "status": Status(f["status"])}) for f in r["findings"]))
+        CheckResult(
+            r["check"], r["title"], tuple(Finding(**{**f, "status": Status(f["status"])}) for f in r["findings"])
+        )
         for r in stored["results"]
     )
-    return Report(tuple(map(tuple, stored["facts"])), tuple(results))
+    return CheckReport(tuple(map(tuple, stored["facts"])), tuple(results))

@@ -7,12 +7,12 @@ from pretix_hubspot.hubspot.data.schema import AccountDetails, Owner, TokenInfo
 from pretix_hubspot.hubspot.errors import BadAnswer
 from pretix_hubspot.hubspot.secret import Secret
 
-from .base import Caller, rows, usable
+from .base import Endpoints, rows, usable
 
 _MAX_PAGES = 100
 
 
-class AccountCalls(Caller):
+class AccountCalls(Endpoints):
     """Endpoints about the account."""
 
     def account(self) -> AccountDetails:

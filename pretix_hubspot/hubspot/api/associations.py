@@ -8,7 +8,7 @@ from pretix_hubspot.hubspot.data.schema import AssociationLabel
 from pretix_hubspot.hubspot.errors import BadAnswer
 from pretix_hubspot.hubspot.json_reading import mapping, objects, text
 
-from .base import Caller, check_batch, rows
+from .base import Endpoints, check_batch, rows
 
 #: Inputs of an association create; assumed for the other writes (hubspot.md 7.1, A).
 MAX_ASSOCIATIONS = 2_000
@@ -23,7 +23,7 @@ _BATCH = "/crm/associations/{V}/{}/{}/batch/"
 _LABELS = "/crm/associations/{V}/{}/{}/labels"
 
 
-class AssociationCalls(Caller):
+class AssociationCalls(Endpoints):
     """Endpoints below /crm/associations. Types and labels depend on the direction from -> to."""
 
     def associate_default(self, from_type: str, to_type: str, pairs: Sequence[tuple[str, str]]) -> AssociationResult:

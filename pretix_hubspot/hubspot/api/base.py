@@ -9,7 +9,7 @@ from pretix_hubspot.hubspot.secret import Secret
 Made = TypeVar("Made")
 
 
-class Caller:
+class Endpoints:
     """Base of the endpoint groups; `Client` brings the request function."""
 
     version: str
@@ -45,12 +45,12 @@ class Caller:
         bodies: Sequence[Any],
         inputs: Sequence[int],
         *,
-        ahead: bool = False,
+        in_background: bool = False,
     ) -> Callable[[], list[dict[str, Any] | HubSpotError]]:
         """The same call with several bodies at the same time; returns what waits for the answers.
 
         These are what `_call` would return or raise for each. While the request budget is used up, not all are made:
-        answers are for the first bodies, at least for one. `ahead` means that there is work to do before waiting.
+        answers are for the first bodies, at least for one. `in_background` means that there is work to do meanwhile.
         """
         raise NotImplementedError  # because only `Client` has a connection
 

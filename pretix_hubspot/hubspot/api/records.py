@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pretix_hubspot.hubspot.data.records import BatchResult, Record, SearchResult, WriteInput
 from pretix_hubspot.hubspot.errors import BadAnswer, HubSpotError
 
-from .base import Caller, check_batch, check_unique, rows, succeeded, usable
+from .base import Endpoints, check_batch, check_unique, rows, succeeded, usable
 
 #: Inputs of a record batch; 101 are refused whole (hubspot.md 5.1, A/B).
 MAX_RECORDS = 100
@@ -18,7 +18,7 @@ Batches = Sequence[Sequence[Item]]
 BatchResults = list[BatchResult | HubSpotError]
 
 
-class RecordCalls(Caller):
+class RecordCalls(Endpoints):
     """Endpoints below /crm/objects."""
 
     def batch_read(
@@ -56,7 +56,7 @@ class RecordCalls(Caller):
 
     def begin_creates(self, object_type: str, batches: Batches[WriteInput]) -> Callable[[], BatchResults]:
         """As `batch_creates`, while there is something else to do: whoever calls the result waits for HubSpot."""
-        return self._writes(object_type, "create", batches, WriteInput.to_create_json, ahead=True)
+        return self._writes(object_type, "create", batches, WriteInput.to_create_json, in_background=True)
 
     def batch_update(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         """Update by `id`: contacts take record ids only (hubspot.md 5.4, A/C)."""
@@ -110,7 +110,7 @@ class RecordCalls(Caller):
         batches: Batches[WriteInput],
         to_json: Callable[[WriteInput], dict[str, Any]],
         *,
-        ahead: bool = False,
+        in_background: bool = False,
     ) -> Callable[[], BatchResults]:
         for inputs in batches:
             check_batch(inputs, MAX_RECORDS)
@@ -119,14 +119,16 @@ class RecordCalls(Caller):
             if not all(item.trace_id for item in inputs):
                 raise ValueError("every input needs a trace id")
         bodies = [{"inputs": [to_json(item) for item in inputs]} for inputs in batches]
-        return self._batches(object_type, verb, bodies, ahead=ahead)
+        return self._batches(object_type, verb, bodies, in_background=in_background)
 
     def _batches(
-        self, object_type: str, verb: str, bodies: list[dict[str, Any]], *, ahead: bool = False
+        self, object_type: str, verb: str, bodies: list[dict[str, Any]], *, in_background: bool = False
     ) -> Callable[[], BatchResults]:
         operation = f"{object_type} batch {verb}"
         inputs = [len(body["inputs"]) for body in bodies]
-        answers = self._begin(operation, "POST", _BATCH + verb, [object_type], bodies, inputs, ahead=ahead)
+        answers = self._begin(
+            operation, "POST", _BATCH + verb, [object_type], bodies, inputs, in_background=in_background
+        )
         return lambda: [_batch(answer, operation) for answer in answers()]
 
 

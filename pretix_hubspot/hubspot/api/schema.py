@@ -5,12 +5,12 @@ from typing import Any
 from pretix_hubspot.hubspot.data.schema import ObjectType, Pipeline, PropertyDefinition, PropertyGroup
 from pretix_hubspot.hubspot.json_reading import mapping
 
-from .base import Caller, rows, usable
+from .base import Endpoints, rows, usable
 
 _PROPERTIES = "/crm/properties/{V}/{}"
 
 
-class SchemaCalls(Caller):
+class SchemaCalls(Endpoints):
     """Endpoints that tell and extend what a portal's records look like."""
 
     def properties(self, object_type: str) -> tuple[PropertyDefinition, ...]:

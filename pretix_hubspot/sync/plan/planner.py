@@ -40,7 +40,7 @@ LEFT_OUT = frozenset({Code.CURRENCY_NOT_USED, Code.CURRENCY_FIXED, Code.DURATION
 OF_OPTIONS = frozenset({Code.NO_OPTION, Code.OPTION_NOT_MAPPED})
 
 
-def make_plan(
+def build_plan(
     portal_id: int,
     groups: Iterable[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]],
     sent_positions: frozenset[tuple[int, int]] = frozenset(),

@@ -163,7 +163,7 @@ def release(held: Claim, orders: Iterable[int]) -> None:
         still = _without_waiting_siblings(held, lock(held, orders))
         _held(held).filter(order_id__in=still).update(in_flight=False, in_flight_since=None)
 
-    settled(give_back)
+    retry_on_conflict(give_back)
 
 
 def postpone(held: Claim, retries: Mapping[int, datetime]) -> set[int]:
@@ -187,10 +187,10 @@ def _update(held: Claim, orders: Iterable[int], change: Callable[[OrderSyncQueue
         OrderSyncQueue.objects.bulk_update(rows, _FIELDS)
         return still
 
-    return settled(give_back)
+    return retry_on_conflict(give_back)
 
 
-def settled(step: Callable[[], T]) -> T:
+def retry_on_conflict(step: Callable[[], T]) -> T:
     """Run in a transaction of its own, again if a signal queued one of the orders between the look and the write."""
     for _ in range(COLLISIONS - 1):
         try:
@@ -239,7 +239,9 @@ def reclaim() -> int:
     dead = OrderSyncQueue.objects.filter(
         sync_provider=PROVIDER, in_flight=True, in_flight_since__lt=now() - lease()
     ).order_by("pk")
-    count = sum(settled(lambda pk=pk: _return(dead.filter(pk=pk))) for pk in dead.values_list("pk", flat=True))
+    count = sum(
+        retry_on_conflict(lambda pk=pk: _return(dead.filter(pk=pk))) for pk in dead.values_list("pk", flat=True)
+    )
     timed_out = OrderSyncQueue.objects.filter(sync_provider=PROVIDER, in_flight=False, need_manual_retry="timeout")
     return count + timed_out.update(need_manual_retry=None, not_before=now())
 

@@ -26,18 +26,18 @@ from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
-from pretix_hubspot.server.safeguard import SERVER_TROUBLE, log_without_values
+from pretix_hubspot.server.safeguard import SERVER_ERRORS, log_without_values
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.queue.triggers import Trigger
-from pretix_hubspot.sync.send.batches import Caller, PortalTrouble
+from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.outcome import Execution
 from pretix_hubspot.sync.send.sender import Executor
 
 from . import finishing, loading, record_links, recording
 from .judge import Verdict, judge
-from .slices import Prepared, Report, Slice
+from .slices import PlannedSlice, Slice, SliceReport
 
 logger = logging.getLogger(__name__)
 
@@ -49,15 +49,15 @@ def run(
     *,
     http: Session | None = None,
     idle: Callable[[float], None] | None = None,
-    prepared: Prepared | None = None,
+    prepared: PlannedSlice | None = None,
     patience: Patience = WORKER,
-) -> Report:
+) -> SliceReport:
     """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim.
 
     ``idle`` waits while the request budget is used up, instead of ``time.sleep``.
     ``prepared`` is what ``prepare`` made of the claim.
     """
-    report = prepared.report if prepared else Report()
+    report = prepared.report if prepared else SliceReport()
     report.log.start()
     try:
         options = {"patience": patience, "on_request": report.log.on_request, "http": http, "sleep": idle}
@@ -67,7 +67,7 @@ def run(
             _run(work, list(claim.orders), report, patience, prepared.part if prepared else None)
     except order_queue.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
-    except SERVER_TROUBLE as error:
+    except SERVER_ERRORS as error:
         logger.warning("This server failed, %d orders return to the queue: %s", len(claim.rows), type(error).__name__)
         report.trouble = error
         order_queue.release(claim, claim.orders)
@@ -77,22 +77,22 @@ def run(
     except ServerMisconfigured as error:
         logger.error("Connection %s cannot be used: %s", connection.pk, error)
         _let_rest(connection, claim, report, error)
-    except PortalTrouble as trouble:
+    except PortalUnavailable as trouble:
         _let_rest(connection, claim, report, trouble.error)
     recording.count_today((joined.event for joined in events), report.by_event)
     report.log.store(claim, events, resting.reason(report.trouble) if report.trouble else "")
     return report
 
 
-def prepare(connection: Connection, claim: order_queue.Claim, events: Sequence[EventConnection]) -> Prepared:
+def prepare(connection: Connection, claim: order_queue.Claim, events: Sequence[EventConnection]) -> PlannedSlice:
     """Plan a slice that is sent later. Raises whatever stands in the way; the claim is the caller's to release then.
 
     HubSpot is asked for nothing but a schema that was never read, and only if the budget has a request left.
     """
-    report = Report()
+    report = SliceReport()
     with closing(client_for(connection, patience=WORKER.without_waiting(), on_request=report.log.on_request)) as client:
         work = _slice(connection, claim, events, client)
-        return Prepared(work, _planned(work, list(claim.orders), report), report)
+        return PlannedSlice(work, _planned(work, list(claim.orders), report), report)
 
 
 def _slice(
@@ -104,7 +104,7 @@ def _slice(
     return work
 
 
-def _let_rest(connection: Connection, claim: order_queue.Claim, report: Report, error: Exception) -> None:
+def _let_rest(connection: Connection, claim: order_queue.Claim, report: SliceReport, error: Exception) -> None:
     """The portal is the problem: it is left alone for a while, and the orders wait unharmed."""
     report.trouble = error
     if resting.is_needed(error, claim.is_bulk):
@@ -112,19 +112,19 @@ def _let_rest(connection: Connection, claim: order_queue.Claim, report: Report, 
     order_queue.release(claim, claim.orders)
 
 
-def _run(work: Slice, orders: list[int], report: Report, patience: Patience, part: Plan | None = None) -> None:
+def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience, part: Plan | None = None) -> None:
     """Send these orders; one that breaks the engine itself is found by halving, and costs the others nothing."""
     try:
         _send(work, part or _planned(work, orders, report), report, patience)
-    except (PortalTrouble, ServerMisconfigured, order_queue.ClaimLost, SoftTimeLimitExceeded):
+    except (PortalUnavailable, ServerMisconfigured, order_queue.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # outside of any order: the schema could not be read
         if concerns_portal(error) or is_about_call(error) or error.retryable:
-            raise PortalTrouble(error) from error
+            raise PortalUnavailable(error) from error
         broken = [_broken(pk, error) for pk in orders]
         report.log.judged(broken)
         finishing.fail(work, broken, report)
-    except SERVER_TROUBLE:
+    except SERVER_ERRORS:
         raise  # no order is to blame, and nothing can be recorded
     except Exception as error:
         if len(orders) > 1:
@@ -138,7 +138,7 @@ def _run(work: Slice, orders: list[int], report: Report, patience: Patience, par
             finishing.fail(work, broken, report)
 
 
-def _planned(work: Slice, orders: list[int], report: Report) -> Plan:
+def _planned(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     """What there is to send of these orders; those of which nothing is leave the claim."""
     work.planned_at = now()
     wanted = _in_scope(work, orders, report)
@@ -152,13 +152,13 @@ def _planned(work: Slice, orders: list[int], report: Report) -> Plan:
     return plan.only(todo)
 
 
-def _send(work: Slice, part: Plan, report: Report, patience: Patience) -> None:
+def _send(work: Slice, part: Plan, report: SliceReport, patience: Patience) -> None:
     part = part.only(order_queue.still_held(work.claim, part.orders))  # planned some time ago, and shredded since, say
     if not part.orders:
         return
     known = record_links.known(part.portal_id, part.records)
     associated = {pk: work.state(pk).associated for pk in part.orders if work.state(pk).portal_id == part.portal_id}
-    caller = Caller(beat=work.claim.renew, probe=work.client.account, patience=patience)
+    caller = BatchCaller(beat=work.claim.renew, probe=work.client.account, patience=patience)
     earlier = recording.sent_earlier(
         [pk for pk, made in associated.items() if made and wants_detaching(part.orders[pk])]
     )
@@ -201,7 +201,7 @@ def _refusal(failure: Failure) -> HubSpotError:
 # Before sending
 
 
-def _in_scope(work: Slice, orders: list[int], report: Report) -> list[int]:
+def _in_scope(work: Slice, orders: list[int], report: SliceReport) -> list[int]:
     """Load states, remember what was asked for by hand, and finish the rows of orders that are left out."""
     by_hand = {pk for pk in orders if work.claim.orders[pk].triggered_by == Trigger.SYNC_NOW}
     work.states = {s.order_id: s for s in OrderState.objects.filter(order_id__in=orders)}
@@ -224,7 +224,7 @@ def _lost_a_record(state: OrderState) -> bool:
     return any(problem["code"] in (Code.INVALID_ASSOCIATION, Code.RECORD_VANISHED) for problem in state.problem or ())
 
 
-def _without_filtered(work: Slice, plan: Plan, report: Report) -> list[int]:
+def _without_filtered(work: Slice, plan: Plan, report: SliceReport) -> list[int]:
     """Finish the rows of orders of which the mappings leave nothing; returns the others."""
     excluded = {pk: order.excluded for pk, order in plan.orders.items() if order.excluded}
     if excluded:

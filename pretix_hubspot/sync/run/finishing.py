@@ -21,7 +21,7 @@ from pretix_hubspot.sync.send.outcome import Known, Sent
 
 from . import record_links, recording
 from .judge import Verdict
-from .slices import Report, Slice
+from .slices import Slice, SliceReport
 
 #: Minutes until the next attempt after the first, second, … temporary failure of an order.
 BACKOFF = (1, 5, 15, 60)
@@ -29,7 +29,7 @@ BACKOFF = (1, 5, 15, 60)
 EXCEEDED = "exceeded"
 
 
-def leave_out(work: Slice, excluded: dict[int, str], report: Report) -> None:
+def leave_out(work: Slice, excluded: dict[int, str], report: SliceReport) -> None:
     """Orders of which nothing is sent, by reason."""
     with transaction.atomic():
         held = order_queue.finish(work.claim, excluded)
@@ -41,7 +41,7 @@ def leave_out(work: Slice, excluded: dict[int, str], report: Report) -> None:
     report.count("excluded", map(work.order, excluded))
 
 
-def leave_out_unmapped(work: Slice, orders: list[int], report: Report) -> None:
+def leave_out_unmapped(work: Slice, orders: list[int], report: SliceReport) -> None:
     """Orders of events without a mapping. Those that got their first one since the plan was made go back.
 
     Who saves a mapping takes the same lock before looking for orders that wait for it, so that none is overlooked.
@@ -57,7 +57,7 @@ def leave_out_unmapped(work: Slice, orders: list[int], report: Report) -> None:
         leave_out(work, dict.fromkeys(set(orders) - set(late), Exclusion.NO_MAPPINGS), report)
 
 
-def pass_over(work: Slice, orders: list[int], report: Report) -> None:
+def pass_over(work: Slice, orders: list[int], report: SliceReport) -> None:
     """Orders that HubSpot holds already as they are."""
     if not orders:
         return
@@ -71,7 +71,7 @@ def pass_over(work: Slice, orders: list[int], report: Report) -> None:
     report.count("unchanged", map(work.order, held))
 
 
-def succeed(work: Slice, plan: Plan, verdicts: list[Verdict], report: Report) -> None:
+def succeed(work: Slice, plan: Plan, verdicts: list[Verdict], report: SliceReport) -> None:
     """Orders that are in sync now."""
     if not verdicts:
         return
@@ -116,7 +116,7 @@ def note_arrived(work: Slice, plan: Plan, verdicts: list[Verdict]) -> None:
             recording.store_results([v for v in verdicts if v.order in held], plan, _labels(work, plan))
 
 
-def fail(work: Slice, verdicts: list[Verdict], report: Report) -> None:
+def fail(work: Slice, verdicts: list[Verdict], report: SliceReport) -> None:
     """Count an attempt for temporary failures, stop for all others; both with their reason."""
     if not verdicts:
         return

@@ -20,7 +20,7 @@ from pretix_hubspot.sources.field import SourceField
 from pretix_hubspot.sources.order_state import PAID, state_of
 from pretix_hubspot.sources.snapshot import OrderSnapshot
 from pretix_hubspot.sync.plan.plan import Plan
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.plan.planner import build_plan
 
 #: Instead of a language: each order's own.
 OF_ORDER = "order"
@@ -42,7 +42,7 @@ def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequenc
             sent_positions |= _sent_positions(loaded)
             sent_before |= _sent_while_paid(specs, loaded)
             shredded |= _shredded(event, specs, loaded)
-    found = make_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
+    found = build_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
     for pk in shredded:
         found.orders[pk].shredded = True
     return found

@@ -16,9 +16,9 @@ from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey, WantedRecord
 from pretix_hubspot.sync.queue import scope
-from pretix_hubspot.sync.send.batches import Caller
+from pretix_hubspot.sync.send.batches import BatchCaller
 from pretix_hubspot.sync.send.detaching import Where, wants_detaching
-from pretix_hubspot.sync.send.dry_run import Rehearsal
+from pretix_hubspot.sync.send.dry_run import DryRun
 from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Sent, association_name
 from pretix_hubspot.sync.send.sender import Executor
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
@@ -126,13 +126,13 @@ class Preview:
 
 
 def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
-    """Raises ``HubSpotError`` or ``PortalTrouble`` while HubSpot cannot be asked; somebody waits for the page."""
+    """Raises ``HubSpotError`` or ``PortalUnavailable`` while HubSpot cannot be asked; somebody waits for the page."""
     connection = joined.connection
     catalog = Catalog(connection, client)
     plan = loading.plan(connection.portal_id, catalog, [(joined.event, [order.pk])])
     state = OrderState.objects.filter(order=order).first()
-    rehearsal = Rehearsal(client)
-    caller = Caller(probe=client.account, patience=PERSON)
+    rehearsal = DryRun(client)
+    caller = BatchCaller(probe=client.account, patience=PERSON)
     known = record_links.known(plan.portal_id, plan.records)
     done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
     order_plan = plan.orders[order.pk]
@@ -165,7 +165,7 @@ def _records(
     plan: Plan,
     order_plan: OrderPlan,
     execution: Execution,
-    rehearsal: Rehearsal,
+    rehearsal: DryRun,
     linked: Container[Where],
 ) -> dict[RecordKey, RecordPreview]:
     """One preview for all wanted records that turn out to be the same record in HubSpot."""
@@ -200,7 +200,7 @@ def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Con
     return RecordPreview(object_type, [], action, record_id, (wanted.id_property.label, wanted.id_value))
 
 
-def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: Rehearsal, record_id: str) -> None:
+def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: DryRun, record_id: str) -> None:
     record = rehearsal.before.get((item.object_type, record_id))
     before = record.properties if record else {}
     written = rehearsal.written.get((item.object_type, record_id), {})
@@ -267,7 +267,7 @@ def _associations(
             yield AssociationPreview(by_ref[source], by_ref[target], name in done, True)
 
 
-def _detached(seen: Preview, plan: Plan, rehearsal: Rehearsal) -> Iterator[AssociationPreview]:
+def _detached(seen: Preview, plan: Plan, rehearsal: DryRun) -> Iterator[AssociationPreview]:
     """Links that would be removed: one of their records no longer stands for the order."""
     shown = {record.where: record for record in seen.records}
     gone = {where for pair in rehearsal.detached for where in pair if where not in shown}
@@ -276,7 +276,7 @@ def _detached(seen: Preview, plan: Plan, rehearsal: Rehearsal) -> Iterator[Assoc
         yield AssociationPreview(shown.get(one) or former[one], shown.get(other) or former[other], True, False)
 
 
-def _name(where: Where, plan: Plan, rehearsal: Rehearsal) -> str:
+def _name(where: Where, plan: Plan, rehearsal: DryRun) -> str:
     """The identifier of a record that the plan does not know, by the property that identifies its kind."""
     object_type, record_id = where
     names = {record.id_property.name for record in plan.records.values() if record.object_type == object_type}

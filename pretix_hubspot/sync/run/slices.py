@@ -18,7 +18,7 @@ from .run_log import RunLog
 
 
 @dataclass
-class Report:
+class SliceReport:
     """What became of a slice: how many orders of each event were sent, unchanged, excluded or failed."""
 
     trouble: Exception | None = None
@@ -58,9 +58,9 @@ class Slice:
 
 
 @dataclass
-class Prepared:
+class PlannedSlice:
     """A slice that is planned and not sent yet; ``part`` is what is left to send of it."""
 
     work: Slice
     part: Plan
-    report: Report
+    report: SliceReport

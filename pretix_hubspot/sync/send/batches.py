@@ -31,7 +31,7 @@ OUTAGE = 3
 PROBES = 3
 
 
-class PortalTrouble(Exception):
+class PortalUnavailable(Exception):
     """The portal as a whole cannot be written to now; no order is to blame."""
 
     def __init__(self, error: HubSpotError) -> None:
@@ -39,7 +39,7 @@ class PortalTrouble(Exception):
         self.error = error
 
 
-class Caller:
+class BatchCaller:
     """Makes calls for one slice.
 
     ``beat`` is called before each attempt and keeps the claim alive; it raises if the claim is lost.
@@ -61,7 +61,7 @@ class Caller:
     def batch(self, send: Send, items: Sequence[Item], size: int, at_once: int = 1) -> dict[Item, Any]:
         """Outcome per item; a refused batch is halved until the refused item stands alone.
 
-        Raises ``PortalTrouble``; other errors are outcomes.
+        Raises ``PortalUnavailable``; other errors are outcomes.
         """
         outcomes: dict[Item, Any] = {}
         parts = list(chunks(items, size))
@@ -106,20 +106,20 @@ class Caller:
         """Is it an outage, or does HubSpot stumble over several items? Outcome of an item that was tried alone.
 
         Asks once more for an item that worked, else for some of the others, not always the same ones. Raises
-        ``PortalTrouble`` if HubSpot has an answer to none.
+        ``PortalUnavailable`` if HubSpot has an answer to none.
         """
         known = self._answered
         for item in known or random.sample(untried, min(PROBES, len(untried))):  # needs no secrecy
             [answer] = self._answers(send, [[item]])
             if isinstance(answer, HubSpotError):
                 if concerns_portal(answer) or isinstance(answer, OverBudget):
-                    raise PortalTrouble(answer) from answer
+                    raise PortalUnavailable(answer) from answer
                 if answer.retryable:
                     continue
                 answer = {item: answer}
             self._failures_in_a_row, self._answered = 0, [item]
             return {} if known else answer
-        raise PortalTrouble(error) from error
+        raise PortalUnavailable(error) from error
 
     def _patient(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
         """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""
@@ -140,7 +140,7 @@ class Caller:
 
     def _raise_if_final(self, error: HubSpotError, last: bool) -> None:
         if concerns_portal(error):
-            raise PortalTrouble(error) from error
+            raise PortalUnavailable(error) from error
         if is_about_call(error):
             self._raise_if_everywhere(error)
         if not error.retryable:
@@ -149,7 +149,7 @@ class Caller:
         if last:
             self._failures_in_a_row += 1
             if isinstance(error, OverBudget) or (self._patience.gives_up_at_once and not isinstance(error, Locked)):
-                raise PortalTrouble(error) from error
+                raise PortalUnavailable(error) from error
             raise error
 
     def _takes_too_long(self, error: HubSpotError, pause: float) -> bool:
@@ -166,7 +166,7 @@ class Caller:
         try:
             probe()
         except HubSpotError as other:
-            raise PortalTrouble(error if is_about_call(other) else other) from other
+            raise PortalUnavailable(error if is_about_call(other) else other) from other
 
 
 def _pause(error: HubSpotError, wait: float) -> float:

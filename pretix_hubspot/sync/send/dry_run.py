@@ -26,7 +26,7 @@ from pretix_hubspot.hubspot.errors import Conflict
 NEW = "new-"
 
 
-class Rehearsal:
+class DryRun:
     """Stands in for a ``Client``; ``before`` and ``written`` are by object type and record id.
 
     ``detached`` are the associations that would be removed, as the two records of each.

@@ -14,14 +14,14 @@ from pretix_hubspot.hubspot.api.records import MAX_RECORDS
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import BatchResult, InlineAssociation, Record, WriteInput, match, match_read
 from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
-from pretix_hubspot.hubspot.threads import AHEAD, AT_ONCE
+from pretix_hubspot.hubspot.threads import AT_ONCE, BACKGROUND
 from pretix_hubspot.mappings.new_records import completed
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sync.plan.plan import RecordKey, WantedRecord
 from pretix_hubspot.values.merge import merge
 from pretix_hubspot.values.rows import Refusal
 
-from .batches import Caller
+from .batches import BatchCaller
 from .outcome import Failed, Outcome, RecordAction, Sent
 
 Asked = TypeVar("Asked")
@@ -61,7 +61,7 @@ class TypeRun:
     def __init__(
         self,
         client: Client,
-        caller: Caller,
+        caller: BatchCaller,
         object_type: str,
         portal_id: int,
         links: Mapping[RecordKey, tuple[InlineAssociation, ...]] | None = None,
@@ -82,7 +82,7 @@ class TypeRun:
         """Create what needs no look while other types are read and written; ``finish`` waits for the answers."""
         new = {ref: None for ref, item in self._pending.items() if not item.record_id and not item.look_up}
         creates, _ = self._writes(new)
-        parts = list(chunks((sent for _, sent in creates.values()), MAX_RECORDS))[:AHEAD]
+        parts = list(chunks((sent for _, sent in creates.values()), MAX_RECORDS))[:BACKGROUND]
         if parts:
             self._caller.beat()
             with suppress(HubSpotError):  # no token, say: whatever comes next meets it as well
@@ -277,7 +277,7 @@ class TypeRun:
 
 
 def read_by_id(
-    client: Client, caller: Caller, object_type: str, ids: Sequence[str]
+    client: Client, caller: BatchCaller, object_type: str, ids: Sequence[str]
 ) -> dict[str, Record | HubSpotError | None]:
     """What these ids lead to; one that was merged away leads to the record that it became."""
     names = list(ALIASES.get(object_type, MERGED))

@@ -16,7 +16,7 @@ from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, 
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.values.rows import Refusal
 
-from .batches import Caller
+from .batches import BatchCaller
 from .detaching import Source, Where, ends, obsolete
 from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
 from .outcome import Execution, Failed, Known, Outcome, RecordAction, Sent, association_name
@@ -36,7 +36,7 @@ class Executor:
     def __init__(
         self,
         client: Client,
-        caller: Caller,
+        caller: BatchCaller,
         forced: frozenset[int] = frozenset(),
         together: Iterable[str] = (),
     ) -> None:
@@ -53,7 +53,7 @@ class Executor:
         associated: Mapping[int, Iterable[str]] | None = None,
         earlier: Mapping[int, Mapping[Source, Where]] | None = None,
     ) -> Execution:
-        """Write everything in the plan. Raises ``PortalTrouble``; everything else is an outcome.
+        """Write everything in the plan. Raises ``PortalUnavailable``; everything else is an outcome.
 
         ``associated`` are the associations made earlier, by order; see ``association_name``.
         ``earlier`` says where the records were of orders that remove associations, see ``detaching``.

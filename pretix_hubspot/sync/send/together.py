@@ -15,7 +15,7 @@ from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput
 from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey
 from pretix_hubspot.values.rows import Refusal
 
-from .batches import Caller
+from .batches import BatchCaller
 from .outcome import Failed, Outcome, Sent
 
 #: HubSpot never takes these alone.
@@ -29,7 +29,7 @@ Links = dict[RecordKey, tuple[InlineAssociation, ...]]
 class Together:
     """The associations to send along with new records; their types are asked for once per pair of object types."""
 
-    def __init__(self, client: Client, caller: Caller) -> None:
+    def __init__(self, client: Client, caller: BatchCaller) -> None:
         self._client = client
         self._caller = caller
         self._types: dict[tuple[str, str], tuple[AssociationType, ...]] = {}

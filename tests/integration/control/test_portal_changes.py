@@ -155,30 +155,32 @@ def a_day_later(joined):
 
 
 @pytest.fixture
-def tend(django_capture_on_commit_callbacks):
-    def tend():
+def run_periodic(django_capture_on_commit_callbacks):
+    def run():
         with django_capture_on_commit_callbacks(execute=True):
-            return tasks.tend.apply()
+            return tasks.run_periodic.apply()
 
-    return tend
+    return run
 
 
-def test_the_periodic_task_renews_what_is_a_day_old(joined, catalog, portal, tend):
+def test_the_periodic_task_renews_what_is_a_day_old(joined, catalog, portal, run_periodic):
     assert refresh.outdated() == []
     a_day_later(joined)
     portal.portal.schema.change("contacts", "jobtitle", label="Profession")
-    tend()
+    run_periodic()
     assert Catalog(joined.connection).properties("contacts")["jobtitle"].label == "Profession"
     assert refresh.outdated() == []
 
 
-def test_links_follow_a_portal_that_moved_and_its_day_begins_elsewhere(joined, catalog, portal, tend, monkeypatch):
+def test_links_follow_a_portal_that_moved_and_its_day_begins_elsewhere(
+    joined, catalog, portal, run_periodic, monkeypatch
+):
     """Fails without ``refresh_account``: until somebody reconnects, links would lead to the old region."""
     monkeypatch.delenv("PRETIX_HUBSPOT_APP_URL")
     assert record_link(joined).startswith("https://app-eu1.hubspot.com/")
     portal.people.change_account(ui_origin="https://app-na2.hubspot.com", time_zone="Asia/Tokyo")
     a_day_later(joined)
-    tend()
+    run_periodic()
     assert record_link(joined).startswith("https://app-na2.hubspot.com/")
     assert str(time_zone(Connection.objects.get())) == "Asia/Tokyo"
 
@@ -188,9 +190,9 @@ def record_link(joined):
     return record_base(joined.connection, "0-1", server_config())
 
 
-def test_a_portal_that_does_not_answer_stops_nothing(joined, catalog, portal, tend):
+def test_a_portal_that_does_not_answer_stops_nothing(joined, catalog, portal, run_periodic):
     a_day_later(joined)
     portal.faults.add("unavailable", times=None)
-    assert tend().successful()
+    assert run_periodic().successful()
     assert refresh.outdated() == [], "asked again in an hour, not at every round"
     assert Catalog(joined.connection).age("contacts") > timedelta(hours=24)

@@ -12,7 +12,7 @@ from pretix_hubspot.models import Connection, Run, RunEntry
 from pretix_hubspot.server import metrics
 from pretix_hubspot.sync.run import run_log
 from pretix_hubspot.sync.shredder import HubSpotShredder
-from pretix_hubspot.tasks import tend
+from pretix_hubspot.tasks import run_periodic
 from tests.integration.connections.conftest import EVENT_SETTINGS, make_user
 
 LOG = "log/"
@@ -185,7 +185,7 @@ def test_old_runs_are_deleted_by_the_periodic_task(story):
         run = Run.objects.create(event=event, started=now() - timedelta(days=days))
         if event == story.event:
             RunEntry.objects.create(run=run, order=story.order(f"A{days}", queue=False))
-    tend()
+    run_periodic()
     kept = [((now() - run.started).days, run.event.slug) for run in Run.objects.order_by("pk")]
     assert kept == [(6, "conf"), (8, "left")]
     assert RunEntry.objects.count() == 1
@@ -302,10 +302,10 @@ def test_metrics_are_told_and_never_in_the_way(story, monkeypatch):
                 monkeypatch.setattr(metric, method, lambda value, name=metric.name: told.__setitem__(name, value))
     story.order("A1", email="odd address")
     story.order("A2")
-    metrics.look_around()
+    metrics.collect()
     assert told["pretix_hubspot_waiting_orders"] == 2
     story.sync()
-    metrics.look_around()
+    metrics.collect()
     assert told["pretix_hubspot_requests_total"] > 0
     assert told["pretix_hubspot_problem_orders"] == 1
     monkeypatch.setattr(metrics.REQUESTS, "inc", lambda value: 1 / 0)

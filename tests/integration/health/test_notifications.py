@@ -14,7 +14,7 @@ from pretix_hubspot.health import alerts, digest
 from pretix_hubspot.health.actions import retry
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import EventConnection
-from pretix_hubspot.tasks import report, tend
+from pretix_hubspot.tasks import run_periodic, send_reports
 
 from .conftest import ORDERS, SETTINGS, make_user
 
@@ -30,7 +30,7 @@ def told(story):
 
 
 def look(story):
-    alerts.look(EventConnection.objects.select_related("event__organizer").get(event=story.event))
+    alerts.notify(EventConnection.objects.select_related("event__organizer").get(event=story.event))
 
 
 def wants(user, action_type):
@@ -155,7 +155,7 @@ def test_the_digest_holds_numbers_and_problems(story, client, django_capture_on_
     assert response.status_code == 302
     EventConnection.objects.update(digest_sent_at=None)
     with django_capture_on_commit_callbacks(execute=True):
-        report()
+        send_reports()
     assert sorted(to for message in mail.outbox for to in message.to) == ["boss@example.org", "x@example.org"]
     body = mail.outbox[0].body
     for text in ("In sync: 1", "Failing: 1", "All orders: 2", "HubSpot does not accept the email", BASE + "problems/"):
@@ -177,7 +177,7 @@ def test_the_periodic_round_sweeps_paused_events_too(story):
     EventConnection.objects.update(paused_since=datetime.now(UTC))
     order = story.order("A1", queue=False)
     order.log_action("pretix.event.order.placed")
-    tend()
+    run_periodic()
     assert order.queued_sync_jobs.count() == 1
     assert story.world()["contacts"] == []
 

@@ -40,7 +40,7 @@ def history(story):
 
 
 def test_the_events_history_quotes_nobody(quoted, boss):
-    alerts.look(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
+    alerts.notify(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
     dismiss(quoted.joined, causes(quoted.event)[0], boss)
 
     kept = [entry.parsed_data for entry in history(quoted)]
@@ -52,7 +52,7 @@ def test_the_events_history_quotes_nobody(quoted, boss):
 
 
 def test_the_history_still_says_what_it_was_about(quoted, boss):
-    alerts.look(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
+    alerts.notify(EventConnection.objects.select_related("event__organizer").get(event=quoted.event))
     retry(quoted.joined, causes(quoted.event)[0], boss)
 
     found, retried = history(quoted)

@@ -6,7 +6,7 @@ from pretix.celery_app import app
 
 from pretix_hubspot import tasks
 from pretix_hubspot.server.patience import WORKER
-from pretix_hubspot.server.safeguard import apart
+from pretix_hubspot.server.safeguard import run_isolated
 
 OURS = {name: app.tasks[name] for name in sorted(app.tasks) if name.startswith("pretix_hubspot.")}
 EXCHANGE = 2 * WORKER.timeouts[1]
@@ -14,7 +14,8 @@ EXCHANGE = 2 * WORKER.timeouts[1]
 
 def test_these_are_all_tasks():
     assert sorted(OURS) == [
-        f"pretix_hubspot.tasks.{name}" for name in ("after_start", "drain", "notify", "renew_catalog", "report", "tend")
+        f"pretix_hubspot.tasks.{name}"
+        for name in ("after_start", "drain", "notify", "renew_catalog", "run_periodic", "send_reports")
     ]
 
 
@@ -39,4 +40,4 @@ def test_a_step_does_not_swallow_the_end_of_the_time():
         raise SoftTimeLimitExceeded
 
     with pytest.raises(SoftTimeLimitExceeded):
-        apart(endless)
+        run_isolated(endless)

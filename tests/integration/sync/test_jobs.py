@@ -279,8 +279,8 @@ def test_patience_ends_with_the_portal_and_not_with_the_order():
         def call(self, items):
             raise errors.ServerTrouble(status=503)
 
-    caller = batches.Caller()
-    with pytest.raises(batches.PortalTrouble):
+    caller = batches.BatchCaller()
+    with pytest.raises(batches.PortalUnavailable):
         caller.batch(Broken().call, list(range(100)), 100)
 
 

@@ -248,7 +248,7 @@ def test_what_goes_wrong_with_one_event_stops_no_other(story, monkeypatch, caplo
     monkeypatch.setattr("pretix_hubspot.sync.sweep.run", run)
     monkeypatch.setattr("pretix_hubspot.tasks.drain.apply_async", lambda args: None)
     monkeypatch.setattr("pretix_hubspot.sync.run.run_log.prune", _fails)
-    tasks.tend()
+    tasks.run_periodic()
     assert list(OrderSyncQueue.objects.values_list("order__code", flat=True)) == ["B"]
     assert "pretix_hubspot.sync.sweep.run failed: ValueError" in caplog.text
     assert mine.email not in caplog.text

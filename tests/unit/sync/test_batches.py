@@ -7,7 +7,7 @@ import pytest
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.sync.send import batches
-from pretix_hubspot.sync.send.batches import Caller, PortalTrouble
+from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 
 
 class Portal:
@@ -30,7 +30,7 @@ def clock(fake_clock):
 
 @pytest.fixture
 def caller():
-    return Caller()
+    return BatchCaller()
 
 
 def test_groups_of_batches(caller):
@@ -79,7 +79,7 @@ def test_one_item_that_hubspot_always_stumbles_over_is_no_outage(caller, where):
     "where", [(0, 99), (20, 70), (49, 50), (0, 30, 60, 90), range(60, 70), range(90, 100), range(1, 100, 9)], ids=str
 )
 def test_several_items_that_hubspot_always_stumbles_over_are_no_outage(caller, where):
-    """Fails without ``Caller._probed``: both halves fail for good, as they would in an outage."""
+    """Fails without ``BatchCaller._probed``: both halves fail for good, as they would in an outage."""
     random.seed(1)
     broken = errors.ServerTrouble("oh", status=500)
     items = [f"<{number}>" for number in range(100)]
@@ -112,7 +112,7 @@ def test_an_outage_that_begins_in_the_middle_is_noticed_by_what_worked_before(ca
         return down if len(sent) > 1 else None
 
     portal = Portal(refuse)
-    with pytest.raises(PortalTrouble):
+    with pytest.raises(PortalUnavailable):
         caller.batch(portal.send, "abcdefgh", 4)
     assert portal.groups == [["abcd"]] + [["efgh"]] * 4 + [["ef"]] * 4 + [["gh"]] * 4 + [["a"]]
 
@@ -124,7 +124,7 @@ def test_an_outage_that_begins_in_the_middle_is_noticed_by_what_worked_before(ca
 )
 def test_a_probe_may_meet_what_concerns_the_portal(caller, error):
     portal = Portal(lambda part: error if len(part) == 1 else errors.ServerTrouble("oh", status=500))
-    with pytest.raises(PortalTrouble) as caught:
+    with pytest.raises(PortalUnavailable) as caught:
         caller.batch(portal.send, "abcdefgh", 8)
     assert caught.value.error is error
 
@@ -133,7 +133,7 @@ def test_who_names_a_long_time_is_left_alone_until_then(caller):
     """Fails without ``LONGEST_PAUSE``: three attempts within three minutes, of which HubSpot asked for none."""
     busy = errors.ServerTrouble("busy", status=503, retry_after=600.0)
     portal = Portal(lambda part: busy)
-    with pytest.raises(PortalTrouble) as caught:
+    with pytest.raises(PortalUnavailable) as caught:
         caller.batch(portal.send, "ab", 2)
     assert portal.groups == [["ab"]]
     assert caught.value.error.retry_after == 600
@@ -160,7 +160,7 @@ def test_waits_grow_with_jitter_and_are_never_shorter_than_hubspot_asks_for(cloc
 
 def waits_for(clock, error):
     before = len(clock.slept)
-    Caller().batch(Portal(lambda part: error).send, "a", 1)
+    BatchCaller().batch(Portal(lambda part: error).send, "a", 1)
     return clock.slept[before:]
 
 
@@ -179,7 +179,7 @@ def test_one_late_answer_among_other_troubles(caller):
 
 def test_an_outage_is_seen_after_three_calls(caller):
     portal = Portal(lambda part: errors.ServerTrouble("oh", status=503))
-    with pytest.raises(PortalTrouble):
+    with pytest.raises(PortalUnavailable):
         caller.batch(portal.send, "abcd", 4)
     assert portal.groups[:12] == [["abcd"]] * 4 + [["ab"]] * 4 + [["cd"]] * 4
     probes = {item for [item] in portal.groups[12:]}
@@ -202,8 +202,8 @@ def test_an_outage_is_seen_after_three_calls(caller):
 def test_nobody_is_patient_while_somebody_waits_for_the_page(clock, error, attempts):
     portal = Portal(lambda part: error)
 
-    with pytest.raises(PortalTrouble):
-        Caller(patience=PERSON).batch(portal.send, "abcd", 2, at_once=2)
+    with pytest.raises(PortalUnavailable):
+        BatchCaller(patience=PERSON).batch(portal.send, "abcd", 2, at_once=2)
 
     assert portal.groups == [["ab", "cd"], ["ab"]][:attempts]
     assert sum(clock.slept) <= 1
@@ -213,7 +213,7 @@ def test_a_locked_record_is_no_outage_for_a_person_either(clock):
     locked = errors.Locked("busy", status=423)
     portal = Portal(lambda part: locked if "a" in part else None)
 
-    outcomes = Caller(patience=PERSON).batch(portal.send, "ab", 2)
+    outcomes = BatchCaller(patience=PERSON).batch(portal.send, "ab", 2)
 
     assert outcomes == {"a": locked, "b": "done"}
     assert clock.slept == []
@@ -223,12 +223,12 @@ def test_a_glitch_is_forgiven_by_a_person_too():
     failures = [errors.ServerTrouble("oh", status=502)]
     portal = Portal(lambda part: failures.pop() if failures else None)
 
-    assert Caller(patience=PERSON).batch(portal.send, "ab", 2) == dict.fromkeys("ab", "done")
+    assert BatchCaller(patience=PERSON).batch(portal.send, "ab", 2) == dict.fromkeys("ab", "done")
 
 
 def test_what_concerns_the_portal_ends_everything(caller):
     portal = Portal(lambda part: errors.AuthenticationFailed("no", status=401) if part == "b" else None)
-    with pytest.raises(PortalTrouble):
+    with pytest.raises(PortalUnavailable):
         caller.batch(portal.send, "abcd", 1, at_once=2)
     assert portal.groups == [["a", "b"]]
 
@@ -249,7 +249,7 @@ def test_an_error_that_is_raised_is_that_of_the_first_batch(caller):
 def test_the_claim_is_kept_alive_before_every_attempt():
     beats = []
     portal = Portal(lambda part: errors.InvalidInput("no", status=400) if part == "ab" else None)
-    Caller(beat=lambda: beats.append(len(portal.groups))).batch(portal.send, "abcd", 2)
+    BatchCaller(beat=lambda: beats.append(len(portal.groups))).batch(portal.send, "abcd", 2)
     assert beats == [0, 1, 2, 3]
 
 
@@ -269,7 +269,7 @@ answered_as = pytest.mark.parametrize("error", ABOUT_THE_CALL, ids=lambda error:
 def test_a_refusal_of_the_call_is_not_halved(clock, error):
     asked = []
     portal = Portal(lambda part: error)
-    caller = Caller(probe=lambda: asked.append("account"))
+    caller = BatchCaller(probe=lambda: asked.append("account"))
 
     outcomes = caller.batch(portal.send, "abcdef", 3)
 
@@ -286,8 +286,8 @@ def test_a_refusal_of_every_call_is_the_portals_trouble(clock, error):
 
     portal = Portal(lambda part: error)
 
-    with pytest.raises(PortalTrouble) as trouble:
-        Caller(probe=probe).batch(portal.send, "abcdef", 3)
+    with pytest.raises(PortalUnavailable) as trouble:
+        BatchCaller(probe=probe).batch(portal.send, "abcdef", 3)
 
     assert trouble.value.error is error
     assert portal.groups == [["abc"]]
@@ -299,8 +299,8 @@ def test_a_probe_without_an_answer_leaves_it_to_the_next_run(other):
     def probe():
         raise other
 
-    with pytest.raises(PortalTrouble) as trouble:
-        Caller(probe=probe).batch(Portal(lambda part: ABOUT_THE_CALL[0]).send, "ab", 2)
+    with pytest.raises(PortalUnavailable) as trouble:
+        BatchCaller(probe=probe).batch(Portal(lambda part: ABOUT_THE_CALL[0]).send, "ab", 2)
 
     assert trouble.value.error is other
 
@@ -328,7 +328,7 @@ def test_a_page_for_one_item_stops_no_other(caller):
 
 
 def test_pages_for_everything_are_an_outage(caller):
-    with pytest.raises(PortalTrouble) as trouble:
+    with pytest.raises(PortalUnavailable) as trouble:
         caller.batch(Portal(lambda part: errors.EdgePage(status=404)).send, "abcdefgh", 8)
 
     assert trouble.value.error.status == 404

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pretix_hubspot.hubspot.data import Option, PropertyDefinition
-from pretix_hubspot.mappings.spec import Options
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.mappings.spec import MappingOptions
+from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.run.judge import judge
 from pretix_hubspot.sync.send.outcome import Execution
 from pretix_hubspot.values.convert import warning
@@ -82,14 +82,14 @@ def test_add_to_list():
 
 def test_positions_get_it_as_well():
     spec = replace(ATTENDEE, rows=(constant("Guest", prop("string", "text")),))
-    plan = make_plan(99, [((spec,), [order(positions=[position(1, "grace@example.org")])])])
+    plan = build_plan(99, [((spec,), [order(positions=[position(1, "grace@example.org")])])])
     [record] = plan.records.values()
     assert [row.value for row in record.rows()] == ["Guest"]
 
 
 def test_an_order_knows_nothing_of_it():
     """A value that an order happens to have under the same name is somebody else's."""
-    plan = make_plan(99, [((buyer("Ours", prop("string", "text")),), [order(constant_text="Theirs")])])
+    plan = build_plan(99, [((buyer("Ours", prop("string", "text")),), [order(constant_text="Theirs")])])
     [record] = plan.records.values()
     assert [row.value for row in record.rows()] == ["Ours"]
 
@@ -100,8 +100,8 @@ def test_another_text_is_another_fingerprint():
 
 
 def test_a_lenient_mapping_leaves_it_out():
-    spec = replace(buyer("abc", prop("number")), options=Options(lenient=True))
-    plan = make_plan(99, [((spec,), [order()])])
+    spec = replace(buyer("abc", prop("number")), options=MappingOptions(lenient=True))
+    plan = build_plan(99, [((spec,), [order()])])
     [record] = plan.records.values()
     assert record.rows() == [] and [r.code for r in record.left_out(7, 1, None)] == ["not_a_number"]
 
@@ -115,7 +115,7 @@ def buyer(text, definition):
 
 
 def plan_of(text, definition):
-    return make_plan(99, [((buyer(text, definition),), [order()])])
+    return build_plan(99, [((buyer(text, definition),), [order()])])
 
 
 def planned(text, definition):

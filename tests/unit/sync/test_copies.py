@@ -8,7 +8,7 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 from pretix_hubspot.hubspot.errors import NotFound, ServerTrouble
 from pretix_hubspot.sync.plan.plan import Filtered
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.values.rows import OVERWRITE, MappingRow
 from tests.unit.sync.test_plan import BUYER, order, prop, row
 
@@ -26,7 +26,7 @@ NUMBER = MappingRow("name", "S", "age", PropertyDefinition("age", "Age", "number
 def planned(*rows, **facts):
     """What is sent, what is left out of it, and what is withheld."""
     spec = replace(BUYER, rows=(NAME, *rows), **facts)
-    plan = make_plan(1, [((spec,), (order(product=["2"]),))])
+    plan = build_plan(1, [((spec,), (order(product=["2"]),))])
     sent = [(r.property.name, r.value) for record in plan.records.values() for r in record.rows()]
     left_out = [refusal.code for record in plan.records.values() for refusal in record.left_out(7, 1, None)]
     return sent, left_out, [withheld.refusal.code for withheld in plan.orders[7].withheld]
@@ -67,7 +67,7 @@ def test_a_copied_identifier_that_the_portal_lacks_sends_nothing_and_fails_nothi
 def test_a_copied_object_type_that_the_portal_lacks_is_left_out(error, withheld):
     spec = replace(BUYER, unreadable=error, foreign=True)
 
-    plan = make_plan(1, [((spec,), (order(),))])
+    plan = build_plan(1, [((spec,), (order(),))])
 
     assert bool(plan.orders[7].withheld) == withheld
     assert plan.orders[7].filtered == ([] if withheld else [Filtered(1, None, Exclusion.NO_ACCESS)])

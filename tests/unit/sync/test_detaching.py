@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pretix_hubspot.mappings.spec import DETACH, LEAVE, Filters, Options
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.mappings.spec import DETACH, LEAVE, Filters, MappingOptions
+from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.send.detaching import obsolete, wants_detaching
 from pretix_hubspot.sync.send.outcome import Sent
 from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL, order, position
@@ -16,7 +16,7 @@ MADE = {"deals:9>contacts:1", "deals:9>contacts:2", "contacts:2>companies:5"}
 
 
 def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EARLIER, shredded=False):
-    plan = make_plan(99, [((buyer, attendee, DEAL), [found])])
+    plan = build_plan(99, [((buyer, attendee, DEAL), [found])])
     plan.orders[7].shredded = shredded
     names = dict(zip(("ada@example.org", "grace@example.org", "ORG/EV/C7"), ids, strict=True))
     outcomes = {ref: Sent(names.get(record.id_value, "3"), "updated") for ref, record in plan.records.items()}
@@ -24,7 +24,7 @@ def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EAR
 
 
 def detaching(spec, **options):
-    return replace(spec, options=Options(**(options or {"canceled": DETACH, "replaced": DETACH})))
+    return replace(spec, options=MappingOptions(**(options or {"canceled": DETACH, "replaced": DETACH})))
 
 
 def with_attendee(email, **more):
@@ -80,5 +80,5 @@ def test_records_of_deleted_mappings_are_left_alone():
 
 
 def test_orders_without_such_a_choice_cost_no_look():
-    plans = [make_plan(99, [((spec,), [order()])]).orders[7] for spec in (BUYER, detaching(BUYER))]
+    plans = [build_plan(99, [((spec,), [order()])]).orders[7] for spec in (BUYER, detaching(BUYER))]
     assert [wants_detaching(plan) for plan in plans] == [False, True]

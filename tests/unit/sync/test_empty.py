@@ -6,7 +6,7 @@ import pytest
 
 from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 from pretix_hubspot.sources.snapshot import OrderSnapshot
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.values.merge import merge
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, MappingRow
 from tests.unit.sync.test_plan import BUYER
@@ -21,7 +21,7 @@ def sent(value, definition, keeps, mode=OVERWRITE, source_type="S", value_map=No
     """The change of a record that holds ``held``."""
     row = MappingRow("name", source_type, "p", definition, mode, value_map, keeps=keeps)
     values = {"email": "ada@example.org", "name": value}
-    plan = make_plan(1, [((replace(BUYER, rows=(row,)),), (OrderSnapshot(7, "A1", "p", False, values, ()),))])
+    plan = build_plan(1, [((replace(BUYER, rows=(row,)),), (OrderSnapshot(7, "A1", "p", False, values, ()),))])
     [record] = plan.records.values()
     return merge(record.rows(), {"p": held}).changes.get("p")
 
@@ -78,7 +78,7 @@ def test_what_an_earlier_row_wrote_stays():
     )
     values = {"email": "ada@example.org", "name": "Ada", "city": ""}
 
-    plan = make_plan(1, [((replace(BUYER, rows=rows),), (OrderSnapshot(7, "A1", "p", False, values, ()),))])
+    plan = build_plan(1, [((replace(BUYER, rows=rows),), (OrderSnapshot(7, "A1", "p", False, values, ()),))])
 
     [record] = plan.records.values()
     assert merge(record.rows(), {"p": ""}).changes == {"p": "Ada"}
@@ -88,6 +88,6 @@ def test_the_choice_is_a_change_that_is_sent():
     rows = [MappingRow("name", "S", "p", TEXT, OVERWRITE, keeps=keeps) for keeps in (False, True)]
     orders = [OrderSnapshot(7, "A1", "p", False, {"email": "ada@example.org", "name": ""}, ())]
 
-    plans = [make_plan(1, [((replace(BUYER, rows=(row,)),), orders)]) for row in rows]
+    plans = [build_plan(1, [((replace(BUYER, rows=(row,)),), orders)]) for row in rows]
 
     assert plans[0].orders[7].fingerprint != plans[1].orders[7].fingerprint

@@ -16,7 +16,7 @@ from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.mappings.spec import MappingSpec
 from pretix_hubspot.sources.snapshot import ORDER, POSITION, OrderSnapshot, PositionSnapshot
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.run.judge import Verdict, Written, judge
 from pretix_hubspot.sync.send.outcome import Execution, Failed, Sent
 from pretix_hubspot.values.rows import OVERWRITE, FieldRefused, MappingRow, Refusal
@@ -344,7 +344,7 @@ DEAL = MappingSpec(3, ORDER, "deals", row("key", "pretix_order_key"), (), associ
 def plan():
     position = PositionSnapshot(70, 1, False, {"attendee_email": "grace@example.org"})
     order = OrderSnapshot(7, "A1", "n", False, {"email": "ada@example.org", "name": "L", "key": "A1"}, (position,))
-    return make_plan(99, [((BUYER, ATTENDEE, DEAL), [order])])
+    return build_plan(99, [((BUYER, ATTENDEE, DEAL), [order])])
 
 
 def refs(plan):
@@ -393,7 +393,7 @@ WITH_DIET = replace(ATTENDEE, rows=(row("name", "lastname"), row("diet", "diet")
 def refused_for(name, specs=(BUYER, WITH_DIET), positions=(GRACE,)):
     """Which mapping and position an order is told about whose one record HubSpot refuses for a property."""
     order = OrderSnapshot(7, "A1", "n", False, {"email": "ada@example.org", "name": "L", "key": "A1"}, positions)
-    plan = make_plan(99, [(specs, [order])])
+    plan = build_plan(99, [(specs, [order])])
     error = answered(400, validation("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist', name))
     results = {ref: Failed(error) for ref in plan.records}
     [verdict] = judge(plan, Execution({7: results}, {7: set()}, {7: {}}))
@@ -458,7 +458,7 @@ def test_an_association_that_could_not_be_removed_fails(plan):
 
 def test_a_record_that_was_withheld_is_a_failure():
     values = {"email": FieldRefused("invalid_email"), "name": "L", "key": "A1"}
-    plan = make_plan(99, [((BUYER, DEAL), [OrderSnapshot(7, "A1", "n", False, values, ())])])
+    plan = build_plan(99, [((BUYER, DEAL), [OrderSnapshot(7, "A1", "n", False, values, ())])])
     sent = {ref: Sent("903", "nothing_to_do") for ref in plan.records}
     [verdict] = judge(plan, Execution({7: sent}, {}, {}))
     assert [(f.mode, f.code, f.mapping) for f in verdict.failures] == [(PERMANENT, "invalid_email", 1)]
@@ -472,7 +472,7 @@ REFUSED = answered(403, bodies.MISSING_SCOPES)
 @pytest.fixture
 def with_lines():
     values = {"email": "ada@example.org", "name": "L", "key": "A1"}
-    return make_plan(99, [((BUYER, DEAL, LINES), [OrderSnapshot(7, "A1", "n", False, values, ())])])
+    return build_plan(99, [((BUYER, DEAL, LINES), [OrderSnapshot(7, "A1", "n", False, values, ())])])
 
 
 def test_a_side_that_hubspot_does_not_let_us_use_is_a_setting_and_no_failure(with_lines):
@@ -486,7 +486,7 @@ def test_a_side_that_hubspot_does_not_let_us_use_is_a_setting_and_no_failure(wit
 def test_an_object_type_that_hubspot_did_not_tell_about_is_a_failure_in_hubspots_words():
     unreadable = replace(LINES, unreadable=answered(400, said("Unable to infer object type from: 2-9")))
     values = {"email": "ada@example.org", "name": "L", "key": "A1"}
-    plan = make_plan(99, [((BUYER, unreadable), [OrderSnapshot(7, "A1", "n", False, values, ())])])
+    plan = build_plan(99, [((BUYER, unreadable), [OrderSnapshot(7, "A1", "n", False, values, ())])])
     sent = {ref: Sent("901", "created") for ref in plan.records}
     [verdict] = judge(plan, Execution({7: sent}, {}, {}))
 

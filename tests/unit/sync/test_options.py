@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from pretix_hubspot.mappings.filters import question_fields, reason
-from pretix_hubspot.mappings.spec import Filters, Options
+from pretix_hubspot.mappings.spec import Filters, MappingOptions
 from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.plan.planner import build_plan
 from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL
 
 TICKET, WORKSHOP, MUG = 1, 2, 3
@@ -115,11 +115,11 @@ def test_an_order_that_was_sent_while_paid_is_kept_up_to_date():
 
 
 def filtered(spec, **conditions):
-    return replace(spec, options=Options(Filters(**conditions)))
+    return replace(spec, options=MappingOptions(Filters(**conditions)))
 
 
 def plan_of(*specs, of=None, **more):
-    return make_plan(99, [(specs, [of or order(position(), position(71, MUG))])], **more)
+    return build_plan(99, [(specs, [of or order(position(), position(71, MUG))])], **more)
 
 
 def test_a_plan_says_who_is_left_out_and_why():
@@ -151,18 +151,21 @@ SIZE = replace(BUYER.rows[0], source_type="N", property=replace(BUYER.rows[0].pr
 
 def test_a_value_that_does_not_fit_withholds_the_record_or_is_left_out():
     strict = replace(BUYER, rows=(BUYER.rows[0], replace(SIZE, source_type="S", field="email")))
-    lenient = replace(strict, options=Options(lenient=True))
+    lenient = replace(strict, options=MappingOptions(lenient=True))
     assert [w.refusal.code for w in plan_of(strict).orders[7].withheld] == ["not_a_number"]
     plan = plan_of(lenient)
     [record] = plan.records.values()
     assert plan.orders[7].withheld == []
     assert [row.value for row in record.rows()] == ["Lovelace"]
     assert [refusal.code for refusal in record.left_out(7, 1, None)] == ["not_a_number"]
-    assert plan.orders[7].fingerprint != plan_of(replace(BUYER, options=Options(lenient=True))).orders[7].fingerprint
+    assert (
+        plan.orders[7].fingerprint
+        != plan_of(replace(BUYER, options=MappingOptions(lenient=True))).orders[7].fingerprint
+    )
 
 
 def test_a_broken_mapping_is_no_matter_of_values():
-    broken = replace(BUYER, rows=(replace(BUYER.rows[0], property=None),), options=Options(lenient=True))
+    broken = replace(BUYER, rows=(replace(BUYER.rows[0], property=None),), options=MappingOptions(lenient=True))
     assert [w.refusal.code for w in plan_of(broken).orders[7].withheld] == ["unknown_property"]
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pretix_hubspot.mappings.spec import BUYER, BY_MODES, FIRST, KEEP_NAMES, NEWEST, MappingSpec, Options
+from pretix_hubspot.mappings.spec import BUYER, BY_MODES, FIRST, KEEP_NAMES, NEWEST, MappingOptions, MappingSpec
 from pretix_hubspot.sources.snapshot import ORDER, POSITION
 from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Person
-from pretix_hubspot.sync.plan.planner import make_plan, value_key
+from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, OVERWRITE
 from tests.unit.sync.test_plan import DEAL, EMAIL, order, position, row
 
@@ -29,8 +29,8 @@ def bought(pk, buyer, *attendees):
 
 
 def record(policy, *orders, previous=None):
-    specs = [replace(spec, options=Options(same_address=policy)) for spec in (BUYERS, ATTENDEES)]
-    found = make_plan(99, [(specs, orders)]).records[REF]
+    specs = [replace(spec, options=MappingOptions(same_address=policy)) for spec in (BUYERS, ATTENDEES)]
+    found = build_plan(99, [(specs, orders)]).records[REF]
     found.previous = previous
     return found
 
@@ -113,7 +113,7 @@ def test_orders_of_other_events_are_not_named():
 
 
 def test_records_of_one_order_belong_to_nobody_else():
-    deal = make_plan(99, [((replace(DEAL, options=Options(same_address=FIRST)),), [order()])])
+    deal = build_plan(99, [((replace(DEAL, options=MappingOptions(same_address=FIRST)),), [order()])])
     [found] = deal.records.values()
     assert found.owner() is None and len(found.rows()) == 2
 

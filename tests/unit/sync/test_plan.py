@@ -8,7 +8,7 @@ from pretix_hubspot.hubspot.errors import Forbidden, ServerTrouble
 from pretix_hubspot.mappings.spec import Beginning, Beginnings, MappingSpec, PipelineSpec
 from pretix_hubspot.sources.snapshot import ORDER, POSITION, OrderSnapshot, PositionSnapshot
 from pretix_hubspot.sync.plan.plan import Filtered, Withheld
-from pretix_hubspot.sync.plan.planner import make_plan, value_key
+from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import IF_EMPTY, IF_NEW, OVERWRITE, FieldRefused, MappingRow, Refusal, Row
 
 TEXT = "S"
@@ -48,7 +48,7 @@ def wanted(plan):
 
 
 def plan_of(*orders, specs=(BUYER, ATTENDEE, DEAL), sent=frozenset()):
-    return make_plan(99, [(specs, orders)], sent)
+    return build_plan(99, [(specs, orders)], sent)
 
 
 def test_an_order_wants_its_buyer_its_attendees_and_its_deal():
@@ -211,7 +211,7 @@ def test_the_fingerprint_changes_with_values_mapping_and_portal_only():
         plan_of(order(name="Byron")),
         plan_of(order(positions=[position(70, "grace@example.org")])),
         plan_of(order(), specs=[replace(BUYER, revision=2), ATTENDEE, DEAL]),
-        make_plan(100, [((BUYER, ATTENDEE, DEAL), [order()])]),
+        build_plan(100, [((BUYER, ATTENDEE, DEAL), [order()])]),
     ]
     assert same not in {plan.orders[7].fingerprint for plan in others}
 

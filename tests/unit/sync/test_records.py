@@ -6,7 +6,7 @@ from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.data import BatchResult, InputError, PropertyDefinition, Record
 from pretix_hubspot.hubspot.errors import Conflict, ErrorDetail, InvalidInput, NotFound
 from pretix_hubspot.sync.plan.plan import Contribution, WantedRecord
-from pretix_hubspot.sync.send.batches import Caller
+from pretix_hubspot.sync.send.batches import BatchCaller
 from pretix_hubspot.sync.send.outcome import Failed, Sent
 from pretix_hubspot.sync.send.records import ROUNDS, TypeRun
 from pretix_hubspot.values.rows import OVERWRITE, Refusal, Row
@@ -49,7 +49,7 @@ def outcome(portal, record_id=None, ours=True):
     rows = (Row(CITY, "Berlin", OVERWRITE),)
     identifier = KEY if ours else EMAIL
     wanted = WantedRecord("deals", "k", identifier, "k", ours, contributions=[Contribution(1, 2, None, rows)])
-    run = TypeRun(portal, Caller(), "deals", 7)
+    run = TypeRun(portal, BatchCaller(), "deals", 7)
     run.add(wanted, record_id)
     [found] = run.finish().values()
     return found

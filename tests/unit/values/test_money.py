@@ -7,7 +7,7 @@ import pytest
 from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 from pretix_hubspot.mappings.spec import MappingSpec
 from pretix_hubspot.sources.snapshot import ORDER, OrderSnapshot
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.values import convert, money
 from pretix_hubspot.values.merge import merge
 from pretix_hubspot.values.rows import (
@@ -173,7 +173,7 @@ def plan_of(conventions, total="100.00", *, mode=OVERWRITE, more=(), properties=
     )
     spec = MappingSpec(3, ORDER, "deals", MappingRow("order_key", "S", "key", KEY, OVERWRITE), rows)
     order = OrderSnapshot(7, "C7", "n", False, {"order_key": "K", "order_total": total, "event_currency": ["SEK"]}, ())
-    plan = make_plan(99, [((spec,), (order,))])
+    plan = build_plan(99, [((spec,), (order,))])
     [record] = plan.records.values()
     return [(r.property.name, r.value, r.follows) for r in record.rows()][:-1], [
         refusal.code for refusal in record.left_out(7, 3, None)
