@@ -8,7 +8,6 @@ import re
 from dataclasses import asdict, dataclass, field
 
 BEFORE, AFTER = "before", "after"
-KINDS = {"status", "html", "reset", "timeout", "truncated", "malformed", "empty", "drop_results", "empty_body"}
 # Presets by name: the repertoire that a fault matrix runs through (hubspot.md 3).
 PRESETS: dict[str, dict] = {
     "ten-secondly": {"kind": "status", "status": 429, "policy": "TEN_SECONDLY_ROLLING"},
@@ -36,7 +35,8 @@ PRESETS: dict[str, dict] = {
     "drop-results": {"kind": "drop_results"},
 }
 # These spoil an answer, so there must be one.
-ANSWER_KINDS = {"truncated", "malformed", "empty", "drop_results", "empty_body"}
+ANSWER_KINDS = {"truncated", "malformed", "empty", "drop_results", "empty_body", "edited"}
+KINDS = {"status", "html", "reset", "timeout", *ANSWER_KINDS}
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Fault:
 
     It matches requests by ``stage``, ``method``, ``path`` and ``body`` (regular expressions, searched);
     of the matching ones it takes the ``nth`` (from 1), or every ``every``-th, or each, at most ``times`` times.
+    ``answer`` is what a JSON answer says instead, key by key; a key whose value is None is left out.
     ``when`` says on which side of the commit it strikes: before, nothing is written; after, everything is.
     """
 
@@ -61,6 +62,7 @@ class Fault:
     policy: str = "TEN_SECONDLY_ROLLING"
     retry_after: int | None = None
     seconds: float = 60.0
+    answer: dict = field(default_factory=dict)
     name: str = ""
     seen: int = 0
     fired: int = 0

@@ -58,6 +58,9 @@ def fault_reply(backend: Backend, fault: Fault, call: Call | None, correlation_i
         reply = _status(backend, fault, call, correlation_id)
     else:
         reply = _spoil(fault.kind, answer or Reply())
+    if fault.answer and isinstance(reply.data, dict):
+        said = reply.data | fault.answer
+        reply.data = {key: value for key, value in said.items() if value is not None}
     if fault.retry_after is not None:
         reply.headers["Retry-After"] = str(fault.retry_after)
     return reply

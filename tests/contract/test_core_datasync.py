@@ -12,6 +12,7 @@ from pretix.base.services.datasync import periodic_reset_in_flight, sync_all, sy
 
 from pretix_hubspot.models import Connection, ObjectMapping, OrderState
 from pretix_hubspot.sync.queue import order_queue
+from tests.interruptions import READS_ORDERS
 
 pytestmark = [pytest.mark.contract, pytest.mark.django_db]
 
@@ -104,22 +105,14 @@ def test_core_runs_a_single_row_and_leaves_the_others(story):
     assert [deal["dealname"] for deal in story.world()["deals"]] == ["CONF-A1"]
 
 
-def test_two_overlapping_runs_send_each_order_once(story, monkeypatch):
+def test_two_overlapping_runs_send_each_order_once(story, statements):
     """The other run starts while ours is in the middle of sending."""
-    from pretix_hubspot.sync.run import engine
-
     for number in range(3):
         story.order(f"A{number}")
-    run, inner = engine.run, []
+    statements.before(READS_ORDERS, sync_all)
 
-    def overlapping(*args, **kept):
-        if not inner:
-            inner.append(1)
-            sync_all()
-        return run(*args, **kept)
-
-    monkeypatch.setattr(engine, "run", overlapping)
     sync_all()
+
     assert len(story.world()["deals"]) == 3
     assert story.simulator.requests.by_stage["create"] == 2
     assert not OrderSyncQueue.objects.exists()

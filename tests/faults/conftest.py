@@ -62,16 +62,12 @@ def our_own(simulator):
 @pytest.fixture
 def short_timeouts(monkeypatch):
     """A hanging HubSpot costs a test a fraction of a second instead of half a minute."""
-    short = (2.0, 0.3)
-    monkeypatch.setattr("pretix_hubspot.connection.TIMEOUTS", short)
-    app = oauth_app._app
+    send = requests.Session.send
 
-    def hasty():
-        made = app()
-        made._timeouts = short
-        return made
+    def hasty(session, request, *, timeout, **options):
+        return send(session, request, timeout=(2.0, 0.3), **options)
 
-    monkeypatch.setattr(oauth_app, "_app", hasty)
+    monkeypatch.setattr(requests.Session, "send", hasty)
 
 
 @pytest.fixture(autouse=True)

@@ -126,15 +126,8 @@ def stage(django_db_setup, django_db_blocker):
             transaction.set_rollback(True)
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """Two attempts instead of four, and an outage after two calls: what lasts is known sooner."""
-    monkeypatch.setattr("pretix_hubspot.sync.calls.PATIENCE", (0.0,))
-    monkeypatch.setattr("pretix_hubspot.sync.send.batches.OUTAGE", 2)
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_fault(stage, case, quick, request):
+def test_fault(stage, case, request):
     faults = stage.simulator.faults
     faults.clear()
     numbers = [next(stage.numbers), next(stage.numbers)]

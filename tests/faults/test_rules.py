@@ -228,12 +228,9 @@ def test_a_required_association_needs_nobody(story, simulator):
 
 @pytest.mark.parametrize("fault", ["bad-gateway", "reset", "ten-secondly", "timeout"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_failure_between_the_refusal_and_the_second_try_doubles_nothing(
-    story, simulator, fault, when, request, monkeypatch
-):
+def test_a_failure_between_the_refusal_and_the_second_try_doubles_nothing(story, simulator, fault, when, request):
     if fault == "timeout":
         request.getfixturevalue("short_timeouts")
-    monkeypatch.setattr("pretix_hubspot.sync.calls.PATIENCE", (0.0,))
     simulator.people.require_association("deals", "contacts")
     simulator.faults.add(fault, stage="create", path="/deals/", when=when, nth=2)
     orders(story, range(3))
@@ -244,9 +241,8 @@ def test_a_failure_between_the_refusal_and_the_second_try_doubles_nothing(
     assert story.world() == expected(range(3))
 
 
-def test_labels_that_cannot_be_read_let_the_orders_wait(story, simulator, monkeypatch):
+def test_labels_that_cannot_be_read_let_the_orders_wait(story, simulator):
     """Without the numbers of the associations nothing can go along."""
-    monkeypatch.setattr("pretix_hubspot.sync.calls.PATIENCE", (0.0,))
     simulator.people.require_association("deals", "contacts")
     simulator.faults.add("server-error", path="/deals/contacts/labels", times=None)
     orders(story, range(2))

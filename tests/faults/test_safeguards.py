@@ -1,30 +1,23 @@
 """Each safeguard has a test that fails when it is removed."""
 
-import time
-
 import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 from redis import RedisError
 
-from hubspot_simulator import Clock
 from pretix_hubspot.connections import request_budget
-from pretix_hubspot.hubspot import client, transport
-from pretix_hubspot.hubspot.budget.shared import SharedBudget
 from pretix_hubspot.models import Connection, OrderState, RecordLink
 from pretix_hubspot.sync import worker
+from tests.interruptions import READS_THE_BUDGET, raising
 
 from .conftest import expected, orders
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db]
 
 
-def test_the_request_budget_is_kept(our_own, story, simulator, monkeypatch, real_budget):
+def test_the_request_budget_is_kept(our_own, story, simulator, fake_clock, real_budget):
     """Request budget; fails without ``Budget.acquire`` in the client: HubSpot would refuse calls."""
-    start = time.time() + 60  # what was asked when connecting is none of this clock's business
-    clock = Clock(start)
-    simulator.limits.clock, simulator.limits.burst = clock, 8
-    by_clock = {"clock": clock, "sleep": clock.advance}
-    monkeypatch.setattr(request_budget, "SharedBudget", lambda *args, **kept: SharedBudget(*args, **kept | by_clock))
+    simulator.limits.burst = 8
+    fake_clock.advance(60)  # what was asked when connecting counts no more
     story.connection.refresh_from_db()
     for batch in range(4):
         orders(story, range(batch * 3, batch * 3 + 3))
@@ -33,15 +26,16 @@ def test_the_request_budget_is_kept(our_own, story, simulator, monkeypatch, real
         story.sync()
     assert story.world() == expected(range(12))
     assert simulator.limits.violations == 0
-    assert clock() > start + 20, "it did have to wait"
+    assert sum(fake_clock.slept) > 20, "it did have to wait"
 
 
-def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_budget):
+def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_budget, fake_clock):
     """Fails without ``OverBudget`` in ``BatchCaller``: each wait that is too long would cost the orders an attempt."""
     shared = request_budget.for_portal(story.connection.portal_id, story.connection.kind)
     orders(story, range(1))
     story.sync()
     shared.throttled("burst", retry_after=45)
+    fake_clock.during_each(lambda seconds: shared.throttled("burst", retry_after=seconds + 45))
     orders(story, range(1, 4))
     asked = simulator.requests.total
     for _ in range(6):
@@ -56,10 +50,9 @@ def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_bu
     assert story.world() == expected(range(4))
 
 
-def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simulator, monkeypatch):
+def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simulator):
     """Halving; fails without ``BatchCaller._isolated`` halving: everybody would be refused with the one."""
-    _without_trace_ids(monkeypatch)
-    simulator.people.set_rules("contacts", "email", [["EMAIL_BLOCKED_DOMAINS", ["blocked.example"]]])
+    simulator.faults.add("bad-request", stage="create", body="blocked.example", times=None)
     orders(story, range(20))
     bad = story.order("BAD", email="ada@blocked.example")
     story.sync()
@@ -68,20 +61,6 @@ def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simu
     assert world["contacts"] == expected(range(20))["contacts"]
     assert len(world["deals"]) == 21
     assert OrderState.objects.get(order=bad).problem[0]["object_type"] == "contacts"
-
-
-def _without_trace_ids(monkeypatch):
-    """HubSpot refuses whole batches whose inputs carry no trace id (hubspot.md 5.2)."""
-    encoded = transport.encoded
-
-    def stripped(body):
-        if isinstance(body, dict) and isinstance(body.get("inputs"), list):
-            body = body | {
-                "inputs": [{k: v for k, v in i.items() if k != "objectWriteTraceId"} for i in body["inputs"]]
-            }
-        return encoded(body)
-
-    monkeypatch.setattr(client, "encoded", stripped)
 
 
 @pytest.mark.parametrize("forgotten", ["link", "state"])
@@ -122,25 +101,21 @@ def test_what_is_left_of_the_day_is_for_live_orders(our_own, story, simulator, r
     assert story.world() == expected(range(5))
 
 
-def test_a_worker_without_budget_does_not_ask_for_it_all_the_time(story, real_budget, monkeypatch):
-    slept = []
-    monkeypatch.setattr("pretix_hubspot.sync.worker.time.sleep", slept.append)
+def test_a_worker_without_budget_does_not_ask_for_it_all_the_time(story, real_budget, fake_clock):
     request_budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", retry_after=45)
     orders(story, range(1))
     assert worker.drain(story.connection, seconds=10), "somebody has to come back"
-    assert slept == [worker.OVER_BUDGET]
+    assert fake_clock.slept == [worker.OVER_BUDGET]
 
 
-def test_a_budget_that_cannot_be_read_stops_no_worker_with_an_error(our_own, story, monkeypatch):
+def test_a_budget_that_cannot_be_read_stops_no_worker_with_an_error(our_own, story, statements, real_budget):
     """Redis is away, say: the engine gives its rows back, and nobody is to blame."""
-
-    def away(*args):
-        raise RedisError("away")
-
-    monkeypatch.setattr(request_budget, "state_of", away)
+    statements.before(READS_THE_BUDGET, raising(RedisError("away")))
     orders(story, range(1))
+
     assert not worker.drain(story.connection, seconds=10)
     assert story.world() == expected(range(1))
+
     Connection.objects.update(resting_reason="outage")
-    monkeypatch.setattr(worker, "client_for", away)
+    statements.before(READS_THE_BUDGET, raising(RedisError("away")))
     assert worker._answers(Connection.objects.get())

@@ -10,6 +10,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import Property
 from pretix_hubspot.models import Connection, ObjectMapping, OrderState
 from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.queue.order_queue import SliceSize
 from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.sync.story import KEY, Story
 from tests.workers.test_races import errors, together
@@ -32,22 +33,20 @@ def story(transactional_db, served):
 
 
 @pytest.mark.xfail(strict=True, reason="Records get a home: only who leases a record writes into it")
-def test_regulars_who_booked_many_courses_keep_all_of_them(story, simulator, monkeypatch):
-    """60 known people, 240 new orders in any order, four workers, slices of 20: a rush, or a backfill."""
+def test_regulars_who_booked_many_courses_keep_all_of_them(story, simulator):
+    """60 known people, 240 new orders in any order, four workers, slices of 10 to 20: a rush, or a backfill."""
     people, number = 60, 240
     draw = random.Random(4711)
     for n in range(people):
         story.order(f"P{n}", email=f"p{n}@example.org")
     story.sync()
-    monkeypatch.setattr("pretix_hubspot.sync.queue.order_queue.SLICE", 20)
-    monkeypatch.setattr("pretix_hubspot.sync.queue.order_queue.LARGEST", 20)
     wanted = {n: {f"CONF-P{n}"} for n in range(people)}
     for k in range(number):
         n = draw.randrange(people)
         wanted[n].add(f"CONF-C{k}")
         story.order(f"C{k}", email=f"p{n}@example.org")
     simulator.batch_latency_ms = 100.0
-    drains = [lambda: worker.drain(Connection.objects.get(), seconds=60)] * 4
+    drains = [lambda: worker.drain(Connection.objects.get(), seconds=60, size=SliceSize(orders=10))] * 4
     assert not errors(together(*drains))
     assert not OrderSyncQueue.objects.exists()
     assert OrderState.objects.exclude(sent_hash="").count() == people + number

@@ -16,6 +16,8 @@ from pretix_hubspot.connections.lifecycle import for_event
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import Connection, DailyCount, EventConnection, OrderState, RequestBudgetState
 from pretix_hubspot.sync import sweep, worker
+from pretix_hubspot.sync.queue.order_queue import SliceSize
+from tests.interruptions import LOGS_A_RUN
 
 from .conftest import SETTINGS, browser, make_user
 
@@ -273,20 +275,13 @@ def test_pausing_a_connection_pauses_all_its_events(client, story):
     assert entries.count() == 2
 
 
-def test_a_pause_stops_a_drain_that_runs(story, monkeypatch):
+def test_a_pause_stops_a_drain_that_runs(story, statements):
     story.order("A1")
     story.order("A2")
-    monkeypatch.setattr("pretix_hubspot.sync.queue.order_queue.SLICE", 1)
+    statements.after(LOGS_A_RUN, lambda: EventConnection.objects.update(paused_since=now()))
 
-    looks = iter((False, True, True))
+    worker.drain(story.connection, seconds=5, size=SliceSize(orders=1))
 
-    def clock():
-        if next(looks):
-            EventConnection.objects.update(paused_since=now())
-        return 0
-
-    worker.drain(story.connection, seconds=5, clock=clock)
-    monkeypatch.undo()
     assert OrderSyncQueue.objects.count() == 1
 
 

@@ -15,6 +15,26 @@ def create(api, email="a@example.org"):
     return api.post(CREATE, {"inputs": [{"properties": {"email": email}, "objectWriteTraceId": "1"}]})
 
 
+def test_an_answer_is_edited_key_by_key(api, sim):
+    sim.faults.add(kind="edited", stage="create", answer={"results": [], "numErrors": 1, "startedAt": None})
+
+    edited = create(api).json()
+    usual = create(api, "b@example.org").json()
+
+    assert (edited["results"], edited["numErrors"]) == ([], 1)
+    assert set(edited) == (set(usual) | {"numErrors"}) - {"startedAt"}
+    assert len(sim.portal.records("contacts")) == 2
+
+
+def test_a_refusal_says_what_it_is_told_to_say(api, sim):
+    sim.faults.add("bad-request", stage="create", answer={"message": "Not today"})
+
+    refused = create(api)
+
+    assert (refused.status_code, refused.json()["message"]) == (400, "Not today")
+    assert sim.portal.records("contacts") == []
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_fires_on_its_side_of_the_commit(api, sim, name, when):
