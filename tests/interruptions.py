@@ -19,6 +19,7 @@ READS_ORDERS = r'^SELECT .* FROM "pretixbase_order" WHERE .*"event_id" = %s AND 
 READS_POSITIONS = r'^SELECT "pretixbase_orderposition"."id", .* FROM "pretixbase_orderposition" WHERE .*"order_id" IN'
 READS_THE_BUDGET = r'^SELECT .* FROM "pretix_hubspot_requestbudgetstate"'
 STORES_THE_BUDGET = r'^UPDATE "pretix_hubspot_requestbudgetstate" SET "state"'
+LOCKS_EVENTS = r'^SELECT .* FROM "pretix_hubspot_eventconnection" WHERE .*"event_id" IN .* ORDER BY'
 LOCKS_ROWS = r'^SELECT "pretixbase_ordersyncqueue"."order_id" .*"in_flight_since" = %s.* ORDER BY'
 RELEASES = r'^UPDATE "pretixbase_ordersyncqueue" SET "in_flight" = (%s|false), "in_flight_since" = NULL'
 LOGS_A_RUN = r'^INSERT INTO "pretix_hubspot_run"'

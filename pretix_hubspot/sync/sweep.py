@@ -32,13 +32,13 @@ REARM_AFTER = timedelta(hours=1)
 TENDED = ("exceeded", "timeout")
 
 
-def run(joined: EventConnection) -> int:
+def run(joined: EventConnection, lap: timedelta = ROUND) -> int:
     """Queue the event's orders that changed unnoticed. Returns how many."""
     with scopes_disabled():
         revisions.review(joined)
         entries = _news(joined)
         news = entries.order_by().values_list("object_id", flat=True).distinct()
-        candidates = list(news.union(_whose_turn_it_is(joined)))
+        candidates = list(news.union(_whose_turn_it_is(joined, lap)))
         unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(joined, part)]
         missed = [pk for part in chunks(unread, 1_000) for pk in _not_waiting(part)]
         for order in Order.objects.filter(pk__in=missed).select_related("event"):
@@ -53,9 +53,9 @@ def _news(joined: EventConnection) -> QuerySet[LogEntry]:
     )
 
 
-def _whose_turn_it_is(joined: EventConnection) -> QuerySet[Order]:
-    """The keys of a small part of the orders, another one every few minutes."""
-    turns = ROUND // TURN
+def _whose_turn_it_is(joined: EventConnection, lap: timedelta) -> QuerySet[Order]:
+    """The keys of a small part of the orders, another one every few minutes, all of them in a ``lap``."""
+    turns = lap // TURN
     turn = int(now().timestamp() // TURN.total_seconds()) % turns
     mine = in_scope(joined.event_id).alias(turn=F("pk") % turns).filter(turn=turn)
     return mine.order_by().values_list("pk", flat=True)

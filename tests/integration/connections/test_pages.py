@@ -325,14 +325,12 @@ def test_orders_wait_while_disconnected_but_not_after_leaving(connection, event,
 
 @pytest.mark.parametrize("workers", [True, False])
 def test_reconnecting_sends_what_waited_at_once_where_there_are_workers(
-    client, connection, portal, monkeypatch, settings, django_capture_on_commit_callbacks, workers
+    client, connection, portal, settings, started_tasks, django_capture_on_commit_callbacks, workers
 ):
-    from pretix_hubspot import tasks  # inline: only its task is replaced here
-
-    rung = []
-    monkeypatch.setattr(tasks.drain, "apply_async", lambda args: rung.append(args))
     settings.HAS_CELERY = workers
     Connection.objects.update(status="revoked")
+
     with django_capture_on_commit_callbacks(execute=True):
         client.post(EVENT + "connect/token/", {"token": portal.service_key})
-    assert rung == ([(connection.pk,)] if workers else [])
+
+    assert [task for task in started_tasks if task[0] == "drain"] == ([("drain", connection.pk)] if workers else [])

@@ -12,10 +12,10 @@ from pretix_hubspot.mappings.suggestions import apply_suggestion
 from pretix_hubspot.models import ObjectMapping, OrderState
 from pretix_hubspot.sync.joining import leave
 from pretix_hubspot.sync.queue import scope
-from pretix_hubspot.sync.run import finishing
 from pretix_hubspot.values.fingerprint import fingerprint
 from tests.integration.health.conftest import browser, make_user
 from tests.integration.health.test_numbers import counts
+from tests.interruptions import LOCKS_EVENTS
 
 PAGE = "/control/event/ada/conf/hubspot/"
 DASHBOARD = "/control/event/ada/conf/"
@@ -110,19 +110,14 @@ def test_who_counted_as_sent_with_nothing_before_there_was_a_reason_goes_too(unm
     assert deals(unmapped) == ["CONF-A1", "CONF-A2", "CONF-A3"]
 
 
-def test_a_mapping_that_comes_while_a_worker_finds_none_is_not_overlooked(story, monkeypatch):
+def test_a_mapping_that_comes_while_a_worker_finds_none_is_not_overlooked(story, statements):
     ObjectMapping.objects.all().delete()
     story.order("A1")
-    leave_out = finishing.leave_out_unmapped
+    statements.before(LOCKS_EVENTS, lambda: story.add_mappings(story.event))
 
-    def just_too_late(*args):
-        story.add_mappings(story.event)
-        leave_out(*args)
-
-    monkeypatch.setattr(finishing, "leave_out_unmapped", just_too_late)
     story.sync()
+
     assert counts(story.event) == {"waiting": 1}
-    monkeypatch.undo()
     assert not OrderSyncQueue.objects.filter(in_flight=True).exists()
 
 

@@ -10,14 +10,13 @@ from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
 from hubspot_simulator import Account
 from pretix_hubspot.connections.connecting import connect_token
-from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState, RecordLink, RunEntry
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.joining import join, leave
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import campaigns, order_queue
-from pretix_hubspot.sync.run.run_log import RunLog
 from pretix_hubspot.sync.shredder import HubSpotShredder
+from tests.interruptions import LOCKS_ROWS, LOGS_A_RUN
 
 NEW_MEMORY = "Records get a home: "
 LAST_NAME = (("invoice_address_name_family_name", "lastname", "overwrite"),)
@@ -27,23 +26,6 @@ def send(order):
     rows = list(OrderSyncQueue.objects.filter(order=order, in_flight=False))
     with HubSpotSyncProvider(event=order.event) as provider:
         provider.sync_queued_orders(rows)
-
-
-@pytest.fixture
-def once_before(monkeypatch):
-    """``once_before(call, act)``: something happens between what one worker read and what it writes."""
-
-    def once_before(name, act):
-        original, acts = getattr(Client, name), [act]
-
-        def interrupted(client, *args, **kwargs):
-            if acts:
-                acts.pop()()
-            return original(client, *args, **kwargs)
-
-        monkeypatch.setattr(Client, name, interrupted)
-
-    return once_before
 
 
 @pytest.fixture
@@ -58,14 +40,14 @@ def due():
 
 
 @pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "only who leases a record writes into it")
-def test_two_workers_add_to_the_list_of_one_person(story, once_before):
+def test_two_workers_add_to_the_list_of_one_person(story, before_request):
     story.add_property("contacts", "courses")
     ObjectMapping.objects.all().delete()
     rows = (("event_order_code", "courses", "append"),)
     story.add_mapping(story.event, "Order", "contacts", ("email", "email"), rows)
     orders = [story.order(code, email="ada@example.org") for code in ("A1", "A2", "A3")]
     send(orders[0])
-    once_before("batch_updates", lambda: send(orders[2]))
+    before_request("batch update", lambda: send(orders[2]))
     send(orders[1])
     assert not OrderSyncQueue.objects.exists()
     assert OrderState.objects.exclude(sent_hash="").count() == 3, "all three are in sync"
@@ -79,7 +61,7 @@ def test_two_workers_add_to_the_list_of_one_person(story, once_before):
 
 
 @pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "only who leases a record writes into it")
-def test_the_newest_order_wins_whoever_is_faster(story, once_before):
+def test_the_newest_order_wins_whoever_is_faster(story, before_request):
     ObjectMapping.objects.all().delete()
     mapping = story.add_mapping(story.event, "Order", "contacts", ("email", "email"), LAST_NAME)
     mapping.options = {"same_address": "newest"}
@@ -87,7 +69,7 @@ def test_the_newest_order_wins_whoever_is_faster(story, once_before):
     story.simulator.record("contacts", email="ada@example.org", lastname="as before")
     old, new = (story.order(code, email="ada@example.org") for code in ("A1", "A2"))
 
-    once_before("batch_updates", lambda: send(new))
+    before_request("batch update", lambda: send(new))
     send(old)
 
     assert not OrderSyncQueue.objects.exists()
@@ -107,27 +89,22 @@ def change_deals():
     deal.log_action("pretix_hubspot.mapping.changed", data={})
 
 
-def test_an_order_that_is_sent_with_the_mapping_of_a_moment_ago_is_outdated(story, once_before):
+def test_an_order_that_is_sent_with_the_mapping_of_a_moment_ago_is_outdated(story, before_request):
     order = story.order("A1")
-    once_before("associate_default", change_deals)
+    before_request("associations create", change_deals)
     story.sync()
     assert not OrderSyncQueue.objects.exists()
     assert list(campaigns.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
 
 
-def test_so_is_one_that_was_found_unchanged_by_a_plan_of_before(story, monkeypatch):
+def test_so_is_one_that_was_found_unchanged_by_a_plan_of_before(story, statements):
     order = story.order("A1")
     story.sync()
     story.queue(order)
-    finish = order_queue.finish
+    statements.before(LOCKS_ROWS, change_deals)
 
-    def changed_first(claim, orders):
-        if list(orders) and not campaigns.outdated(story.event).exists():
-            change_deals()
-        return finish(claim, orders)
-
-    monkeypatch.setattr(order_queue, "finish", changed_first)
     story.sync()
+
     assert not OrderSyncQueue.objects.exists()
     assert list(campaigns.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
 
@@ -159,29 +136,25 @@ def test_what_was_shredded_is_not_sent_by_a_row_that_still_waits(story):
     assert OrderState.objects.get().excluded_reason == "shredded"
 
 
-@pytest.mark.parametrize("call", ["batch_reads", "begin_creates", "associate_default"])
+@pytest.mark.parametrize("call", ["batch read", "batch create", "associations create"])
 @pytest.mark.parametrize("fails", [False, True])
-def test_shredding_while_a_slice_is_on_its_way(story, once_before, call, fails):
+def test_shredding_while_a_slice_is_on_its_way(story, before_request, call, fails):
     story.joined.log_values = True
     story.joined.save()
     story.order("A1", email="ada@example.org")
     if fails:
         story.simulator.faults.add("locked", stage="associate", times=None)
-    once_before(call, lambda: shred(story))
+    before_request(call, lambda: shred(story))
     story.sync()
     assert left_of_orders() == [0, 0, 0, 0]
 
 
-def test_shredding_just_before_the_log_is_written(story, monkeypatch):
+def test_shredding_just_before_the_log_is_written(story, statements):
     story.order("A1", email="ada@example.org")
-    store = RunLog.store
+    statements.before(LOGS_A_RUN, lambda: shred(story))
 
-    def shredded_first(log, *args):
-        shred(story)
-        store(log, *args)
-
-    monkeypatch.setattr(RunLog, "store", shredded_first)
     story.sync()
+
     assert left_of_orders() == [0, 0, 0, 0]
 
 
@@ -283,7 +256,7 @@ def test_whoever_tried_another_portal_for_a_while_keeps_what_the_first_one_holds
 
 
 @pytest.mark.parametrize("dies", [False, True])
-def test_an_order_that_is_on_its_way_to_one_portal_never_goes_to_another(story, once_before, second, dies):
+def test_an_order_that_is_on_its_way_to_one_portal_never_goes_to_another(story, before_request, second, dies):
     """It fails, or its worker dies, after the event was moved."""
     other, connection = second
     order = story.order("OLD", email="ada@example.org", datetime=now() - timedelta(days=9), queue=False)
@@ -295,7 +268,7 @@ def test_an_order_that_is_on_its_way_to_one_portal_never_goes_to_another(story, 
         order_queue.reclaim()
     else:
         story.simulator.faults.add("locked", stage="associate", times=None)
-        once_before("associate_default", lambda: join(story.event, connection, None))
+        before_request("associations create", lambda: join(story.event, connection, None))
         story.sync()
         story.simulator.faults.clear()
     due()

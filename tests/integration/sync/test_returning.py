@@ -7,7 +7,6 @@ from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.models import OrderState, Run
 from pretix_hubspot.sync.send.sender import Executor
 
@@ -83,26 +82,11 @@ def test_what_cannot_be_linked_is_looked_for_once(story, ada):
     assert stages == ["create", "associate", "read", "read", "associate", "read", "read"]
 
 
-@pytest.fixture
-def meanwhile(monkeypatch):
-    """``meanwhile(act)``: before the first two associations, somebody does something in HubSpot."""
-
-    def meanwhile(act):
-        send, acts = Client.associate_default, [act, act]
-
-        def interrupted(client, *args):
-            if acts:
-                acts.pop()()
-            return send(client, *args)
-
-        monkeypatch.setattr(Client, "associate_default", interrupted)
-
-    return meanwhile
-
-
-def test_a_contact_deleted_again_and_again_heals_without_a_person(story, ada, meanwhile):
+def test_a_contact_deleted_again_and_again_heals_without_a_person(story, ada, before_request):
     """Fails without ``Executor._tell_vanished``: the order waits for somebody to retry."""
-    meanwhile(lambda: story.simulator.people.archive("contacts", find={"email": "ada@example.org"}))
+    people = story.simulator.people
+    delete = lambda: people.archive("contacts", find={"email": "ada@example.org"})  # noqa: E731
+    before_request("associations create", delete, times=2)
     order = story.order("A2", email="", attendees=[ADA])
     story.sync()
     [row] = OrderSyncQueue.objects.all()

@@ -12,8 +12,11 @@ from pretix_hubspot import tasks
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.sync import sweep
 from pretix_hubspot.sync.joining import join
-from pretix_hubspot.sync.run import loading
 from pretix_hubspot.sync.worker import joined_events
+from tests.interruptions import READS_POSITIONS, raising
+
+LOOKS_FOR_NEWS = r'FROM "pretixbase_logentry" .*"pretixbase_logentry"."event_id" = %s'
+FINDS_OLD_RUNS = r'^SELECT DISTINCT "pretix_hubspot_eventconnection"."log_days"'
 
 
 def sweep_up(story):
@@ -186,20 +189,14 @@ def test_orders_asked_for_by_hand_are_in_scope_for_good(story):
     assert sweep_up(story) == 1
 
 
-def test_a_change_while_the_order_is_being_sent_is_news(story, arrived, monkeypatch):
+def test_a_change_while_the_order_is_being_sent_is_news(story, arrived, statements):
     """The history is counted before the order is read, so that nothing falls in between."""
-
     happen(arrived)
     sweep_up(story)
-    load = loading.load.load
+    statements.before(READS_POSITIONS, lambda: happen(arrived))
 
-    def interrupted(*args):
-        loaded = load(*args)
-        happen(arrived)
-        return loaded
-
-    monkeypatch.setattr(loading.load, "load", interrupted)
     story.sync()
+
     assert sweep_up(story) == 1
 
 
@@ -210,49 +207,42 @@ def test_one_event_is_not_swept_for_another(story, arrived):
     assert sweep_up(story) == 0
 
 
-def test_an_entry_that_was_committed_hours_later_is_found_within_a_round(story, arrived, monkeypatch):
+def test_an_entry_that_was_committed_hours_later_is_found_within_a_round(story, arrived, fake_clock):
     """The watermark has passed it; fails without the turns in which all orders are compared."""
     late, other = happen(arrived, ago=LONG_AGO), story.order("A2")
     LogEntry.all.filter(pk=late.pk).update(visible=False)  # not committed yet
     happen(other, ago=LONG_AGO)
     story.sync()
-    monkeypatch.setattr(sweep, "ROUND", timedelta(minutes=50))
-    turns = [now() + number * timedelta(minutes=5) for number in range(10)]
-    assert [sweep_at(moment, story, monkeypatch) for moment in turns] == [0] * 10
+
+    assert swept_in_a_round(story, fake_clock) == [0] * 10
+
     assert watermark(story) > late.pk
     LogEntry.all.filter(pk=late.pk).update(visible=True)
-    found = [sweep_at(moment, story, monkeypatch) for moment in turns]
-    assert sum(found) == 1
+    assert sum(swept_in_a_round(story, fake_clock)) == 1
     assert OrderSyncQueue.objects.get().order == arrived
 
 
-def sweep_at(moment, story, monkeypatch):
-    monkeypatch.setattr(sweep, "now", lambda: moment)
-    return sweep_up(story)
+def swept_in_a_round(story, fake_clock):
+    """How many orders each of the ten turns of a short round finds."""
+    found = []
+    for _ in range(10):
+        fake_clock.advance(sweep.TURN.total_seconds())
+        found.append(sweep.run(story.joined, 10 * sweep.TURN))
+    return found
 
 
-def test_what_goes_wrong_with_one_event_stops_no_other(story, monkeypatch, caplog):
+def test_what_goes_wrong_with_one_event_stops_no_other(story, statements, started_tasks, caplog):
     gala = story.add_event("gala")
     join(gala, story.connection, None)
     mine, other = story.order("A", queue=False), story.order("B", event=gala, queue=False)
     for order in (mine, other):
         order.log_action("pretix.event.order.placed")
-    sweep_one = sweep.run
+    statements.before(LOOKS_FOR_NEWS, raising(ValueError(mine.email)), about=story.event.pk)
+    statements.before(FINDS_OLD_RUNS, raising(RuntimeError()))
 
-    def run(joined):
-        if joined.event_id == story.event.pk:
-            raise ValueError(mine.email)
-        return sweep_one(joined)
-
-    run.__module__, run.__qualname__ = sweep_one.__module__, sweep_one.__qualname__
-    monkeypatch.setattr("pretix_hubspot.sync.sweep.run", run)
-    monkeypatch.setattr("pretix_hubspot.tasks.drain.apply_async", lambda args: None)
-    monkeypatch.setattr("pretix_hubspot.sync.run.run_log.prune", _fails)
     tasks.run_periodic()
+
     assert list(OrderSyncQueue.objects.values_list("order__code", flat=True)) == ["B"]
+    assert "pretix_hubspot.sync.run.run_log.prune failed: RuntimeError" in caplog.text
     assert "pretix_hubspot.sync.sweep.run failed: ValueError" in caplog.text
     assert mine.email not in caplog.text
-
-
-def _fails():
-    raise RuntimeError
