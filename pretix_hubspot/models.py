@@ -8,7 +8,6 @@ HubSpot record belongs to which of ours, and where each order stands.
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from pretix.base.models import Event, LoggedModel, Order, Organizer
 
 PROVIDER = "hubspot"  # never rename: core's Sync problems page fails on rows of an unregistered provider
@@ -117,19 +116,16 @@ class CatalogEntry(models.Model):
 
 
 class ObjectMapping(LoggedModel):
-    """Which HubSpot record an order or position becomes, and what is written into it.
+    """Which HubSpot record a pretix object becomes, and what is written into it.
 
-    It satisfies core's ``ObjectMapping`` protocol. What its JSON columns hold is written in ``mappings.stored``;
+    It satisfies core's ``ObjectMapping`` protocol; ``pretix_model`` is the key of a source, see ``sources.registry``.
+    What its JSON columns hold is written in ``mappings.stored``;
     ``association_mappings`` names earlier mappings of the event by primary key.
     """
 
-    class Source(models.TextChoices):
-        ORDER = "Order", _("Order")
-        POSITION = "OrderPosition", pgettext_lazy("object mapping", "Order position")
-
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hubspot_object_mappings")
     position = models.PositiveIntegerField(default=0)
-    pretix_model = models.CharField(max_length=20, choices=Source.choices)
+    pretix_model = models.CharField(max_length=20)
     external_object_type = models.CharField(max_length=128)
     pretix_id_field = models.CharField(max_length=190, blank=True)
     external_id_field = models.CharField(max_length=190, blank=True)

@@ -4,38 +4,16 @@ Idempotent: it may be there already, another worker may make it at the same mome
 HubSpot fixes uniqueness at creation, so a property of our name that is not unique cannot be repaired from here.
 """
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext_noop
 
 from pretix_hubspot.hubspot.data import PropertyDefinition
-from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sources.registry import SOURCES
+from pretix_hubspot.sources.source import KeyProperty
 
 GROUP_NAME = "pretixinformation"
 GROUP_LABEL = "pretix information"
 
 
-@dataclass(frozen=True)
-class KeyProperty:
-    """``field`` is the source field whose value the property ``name`` holds."""
-
-    field: str
-    name: str
-    label: str
-    description: str
-
-
-KEYS = {
-    ObjectMapping.Source.ORDER: KeyProperty(
-        "order_key", "pretix_order_key", "pretix order key", "Identifies the pretix order. Do not change the values."
-    ),
-    ObjectMapping.Source.POSITION: KeyProperty(
-        "position_key",
-        "pretix_position_key",
-        "pretix position key",
-        "Identifies the position in a pretix order. Do not change the values.",
-    ),
-}
 #: Companies have no unique property in HubSpot, so those that pretix knows are told apart by their name.
 COMPANY = KeyProperty(
     "invoice_address_company",
@@ -43,7 +21,12 @@ COMPANY = KeyProperty(
     "pretix company",
     "The name of the company as it was first used in pretix. Identifies the company. Do not change the values.",
 )
-BY_NAME = {key.name: key for key in (*KEYS.values(), COMPANY)}
+
+
+def by_name() -> dict[str, KeyProperty]:
+    """The key properties of all sources, and of companies."""
+    keys = (*(source.key_property for source in SOURCES.values()), COMPANY)
+    return {key.name: key for key in keys}
 
 
 class KeyPropertyUnusable(Exception):
@@ -73,8 +56,8 @@ REASONS = {
 
 
 def ensure_key_property(catalog, object_type: str, source: str) -> PropertyDefinition:
-    """The unique key property of ``object_type`` for orders or positions, see ``ensure``."""
-    return ensure(catalog, object_type, KEYS[source])
+    """The unique key property of ``object_type`` for a source, see ``ensure``."""
+    return ensure(catalog, object_type, SOURCES[source].key_property)
 
 
 def ensure(catalog, object_type: str, wanted: KeyProperty) -> PropertyDefinition:

@@ -12,7 +12,7 @@ from pretix.base.logentrytypes import (
 from pretix_hubspot.catalog.object_types import STANDARD
 from pretix_hubspot.failures.explanations import from_history
 from pretix_hubspot.failures.texts import mode_word
-from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sources.registry import label
 
 
 @log_entry_types.new_from_dict(
@@ -86,7 +86,7 @@ class MappingLogEntryType(NoOpShredderMixin, EventLogEntryType):
     """What happened to an object mapping; the data holds its settings, nothing of people."""
 
     def display(self, logentry, data):
-        source = dict(ObjectMapping.Source.choices).get(data.get("pretix_model"), "")
+        source = label(data.get("pretix_model"))
         object_type = STANDARD.get(data.get("external_object_type"))
         target = object_type.plural if object_type else data.get("external_object_type", "")
         return str(self.plain).format(mapping=f"{source} -> {target}")

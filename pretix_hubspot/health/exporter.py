@@ -19,6 +19,7 @@ from pretix_hubspot.failures.texts import mode_word
 from pretix_hubspot.models import PROVIDER, ObjectMapping, OrderState
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.links import backend_address
+from pretix_hubspot.sources.registry import label
 
 from .causes import row_text
 from .numbers import FAILING, classified
@@ -67,7 +68,7 @@ class _EventRows:
         self._timezone = timezone
         self._names = FieldNames(event)
         mappings = ObjectMapping.objects.filter(event=event)
-        self._mappings = {m.pk: f"{m.get_pretix_model_display()} -> {_plural(m)}" for m in mappings}
+        self._mappings = {m.pk: f"{label(m.pretix_model)} -> {_plural(m)}" for m in mappings}
 
     def all(self) -> Iterator[list[Any]]:
         orders = classified(Order.objects.filter(event=self._event)).filter(hubspot__startswith=f"{FAILING}:")

@@ -9,7 +9,6 @@ from pretix_hubspot.catalog.object_types import stage_properties
 from pretix_hubspot.sources.order_state import CANCELED, EXPIRED, PAID, PENDING
 
 from .new_records import INSTEAD, ONE_OF, chosen_pipeline, first_stages
-from .spec import ORDER_IDENTITY, POSITION_IDENTITY
 
 EXAMPLE = "A1B2C"
 
@@ -21,7 +20,8 @@ def title_note(setup):
     unsaid = setup.chosen.isdisjoint({name, *INSTEAD.get(setup.object_type, ())})
     if definition is None or not definition.writable or definition.type != "string" or not unsaid:
         return None
-    if setup.mapping.pretix_id_field not in {"", *ORDER_IDENTITY, *POSITION_IDENTITY}:
+    identifier = setup.mapping.pretix_id_field
+    if identifier and not setup.source.is_identity(identifier):
         return _(
             "HubSpot wants “{field}” of every new object. No row fills it, so pretix fills in the value of the "
             "identifier when it creates an object."

@@ -15,9 +15,9 @@ from pretix_hubspot.connections.conventions import conventions
 from pretix_hubspot.failures.texts import describe
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.server.config import ServerMisconfigured
-from pretix_hubspot.sources.choices import for_model, grouped
+from pretix_hubspot.sources.choices import grouped
 from pretix_hubspot.sources.constant import CATEGORY
-from pretix_hubspot.sources.registry import source_fields
+from pretix_hubspot.sources.registry import SOURCES, label, offered, source_fields
 from pretix_hubspot.values import owners
 from pretix_hubspot.values.convert import convert, risk_of
 from pretix_hubspot.values.kinds import PropertyKind, kind_of
@@ -43,6 +43,7 @@ class EditorSetup:
 
     def __init__(self, mapping, catalog):
         self.mapping = mapping
+        self.source = SOURCES[mapping.pretix_model]
         self.stored = StoredMapping.of(mapping)
         self.catalog = catalog
         self.object_type = mapping.external_object_type
@@ -62,7 +63,7 @@ class EditorSetup:
 
     @cached_property
     def fields(self):
-        return for_model(self.all_fields, self.mapping.pretix_model)
+        return offered(self.all_fields, self.mapping.pretix_model)
 
     def identifier_field_choices(self):
         """As for the rows, without the constant text, by which no object differs from another."""
@@ -321,4 +322,4 @@ class EditorSetup:
 
 def describe_mapping(mapping, catalog):
     """An object mapping as people call it: ``Order -> Contacts``."""
-    return f"{mapping.get_pretix_model_display()} -> {catalog.label(mapping.external_object_type)}"
+    return f"{label(mapping.pretix_model)} -> {catalog.label(mapping.external_object_type)}"

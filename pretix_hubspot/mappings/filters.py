@@ -1,6 +1,7 @@
 """Which orders and positions a mapping is about, and the reason why the others are left out. Pure.
 
-Conditions on positions hold for an order if one of its positions meets all of them; an answer may also be the order's.
+Conditions on positions hold for an order, and for its other parts, if one of its positions meets all of them; an answer
+may also be the order's.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from decimal import Decimal
 
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.sources.order_state import PAID, state_of
-from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PartSnapshot, PositionSnapshot
 
 from .spec import Filters
 
@@ -22,28 +23,28 @@ def question_fields(filters: Filters) -> frozenset[str]:
     return frozenset(QUESTION + question for question, _ in filters.answers)
 
 
-def reason(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | None, was_sent: bool) -> str:
-    """Why the record of the order, or of its position, is left out; empty if it is not.
+def reason(filters: Filters, order: OrderSnapshot, part: PartSnapshot | None, was_sent: bool) -> str:
+    """Why the record of the order, or of a part of it, is left out; empty if it is not.
 
     ``was_sent`` keeps a record up to date whose order was paid once: its cancellation is news for HubSpot.
     """
     if filters == NONE:
         return ""
-    if left_out := _of_order(filters, order, position, was_sent):
+    if left_out := _of_order(filters, order, part, was_sent):
         return left_out
     if filters.answers and any(_given(order.values, *answer) for answer in filters.answers):
         filters = replace(filters, answers=())
-    if position:
-        return _without_value(filters, position.price) or _of_position(filters, position)
-    if left_out := _without_value(filters, order.total):
+    if left_out := _without_value(filters, part.price if part else order.total):
         return left_out
+    if isinstance(part, PositionSnapshot):
+        return _of_position(filters, part)
     live = [p for p in order.positions if not p.canceled] or order.positions or [NOTHING]
     reasons = [_of_position(filters, p) for p in live]
     return "" if "" in reasons else reasons[0]
 
 
-def _of_order(filters: Filters, order: OrderSnapshot, position: PositionSnapshot | None, was_sent: bool) -> str:
-    if filters.paid and state_of(order, position) != PAID and not was_sent:
+def _of_order(filters: Filters, order: OrderSnapshot, part: PartSnapshot | None, was_sent: bool) -> str:
+    if filters.paid and state_of(order, part) != PAID and not was_sent:
         return Exclusion.FILTER_PAID
     if filters.account and not order.has_account:
         return Exclusion.FILTER_ACCOUNT

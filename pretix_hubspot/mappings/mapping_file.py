@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from pretix_hubspot.connections.lifecycle import for_event
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sources.registry import SOURCES
 
 from . import limits
 from . import reading as read
@@ -134,7 +135,7 @@ def _portal(data: dict[str, Any], event) -> int | None:
 
 def _mapping(data: Any, number: int) -> StoredMapping:
     """One mapping of the file; every objection names its number."""
-    problem = next(StoredMapping.problems(data, range(1, number)), None)
+    problem = next(StoredMapping.problems(data, SOURCES, range(1, number)), None)
     if problem:
         raise FileProblem(_(SENTENCES[problem.code]).format(number=number, names=problem.names))
     stored = StoredMapping.from_json(data)

@@ -1,8 +1,8 @@
 """The stored options of an object mapping: which orders it is about, and what changes of an order mean. Pure."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from . import reading as read
@@ -81,6 +81,10 @@ class StoredFilters:
         for question, option in self.answers:
             yield QUESTIONS, question
             yield OPTIONS, f"{question}:{option}"
+
+    def only(self, names: Container[str]) -> "StoredFilters":
+        """Without the conditions that a source cannot meet."""
+        return replace(self, **{item.name: item.default for item in fields(self) if item.name not in names})
 
     def lost(self) -> tuple[str, ...]:
         """The filters that name something without a counterpart."""

@@ -16,7 +16,10 @@ from pretix_hubspot.hubspot.data import AssociationType, Pipeline, PropertyDefin
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sources.field import SourceField
-from pretix_hubspot.sources.snapshot import ORDER, POSITION
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.position import POSITIONS
+from pretix_hubspot.sources.registry import SOURCES
+from pretix_hubspot.sources.source import Source
 from pretix_hubspot.values.money import with_currencies
 from pretix_hubspot.values.risks import options_elsewhere
 from pretix_hubspot.values.rows import IDENTIFIERS, LABELS, NO_CONVENTIONS, Conventions, MappingRow
@@ -25,7 +28,7 @@ from . import new_records, value_maps
 from .filters import question_fields
 from .options import StoredFilters, StoredOptions
 from .schemas import unreadable
-from .spec import BY_MODES, LEAVE, TITLE, UPDATE, Filters, MappingOptions, MappingSpec, PipelineSpec
+from .spec import BY_MODES, LEAVE, UPDATE, Filters, MappingOptions, MappingSpec, PipelineSpec
 from .stored import StoredMapping, StoredRow
 
 
@@ -124,20 +127,19 @@ def first_stages(spec: MappingSpec, catalog: Catalog) -> PipelineSpec | None:
 
 
 def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField]) -> dict[str, frozenset[str]]:
-    """Source field keys by the model of the mapping that reads them."""
-    wanted: dict[str, set[str]] = {ORDER: set(), POSITION: set()}
+    """Source field keys by the key of the source that reads them."""
+    wanted: dict[str, set[str]] = {ORDERS.key: set(), POSITIONS.key: set()}
     for spec in specs:
-        if spec.source not in wanted:
-            raise SyncConfigError([f"Invalid pretix model '{spec.source}'"])
-        wanted[spec.source] |= {
+        wanted.setdefault(spec.source.key, set()).update(
             row.field for row in (spec.identifier, *spec.rows) if row.source_type and row.constant is None
-        }
-        if spec.beginnings.title and TITLE in fields:
-            wanted[ORDER].add(TITLE)
+        )
+        subject = spec.source.subject
+        if spec.beginnings.title and subject.title in fields:
+            wanted.setdefault(subject.key, set()).add(subject.title)
         for key in question_fields(spec.options.filters):
             of_order = key in fields and fields[key].required_input == ORDER_INPUT
-            wanted[ORDER if of_order else POSITION].add(key)
-    return {model: frozenset(keys) for model, keys in wanted.items()}
+            wanted[ORDERS.key if of_order else POSITIONS.key].add(key)
+    return {source: frozenset(keys) for source, keys in wanted.items()}
 
 
 def _spec(
@@ -147,9 +149,12 @@ def _spec(
     understood: Conventions,
 ) -> MappingSpec:
     stored = StoredMapping.of(mapping)
+    if stored.pretix_model not in SOURCES:
+        raise SyncConfigError([f"Invalid pretix model '{stored.pretix_model}'"])
+    source = SOURCES[stored.pretix_model]
     return MappingSpec(
         id=mapping.pk,
-        source=stored.pretix_model,
+        source=source,
         object_type=stored.external_object_type,
         identifier=_row(stored.identifier, properties, fields, understood),
         rows=rows_of(stored, properties, fields, understood),
@@ -157,7 +162,7 @@ def _spec(
         labels={entry.mapping: _label(entry.type) for entry in stored.associations if entry.type},
         pipeline=_pipeline(stored, properties),
         revision=mapping.revision,
-        options=_options(mapping.event, stored.options),
+        options=_options(mapping.event, stored.options, source),
     )
 
 
@@ -166,10 +171,10 @@ def _label(stored: str) -> AssociationType:
     return AssociationType(category, int(number))
 
 
-def _options(event: Event, stored: StoredOptions) -> MappingOptions:
-    """The stored options as the planner takes them."""
+def _options(event: Event, stored: StoredOptions, source: Source) -> MappingOptions:
+    """The stored options as the planner takes them; what the source cannot meet is no condition."""
     return MappingOptions(
-        filters=_filters(event, stored.filters),
+        filters=_filters(event, stored.filters.only(source.filters)),
         canceled=stored.canceled or UPDATE,
         replaced=stored.replaced or LEAVE,
         same_address=stored.same_address or BY_MODES,

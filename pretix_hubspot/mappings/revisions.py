@@ -22,8 +22,8 @@ from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.order_state import CANCELED
+from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sources.registry import source_fields
-from pretix_hubspot.sources.snapshot import POSITION
 from pretix_hubspot.values.money import is_amount
 
 from .resolve import mappings_of
@@ -91,7 +91,7 @@ def _cancellations(event: Event, mappings: Mappings) -> Q | None:
         return None
     positions = OrderPosition.all.filter(order=OuterRef("order"))
     which = Q(Exists(positions.filter(canceled=True)))
-    if all(mapping.pretix_model != POSITION for mapping in by_state):
+    if all(mapping.pretix_model != POSITIONS.key for mapping in by_state):
         which &= ~Q(Exists(positions.filter(canceled=False)))
     return which & ~Q(order__status=CANCELED)
 

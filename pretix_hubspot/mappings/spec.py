@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pretix_hubspot.hubspot.data import AssociationType, PropertyDefinition
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.sources.source import Source
 from pretix_hubspot.values.rows import MappingRow, Row
 
 #: What becomes of a record whose position was canceled, and of an association that is no longer true.
@@ -104,7 +105,7 @@ class MappingSpec:
     """
 
     id: int
-    source: str
+    source: Source
     object_type: str
     identifier: MappingRow
     rows: tuple[MappingRow, ...]
@@ -117,15 +118,3 @@ class MappingSpec:
     left_out: bool = False
     foreign: bool = False
     beginnings: Beginnings = Beginnings()
-
-
-#: Source fields that name one order or one position for ever: their records are found by our primary key,
-#: so that a renamed organizer, event or address never makes a second record.
-ORDER_IDENTITY = frozenset({"order_key", "order_code", "event_order_code"})
-
-
-POSITION_IDENTITY = frozenset({"position_key", "ticket_id", "position_id"})
-
-
-#: The source field that people know an order by, for records that would have no title in HubSpot.
-TITLE = "event_order_code"

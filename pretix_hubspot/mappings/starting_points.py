@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from pretix.base.models.datasync import MODE_APPEND_LIST, MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.catalog.key_properties import COMPANY, KEYS
+from pretix_hubspot.catalog.key_properties import COMPANY
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.position import POSITIONS
 
 from .options import StoredFilters, StoredOptions
 from .stored import StoredRow
@@ -20,8 +22,6 @@ from .suggestions import (
     BUYERS,
     CURRENCY_ROW,
     DEALS,
-    ORDER,
-    POSITION,
     Suggested,
     fitting,
     possible,
@@ -138,19 +138,19 @@ def _with(mapping: Suggested, earlier: str) -> Suggested:
 
 
 def _companies(event, catalog) -> Suggested:
-    rows = fitting(event, catalog, ORDER, "companies", COMPANY_ROWS)
-    return Suggested(COMPANIES, ORDER, "companies", (COMPANY.field, COMPANY.name), rows)
+    rows = fitting(event, catalog, ORDERS, "companies", COMPANY_ROWS)
+    return Suggested(COMPANIES, ORDERS, "companies", (COMPANY.field, COMPANY.name), rows)
 
 
 def _places(event, catalog, associations) -> Suggested:
     """A deal for each position."""
-    key = KEYS[POSITION]
+    key = POSITIONS.key_property
     return Suggested(
         PLACES,
-        POSITION,
+        POSITIONS,
         "deals",
         (key.field, key.name),
-        fitting(event, catalog, POSITION, "deals", (*PLACE_ROWS, CURRENCY_ROW)),
+        fitting(event, catalog, POSITIONS, "deals", (*PLACE_ROWS, CURRENCY_ROW)),
         associations=associations,
         pipeline=stages_by_status(catalog.pipelines("deals")),
     )

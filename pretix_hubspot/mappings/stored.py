@@ -14,7 +14,7 @@ from typing import Any
 
 from pretix_hubspot.hubspot.data import OBJECT_TYPE
 from pretix_hubspot.sources.order_state import STATES
-from pretix_hubspot.sources.snapshot import CONSTANT, ORDER, POSITION
+from pretix_hubspot.sources.snapshot import CONSTANT
 from pretix_hubspot.values.rows import APPEND, IDENTIFIERS, IF_EMPTY, IF_NEW, LABELS, OVERWRITE
 
 from . import reading as read
@@ -37,7 +37,6 @@ __all__ = [
 MAX_TEXT = 1_000
 MAX_LABEL = 50
 MODES = (OVERWRITE, IF_NEW, IF_EMPTY, APPEND)
-SOURCES = (ORDER, POSITION)
 ASSOCIATION_TYPE = re.compile(r"[A-Z_]{1,40}:[0-9]{1,10}", re.ASCII)
 #: The text columns of a mapping with their lengths, and all of its columns that hold what is stored here.
 TEXTS = {"pretix_model": 20, "external_object_type": 128, "pretix_id_field": MAX_NAME, "external_id_field": MAX_NAME}
@@ -262,14 +261,14 @@ class StoredMapping:
         return stored | ({} if self.made_for_portal is None else {"made_for_portal": self.made_for_portal})
 
     @classmethod
-    def problems(cls, data: Any, earlier: Container[int] = ()) -> Iterator[Problem]:
-        """``earlier`` are the mappings that an association may name."""
+    def problems(cls, data: Any, sources: Container[str], earlier: Container[int] = ()) -> Iterator[Problem]:
+        """``sources`` are the pretix object types that there are, ``earlier`` what an association may name."""
         if not isinstance(data, dict):
             yield Problem("mapping")
             return
         if unknown := sorted(set(data) - set(COLUMNS)):
             yield Problem("unknown_entries", ", ".join(name[:50] for name in unknown[:5]))
-        if data.get("pretix_model") not in SOURCES:
+        if read.text(data.get("pretix_model")) not in sources:
             yield Problem("source")
         for name, limit in TEXTS.items():
             if not isinstance(data.get(name, ""), str) or len(data.get(name, "")) > limit:

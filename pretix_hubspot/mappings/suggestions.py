@@ -12,10 +12,13 @@ from pretix.base.models import Order
 from pretix.base.models.datasync import MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.catalog.key_properties import BY_NAME, GROUP_LABEL, GROUP_NAME, KEYS, ensure
+from pretix_hubspot.catalog.key_properties import GROUP_LABEL, GROUP_NAME, by_name, ensure
 from pretix_hubspot.connections.conventions import conventions
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sources.registry import fields_for
+from pretix_hubspot.sources.source import Source
 from pretix_hubspot.values.convert import risk_of
 
 from .new_records import chosen_pipeline, is_closed, probability
@@ -27,7 +30,6 @@ from .stored import StoredAssociation, StoredMapping, StoredPipeline, StoredRow
 
 BUYERS, ATTENDEES, DEALS = "buyers", "attendees", "deals"
 EVERYTHING = (BUYERS, ATTENDEES, DEALS)
-ORDER, POSITION = ObjectMapping.Source.ORDER, ObjectMapping.Source.POSITION
 
 # (source field, properties in order of preference, mode)
 BUYER_ROWS = (
@@ -67,7 +69,7 @@ class Suggested:
     """
 
     name: str
-    source: str
+    source: Source
     object_type: str
     identifier: tuple[str, str]
     rows: tuple[StoredRow, ...]
@@ -79,7 +81,7 @@ class Suggested:
     def stored(self, places: Mapping[str, int]) -> StoredMapping:
         """``places`` are the numbers of the suggested mappings by name."""
         return StoredMapping(
-            self.source,
+            self.source.key,
             self.object_type,
             *self.identifier,
             rows=self.rows,
@@ -126,8 +128,9 @@ def apply(event_connection, suggested: list[Suggested], user, catalog: Catalog) 
     """As ``apply_suggestion``, for mappings that somebody else suggests."""
     if not suggested:
         raise SuggestionImpossible("nothing")
+    keys = by_name()
     for mapping in suggested:
-        if key := BY_NAME.get(mapping.identifier[1]):
+        if key := keys.get(mapping.identifier[1]):
             ensure(catalog, mapping.object_type, key)
         for name, label in mapping.texts:
             _ensure_text(catalog, mapping.object_type, name, label)
@@ -149,24 +152,24 @@ def property_mapping(pretix_field: str, external_field: str, mode: str) -> dict:
 
 
 def _buyers(event, catalog, before) -> Suggested:
-    rows = fitting(event, catalog, ORDER, "contacts", BUYER_ROWS)
-    return Suggested(BUYERS, ORDER, "contacts", ("email", "email"), rows)
+    rows = fitting(event, catalog, ORDERS, "contacts", BUYER_ROWS)
+    return Suggested(BUYERS, ORDERS, "contacts", ("email", "email"), rows)
 
 
 def _attendees(event, catalog, before) -> Suggested:
     # By their own address only: with the order's as a substitute, an attendee without one would overwrite the buyer.
-    rows = fitting(event, catalog, POSITION, "contacts", ATTENDEE_ROWS)
-    return Suggested(ATTENDEES, POSITION, "contacts", ("attendee_email", "email"), rows)
+    rows = fitting(event, catalog, POSITIONS, "contacts", ATTENDEE_ROWS)
+    return Suggested(ATTENDEES, POSITIONS, "contacts", ("attendee_email", "email"), rows)
 
 
 def _deals(event, catalog, before) -> Suggested:
-    key = KEYS[ORDER]
+    key = ORDERS.key_property
     return Suggested(
         DEALS,
-        ORDER,
+        ORDERS,
         "deals",
         (key.field, key.name),
-        fitting(event, catalog, ORDER, "deals", (*DEAL_ROWS, CURRENCY_ROW)),
+        fitting(event, catalog, ORDERS, "deals", (*DEAL_ROWS, CURRENCY_ROW)),
         associations=before,
         pipeline=stages_by_status(catalog.pipelines("deals")),
     )
@@ -174,14 +177,14 @@ def _deals(event, catalog, before) -> Suggested:
 
 def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...]:
     """The rows of ``wanted`` whose field and property exist and go together, with the first property that does."""
-    fields = fields_for(event, source)
+    fields = fields_for(event, source.key)
     properties = catalog.mappable(object_type)
     rows = []
     for field_key, names, mode in wanted:
         found = next((name for name in names if name in properties), None)
         if field_key in fields and found:
             rows.append(StoredRow(field_key, found, mode, empty=LEAVE if mode == MODE_OVERWRITE else ""))
-    stored = StoredMapping(source, object_type, rows=tuple(rows))
+    stored = StoredMapping(source.key, object_type, rows=tuple(rows))
     judged = rows_of(stored, properties, fields, conventions(event, catalog.connection))
     return tuple(row for row, meant in zip(rows, judged, strict=True) if risk_of(meant) is None)
 

@@ -2,18 +2,11 @@
 
 from itertools import groupby
 
-from pretix.base.datasync.sourcefields import AVAILABLE_MODELS
 from pretix.base.models import Question
 
 from .field import SourceField
 
 TYPE_LABELS = dict(Question.TYPE_CHOICES)
-
-
-def for_model(fields: dict[str, SourceField], pretix_model: str) -> dict[str, SourceField]:
-    """The fields that an order or a position offers."""
-    available = AVAILABLE_MODELS[pretix_model]
-    return {key: field for key, field in fields.items() if field.required_input in available}
 
 
 def display(field: SourceField) -> str:

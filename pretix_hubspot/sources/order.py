@@ -4,11 +4,14 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pretix.base.datasync.sourcefields import CAT_INVOICE_ADDRESS, CAT_ORDER, ORDER, DataFieldCategory
+from pretix.base.datasync.sourcefields import CAT_INVOICE_ADDRESS, CAT_ORDER, EVENT, DataFieldCategory
+from pretix.base.datasync.sourcefields import ORDER as ORDER_INPUT
 from pretix.base.models import Order, OrderPayment, OrderRefund, Question
 
 from . import labels, readers
 from .field import SourceField, guarded, related
+from .snapshot import ORDER
+from .source import KeyProperty, Source
 
 RECEIVED = frozenset({OrderPayment.PAYMENT_STATE_CONFIRMED, OrderPayment.PAYMENT_STATE_REFUNDED})
 GIVEN_BACK = frozenset(
@@ -75,10 +78,10 @@ def _field(key, label, kind, getter, *, needs=(), options=None, locales=(), cate
         label=str(label),
         type=kind,
         category=category,
-        required_input=ORDER,
+        required_input=ORDER_INPUT,
         enum_opts=labels.shown(options),
         synonyms=labels.synonyms(options, locales),
-        read=guarded(key, ORDER, getter),
+        read=guarded(key, ORDER_INPUT, getter),
         needs=frozenset(needs),
     )
 
@@ -206,3 +209,17 @@ def _invoice_fields():
         invoice("invoice_number", _("Invoice number"), text, lambda i: i.full_invoice_no),
         invoice("invoice_date", _("Invoice date"), Question.TYPE_DATE, lambda i: i.date.isoformat()),
     ]
+
+
+ORDERS = Source(
+    key=ORDER,
+    label=gettext_lazy("Order"),
+    inputs=frozenset({ORDER_INPUT, EVENT}),
+    fields=order_fields,
+    identity=frozenset({"order_key", "order_code", "event_order_code"}),
+    link="order",
+    key_property=KeyProperty(
+        "order_key", "pretix_order_key", "pretix order key", "Identifies the pretix order. Do not change the values."
+    ),
+    title="event_order_code",
+)

@@ -3,17 +3,21 @@
 from functools import partial
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from pretix.base.datasync.sourcefields import (
     CAT_ATTENDEE,
     CAT_ORDER_POSITION,
     CAT_PRODUCT,
+    EVENT_OR_SUBEVENT,
     ORDER_POSITION,
 )
 from pretix.base.models import Question
 
 from . import labels, readers
 from .field import SourceField, guarded, related
-from .order import order_key
+from .order import ORDERS, order_key
+from .snapshot import POSITION, PositionSnapshot
+from .source import KeyProperty, Parts, Source
 
 TEXT, NUMBER, FLAG, WHEN = Question.TYPE_STRING, Question.TYPE_NUMBER, Question.TYPE_BOOLEAN, Question.TYPE_DATETIME
 
@@ -239,3 +243,40 @@ def _checkin_fields(timezone, checkin_lists):
 def _scan(pick, kind, list_pk, timezone, position):
     scans = (c.datetime for c in related(position, "checkins") if c.list_id == list_pk and c.type == kind)
     return readers.moment(pick(scans, default=None), timezone)
+
+
+def _inputs(loaded, position):
+    """A position of a series has a date of its own, which is loaded when a wanted field needs it."""
+    is_dated = position.subevent_id and "subevent" in position._state.fields_cache
+    return {ORDER_POSITION: position, EVENT_OR_SUBEVENT: position.subevent if is_dated else loaded.event}
+
+
+def _snapshot(position, values):
+    return PositionSnapshot(
+        pk=position.pk,
+        number=position.positionid,
+        canceled=position.canceled,
+        values=values,
+        price=position.price,
+        item=position.item_id,
+        variation=position.variation_id,
+        subevent=position.subevent_id,
+    )
+
+
+POSITIONS = Source(
+    key=POSITION,
+    label=pgettext_lazy("object mapping", "Order position"),
+    inputs=ORDERS.inputs | {ORDER_POSITION, EVENT_OR_SUBEVENT},
+    fields=position_fields,
+    identity=frozenset({"position_key", "ticket_id", "position_id"}),
+    link="position",
+    key_property=KeyProperty(
+        "position_key",
+        "pretix_position_key",
+        "pretix position key",
+        "Identifies the position in a pretix order. Do not change the values.",
+    ),
+    of=ORDERS,
+    parts=Parts(lambda loaded: loaded.positions_by_order, _inputs, _snapshot),
+)

@@ -1,5 +1,6 @@
-"""Source fields: everything about an order that a mapping can send, core's fields and ours.
+"""The pretix object types that mappings can take as source, and everything about them that can be sent.
 
+A further source is one module and one line of ``SOURCES``.
 ``source_fields`` costs a few queries and is called once per page or slice; reading a field never queries.
 """
 
@@ -7,33 +8,46 @@ from . import choices
 from .constant import constant_field
 from .core import core_fields
 from .event import event_fields
-from .field import NotLoaded, SourceField, attach, related
-from .order import order_fields
-from .position import position_fields
+from .field import SourceField
+from .order import ORDERS
+from .position import POSITIONS
+from .source import Source
 
-__all__ = [
-    "NotLoaded",
-    "SourceField",
-    "attach",
-    "choices_for",
-    "fields_for",
-    "related",
-    "source_fields",
-]
+#: By the keys that mappings store, in the order in which pages offer them.
+SOURCES: dict[str, Source] = {
+    ORDERS.key: ORDERS,
+    POSITIONS.key: POSITIONS,
+}
+
+
+def label(source: str) -> str:
+    """What pages call a source, by its key; nothing for one that is gone."""
+    return str(SOURCES[source].label) if source in SOURCES else ""
+
+
+def labels() -> list[tuple[str, str]]:
+    """The choices of a select."""
+    return [(key, label(key)) for key in SOURCES]
 
 
 def source_fields(event) -> dict[str, SourceField]:
     """All source fields of an event by key: core's under core's keys, then ours. Labels in the current language."""
-    core = core_fields(event)
-    ours = [*order_fields(event), *position_fields(event), *event_fields(event), constant_field()]
-    return {field.key: field for field in [*core, *ours]}
+    ours = [field for source in SOURCES.values() for field in source.fields(event)]
+    everything = [*core_fields(event), *ours, *event_fields(event), constant_field()]
+    return {field.key: field for field in everything}
 
 
-def fields_for(event, pretix_model: str) -> dict[str, SourceField]:
-    """The source fields that an order ("Order") or a position ("OrderPosition") offers."""
-    return choices.for_model(source_fields(event), pretix_model)
+def offered(fields: dict[str, SourceField], source: str) -> dict[str, SourceField]:
+    """Those of an event's source fields that a source offers, by its key."""
+    inputs = SOURCES[source].inputs
+    return {key: field for key, field in fields.items() if field.required_input in inputs}
 
 
-def choices_for(event, pretix_model: str, current: str | None = None):
+def fields_for(event, source: str) -> dict[str, SourceField]:
+    """The source fields that a source offers in an event."""
+    return offered(source_fields(event), source)
+
+
+def choices_for(event, source: str, current: str | None = None):
     """The same as grouped choices of a select; deprecated fields only when ``current`` is one."""
-    return choices.grouped(fields_for(event, pretix_model), current)
+    return choices.grouped(fields_for(event, source), current)

@@ -7,6 +7,7 @@ Shared objects (products, dates, vouchers …) are loaded once and attached by i
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Model
 from pretix.base.models import (
@@ -47,6 +48,13 @@ class LoadedOrders:
     orders: dict[int, Order]
     positions: dict[int, OrderPosition]
     keys: frozenset[str]
+
+    @cached_property
+    def positions_by_order(self) -> dict[int, list[OrderPosition]]:
+        grouped: dict[int, list[OrderPosition]] = {pk: [] for pk in self.order_pks}
+        for position in self.positions.values():
+            grouped[position.order_id].append(position)
+        return grouped
 
 
 def set_relation(instance: Model, name: str, value) -> None:
@@ -150,10 +158,7 @@ def _load_sales_channels(part):
 
 def _load_positions(part):
     """The positions of each order, which the slice holds already."""
-    grouped = defaultdict(list)
-    for position in part.positions.values():
-        grouped[position.order_id].append(position)
-    _attach_rows(part.orders, "positions", grouped)
+    _attach_rows(part.orders, "positions", part.positions_by_order)
 
 
 def _load_addons(part):

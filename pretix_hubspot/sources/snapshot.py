@@ -1,40 +1,47 @@
-"""Orders and positions as they were read for a slice: plain data, written down as literals in tests. Pure."""
+"""Orders and their parts as they were read for a slice: plain data, written down as literals in tests. Pure."""
 
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+#: Keys of sources, see ``Source``: every order is read with its positions, by which filters and states go.
 ORDER = "Order"
-
-
 POSITION = "OrderPosition"
-
 
 #: The source field of a row whose text is written in the row itself.
 CONSTANT = "constant_text"
 
 
 @dataclass(frozen=True)
-class PositionSnapshot:
-    """One order position: ``values`` by source field key, only those that a mapping wants.
+class PartSnapshot:
+    """One part of an order that mappings can make a record of: ``values`` by source field key, only those wanted.
 
-    What follows the values is what filters look at: primary keys, and the price.
+    ``number`` tells the parts of one order apart for people; ``price`` is what the filter of values looks at.
     """
 
     pk: int
-    positionid: int
+    number: int | str
     canceled: bool
     values: dict[str, Any]
+    price: Decimal = field(default=Decimal(0), kw_only=True)
+
+
+@dataclass(frozen=True)
+class PositionSnapshot(PartSnapshot):
+    """One order position, with the primary keys that filters look at."""
+
     item: int | None = None
     variation: int | None = None
     subevent: int | None = None
-    price: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
 class OrderSnapshot:
-    """One order as it is now, positions in positionid order, canceled ones included."""
+    """One order as it is now, positions in positionid order, canceled ones included.
+
+    ``other_parts`` are those of further sources, by their keys.
+    """
 
     pk: int
     code: str
@@ -46,7 +53,12 @@ class OrderSnapshot:
     has_account: bool = False
     sales_channel: int | None = None
     translated: MappingABC[int, "OrderSnapshot"] = field(default_factory=dict)
+    other_parts: MappingABC[str, tuple[PartSnapshot, ...]] = field(default_factory=dict)
 
     def read_for(self, mapping: int) -> "OrderSnapshot":
         """The order in the language that this mapping asks for."""
         return self.translated.get(mapping, self)
+
+    def parts_of(self, source: str) -> tuple[PartSnapshot, ...]:
+        """The parts that a source is about, by its key."""
+        return self.positions if source == POSITION else self.other_parts.get(source, ())

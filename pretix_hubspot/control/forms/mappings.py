@@ -17,6 +17,7 @@ from pretix_hubspot.mappings.editing import describe_mapping
 from pretix_hubspot.mappings.store import log_data, put
 from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping
 from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.sources.registry import labels
 
 PREFIX = "mappings"
 
@@ -26,7 +27,7 @@ class ObjectMappingForm(forms.ModelForm):
         model = ObjectMapping
         fields = ("pretix_model", "external_object_type")
 
-    pretix_model = forms.ChoiceField(label=_("pretix object type"), choices=ObjectMapping.Source.choices)
+    pretix_model = forms.ChoiceField(label=_("pretix object type"), choices=labels)
     external_object_type = forms.ChoiceField(label=_("HubSpot object type"))
 
     def __init__(self, *args, object_types, **kwargs):

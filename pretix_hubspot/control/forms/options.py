@@ -13,7 +13,6 @@ from django.utils.translation import pgettext_lazy
 from pretix.base.models import Question
 
 from pretix_hubspot.mappings.options import StoredFilters, StoredOptions
-from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sync.run.loading import OF_ORDER
 
 from .choices import vanished
@@ -127,26 +126,32 @@ class OptionsForm(forms.Form):
         kwargs["initial"] |= {name: getattr(stored, name) for name in (*self.CHANGES, "language")}
         kwargs["initial"] |= {name: "on" if getattr(stored, name) else "" for name in self.SWITCHES}
         super().__init__(*args, prefix="options", **kwargs)
-        if setup.mapping.pretix_model != ObjectMapping.Source.POSITION:
-            del self.fields["canceled"]
+        for name in self._not_offered():
+            del self.fields[name]
         self.fields["language"].choices = self._languages()
         if not self.event.has_subevents and not self.initial["subevents"]:
-            del self.fields["subevents"]
+            self.fields.pop("subevents", None)
         for name, choices in self._choices().items():
             self.fields[name].choices = [*choices, *vanished(self.initial[name], choices, GONE)]
             if not self.fields[name].choices:
                 del self.fields[name]
 
+    def _not_offered(self):
+        """What makes no difference for this source."""
+        source = self.setup.source
+        offered = {*source.filters, *(("products",) if "items" in source.filters else ())}
+        yield from (name for name in self.FILTERS if name not in offered)
+        if not source.of:
+            yield "canceled"
+
     def _choices(self):
         choices = {
-            "products": _products(self.event),
-            "sales_channels": self.setup.all_fields["sales_channel"].enum_opts or (),
-            "answers": list(_answers(self.setup.all_fields)),
+            "products": lambda: _products(self.event),
+            "sales_channels": lambda: self.setup.all_fields["sales_channel"].enum_opts or (),
+            "answers": lambda: list(_answers(self.setup.all_fields)),
+            "subevents": lambda: [(str(d.pk), str(d)) for d in self.event.subevents.order_by("-date_from")[:MAX_DATES]],
         }
-        if "subevents" in self.fields:
-            dates = self.event.subevents.order_by("-date_from")[:MAX_DATES]
-            choices["subevents"] = [(str(date.pk), str(date)) for date in dates]
-        return choices
+        return {name: make() for name, make in choices.items() if name in self.fields}
 
     def _languages(self):
         own = [("", _("The language of the event")), (OF_ORDER, _("The language of the order"))]

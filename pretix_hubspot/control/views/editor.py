@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.catalog.key_properties import KEYS, KeyPropertyUnusable, ensure_key_property
+from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable, ensure_key_property
 from pretix_hubspot.connections.ask_limit import REPAIR, may_ask
 from pretix_hubspot.control.forms.editor import ROW_KEYS, MappingEditor
 from pretix_hubspot.control.forms.errors import mistakes
@@ -20,6 +20,7 @@ from pretix_hubspot.mappings.editing import EditorSetup, describe_mapping
 from pretix_hubspot.mappings.store import log_data
 from pretix_hubspot.mappings.stored import StoredRow
 from pretix_hubspot.server.patience import PERSON
+from pretix_hubspot.sources.registry import SOURCES
 from pretix_hubspot.sources.snapshot import CONSTANT
 
 from .mappings import ConnectedMixin, RefreshCatalog
@@ -88,7 +89,6 @@ class EditMapping(MappingMixin, View):
             mapping=editor.mapping,
             title=describe_mapping(editor.mapping, self.catalog),
             object_type=self.catalog.label(editor.mapping.external_object_type),
-            key_property=KEYS[editor.mapping.pretix_model],
             catalog_problem=explain(problem) if problem else None,
             catalog_refreshed=now() - age if age is not None else None,
             **context,
@@ -149,7 +149,7 @@ class CreateKeyProperty(MappingMixin, View):
         """Nothing else of the mapping changes, whoever edits it at the same time."""
         with transaction.atomic():
             mapping = self.mapping(lock=True)
-            mapping.pretix_id_field = KEYS[mapping.pretix_model].field
+            mapping.pretix_id_field = SOURCES[mapping.pretix_model].key_property.field
             mapping.external_id_field = definition.name
             mapping.revision += 1
             mapping.save(update_fields=["pretix_id_field", "external_id_field", "revision"])

@@ -10,7 +10,7 @@ from django.views import View
 from pretix.base.forms import SafeSessionWizardView
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
-from pretix_hubspot.catalog.key_properties import KEYS, KeyPropertyUnusable
+from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable, by_name
 from pretix_hubspot.connections.conventions import currency_note
 from pretix_hubspot.control.forms.editor import STATUSES
 from pretix_hubspot.control.forms.wizard import ChooseForm, ReviewForm, TryOrderForm
@@ -18,7 +18,7 @@ from pretix_hubspot.failures.access import UNAVAILABLE
 from pretix_hubspot.mappings.editing import property_text
 from pretix_hubspot.mappings.store import SuggestionImpossible
 from pretix_hubspot.mappings.suggestions import ATTENDEES, apply_suggestion, possible, suggest
-from pretix_hubspot.models import PROVIDER, ObjectMapping
+from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.sources.choices import display
 from pretix_hubspot.sources.registry import fields_for
@@ -89,7 +89,7 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
 
     def in_words(self, entry, suggested):
         """A suggested mapping as the review shows it."""
-        fields = fields_for(self.request.event, entry.source)
+        fields = fields_for(self.request.event, entry.source.key)
         definitions = self.catalog.properties(entry.object_type)
         rows = [
             (*entry.identifier, _("Identifier")),
@@ -104,11 +104,11 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
         }
 
     def title(self, entry):
-        return f"{ObjectMapping.Source(entry.source).label} -> {self.catalog.label(entry.object_type)}"
+        return f"{entry.source.label} -> {self.catalog.label(entry.object_type)}"
 
     @staticmethod
     def property_in_words(definitions, name):
-        label = next((key.label for key in KEYS.values() if key.name == name), name)
+        label = by_name()[name].label if name in by_name() else name
         if name in definitions:
             return property_text(definitions[name], name)
         return _("{label} ({name} | string), will be created in HubSpot").format(label=label, name=name)

@@ -12,9 +12,9 @@ from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.mappings import filters
 from pretix_hubspot.mappings.counterparts import is_lost
 from pretix_hubspot.mappings.new_records import of_record
-from pretix_hubspot.mappings.spec import ORDER_IDENTITY, POSITION_IDENTITY, TITLE, UPDATE, MappingSpec
+from pretix_hubspot.mappings.spec import UPDATE, MappingSpec
 from pretix_hubspot.sources.order_state import state_of
-from pretix_hubspot.sources.snapshot import POSITION, OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PartSnapshot
 from pretix_hubspot.values import money
 from pretix_hubspot.values.convert import convert, is_nothing
 from pretix_hubspot.values.fingerprint import fingerprint
@@ -78,13 +78,13 @@ def _plan_order(
             facts.append(_not_planned(order_plan, spec, spec.unreadable, is_side=is_side))
             continue
         read = order.read_for(spec.id)
-        for position in _sources(spec, read, sent):
-            left_out = filters.reason(spec.options.filters, read, position, (order.pk, spec.id) in before)
+        for part in _sources(spec, read, sent):
+            left_out = filters.reason(spec.options.filters, read, part, (order.pk, spec.id) in before)
             if left_out:
-                order_plan.filtered.append(Filtered(spec.id, position.pk if position else None, left_out))
-                facts.append([position.pk if position else None, left_out])
+                order_plan.filtered.append(Filtered(spec.id, part.pk if part else None, left_out))
+                facts.append([part.pk if part else None, left_out])
             else:
-                facts.append(_plan_record(plan, order_plan, spec, read, position))
+                facts.append(_plan_record(plan, order_plan, spec, read, part))
     order_plan.fingerprint = fingerprint(facts)
 
 
@@ -99,20 +99,22 @@ def _not_planned(order_plan: OrderPlan, spec: MappingSpec, error: HubSpotError, 
 
 def _sources(
     spec: MappingSpec, order: OrderSnapshot, sent: frozenset[tuple[int, int]]
-) -> Iterable[PositionSnapshot | None]:
-    if spec.source != POSITION:
+) -> Iterable[PartSnapshot | None]:
+    """What becomes a record each: the order as a whole, or the parts that the source is about."""
+    if not spec.source.of:
         return (None,)
+    parts = order.parts_of(spec.source.key)
     if spec.options.canceled == UPDATE:
-        return (p for p in order.positions if not p.canceled or (p.pk, spec.id) in sent)
-    return (position for position in order.positions if not position.canceled)
+        return (part for part in parts if not part.canceled or (part.pk, spec.id) in sent)
+    return (part for part in parts if not part.canceled)
 
 
 def _plan_record(
-    plan: Plan, order_plan: OrderPlan, spec: MappingSpec, order: OrderSnapshot, position: PositionSnapshot | None
+    plan: Plan, order_plan: OrderPlan, spec: MappingSpec, order: OrderSnapshot, part: PartSnapshot | None
 ) -> list[object]:
     """Add one record (or why there is none) to the plan; returns the facts that identify what would be sent."""
-    where = (spec.id, position.pk if position else None)
-    values = {**order.values, **position.values} if position else order.values
+    where = (spec.id, part.pk if part else None)
+    values = {**order.values, **part.values} if part else order.values
     identifier = _row(spec.identifier, values)
     if isinstance(identifier, Refusal) and spec.foreign and identifier.code not in OF_VALUES:
         return [*where, "no identifier in this portal"]
@@ -120,24 +122,24 @@ def _plan_record(
         return _withhold(order_plan, spec, where, identifier)
     if not identifier.value:
         return [*where, "no identifier"]
-    state = state_of(order, position)
+    state = state_of(order, part)
     rows, left_out, refusal = _rows(spec, values, state)
     if refusal:
         return _withhold(order_plan, spec, where, refusal)
     rows = [plan.with_shared_text(row) for row in rows]
-    ours = spec.identifier.field in ORDER_IDENTITY | POSITION_IDENTITY
+    ours = spec.source.is_identity(spec.identifier.field)
     if ours:  # a changed key (the event was renamed) follows the record
         rows.append(Row(identifier.property, identifier.value, OVERWRITE))
     rows += _pipeline_rows(spec, state)
-    key = _key(spec, order, position, identifier)
+    key = _key(spec, order, part, identifier)
     record = plan.records.setdefault(
         (spec.object_type, key),
         WantedRecord(spec.object_type, key, identifier.property, identifier.value, ours),
     )
     record.together = tuple(dict.fromkeys((*record.together, *_together(spec))))
-    record.begin(of_record(spec.beginnings, _title(identifier, ours, values, order, position), state))
-    canceled = bool(position and position.canceled)
-    label = f"{order.code}-{position.positionid}" if position else order.code
+    record.begin(of_record(spec.beginnings, _title(spec, identifier, ours, values, order, part), state))
+    canceled = bool(part and part.canceled)
+    label = f"{order.code}-{part.number}" if part else order.code
     policy = spec.options.same_address
     record.contributions.append(Contribution(order.pk, *where, tuple(rows), canceled, label, policy, tuple(left_out)))
     order_plan.records.setdefault(spec.id, []).append((where[1], record.ref))
@@ -179,13 +181,18 @@ def _rows(
 
 
 def _title(
-    identifier: Row, ours: bool, values: Mapping[str, object], order: OrderSnapshot, position: PositionSnapshot | None
+    spec: MappingSpec,
+    identifier: Row,
+    ours: bool,
+    values: Mapping[str, object],
+    order: OrderSnapshot,
+    part: PartSnapshot | None,
 ) -> str:
-    """What a new record is called if no row says it: the order, its position, or whatever identifies the record."""
+    """What a new record is called if no row says it: the order, its part, or whatever identifies the record."""
     if not ours:
         return identifier.value or ""
-    code = str(values.get(TITLE) or order.code)
-    return f"{code}-{position.positionid}" if position else code
+    code = str(values.get(spec.source.subject.title) or order.code)
+    return f"{code}-{part.number}" if part else code
 
 
 def _says_nothing(row: MappingRow, values: Mapping[str, object]) -> bool:
@@ -281,12 +288,10 @@ def _together(spec: MappingSpec) -> tuple[str, ...]:
     return (spec.pipeline.pipeline_property.name, spec.pipeline.stage_property.name)
 
 
-def _key(spec: MappingSpec, order: OrderSnapshot, position: PositionSnapshot | None, identifier: Row) -> str:
+def _key(spec: MappingSpec, order: OrderSnapshot, part: PartSnapshot | None, identifier: Row) -> str:
     name = identifier.property.name
-    if spec.identifier.field in ORDER_IDENTITY and position is None:
-        return f"{name}@order:{order.pk}"
-    if spec.identifier.field in POSITION_IDENTITY and position is not None:
-        return f"{name}@position:{position.pk}"
+    if spec.identifier.field in spec.source.identity:
+        return f"{name}@{spec.source.link}:{part.pk if part else order.pk}"
     return value_key(name, identifier.value or "")
 
 

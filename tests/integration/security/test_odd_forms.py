@@ -26,6 +26,7 @@ from pretix_hubspot.mappings import limits, mapping_file
 from pretix_hubspot.mappings.reading import holds_odd_text
 from pretix_hubspot.mappings.stored import COLUMNS, StoredMapping
 from pretix_hubspot.server.config import server_config
+from pretix_hubspot.sources.registry import SOURCES
 from tests.integration.security.drawn import drawn
 from tests.integration.security.test_every_url import TABLE, expected
 from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
@@ -348,7 +349,7 @@ def in_words(rows):
     """Each mapping's id, and what is wrong with what is stored of it."""
     for place, row in enumerate(rows):
         columns = columns_of(row)
-        problems = set(StoredMapping.problems(columns, [earlier["id"] for earlier in rows[:place]]))
+        problems = set(StoredMapping.problems(columns, SOURCES, [earlier["id"] for earlier in rows[:place]]))
         yield row["id"], problems | ({"odd text"} if holds_odd_text(columns) else set())
 
 

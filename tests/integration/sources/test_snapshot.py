@@ -232,7 +232,7 @@ def test_an_order_with_everything(shop):
     facts = (order.total, True, order.sales_channel_id)
     assert found == OrderSnapshot(order.pk, "A0001", "p", False, ORDER_VALUES, found.positions, *facts)
     assert (found.positions[1].item, found.positions[1].price) == (shop.workshop.pk, workshop.price)
-    assert [(p.pk, p.positionid, p.canceled) for p in found.positions] == [
+    assert [(p.pk, p.number, p.canceled) for p in found.positions] == [
         (ticket.pk, 1, False),
         (workshop.pk, 2, False),
         (canceled.pk, 3, True),
@@ -278,7 +278,7 @@ def test_canceled_positions_come_with_their_status(shop):
     order = shop.order()
     [found] = load(shop, [order], {"OrderPosition": frozenset({"ticket_status", "attendee_or_order_email"})})
     canceled = found.positions[2]
-    assert (canceled.positionid, canceled.canceled) == (3, True)
+    assert (canceled.number, canceled.canceled) == (3, True)
     assert canceled.values == {"ticket_status": ["c"], "attendee_or_order_email": "buyer1@example.org"}
 
 
@@ -454,7 +454,7 @@ def test_a_big_order_stays_sane(shop):
     type(template).all.bulk_create(clones, batch_size=100)
     wanted = everything(shop.event)
     [found] = load(shop, [order], wanted)
-    assert [position.positionid for position in found.positions] == list(range(1, 1001))
+    assert [position.number for position in found.positions] == list(range(1, 1001))
     assert queries(shop, [order], wanted) <= 22
 
 

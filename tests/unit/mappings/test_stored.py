@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pretix_hubspot.mappings.options import StoredFilters, StoredOptions
 from pretix_hubspot.mappings.reading import Problem
 from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping, StoredPipeline, StoredRow
+from pretix_hubspot.sources.registry import SOURCES
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -61,7 +62,7 @@ BARE = {"pretix_model": "Order", "external_object_type": "deals", "pretix_id_fie
 @pytest.mark.parametrize("data", [WHOLE, BARE])
 def test_what_is_written_is_what_was_read(data):
     assert StoredMapping.from_json(data).to_json() == data
-    assert list(StoredMapping.problems(data, earlier=[1, 2])) == []
+    assert list(StoredMapping.problems(data, SOURCES, earlier=[1, 2])) == []
 
 
 def test_what_was_never_stored_has_its_default():
@@ -97,13 +98,13 @@ def test_any_json_is_read(data):
     for kind in (StoredRow, StoredAssociation, StoredPipeline, StoredFilters, StoredOptions, StoredMapping):
         stored = kind.from_json(data)
         assert kind.from_json(stored.to_json()) == stored
-    list(StoredMapping.problems(data, range(3)))
+    list(StoredMapping.problems(data, SOURCES, range(3)))
 
 
 @given(st.sampled_from(sorted(WHOLE)), JSON)
 def test_what_has_no_problem_is_kept_as_it_is(name, value):
     data = {**BARE, "external_object_type": "contacts", name: value}
-    if not list(StoredMapping.problems(data)):
+    if not list(StoredMapping.problems(data, SOURCES)):
         assert StoredMapping.from_json(data).to_json()[name] == (value or BARE.get(name, value))
 
 
@@ -163,7 +164,7 @@ def test_what_has_no_problem_is_kept_as_it_is(name, value):
 def test_problems(change, problem):
     data = {**WHOLE, **change} if isinstance(change, dict) else change
 
-    found = list(StoredMapping.problems(data, earlier=[1, 2]))
+    found = list(StoredMapping.problems(data, SOURCES, earlier=[1, 2]))
 
     assert found[:1] == ([problem] if problem else [])
 

@@ -15,7 +15,9 @@ from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.mappings.spec import MappingSpec
-from pretix_hubspot.sources.snapshot import ORDER, POSITION, OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.position import POSITIONS
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.run.judge import Verdict, Written, judge
 from pretix_hubspot.sync.send.outcome import Execution, Failed, Sent
@@ -335,9 +337,9 @@ def row(field, name):
     return MappingRow(field, "S", name, PropertyDefinition(name, name.title(), "string", "text"), OVERWRITE)
 
 
-BUYER = MappingSpec(1, ORDER, "contacts", row("email", "email"), (row("name", "lastname"),))
-ATTENDEE = MappingSpec(2, POSITION, "contacts", row("attendee_email", "email"), ())
-DEAL = MappingSpec(3, ORDER, "deals", row("key", "pretix_order_key"), (), associations=(1,))
+BUYER = MappingSpec(1, ORDERS, "contacts", row("email", "email"), (row("name", "lastname"),))
+ATTENDEE = MappingSpec(2, POSITIONS, "contacts", row("attendee_email", "email"), ())
+DEAL = MappingSpec(3, ORDERS, "deals", row("key", "pretix_order_key"), (), associations=(1,))
 
 
 @pytest.fixture
@@ -465,7 +467,7 @@ def test_a_record_that_was_withheld_is_a_failure():
     assert not verdict.changed
 
 
-LINES = MappingSpec(4, ORDER, "line_items", row("key", "line_key"), (), associations=(3,))
+LINES = MappingSpec(4, ORDERS, "line_items", row("key", "line_key"), (), associations=(3,))
 REFUSED = answered(403, bodies.MISSING_SCOPES)
 
 

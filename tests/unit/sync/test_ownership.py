@@ -5,15 +5,18 @@ from dataclasses import replace
 import pytest
 
 from pretix_hubspot.mappings.spec import BUYER, BY_MODES, FIRST, KEEP_NAMES, NEWEST, MappingOptions, MappingSpec
-from pretix_hubspot.sources.snapshot import ORDER, POSITION
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Person
 from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, OVERWRITE
 from tests.unit.sync.test_plan import DEAL, EMAIL, order, position, row
 
-BUYERS = MappingSpec(1, ORDER, "contacts", EMAIL, (row("invoice_address_name", "lastname"), row("tag", "tags", APPEND)))
+BUYERS = MappingSpec(
+    1, ORDERS, "contacts", EMAIL, (row("invoice_address_name", "lastname"), row("tag", "tags", APPEND))
+)
 ATTENDEES = MappingSpec(
-    2, POSITION, "contacts", row("attendee_email", "email"), (row("attendee_name", "lastname"), row("city", "city"))
+    2, POSITIONS, "contacts", row("attendee_email", "email"), (row("attendee_name", "lastname"), row("city", "city"))
 )
 SHARED = "ada@example.org"
 REF = ("contacts", value_key("email", SHARED))

@@ -6,7 +6,9 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.hubspot.errors import Forbidden, ServerTrouble
 from pretix_hubspot.mappings.spec import Beginning, Beginnings, MappingSpec, PipelineSpec
-from pretix_hubspot.sources.snapshot import ORDER, POSITION, OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.position import POSITIONS
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
 from pretix_hubspot.sync.plan.plan import Filtered, Withheld
 from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import IF_EMPTY, IF_NEW, OVERWRITE, FieldRefused, MappingRow, Refusal, Row
@@ -23,10 +25,10 @@ def row(field, name, mode=OVERWRITE, source_type=TEXT):
 
 
 EMAIL = row("email", "email")
-BUYER = MappingSpec(1, ORDER, "contacts", EMAIL, (row("name", "lastname", IF_EMPTY),))
-ATTENDEE = MappingSpec(2, POSITION, "contacts", row("attendee_email", "email"), (row("attendee", "lastname"),))
+BUYER = MappingSpec(1, ORDERS, "contacts", EMAIL, (row("name", "lastname", IF_EMPTY),))
+ATTENDEE = MappingSpec(2, POSITIONS, "contacts", row("attendee_email", "email"), (row("attendee", "lastname"),))
 DEAL = MappingSpec(
-    3, ORDER, "deals", row("order_key", "pretix_order_key"), (row("code", "dealname"),), associations=(1, 2)
+    3, ORDERS, "deals", row("order_key", "pretix_order_key"), (row("code", "dealname"),), associations=(1, 2)
 )
 
 
@@ -217,7 +219,7 @@ def test_the_fingerprint_changes_with_values_mapping_and_portal_only():
 
 
 def test_records_of_a_position_are_linked_to_the_same_position_only():
-    ticket = MappingSpec(5, POSITION, "tickets", row("position_key", "pretix_position_key"), (), associations=(2,))
+    ticket = MappingSpec(5, POSITIONS, "tickets", row("position_key", "pretix_position_key"), (), associations=(2,))
     positions = [
         PositionSnapshot(70, 1, False, {"attendee_email": "a@example.org", "attendee": "A", "position_key": "K-1"}),
         PositionSnapshot(71, 2, False, {"attendee_email": "b@example.org", "attendee": "B", "position_key": "K-2"}),
@@ -253,7 +255,7 @@ def test_the_fingerprint_of_a_record_changes_with_what_would_be_written_only():
     assert len({same, *others}) == 5
 
 
-LINES = MappingSpec(4, ORDER, "line_items", row("order_key", "line_key"), ())
+LINES = MappingSpec(4, ORDERS, "line_items", row("order_key", "line_key"), ())
 
 
 def test_an_object_type_that_hubspot_does_not_tell_withholds_its_mapping_only():

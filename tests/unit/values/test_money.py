@@ -6,7 +6,8 @@ import pytest
 
 from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 from pretix_hubspot.mappings.spec import MappingSpec
-from pretix_hubspot.sources.snapshot import ORDER, OrderSnapshot
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.snapshot import OrderSnapshot
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.values import convert, money
 from pretix_hubspot.values.merge import merge
@@ -171,7 +172,7 @@ def plan_of(conventions, total="100.00", *, mode=OVERWRITE, more=(), properties=
     rows = money.with_currencies(
         "deals", (row(conventions=conventions, mode=mode), *more), {prop.name: prop for prop in properties}
     )
-    spec = MappingSpec(3, ORDER, "deals", MappingRow("order_key", "S", "key", KEY, OVERWRITE), rows)
+    spec = MappingSpec(3, ORDERS, "deals", MappingRow("order_key", "S", "key", KEY, OVERWRITE), rows)
     order = OrderSnapshot(7, "C7", "n", False, {"order_key": "K", "order_total": total, "event_currency": ["SEK"]}, ())
     plan = build_plan(99, [((spec,), (order,))])
     [record] = plan.records.values()
