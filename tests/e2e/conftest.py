@@ -81,7 +81,10 @@ def new_screen(browser, device, judged):
 @pytest.fixture(scope="session")
 def desk(house, new_screen):
     """The organizer's window, logged in."""
-    desk = new_screen()
+    return log_in(new_screen(), house)
+
+
+def log_in(desk, house):
     desk.page.goto(f"{house.site}/control/login")
     desk.page.fill("[name=email]", LOGIN)
     desk.page.fill("[name=password]", PASSWORD)

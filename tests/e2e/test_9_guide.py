@@ -9,7 +9,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from demo.names import LOGIN, PASSWORD
+from tests.e2e.conftest import log_in
 from tests.e2e.house import running_house
 from tests.e2e.steps import add_row, checkout, chosen, code_of, panel, refresh, rows, save, sync_now, until
 from tests.e2e.test_1_connect import plugin
@@ -40,13 +40,7 @@ def house(device, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def desk(house, new_screen):
-    desk = new_screen()
-    desk.page.goto(f"{house.site}/control/login")
-    desk.page.fill("[name=email]", LOGIN)
-    desk.page.fill("[name=password]", PASSWORD)
-    desk.page.click("button[type=submit]")
-    desk.page.wait_for_url(lambda url: "/login" not in url)
-    return desk
+    return log_in(new_screen(), house)
 
 
 @pytest.fixture(scope="module")
