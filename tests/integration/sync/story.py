@@ -29,7 +29,7 @@ class Story:
         self.joined = join(self.event, self.connection, None)
         self.add_mappings(self.event)
 
-    def add_event(self, slug):
+    def add_event(self, slug, **values):
         event = Event.objects.create(
             organizer=self.organizer,
             name="Conference",
@@ -38,6 +38,7 @@ class Story:
             live=True,
             plugins="pretix_hubspot,pretix.plugins.banktransfer",
             date_from=datetime(2027, 6, 4, tzinfo=UTC),
+            **values,
         )
         event.settings.name_scheme = "given_family"
         event.settings.timezone = "Europe/Berlin"
@@ -59,7 +60,7 @@ class Story:
         deal.save()
         return buyer, attendee, deal
 
-    def add_mapping(self, event, source, object_type, identifier, rows):
+    def add_mapping(self, event, source, object_type, identifier, rows, **values):
         return ObjectMapping.objects.create(
             event=event,
             position=event.hubspot_object_mappings.count(),
@@ -71,6 +72,7 @@ class Story:
                 {"pretix_field": field, "external_field": name, "overwrite": mode, "value_map": ""}
                 for field, name, mode in rows
             ],
+            **values,
         )
 
     def add_rows(self, mapping, *rows):
@@ -113,7 +115,7 @@ class Story:
             self.queue(order)
         return order
 
-    def position(self, order, number, email="", given="", family=""):
+    def position(self, order, number, email="", given="", family="", **values):
         return OrderPosition.objects.create(
             order=order,
             item=order.event.items.get(),
@@ -123,6 +125,7 @@ class Story:
             tax_value=Decimal("0"),
             attendee_email=email or None,
             attendee_name_parts={"_scheme": "given_family", "given_name": given, "family_name": family},
+            **values,
         )
 
     def queue(self, order, reason="order_placed"):
