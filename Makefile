@@ -10,6 +10,8 @@ PORTAL_PORT ?= 8001
 PYTEST_ARGS ?=
 JOBS ?= auto
 CLOCK ?=
+SEED ?= 1
+COUNT ?= 300
 DATABASE ?= pretix_hubspot_test
 PGHOST ?= 127.0.0.1
 PGUSER ?= postgres
@@ -22,7 +24,7 @@ POSTGRES := PRETIX_DATABASE_BACKEND=postgresql PRETIX_DATABASE_NAME=$(DATABASE) 
 	PRETIX_DATABASE_USER=$(PGUSER) PRETIX_DATABASE_HOST=$(PGHOST)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset smoke test test-contract test-faults test-matrix test-postgres test-workers soak e2e coverage bench lint format locale wheel environment-demo environment-dev clean
+.PHONY: help demo demo-reset smoke test test-contract test-faults test-matrix test-postgres test-workers test-shuffled soak e2e coverage mutants bench lint format locale wheel environment-demo environment-dev clean
 
 help:  ## list these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
@@ -59,11 +61,17 @@ soak: environment-dev  ## long stories, thousands of examples and races: what th
 	SOAK=1 $(TESTS) -m "(soak or hypothesis) and not postgres and not workers" $(PARALLEL) $(PYTEST_ARGS)
 	SOAK=1 $(POSTGRES) $(TESTS) -m "(soak or hypothesis) and (postgres or workers)" $(PYTEST_ARGS)
 
+test-shuffled: environment-dev  ## every suite that needs no service, in one process, shuffled by SEED
+	$(TESTS) -m "not e2e and not workers and not postgres" -p no:xdist --random-order-seed=$(SEED) $(PYTEST_ARGS)
+
 e2e: environment-dev  ## plays the product in Chromium; screenshots go to build/
 	$(TESTS) -m e2e $(PYTEST_ARGS)
 
 coverage: environment-dev  ## whether unit tests take every branch of the pure modules
 	@$(IN) .ci/branches.py
+
+mutants: environment-dev  ## how strong the tests are: COUNT mutants drawn by SEED, and who survives; last line is JSON
+	@$(IN) .ci/mutants.py --seed $(SEED) --count $(COUNT)
 
 bench: environment-dev  ## our engine beside core's loop; last line is JSON
 	@$(IN) -m benchmarks
