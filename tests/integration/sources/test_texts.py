@@ -16,7 +16,7 @@ CODES = re.compile(r'(?:refuse|Refusal|FieldRefused|_through\([\w.]+,|risky)\(?\
 
 
 def codes():
-    for path in [*ROOM.glob("fields/*.py"), *ROOM.glob("sync/*.py")]:
+    for path in ROOM.rglob("*.py"):
         yield from CODES.findall(path.read_text())
 
 
