@@ -1,6 +1,6 @@
 """Sync problems in words for organizers: which record, which property, what HubSpot says, what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -9,33 +9,22 @@ from django.utils.translation import gettext as _
 from pretix.base.models import Event
 
 from pretix_hubspot.catalog.object_types import STANDARD
-from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.server.links import event_url
-from pretix_hubspot.sources.registry import source_fields
+from pretix_hubspot.sources.event_context import EventContext
 
 from .codes import Fix, where_fixed
 from .failure import Failure
 from .texts import describe_failure
 
 
-class FieldNames:
-    """Problems name pretix fields by key; people know them by label."""
+def named(failure: Failure, context: EventContext) -> Failure:
+    """The same failure with the label of its field: problems name pretix fields by key, people by label."""
+    return replace(failure, params=labelled(failure.params, context))
 
-    def __init__(self, event: Event) -> None:
-        self._event = event
-        self._labels: Mapping[str, str] | None = None
 
-    def named(self, failure: Failure) -> Failure:
-        """The same failure with the label of its field."""
-        return replace(failure, params=self.labelled(failure.params))
-
-    def labelled(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The params of a failure or refusal with the label of its field."""
-        if "field" not in params:
-            return dict(params)
-        if self._labels is None:
-            self._labels = {key: str(field.label) for key, field in source_fields(self._event).items()}
-        return {**params, "field": self._labels.get(params["field"], params["field"])}
+def labelled(params: Mapping[str, Any], context: EventContext) -> dict[str, Any]:
+    """The params of a failure or refusal with the label of its field."""
+    return {**params, "field": context.label(params["field"])} if "field" in params else dict(params)
 
 
 def for_history(failure: Failure) -> dict:
@@ -47,7 +36,7 @@ def from_history(kept: dict, event: Event) -> str:
     """The sentence for it, in the current language; "" for what was shredded."""
     known = {field.name for field in fields(Failure)}
     facts = {name: value for name, value in kept.items() if name in known}
-    return explain(FieldNames(event).named(Failure(**facts))) if {"mode", "code"} <= facts.keys() else ""
+    return explain(named(Failure(**facts), EventContext(event))) if {"mode", "code"} <= facts.keys() else ""
 
 
 def explain(failure: Failure) -> str:
@@ -60,21 +49,21 @@ def explain(failure: Failure) -> str:
     return " ".join(part for part in parts if part)
 
 
-def where_to_fix(failure: Failure, event: Event) -> str | None:
+def where_to_fix(failure: Failure, context: EventContext) -> str | None:
     """The page on which somebody can do something about this failure, or None if it heals itself or lies elsewhere.
 
     Access is fixed where the event is connected, a mapping in its editor, which opens at the row concerned, and what
     only the server's operator can fix begins with the diagnosis. A mapping that was deleted meanwhile leads to the
     list of mappings.
     """
-    place = where_fixed(failure.code, failure.mode)
+    place, event = where_fixed(failure.code, failure.mode), context.event
     if place is Fix.SERVER:
         return event_url(event, "diagnosis")
     if place is Fix.ACCESS:
         return event_url(event, "settings")
     if place in (Fix.NOWHERE, Fix.PORTAL, Fix.ORDER) or failure.mapping is None:
         return None
-    if failure.mapping in _mapping_ids(event):
+    if failure.mapping in context.mappings:
         return event_url(event, "mapping.edit", mapping=failure.mapping) + _row(failure, place)
     return event_url(event, "settings") + "#object-mappings"
 
@@ -85,22 +74,6 @@ def _row(failure: Failure, place: Fix) -> str:
         return ""
     values = {"values": "on"} if place is Fix.OPTIONS else {}
     return "?" + urlencode({"fix": failure.params["property"]} | values)
-
-
-def know_mappings(events: Sequence[Event]) -> None:
-    """Reads for several events at once what ``where_to_fix`` has to know about each."""
-    found: dict[int, set[int]] = {event.pk: set() for event in events}
-    for event, mapping in ObjectMapping.objects.order_by().filter(event__in=found).values_list("event", "pk"):
-        found[event].add(mapping)
-    for event in events:
-        event._hubspot_mapping_ids = found[event.pk]
-
-
-def _mapping_ids(event: Event) -> set[int]:
-    """Read once per event instance, since a page shows many failures."""
-    if not hasattr(event, "_hubspot_mapping_ids"):
-        know_mappings([event])
-    return event._hubspot_mapping_ids
 
 
 def _record(failure: Failure) -> str:

@@ -8,10 +8,11 @@ from django.db.models import Count, Max, Min
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.failures.explanations import FieldNames, explain, know_mappings, where_to_fix
+from pretix_hubspot.failures.explanations import explain, named, where_to_fix
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.failures.texts import mode_word
 from pretix_hubspot.models import PROVIDER, OrderState
+from pretix_hubspot.sources.event_context import EventContext, contexts_of
 
 from .numbers import FAILING, ROW, classified
 
@@ -49,11 +50,11 @@ def causes_of(events: Sequence[Event]) -> dict[Event, list[Cause]]:
     )
     states = OrderState.objects.in_bulk([group["sample"] for group in groups if group["sample"]])
     tries = _next_tries(events)
-    know_mappings(events)
+    contexts = contexts_of(events)
     found: dict[Event, list[Cause]] = {}
     for event in events:
-        names, mine = FieldNames(event), [group for group in groups if group["event"] == event.pk]
-        found[event] = [_cause(event, group, states.get(group["sample"]), names, tries) for group in mine]
+        context, mine = contexts[event.pk], [group for group in groups if group["event"] == event.pk]
+        found[event] = [_cause(context, group, states.get(group["sample"]), tries) for group in mine]
     return found
 
 
@@ -72,15 +73,15 @@ def row_text(mode: str) -> str:
     return str(dict(OrderSyncQueue._meta.get_field("need_manual_retry").choices).get(mode, mode_word(mode)))
 
 
-def _cause(event: Event, group: dict, state: OrderState | None, names: FieldNames, tries: dict) -> Cause:
+def _cause(context: EventContext, group: dict, state: OrderState | None, tries: dict) -> Cause:
     key, orders, since = group["hubspot"].partition(":")[2], group["orders"], group["since"]
     failure = first_failure(state)
     if key.startswith(ROW) or failure is None:
         mode = key.removeprefix(ROW)
         return Cause(key, orders, mode, row_text(mode), since=since)
-    shared = names.named(replace(failure, position=None, correlation_id=""))
-    next_try = tries.get((event.pk, state.cause))
-    return Cause(key, orders, shared.mode, explain(shared), where_to_fix(shared, event), shared, since, next_try)
+    shared = named(replace(failure, position=None, correlation_id=""), context)
+    next_try = tries.get((context.event.pk, state.cause))
+    return Cause(key, orders, shared.mode, explain(shared), where_to_fix(shared, context), shared, since, next_try)
 
 
 def _next_tries(events: Sequence[Event]) -> dict[tuple[int, str], datetime]:

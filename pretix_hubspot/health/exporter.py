@@ -13,12 +13,13 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.signals import register_data_exporters, register_multievent_data_exporters
 
 from pretix_hubspot.catalog.object_types import STANDARD
-from pretix_hubspot.failures.explanations import FieldNames, explain
+from pretix_hubspot.failures.explanations import explain, named
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.failures.texts import mode_word
 from pretix_hubspot.models import PROVIDER, ObjectMapping, OrderState
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.links import backend_address
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.registry import label
 
 from .causes import row_text
@@ -66,7 +67,7 @@ class _EventRows:
     def __init__(self, event: Event, timezone: Any) -> None:
         self._event = event
         self._timezone = timezone
-        self._names = FieldNames(event)
+        self._context = EventContext(event)
         mappings = ObjectMapping.objects.filter(event=event)
         self._mappings = {m.pk: f"{label(m.pretix_model)} -> {_plural(m)}" for m in mappings}
 
@@ -98,7 +99,7 @@ class _EventRows:
             ]
 
     def _failure(self, failure: Failure) -> list[Any]:
-        text = explain(self._names.named(Failure(**{**vars(failure), "message": "", "correlation_id": ""})))
+        text = explain(named(Failure(**{**vars(failure), "message": "", "correlation_id": ""}), self._context))
         prop = failure.params.get("label") or failure.params.get("property") or ""
         mapping = self._mappings.get(failure.mapping, "")
         return [mode_word(failure.mode), text, prop, mapping, failure.message, failure.correlation_id]

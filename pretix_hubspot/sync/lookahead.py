@@ -12,6 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from pretix_hubspot.models import Connection, EventConnection, ObjectMapping
 from pretix_hubspot.server.safeguard import SERVER_ERRORS
+from pretix_hubspot.sources.event_context import Contexts
 from pretix_hubspot.sync.run.slices import PlannedSlice
 
 from .queue import order_queue
@@ -31,6 +32,7 @@ class Lookahead:
     def __init__(
         self, connection: Connection, events: Sequence[EventConnection], claim: Callable[[], order_queue.Claim | None]
     ) -> None:
+        self.contexts: Contexts = {}
         self._connection = connection
         self._events = events
         self._claim = claim
@@ -54,7 +56,7 @@ class Lookahead:
         try:
             if claim := self._claim():
                 self._revisions = _revisions(claim)
-                self._prepared = engine.prepare(self._connection, claim, self._events)
+                self._prepared = engine.prepare(self._connection, claim, self._events, self.contexts)
         except BaseException as error:
             if claim:
                 _give_back(claim)

@@ -22,7 +22,6 @@ from pretix_hubspot.connections.request_budget import is_kept_for_live
 from pretix_hubspot.connections.resting import RestingReason, rest, wake
 from pretix_hubspot.connections.tokens import mark_revoked
 from pretix_hubspot.failures.codes import MISCONFIGURATION, Code
-from pretix_hubspot.failures.explanations import FieldNames
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.hubspot.errors import AuthenticationFailed, HubSpotError, OverBudget
 from pretix_hubspot.hubspot.transport import Session
@@ -30,6 +29,7 @@ from pretix_hubspot.models import PROVIDER, Connection, EventConnection
 from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run.judge import Verdict
 
@@ -81,6 +81,7 @@ def send(
             idle=ahead.sleep if ahead else None,
             prepared=prepared,
             patience=patience,
+            contexts=ahead.contexts if ahead else None,
         )
     logger.info(
         "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
@@ -238,9 +239,9 @@ def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
     for row in claim.rows:
         row.order.event = event
     held = order_queue.fail(claim, dict.fromkeys(claim.orders, MISCONFIGURATION))
-    failure, names = Failure(MISCONFIGURATION, Code.NOT_CONNECTED.value), FieldNames(event)
+    failure, context = Failure(MISCONFIGURATION, Code.NOT_CONNECTED.value), EventContext(event)
     entries = [
-        recording.failure_entry(row.order, Verdict(row.order_id, "", failures=(failure,)), MISCONFIGURATION, names)
+        recording.failure_entry(row.order, Verdict(row.order_id, "", failures=(failure,)), MISCONFIGURATION, context)
         for row in claim.rows
         if row.order_id in held
     ]

@@ -16,7 +16,7 @@ from pretix_hubspot.connections.pausing import is_paused, pause_connection, paus
 from pretix_hubspot.control.forms.digest import DigestForm
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.failures.exclusions import exclusion_label
-from pretix_hubspot.failures.explanations import FieldNames, explain
+from pretix_hubspot.failures.explanations import explain, named
 from pretix_hubspot.health import actions
 from pretix_hubspot.health.budget_use import used
 from pretix_hubspot.health.causes import cause_named, causes, first_failure, row_text
@@ -27,6 +27,7 @@ from pretix_hubspot.health.words import STATES as STATE_WORDS
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.server.links import event_url
 from pretix_hubspot.server.permissions import may_change_orders, may_see_orders
+from pretix_hubspot.sources.event_context import EventContext
 
 from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin
 from .connect import joined_or_404
@@ -155,21 +156,21 @@ class Orders(ConnectedMixin, SeesOrdersMixin, ListView):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        names = FieldNames(self.request.event)
+        about = EventContext(self.request.event)
         modes = row_modes(context["orders"]) if self.state == FAILING else {}
-        rows = [(order, self.why(order, names, modes)) for order in context["orders"]]
+        rows = [(order, self.why(order, about, modes)) for order in context["orders"]]
         words = {"label": STATE_WORDS[self.state], "meaning": MEANINGS[self.state]}
         words["may_change_orders"] = may_change_orders(self.request)
         return context | words | {"rows": rows, "state": self.state, "reason": self.reason_in_words}
 
-    def why(self, order, names, modes):
+    def why(self, order, about, modes):
         state, _colon, reason = order.hubspot.partition(":")
         if state == EXCLUDED:
             return exclusion_label(reason)
         if state != FAILING:
             return ""
         failure = first_failure(getattr(order, "hubspot_state", None))
-        return explain(names.named(failure)) if failure else row_text(modes.get(order.pk, ""))
+        return explain(named(failure, about)) if failure else row_text(modes.get(order.pk, ""))
 
     @cached_property
     def reason_in_words(self):

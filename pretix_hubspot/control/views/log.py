@@ -13,13 +13,14 @@ from pretix.control.views import PaginationMixin
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.catalog.object_types import type_id
 from pretix_hubspot.connections.lifecycle import for_event
-from pretix_hubspot.failures.explanations import FieldNames, explain, where_to_fix
+from pretix_hubspot.failures.explanations import explain, named, where_to_fix
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.failures.texts import describe_rest
 from pretix_hubspot.models import Run, RunEntry
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import record_base
 from pretix_hubspot.server.permissions import may_see_orders, require_seeing_orders
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.queue.triggers import trigger_text
 from pretix_hubspot.sync.send.outcome import RecordAction
 
@@ -100,18 +101,18 @@ def described(request, page):
     """Entries with links and words."""
     joined = for_event(request.event)
     catalog = Catalog(joined.connection) if joined else None
-    config, names = server_config(), FieldNames(request.event)
-    return [EntryLine(entry, request.event, catalog, config, names) for entry in page]
+    config, context = server_config(), EventContext(request.event)
+    return [EntryLine(entry, catalog, config, context) for entry in page]
 
 
 class EntryLine:
     """What was done for one order."""
 
-    def __init__(self, entry, event, catalog, config, names):
+    def __init__(self, entry, catalog, config, context):
         self.run, self.order = entry.run, entry.order
         self.records = [_record(record, catalog, config) for record in entry.records]
-        failures = [names.named(Failure(**failure)) for failure in entry.failures]
-        told = [(explain(failure), where_to_fix(failure, event)) for failure in failures]
+        failures = [named(Failure(**failure), context) for failure in entry.failures]
+        told = [(explain(failure), where_to_fix(failure, context)) for failure in failures]
         self.failures = list(dict.fromkeys(told))  # positions that fail for the same reason
 
 

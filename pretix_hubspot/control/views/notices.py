@@ -15,13 +15,14 @@ from pretix_hubspot.connections.lifecycle import for_event, is_active
 from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.failures.exclusions import why_excluded
-from pretix_hubspot.failures.explanations import FieldNames, explain, where_to_fix
+from pretix_hubspot.failures.explanations import explain, labelled, named, where_to_fix
 from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.health.causes import causes, causes_of, first_failure
 from pretix_hubspot.health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
 from pretix_hubspot.models import PROVIDER, OrderState
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.permissions import EVENT_SETTINGS, events_with, may_change_settings, may_manage_connections
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.joining import LEFT
 from pretix_hubspot.sync.run.recording import MISREAD
 
@@ -122,9 +123,9 @@ def _why_it_waits(joined):
 def _misread(event, order):
     """What was left out of records that were sent, since HubSpot would take it for something else."""
     rows = order.sync_results.filter(sync_provider=PROVIDER).values_list("sync_info", flat=True)
-    names = FieldNames(event)
+    context = EventContext(event)
     refused = [pair for info in rows for pair in (info or {}).get(MISREAD, ())]
-    told = [describe_failure(code, names.labelled(params)) for code, params in refused]
+    told = [describe_failure(code, labelled(params, context)) for code, params in refused]
     return {"reason": " ".join(dict.fromkeys(told))} if told else {}
 
 
@@ -132,4 +133,5 @@ def _failure(event, order):
     failure = first_failure(OrderState.objects.filter(order=order).first())
     if failure is None:
         return {}
-    return {"problem": explain(FieldNames(event).named(failure)), "fix_url": where_to_fix(failure, event)}
+    context = EventContext(event)
+    return {"problem": explain(named(failure, context)), "fix_url": where_to_fix(failure, context)}

@@ -18,14 +18,15 @@ from pretix_hubspot.connections.conventions import conventions
 from pretix_hubspot.control.forms.preview import PreviewForm
 from pretix_hubspot.failures.access import UNAVAILABLE, explain
 from pretix_hubspot.failures.exclusions import why_excluded
-from pretix_hubspot.failures.explanations import FieldNames
 from pretix_hubspot.failures.explanations import explain as explain_failure
+from pretix_hubspot.failures.explanations import labelled, named
 from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.mappings.editing import describe_mapping
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import record_base
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.server.permissions import may_change_orders
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.run.preview import NO_IDENTIFIER, PreviewAction, PropertyState, preview
 from pretix_hubspot.sync.send.batches import PortalUnavailable
 
@@ -77,8 +78,8 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
         return {m.pk: describe_mapping(m, self.catalog) for m in self.request.event.hubspot_object_mappings.all()}
 
     @cached_property
-    def names(self):
-        return FieldNames(self.request.event)
+    def context(self):
+        return EventContext(self.request.event)
 
     def in_words(self, seen):
         records = {id(record): self.record(record, number) for number, record in enumerate(seen.records, start=1)}
@@ -94,7 +95,7 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
 
     def reasons(self, failures):
         """Each reason once, though several positions may share it."""
-        return list(dict.fromkeys(explain_failure(self.names.named(failure)) for failure in failures))
+        return list(dict.fromkeys(explain_failure(named(failure, self.context)) for failure in failures))
 
     def end(self, record, records):
         """One of the two records of an association: as numbered on the page, or one that stood there before."""
@@ -121,7 +122,7 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
             "rows": self.rows(record),
             "failures": self.reasons(record.failures),
             "hidden": record.action == PreviewAction.FOUND,
-            "left_out": [describe_failure(r.code, self.names.labelled(r.params)) for r in record.left_out],
+            "left_out": [describe_failure(r.code, labelled(r.params, self.context)) for r in record.left_out],
         }
 
     def rows(self, record):

@@ -11,7 +11,6 @@ from itertools import groupby
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.timezone import now
-from pretix.base.models import Event
 
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections import resting
@@ -27,6 +26,7 @@ from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS, log_without_values
+from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.queue.triggers import Trigger
@@ -51,11 +51,13 @@ def run(
     idle: Callable[[float], None] | None = None,
     prepared: PlannedSlice | None = None,
     patience: Patience = WORKER,
+    contexts: Contexts | None = None,
 ) -> SliceReport:
     """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim.
 
     ``idle`` waits while the request budget is used up, instead of ``time.sleep``.
     ``prepared`` is what ``prepare`` made of the claim.
+    ``contexts`` are what the slices before have learned about their events.
     """
     report = prepared.report if prepared else SliceReport()
     report.log.start()
@@ -63,7 +65,8 @@ def run(
         options = {"patience": patience, "on_request": report.log.on_request, "http": http, "sleep": idle}
         with closing(client_for(connection, **options)) as client:
             asking = client.for_bulk() if claim.is_bulk else client
-            work = replace(prepared.work, client=asking) if prepared else _slice(connection, claim, events, asking)
+            work = prepared.work if prepared else _slice(connection, claim, events, asking, contexts)
+            work = replace(work, client=asking)
             _run(work, list(claim.orders), report, patience, prepared.part if prepared else None)
     except order_queue.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
@@ -84,21 +87,31 @@ def run(
     return report
 
 
-def prepare(connection: Connection, claim: order_queue.Claim, events: Sequence[EventConnection]) -> PlannedSlice:
+def prepare(
+    connection: Connection,
+    claim: order_queue.Claim,
+    events: Sequence[EventConnection],
+    contexts: Contexts | None = None,
+) -> PlannedSlice:
     """Plan a slice that is sent later. Raises whatever stands in the way; the claim is the caller's to release then.
 
     HubSpot is asked for nothing but a schema that was never read, and only if the budget has a request left.
     """
     report = SliceReport()
     with closing(client_for(connection, patience=WORKER.without_waiting(), on_request=report.log.on_request)) as client:
-        work = _slice(connection, claim, events, client)
+        work = _slice(connection, claim, events, client, contexts)
         return PlannedSlice(work, _planned(work, list(claim.orders), report), report)
 
 
 def _slice(
-    connection: Connection, claim: order_queue.Claim, events: Sequence[EventConnection], client: Client
+    connection: Connection,
+    claim: order_queue.Claim,
+    events: Sequence[EventConnection],
+    client: Client,
+    contexts: Contexts | None,
 ) -> Slice:
-    work = Slice(connection, claim, {e.event_id: e for e in events}, client, Catalog(connection, client))
+    by_event, catalog = {e.event_id: e for e in events}, Catalog(connection, client)
+    work = Slice(connection, claim, by_event, client, catalog, {} if contexts is None else contexts)
     for row in claim.rows:
         row.order.event = work.events[row.event_id].event  # one instance, so that its settings are read once
     return work
@@ -240,10 +253,10 @@ def _plan(work: Slice, orders: list[int]) -> Plan:
     return loading.plan(work.connection.portal_id, work.catalog, _by_event(work, orders))
 
 
-def _by_event(work: Slice, orders: list[int]) -> Iterable[tuple[Event, list[int]]]:
+def _by_event(work: Slice, orders: list[int]) -> Iterable[tuple[EventContext, list[int]]]:
     for _, pks in groupby(sorted(orders, key=lambda pk: work.order(pk).event_id), lambda pk: work.order(pk).event_id):
         pks = list(pks)
-        yield work.order(pks[0]).event, pks
+        yield work.context(work.order(pks[0]).event_id), pks
 
 
 def _unchanged(work: Slice, plan: Plan, pk: int) -> bool:

@@ -11,7 +11,6 @@ from pretix.base.models import LogEntry
 from pretix_hubspot.catalog.object_types import type_id
 from pretix_hubspot.failures.causes import cause_of, gravest_first
 from pretix_hubspot.failures.codes import TEMPORARY, Exclusion
-from pretix_hubspot.failures.explanations import FieldNames
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import record_base
@@ -135,8 +134,7 @@ def fail(work: Slice, verdicts: list[Verdict], report: SliceReport) -> None:
     report.log.forget(verdict.order for verdict in verdicts if verdict.order not in held)
     report.count("failed", (work.order(v.order) for v in verdicts))
     final = [(work.order(v.order), v) for v in verdicts if v.order in held and modes[v.order] != TEMPORARY]
-    names = {pk: FieldNames(joined.event) for pk, joined in work.events.items()}
-    entries = [recording.failure_entry(order, v, modes[order.pk], names[order.event_id]) for order, v in final]
+    entries = [recording.failure_entry(order, v, modes[order.pk], work.context(order.event_id)) for order, v in final]
     LogEntry.bulk_create_and_postprocess(entries)
 
 

@@ -1,11 +1,8 @@
 """Orders -> a plan: what the pure planner needs to know is read here, in queries whose number is constant per event."""
 
-import math
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pretix.base.i18n import language
 from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncResult
 
@@ -15,8 +12,7 @@ from pretix_hubspot.mappings.spec import DETACH, MappingSpec
 from pretix_hubspot.mappings.stored import StoredMapping
 from pretix_hubspot.models import PROVIDER, ObjectMapping
 from pretix_hubspot.sources import load
-from pretix_hubspot.sources import registry as source
-from pretix_hubspot.sources.field import SourceField
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.order_state import PAID, state_of
 from pretix_hubspot.sources.snapshot import OrderSnapshot
 from pretix_hubspot.sync.plan.plan import Plan
@@ -26,22 +22,20 @@ from pretix_hubspot.sync.plan.planner import build_plan
 OF_ORDER = "order"
 #: Core's entries about data shredding in an event begin with this.
 SHREDDER = "pretix.event.shredder."
-#: Seconds for which the source fields of an event are believed: questions and their options may change.
-FRESH = 2.0
 
 
-def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequence[int]]]) -> Plan:
+def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[EventContext, Sequence[int]]]) -> Plan:
     """What these orders, by event, want to be in HubSpot now. Raises ``HubSpotError``, see ``specs_for``."""
     groups: list[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]] = []
     sent_positions: set[tuple[int, int]] = set()
     sent_before: set[tuple[int, int]] = set()
     shredded: set[int] = set()
-    for event, pks in orders:
-        for specs, loaded in _groups(event, pks, catalog):
+    for context, pks in orders:
+        for specs, loaded in _groups(context, pks, catalog):
             groups.append((specs, loaded))
             sent_positions |= _sent_positions(loaded)
             sent_before |= _sent_while_paid(specs, loaded)
-            shredded |= _shredded(event, specs, loaded)
+            shredded |= _shredded(context.event, specs, loaded)
     found = build_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
     for pk in shredded:
         found.orders[pk].shredded = True
@@ -49,16 +43,17 @@ def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[Event, Sequenc
 
 
 def _groups(
-    event: Event, pks: Sequence[int], catalog: Catalog
+    context: EventContext, pks: Sequence[int], catalog: Catalog
 ) -> Iterator[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]:
     """The event's orders with the mappings, in the languages that these ask for: one group unless orders decide."""
+    event = context.event
     mappings = mappings_of(event)
     for locale, mine in _by_locale(event, pks, mappings).items():
         languages: dict[str, list[ObjectMapping]] = {}
         for mapping in mappings:
             wanted = StoredMapping.of(mapping).options.language or event.settings.locale
             languages.setdefault(locale if wanted == OF_ORDER else wanted, []).append(mapping)
-        read = [_read(event, mine, of, name, catalog) for name, of in (languages or {locale: []}).items()]
+        read = [_read(context, mine, of, name, catalog) for name, of in (languages or {locale: []}).items()]
         specs = {spec.id: spec for some, _ in read for spec in some}
         yield [specs[mapping.pk] for mapping in mappings], list(_joined(read))
 
@@ -75,25 +70,11 @@ def _by_locale(event: Event, pks: Sequence[int], mappings: Sequence[ObjectMappin
 
 
 def _read(
-    event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping], name: str, catalog: Catalog
+    context: EventContext, pks: Sequence[int], mappings: Sequence[ObjectMapping], name: str, catalog: Catalog
 ) -> tuple[tuple[MappingSpec, ...], list[OrderSnapshot]]:
-    fields = _fields(event, name, _source_keys(mappings))
+    fields = context.fields(name, _source_keys(mappings))
     specs = specs_for(mappings, catalog, fields)
-    return specs, load.load(event, pks, wanted_fields(specs, fields), fields, name)
-
-
-def _fields(event: Event, name: str, keys: set[str]) -> dict[str, SourceField]:
-    """The event's source fields in a language; in a long queue they are not collected anew for every slice.
-
-    They are kept with the event's instance, as its settings are, and never when a mapping asks for one they lack.
-    """
-    kept = event.__dict__.setdefault("_hubspot_fields", {})
-    moment, fields = kept.get(name, (-math.inf, {}))
-    if time.monotonic() - moment > FRESH or not keys <= fields.keys():
-        with language(name, event.settings.region):
-            fields = source.source_fields(event)
-        kept[name] = (time.monotonic(), fields)
-    return fields
+    return specs, load.load(context.event, pks, wanted_fields(specs, fields), fields, name)
 
 
 def _source_keys(mappings: Sequence[ObjectMapping]) -> set[str]:

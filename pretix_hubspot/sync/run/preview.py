@@ -14,6 +14,7 @@ from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.server.patience import PERSON
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey, WantedRecord
 from pretix_hubspot.sync.queue import scope
 from pretix_hubspot.sync.send.batches import BatchCaller
@@ -129,7 +130,7 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     """Raises ``HubSpotError`` or ``PortalUnavailable`` while HubSpot cannot be asked; somebody waits for the page."""
     connection = joined.connection
     catalog = Catalog(connection, client)
-    plan = loading.plan(connection.portal_id, catalog, [(joined.event, [order.pk])])
+    plan = loading.plan(connection.portal_id, catalog, [(EventContext(joined.event), [order.pk])])
     state = OrderState.objects.filter(order=order).first()
     rehearsal = DryRun(client)
     caller = BatchCaller(probe=client.account, patience=PERSON)

@@ -20,11 +20,12 @@ from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncResult
 from pretix.helpers.json import CustomJSONEncoder
 
-from pretix_hubspot.failures.explanations import FieldNames, explain
+from pretix_hubspot.failures.explanations import explain, named
 from pretix_hubspot.mappings.revisions import PLANNER
 from pretix_hubspot.models import PROVIDER, DailyCount, OrderState
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.plan.plan import Plan, WantedRecord
 from pretix_hubspot.sync.plan.planner import LEFT_OUT
 from pretix_hubspot.sync.send.detaching import Source, Where
@@ -299,10 +300,10 @@ def success_entry(order: Order, rows: Sequence[Result]) -> LogEntry:
     return _entry(order, "success", {"provider": PROVIDER, "objects": objects})
 
 
-def failure_entry(order: Order, verdict: Verdict, mode: str, names: FieldNames) -> LogEntry:
+def failure_entry(order: Order, verdict: Verdict, mode: str, context: EventContext) -> LogEntry:
     """Core's entry about a failed transfer, with each reason in the event's language."""
     with language(order.event.settings.locale, order.event.settings.region):
-        reasons = list(dict.fromkeys(explain(names.named(failure)) for failure in verdict.failures))
+        reasons = list(dict.fromkeys(explain(named(failure, context)) for failure in verdict.failures))
     full = "; ".join(dict.fromkeys(filter(None, (failure.message for failure in verdict.failures))))
     return _entry(order, f"failed.{mode}", {"provider": PROVIDER, "error": reasons, "full_message": full})
 

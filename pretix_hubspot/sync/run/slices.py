@@ -11,6 +11,7 @@ from pretix.base.models import Order
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.models import Connection, EventConnection, OrderState
+from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue
 
@@ -43,10 +44,16 @@ class Slice:
     events: dict[int, EventConnection]
     client: Client
     catalog: Catalog
+    contexts: Contexts = field(default_factory=dict)
     forced: frozenset[int] = frozenset()
     states: dict[int, OrderState] = field(default_factory=dict)
     log_counts: dict[int, int] = field(default_factory=dict)
     planned_at: datetime = field(default_factory=now)
+
+    def context(self, event: int) -> EventContext:
+        if event not in self.contexts:
+            self.contexts[event] = EventContext(self.events[event].event)
+        return self.contexts[event]
 
     def order(self, pk: int) -> Order:
         return self.claim.orders[pk].order

@@ -12,6 +12,7 @@ from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.failures.explanations import explain, where_to_fix
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.models import CatalogEntry, Connection, OrderState, RecordLink
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.run.preview import preview
 
 from .story import KEY
@@ -179,8 +180,8 @@ def test_a_refusal_of_the_call_leads_to_who_can_act(settled):
     ended = settled.order("A2")
     settled.sync()
 
-    assert [where_to_fix(failure, settled.event) for failure in why(paid)] == [None], "in HubSpot"
-    assert [where_to_fix(failure, settled.event) for failure in why(ended)] == [
+    assert [where_to_fix(failure, EventContext(settled.event)) for failure in why(paid)] == [None], "in HubSpot"
+    assert [where_to_fix(failure, EventContext(settled.event)) for failure in why(ended)] == [
         "/control/event/ada/conf/hubspot/check/"
     ]
 

@@ -15,6 +15,7 @@ from pretix_hubspot.failures.explanations import explain, where_to_fix
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.snapshot import CONSTANT
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.run.preview import preview
@@ -130,7 +131,7 @@ def test_an_order_without_a_partner_fails_for_the_rule_and_all_of_them_for_one_c
     assert cause.orders == 2
     [failure] = failures(mine[0])
     assert "Choose it under “Association setup”" in explain(failure)
-    assert where_to_fix(failure, story.event).endswith(f"/hubspot/mapping/{failure.mapping}/")
+    assert where_to_fix(failure, EventContext(story.event)).endswith(f"/hubspot/mapping/{failure.mapping}/")
 
 
 def test_a_partner_that_is_refused_is_the_reason(story, required):
@@ -315,7 +316,8 @@ def test_an_owner_who_left_is_one_setting_for_all(story, owned, seen):
     [cause] = causes(story.event)
     assert cause.orders == 2
     assert "is no active user of your HubSpot account any more" in explain(failures(mine[0])[0])
-    assert f"/hubspot/mapping/{failures(mine[0])[0].mapping}/?fix=" in where_to_fix(failures(mine[0])[0], story.event)
+    place = where_to_fix(failures(mine[0])[0], EventContext(story.event))
+    assert f"/hubspot/mapping/{failures(mine[0])[0].mapping}/?fix=" in place
 
 
 def test_without_the_scope_for_owners_ids_are_sent_as_they_are(story, owned):
