@@ -3,6 +3,7 @@
 import time
 import traceback
 from dataclasses import dataclass
+from email.utils import formatdate
 
 from .admin import api, browser
 from .backend import Backend
@@ -63,6 +64,7 @@ def handle(backend: Backend, raw: Raw) -> Reply:
     trip = Trip(raw, new_correlation_id())
     reply = _answer(backend, trip)
     reply.headers.setdefault("x-hubspot-correlation-id", trip.correlation_id)
+    reply.headers["Date"] = formatdate(backend.clock(), usegmt=True)
     _log(backend, trip, reply, (time.monotonic() - started) * 1000)
     return reply
 

@@ -95,8 +95,8 @@ class Handler(BaseHTTPRequestHandler):
             self._break()
             return
         payload = reply.payload()
-        lines = [f"HTTP/1.1 {reply.status} {self._reason(reply.status)}", f"Date: {self.date_time_string()}"]
-        headers = dict(reply.headers)
+        lines = [f"HTTP/1.1 {reply.status} {self._reason(reply.status)}"]
+        headers = {"Date": self.date_time_string(), **reply.headers}
         if reply.status != 204:
             headers |= {"Content-Type": reply.content_type, "Content-Length": str(len(payload))}
         if reply.cut:

@@ -6,7 +6,6 @@ from django.test import override_settings
 from pretix_hubspot.connections import request_budget
 from pretix_hubspot.hubspot.budget.window import State
 from pretix_hubspot.models import RequestBudgetState
-from pretix_hubspot.server import redis
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +81,7 @@ def test_redis_reserves_in_one_script():
 
 
 def test_with_redis_the_row_is_not_used(monkeypatch):
-    monkeypatch.setattr(redis, "connect", FakeRedis)
+    monkeypatch.setattr("django_redis.get_redis_connection", lambda name: FakeRedis())
     with override_settings(HAS_REDIS=True):
         assert len(list(request_budget.for_portal(1, "oauth").acquire())) == 1
     assert not RequestBudgetState.objects.exists()

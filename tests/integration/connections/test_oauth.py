@@ -229,8 +229,9 @@ def test_who_granted_access_is_nice_to_know_and_nothing_more(client, event, port
     assert Connection.objects.get().hubspot_user == ""
 
 
-def test_scopes_that_nobody_tells_are_taken_as_granted(client, event, portal, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.hubspot.data.schema._scopes", lambda answer: ())
+def test_scopes_that_nobody_tells_are_taken_as_granted(client, event, portal):
+    portal.faults.add(kind="edited", path="^/oauth/", answer={"scopes": None, "scope": None}, times=None)
+
     assert "now active" in connect(client, portal)
     assert Connection.objects.get().scopes == []
 

@@ -4,6 +4,7 @@ import logging
 import sys
 
 import pytest
+import requests
 from django.contrib.sessions.models import Session
 from django.core import serializers
 from django.core.signals import got_request_exception
@@ -122,11 +123,11 @@ def test_a_page_that_breaks_down_reports_no_secret(client, event, portal, monkey
     asked, key = start(client), portal.service_key
     secrets = secrets_of(portal)
 
-    def broken(*arguments):
+    def broken(*arguments, **options):
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr("pretix_hubspot.hubspot.client.exchange", broken)
-    monkeypatch.setattr("pretix_hubspot.hubspot.oauth.exchange", broken)
+    monkeypatch.setattr(requests.Session, "send", broken)
+
     pages = [
         client.post(EVENT + "connect/token/", {"token": key}),
         client.post("/control/organizer/acme/hubspot/connect/token/", {"token": key}),

@@ -14,9 +14,6 @@ from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.health.diagnosis import CHECKS, NotConnected, check_connection
 from pretix_hubspot.health.diagnosis.findings import Status
-from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.budget.window import Daily, State
-from pretix_hubspot.hubspot.data import Pipeline, Stage
 from pretix_hubspot.models import Connection, Heartbeat
 
 CHECK = "check/"
@@ -73,27 +70,33 @@ def test_another_portal(story):
     assert "portal 4711 is connected" in bad(story)["token"]
 
 
-def test_a_missing_scope(story, monkeypatch):
-    monkeypatch.setattr(
-        "pretix_hubspot.health.diagnosis.access.granted_scopes", lambda *args: ["crm.objects.contacts.read"]
-    )
+def grant_only(story, *scopes):
+    """The organizer's staff takes all other scopes away from the token."""
+    story.simulator.auth.tokens[story.simulator.service_key].grant.scopes[:] = scopes
+
+
+def test_a_missing_scope(story):
+    grant_only(story, "crm.objects.contacts.read")
+
     assert bad(story)["scopes"] == "Missing scopes: crm.objects.contacts.write"
 
 
-def test_scopes_that_nobody_tells(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.health.diagnosis.access.granted_scopes", lambda *args: None)
+def test_scopes_that_nobody_tells(story):
+    story.simulator.faults.add(status=404, path="access-token-info", times=None)
+
     assert "does not say which scopes" in bad(story)["scopes"]
 
 
-def test_a_lost_feature(story, monkeypatch):
-    scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"]
-    monkeypatch.setattr("pretix_hubspot.health.diagnosis.access.granted_scopes", lambda *args: scopes)
+def test_a_lost_feature(story):
+    grant_only(story, "crm.objects.contacts.read", "crm.objects.contacts.write")
+
     assert "Deals cannot be created or updated." in bad(story)["scopes"]
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(2, "ok"), (60, "warn"), (600, "fail")])
-def test_the_clock(story, monkeypatch, seconds, word):
-    monkeypatch.setattr("pretix_hubspot.health.diagnosis.now", lambda: now() + timedelta(seconds=seconds))
+def test_the_clock(story, seconds, word):
+    story.simulator.clock.advance(-seconds)
+
     assert found(story)["clock"][0] == word
 
 
@@ -150,17 +153,19 @@ def test_pipelines_and_stages(story, pipeline, text):
     assert text in bad(story)["pipelines"]
 
 
-def test_a_stage_that_hubspot_lists_as_archived_is_gone(story, monkeypatch):
+def test_a_stage_that_hubspot_lists_as_archived_is_gone(story):
     """As for the editor, and for orders."""
-    stages = [Stage(name, name, archived=name == "closedwon") for name in mapping(story).pipeline["stages"].values()]
-    listed = [Pipeline("default", "Sales", 0, tuple(stages))]
-    monkeypatch.setattr("pretix_hubspot.hubspot.client.Client.pipelines", lambda client, object_type: listed)
+    names = set(mapping(story).pipeline["stages"].values())
+    stages = [{"id": name, "label": name, "archived": name == "closedwon"} for name in names]
+    listed = {"results": [{"id": "default", "label": "Sales", "displayOrder": 0, "stages": stages}]}
+    story.simulator.faults.add(kind="edited", stage="pipelines", answer=listed, times=None)
 
     assert "A chosen stage of the pipeline “Sales” no longer exists in HubSpot." in bad(story)["pipelines"]
 
 
-def test_associations_that_hubspot_does_not_know(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.hubspot.client.Client.association_labels", lambda *args: ())
+def test_associations_that_hubspot_does_not_know(story):
+    story.simulator.faults.add(kind="edited", path="/labels", answer={"results": []}, times=None)
+
     assert bad(story)["associations"] == "HubSpot cannot link Deals and Contacts."
 
 
@@ -177,11 +182,9 @@ def test_an_association_label_that_vanished(story):
     assert bad(story) == {"associations": text}
 
 
-def test_associations_that_may_not_be_read(story, monkeypatch):
-    def refuse(*args):
-        raise errors.Forbidden("no")
+def test_associations_that_may_not_be_read(story):
+    story.simulator.faults.add("forbidden", path="/labels", times=None)
 
-    monkeypatch.setattr("pretix_hubspot.hubspot.client.Client.association_labels", refuse)
     assert "associations" in bad(story)
 
 
@@ -193,9 +196,11 @@ def test_no_mapping_at_all_and_one_without_identifier(story):
 
 
 @pytest.mark.parametrize(("remaining", "word"), [(900, "ok"), (20, "warn"), (0, "fail")])
-def test_the_daily_limit(story, monkeypatch, remaining, word):
-    spent = State(daily=Daily(1000, remaining, 0))
-    monkeypatch.setattr("pretix_hubspot.health.diagnosis.access.state_of", lambda *args: spent)
+def test_the_daily_limit(story, remaining, word):
+    story.simulator.limits.daily = None  # what HubSpot says next would be news
+    told = {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": str(remaining)}
+    request_budget.for_portal(story.connection.portal_id, story.connection.kind).observe(200, told)
+
     status, text = found(story)["budget"]
     assert (status, f"{remaining} of 1000 requests are left today." in text) == (word, True)
 

@@ -14,6 +14,7 @@ from pretix_hubspot.sync.run import run_log
 from pretix_hubspot.sync.shredder import HubSpotShredder
 from pretix_hubspot.tasks import run_periodic
 from tests.integration.connections.conftest import EVENT_SETTINGS, make_user
+from tests.interruptions import LOGS_A_RUN, READS_ORDERS, raising
 
 LOG = "log/"
 PERSONAL = ("buyer-a1@example.org", "ada@example.org", "Lovelace")
@@ -116,10 +117,12 @@ def test_an_order_that_fails_in_several_positions_is_one_failed_order(story, cli
     assert re.fullmatch(r"\s*2\s*<br><strong>1 failed</strong>\s*", dict(zip(heads, cells, strict=True))["Orders"])
 
 
-def test_an_order_that_breaks_the_engine_is_logged(story, monkeypatch):
-    monkeypatch.setattr("pretix_hubspot.sync.run.engine.judge", lambda *args: 1 / 0)
+def test_an_order_that_breaks_the_engine_is_logged(story, statements):
+    statements.before(READS_ORDERS, raising(ZeroDivisionError()))
     story.order("A1")
+
     story.sync()
+
     assert [e.failures[0]["code"] for e in RunEntry.objects.all()] == ["unexpected"]
 
 
@@ -167,14 +170,12 @@ def test_no_log_where_none_is_wanted(story):
     assert not Run.objects.exists()
 
 
-def test_a_log_that_cannot_be_written_stops_nothing(story, monkeypatch):
-    def broken(*args, **kwargs):
-        raise DatabaseError
-
-    monkeypatch.setattr(Run.objects, "bulk_create", broken)
-    monkeypatch.setattr("pretix_hubspot.sync.run.run_log.Run.objects.bulk_create", broken)
+def test_a_log_that_cannot_be_written_stops_nothing(story, statements):
+    statements.before(LOGS_A_RUN, raising(DatabaseError()))
     story.order("A1")
+
     story.sync()
+
     assert story.world()["deals"]
 
 

@@ -4,8 +4,9 @@ import pytest
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.hubspot.errors import InvalidInput
 from pretix_hubspot.models import OrderState
+
+ARCHIVES = "associations/.*/batch/archive"  # and "labels/archive" is none of it
 
 
 @pytest.fixture
@@ -67,38 +68,38 @@ def test_canceled_positions(story, order, mappings, choose, choice, left):
     assert linked(story) == [f"{name}@example.org" for name in left]
 
 
-def test_an_interrupted_transfer_detaches_later(story, order, mappings, choose, monkeypatch):
+def test_an_interrupted_transfer_detaches_later(story, order, mappings, choose):
     """The new association is made, the old one cannot be removed: the next attempt knows what is left."""
     choose(mappings[1], replaced="detach")
-    archive = "pretix_hubspot.hubspot.client.Client.archive_associations"
+    story.simulator.faults.add("bad-request", path=ARCHIVES, times=None)
 
-    def refuse(self, *args):
-        raise InvalidInput("no", status=400)
+    replace_attendee(story, order)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(archive, refuse)
-        replace_attendee(story, order)
     assert linked(story) == ["ada@example.org", "alan@example.org", "grace@example.org"]
     assert OrderState.objects.get().problem
+
+    story.simulator.faults.clear()
     story.queue(order, "user")
     story.sync()
+
     assert linked(story) == ["ada@example.org", "alan@example.org"]
     assert not OrderState.objects.get().problem
 
 
-def test_who_is_deleted_just_before_the_removal_is_no_reason_to_stop(story, order, mappings, choose, monkeypatch):
+def test_who_is_deleted_just_before_the_removal_is_no_reason_to_stop(story, order, mappings, choose, before_request):
     choose(mappings[1], replaced="detach")
+    people = story.simulator.people
+    before_request("associations archive", lambda: people.archive("contacts", find={"email": "grace@example.org"}))
+    story.simulator.faults.add("bad-request", path=ARCHIVES, times=None)
 
-    def refuse(client, *args):
-        story.simulator.people.archive("contacts", find={"email": "grace@example.org"})
-        raise InvalidInput("no", status=400)
+    replace_attendee(story, order)
 
-    with monkeypatch.context() as patched:
-        patched.setattr("pretix_hubspot.hubspot.client.Client.archive_associations", refuse)
-        replace_attendee(story, order)
     assert [(p["mode"], p["code"]) for p in OrderState.objects.get().problem] == [("temporary", "record_vanished")]
+
+    story.simulator.faults.clear()
     OrderSyncQueue.objects.update(not_before=now())
     story.sync()
+
     assert (OrderState.objects.get().problem, linked(story)) == (None, ["ada@example.org", "alan@example.org"])
 
 
@@ -115,15 +116,17 @@ def test_a_merged_contact_is_not_detached_from_itself(story, order, mappings, ch
     assert linked(story) == ["ada@example.org", "alan@example.org"], "the new id is detached like any other"
 
 
-def test_nothing_is_detached_while_hubspot_does_not_say_who_is_who(story, order, mappings, choose, monkeypatch):
+def test_nothing_is_detached_while_hubspot_does_not_say_who_is_who(story, order, mappings, choose):
     choose(mappings[1], replaced="detach")
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            "pretix_hubspot.sync.send.sender.read_by_id", lambda client, caller, kind, ids: dict.fromkeys(ids)
-        )
-        replace_attendee(story, order)
+    grace = story.simulator.portal.find("contacts", "email", "grace@example.org")
+    story.simulator.faults.add("drop-results", stage="read", path="/contacts/", body=f'"{grace.id}"', times=None)
+
+    replace_attendee(story, order)
+
     assert linked(story) == ["ada@example.org", "alan@example.org", "grace@example.org"]
     assert OrderState.objects.get().problem[0]["mode"] == "temporary"
+
+    story.simulator.faults.clear()
     story.queue(order)
     story.sync()
     assert linked(story) == ["ada@example.org", "alan@example.org"]

@@ -6,7 +6,6 @@ from pretix.base.models import Event
 
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.control.forms.editor import AssociationsForm
-from pretix_hubspot.hubspot.errors import TooManyLabels
 from pretix_hubspot.mappings.editing import EditorSetup
 from tests.integration.mappings.conftest import (  # noqa: F401  fixtures are used by name
     add_mapping,
@@ -148,13 +147,10 @@ def test_a_label_is_created_in_hubspot_and_kept_by_number(contacts, client, port
     assert len(portal.requests.entries) == before, "an unchanged label costs no request"
 
 
-def test_a_label_that_hubspot_refuses_is_an_error_of_its_field(contacts, client, portal, monkeypatch):
+def test_a_label_that_hubspot_refuses_is_an_error_of_its_field(contacts, client, portal):
     deals = add_mapping(contacts.event, "Order", "deals", 1)
-
-    def full(self, *args):
-        raise TooManyLabels("There is no room for more labels.", status=437)
-
-    monkeypatch.setattr("pretix_hubspot.hubspot.client.Client.create_association_label", full)
+    said = {"message": "There is no room for more labels."}
+    portal.faults.add(status=437, method="POST", path="/labels", answer=said)
     query = f"associations-associations={contacts.pk}&associations-label_{contacts.pk}=Sponsor"
     form = AssociationsForm(
         QueryDict(query), setup=EditorSetup(deals, Catalog(deals.event.hubspot_connection.connection))

@@ -4,9 +4,7 @@ import pytest
 
 from pretix_hubspot.catalog.association_labels import ensure_label
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.data import AssociationInput, AssociationResult, AssociationType, InputError
+from pretix_hubspot.hubspot.data import AssociationInput, AssociationType
 from pretix_hubspot.models import OrderState
 
 
@@ -79,22 +77,22 @@ def test_labels_that_people_set_stay(story, label):
     assert labels_of(story, "grace@example.org") == []
 
 
-def test_labels_that_cannot_be_read_at_the_moment_stay(story, label, monkeypatch):
+def test_labels_that_cannot_be_read_at_the_moment_stay(story, label):
+    """A 207 tells nothing about these records but that something is wrong."""
     label("Buyer", "")
     order = send(story)
     label("Guest", "")
-    read, troubles = Client.read_associations, [errors.ServerTrouble("oh"), errors.InvalidInput("no")]
+    [deal] = story.simulator.portal.records("deals")
+    for category in ("INTERNAL_ERROR", "VALIDATION_ERROR"):
+        trouble = {"status": "error", "category": category, "message": "oh", "context": {"ids": [deal.id]}}
+        said = {"results": [], "numErrors": 1, "errors": [trouble]}
+        story.simulator.faults.add(kind="edited", path="associations/.*/batch/read", answer=said)
 
-    def partly(client, from_type, to_type, ids):
-        if troubles:  # a 207 that tells nothing about these records but that something is wrong
-            return AssociationResult((), (InputError(None, tuple(ids), troubles.pop()),))
-        return read(client, from_type, to_type, ids)
-
-    monkeypatch.setattr(Client, "read_associations", partly)
     for _ in range(2):
         story.queue(order, "user")
         story.sync()
-    assert not troubles
+
+    assert [fired.name for fired in story.simulator.faults.fired] == ["edited"] * 2
     assert labels_of(story, "ada@example.org") == ["Buyer", "Guest"]
 
 

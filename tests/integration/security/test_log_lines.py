@@ -54,10 +54,9 @@ def test_a_page_of_the_edge_is_one_line_too(edge):
     assert is_one_plain_line(str(error) + error.message)
 
 
-def test_no_line_of_the_log_begins_with_words_of_hubspot(story, monkeypatch, caplog):
+def test_no_line_of_the_log_begins_with_words_of_hubspot(story, caplog):
     caplog.set_level(logging.DEBUG)
-    refused = error_from_response(400, HEADERS, json.dumps(ENVELOPE).encode(), "contacts read")
-    monkeypatch.setattr("pretix_hubspot.hubspot.client._content", lambda answer, operation: refused)
+    story.simulator.faults.add("bad-request", answer=ENVELOPE, times=None)
     story.order("A1", attendees=[("ada@example.org", "Ada", "Lovelace")])
 
     story.sync()

@@ -209,7 +209,9 @@ def test_a_used_up_portal_of_one_organizer_keeps_nobody_else_from_connecting(sto
 def test_a_refused_authorization_keeps_no_other_from_being_checked(story, simulator, fault, monkeypatch):
     """The same for *Request access*."""
     granted = [Tokens(simulator.auth.add_service_key(simulator.portal.id, "eu1"), "refresh", 1800) for _ in "ab"]
-    monkeypatch.setattr("pretix_hubspot.connections.connecting._introspected", lambda tokens: ("", None))
+    monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_ID", "app")
+    monkeypatch.setenv("PRETIX_HUBSPOT_CLIENT_SECRET", "secret")
+    simulator.faults.add("unavailable", path="introspect", times=None)
     simulator.faults.add(fault, path="account-info", times=1)
 
     with pytest.raises(HubSpotError):

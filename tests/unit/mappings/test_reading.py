@@ -1,5 +1,7 @@
 """JSON that anybody may have written."""
 
+import json
+
 import pytest
 
 from pretix_hubspot.mappings import reading
@@ -20,7 +22,7 @@ def test_numbers_that_are_none_are_no_json_where_pretix_has_taken_them_away(cont
     def without(content):
         raise KeyError("NaN")
 
-    monkeypatch.setattr(reading.json, "loads", without)
+    monkeypatch.setattr(json, "loads", without)
 
     with pytest.raises(ValueError):
         reading.parse(content)
