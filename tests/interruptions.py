@@ -95,9 +95,9 @@ class Requests:
     def __init__(self) -> None:
         self._acts: list[tuple[str, Act]] = []
 
-    def __call__(self, operation: str, act: Act, times: int = 1) -> None:
-        """Something happens before each of the next ``times`` requests whose operation matches this pattern."""
-        self._acts += [(operation, act)] * times
+    def __call__(self, operation: str, act: Act, times: int = 1, after: int = 0) -> None:
+        """Something happens before the next ``times`` requests whose operation matches this pattern, ``after`` some."""
+        self._acts += [(operation, lambda: None)] * after + [(operation, act)] * times
 
     def note(self, operation: str) -> None:
         for number, (pattern, act) in enumerate(self._acts):

@@ -1,8 +1,9 @@
 """After *Disconnect* nothing more is written, and a disabled plugin uses no key; but it can still be disconnected."""
 
-import time
+import threading
 
 import pytest
+import requests
 from django.test import Client
 
 from pretix_hubspot import tasks
@@ -10,8 +11,6 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.connections.lifecycle import disconnect
-from pretix_hubspot.hubspot import client as client_module
-from pretix_hubspot.hubspot import transport
 from pretix_hubspot.hubspot.errors import TokenRevoked
 from pretix_hubspot.models import Connection
 from tests.integration.connections.conftest import ORGANIZER_SETTINGS, make_user
@@ -24,29 +23,26 @@ def no_scopes(no_scope):
 
 
 @pytest.fixture
-def during(story, monkeypatch):
-    """Does something in the middle of a slice: when HubSpot has answered so many requests, and none is on its way."""
-    genuine, tell, started, ended, told = transport.exchange, client_module.Client._tell, [], [], []
+def during(before_request, monkeypatch):
+    """Does something in the middle of a slice: before so many further requests, when none is on its way."""
+    send, started, ended = requests.Session.send, [], []
 
-    def counted(*arguments):
+    def counted(*arguments, **options):
         started.append(1)
         try:
-            return genuine(*arguments)
+            return send(*arguments, **options)
         finally:
             ended.append(1)
 
     def install(number, action):
-        def telling(*arguments):
-            tell(*arguments)
-            told.append(1)
-            if len(told) == number:
-                while len(started) > len(ended):
-                    time.sleep(0.01)
-                action()
+        def act():
+            while len(started) > len(ended):
+                threading.Event().wait(0.01)  # whatever the clock says
+            action()
 
-        monkeypatch.setattr(client_module.Client, "_tell", telling)
+        before_request(".", act, after=number)
 
-    monkeypatch.setattr(client_module, "exchange", counted)
+    monkeypatch.setattr(requests.Session, "send", counted)
     return install
 
 
