@@ -3,7 +3,7 @@
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Keys of sources, see ``Source``: every order is read with its positions, by which filters and states go.
 ORDER = "Order"
@@ -11,6 +11,17 @@ POSITION = "OrderPosition"
 
 #: The source field of a row whose text is written in the row itself.
 CONSTANT = "constant_text"
+
+
+class Subject(NamedTuple):
+    """A pretix object that is planned, sent and judged as a whole; ``kind`` is its source, such as ``Order``."""
+
+    kind: str
+    pk: int
+
+    @classmethod
+    def of_order(cls, pk: int) -> "Subject":
+        return cls(ORDER, pk)
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,10 @@ class OrderSnapshot:
     sales_channel: int | None = None
     translated: MappingABC[int, "OrderSnapshot"] = field(default_factory=dict)
     other_parts: MappingABC[str, tuple[PartSnapshot, ...]] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> Subject:
+        return Subject.of_order(self.pk)
 
     def read_for(self, mapping: int) -> "OrderSnapshot":
         """The order in the language that this mapping asks for."""

@@ -30,6 +30,7 @@ from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS
 from pretix_hubspot.sources.event_context import EventContext
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run.judge import Verdict
 
@@ -240,9 +241,9 @@ def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
         row.order.event = event
     held = order_queue.fail(claim, dict.fromkeys(claim.orders, MISCONFIGURATION))
     failure, context = Failure(MISCONFIGURATION, Code.NOT_CONNECTED.value), EventContext(event)
-    entries = [
-        recording.failure_entry(row.order, Verdict(row.order_id, "", failures=(failure,)), MISCONFIGURATION, context)
-        for row in claim.rows
-        if row.order_id in held
-    ]
+    entries = []
+    for row in claim.rows:
+        if row.order_id in held:
+            verdict = Verdict(Subject.of_order(row.order_id), "", failures=(failure,))
+            entries.append(recording.failure_entry(row.order, verdict, MISCONFIGURATION, context))
     LogEntry.bulk_create_and_postprocess(entries)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pretix_hubspot.mappings.spec import BUYER, KEEP_NAMES, NEWEST
+from pretix_hubspot.sources.snapshot import ORDER, Subject
 from pretix_hubspot.values.rows import IF_EMPTY, OVERWRITE, Row
 
 #: How many of the others are named.
@@ -19,21 +20,26 @@ MAX_NAMED = 5
 class Person:
     """Who wants to write into a record: an order's buyer, or one of its positions; ``label`` is a code, no name."""
 
-    order: int
+    subject: Subject
     position: int | None = None
     label: str = ""
 
     @classmethod
     def from_json(cls, stored: dict[str, Any] | None) -> "Person | None":
-        return cls(stored["order"], stored.get("position"), stored.get("label", "")) if stored else None
+        if not stored:
+            return None
+        subject = Subject(stored.get("kind", ORDER), stored["order"])
+        return cls(subject, stored.get("position"), stored.get("label", ""))
 
     def to_json(self) -> dict[str, Any]:
-        return {"order": self.order, "position": self.position, "label": self.label}
+        """An order goes without saying: that is all there was when the first were stored."""
+        kind = {} if self.subject.kind == ORDER else {"kind": self.subject.kind}
+        return {**kind, "order": self.subject.pk, "position": self.position, "label": self.label}
 
 
 def rank(policy: str, person: Person) -> tuple[int, ...]:
     """Who ranks first has the smallest one; primary keys grow with time."""
-    age = (person.order, person.position or 0)
+    age = (person.subject.pk, person.position or 0)
     if policy == NEWEST:
         return (-age[0], -age[1])
     if policy == BUYER:
@@ -42,8 +48,8 @@ def rank(policy: str, person: Person) -> tuple[int, ...]:
 
 
 def owner(policy: str, people: Sequence[Person], previous: Person | None) -> Person:
-    """To whom the record belongs; ``previous`` counts unless it is an order that is looked at now."""
-    known = [previous] if previous and previous.order not in {person.order for person in people} else []
+    """To whom the record belongs; ``previous`` counts unless its subject is looked at now."""
+    known = [previous] if previous and previous.subject not in {person.subject for person in people} else []
     return min([*people, *known], key=lambda person: rank(policy, person))
 
 
@@ -52,7 +58,7 @@ def rows(policy: str, wanted: Sequence[tuple[Person, Sequence[Row]]], previous: 
     people = [person for person, _ in wanted]
     if policy == KEEP_NAMES:
         everything = [row for _, mine in wanted for row in mine]
-        elsewhere = previous is not None and previous.order not in {person.order for person in people}
+        elsewhere = previous is not None and previous.subject not in {person.subject for person in people}
         if elsewhere or _differ([mine for _, mine in wanted]):
             return [row for row in everything if not row.names]
         return everything

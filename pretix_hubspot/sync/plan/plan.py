@@ -1,4 +1,4 @@
-"""What a slice of orders wants HubSpot to hold: records, who writes into them, and the associations between them.
+"""What a slice wants HubSpot to hold: records, who writes into them, and the associations between them.
 
 Pure data, which the planner fills and the executor, the judge and the preview read.
 People who occur several times in a slice are one record with several contributions, so that no request carries the
@@ -14,6 +14,7 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.data import AssociationType, PropertyDefinition
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.mappings.spec import BY_MODES, Beginning, MappingSpec
+from pretix_hubspot.sources.snapshot import ORDER, Subject
 from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import Refusal, Row
 
@@ -30,9 +31,9 @@ RecordKey = tuple[str, str]  # (object type, our key)
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one order (or one of its positions) wants to write into a record."""
+    """What one subject (or one position of an order) wants to write into a record."""
 
-    order: int
+    subject: Subject
     mapping: int
     position: int | None
     rows: tuple[Row, ...]
@@ -43,7 +44,7 @@ class Contribution:
 
     @property
     def person(self) -> Person:
-        return Person(self.order, self.position, self.label)
+        return Person(self.subject, self.position, self.label)
 
 
 @dataclass
@@ -65,7 +66,7 @@ class WantedRecord:
     contributions: list[Contribution] = field(default_factory=list)
     previous: Person | None = None
     beginning: tuple[Beginning, ...] = ()
-    _others: dict[int, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _others: dict[Subject, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def ref(self) -> RecordKey:
@@ -93,56 +94,56 @@ class WantedRecord:
         live = self._live()
         return None if self.ours else ownership.owner(live[0].policy, [c.person for c in live], self.previous)
 
-    def left_out(self, order: int, mapping: int, position: int | None) -> tuple[Refusal, ...]:
-        """The properties that could not take the value of this order or position."""
-        return self._left_out.get((order, mapping, position), ())
+    def left_out(self, subject: Subject, mapping: int, position: int | None) -> tuple[Refusal, ...]:
+        """The properties that could not take the value of this subject or position."""
+        return self._left_out.get((subject, mapping, position), ())
 
     @cached_property
-    def _left_out(self) -> dict[tuple[int, int, int | None], tuple[Refusal, ...]]:
-        return {(c.order, c.mapping, c.position): c.left_out for c in reversed(self.contributions)}
+    def _left_out(self) -> dict[tuple[Subject, int, int | None], tuple[Refusal, ...]]:
+        return {(c.subject, c.mapping, c.position): c.left_out for c in reversed(self.contributions)}
 
-    def also_used_by(self, order: int, position: int | None, of_event: Container[int]) -> list[str]:
-        """Who else shares the record: other orders, and people of the same order under different names.
+    def also_used_by(self, subject: Subject, position: int | None, of_event: Container[Subject]) -> list[str]:
+        """Who else shares the record: other subjects, and people of the same one under different names.
 
-        Only orders ``of_event`` are named: whoever sees this order need not see those of other events.
+        Only those ``of_event`` are named: whoever sees this order need not see those of other events.
         """
         if len(self.contributions) == 1 and not self.previous:
             return []
-        others = self._others_of_event(order, of_event)
-        same = islice((p.label for p in self._under_other_names.get(order, ()) if p.position != position), _ENOUGH)
+        others = self._others_of_event(subject, of_event)
+        same = islice((p.label for p in self._under_other_names.get(subject, ()) if p.position != position), _ENOUGH)
         return sorted({*others, *same})[: ownership.MAX_NAMED]
 
-    def _others_of_event(self, order: int, of_event: Container[int]) -> list[str]:
-        """Looked up once per order, whatever number of tickets it has."""
-        if order not in self._others:
-            found = (p.label for p in self._people if p.order != order and p.order in of_event)
-            self._others[order] = list(islice(found, _ENOUGH))
-        return self._others[order]
+    def _others_of_event(self, subject: Subject, of_event: Container[Subject]) -> list[str]:
+        """Looked up once per subject, whatever number of tickets it has."""
+        if subject not in self._others:
+            found = (p.label for p in self._people if p.subject != subject and p.subject in of_event)
+            self._others[subject] = list(islice(found, _ENOUGH))
+        return self._others[subject]
 
     @cached_property
     def _people(self) -> list[Person]:
         """Everybody who uses the record, by label; each label once."""
         people = [c.person for c in self._live()]
-        if self.previous and self.previous.order not in self.orders:
+        if self.previous and self.previous.subject not in self.subjects:
             people.append(self.previous)
         return sorted({p.label: p for p in people if p.label}.values(), key=lambda person: person.label)
 
     @cached_property
-    def _under_other_names(self) -> dict[int, list[Person]]:
-        """The people of each order in which they have different names."""
-        names: dict[int, dict[Person, tuple[object, ...]]] = {}
+    def _under_other_names(self) -> dict[Subject, list[Person]]:
+        """The people of each subject in which they have different names."""
+        names: dict[Subject, dict[Person, tuple[object, ...]]] = {}
         for c in self._live():
-            names.setdefault(c.order, {})[c.person] = tuple(row.value for row in c.rows if row.names)
-        mixed = {order for order, of_people in names.items() if len({*of_people.values()} - {()}) > 1}
-        found: dict[int, list[Person]] = {order: [] for order in mixed}
+            names.setdefault(c.subject, {})[c.person] = tuple(row.value for row in c.rows if row.names)
+        mixed = {subject for subject, of_people in names.items() if len({*of_people.values()} - {()}) > 1}
+        found: dict[Subject, list[Person]] = {subject: [] for subject in mixed}
         for person in self._people:
-            if person.order in mixed:
-                found[person.order].append(person)
+            if person.subject in mixed:
+                found[person.subject].append(person)
         return found
 
     @property
-    def orders(self) -> frozenset[int]:
-        return frozenset(c.order for c in self.contributions)
+    def subjects(self) -> frozenset[Subject]:
+        return frozenset(c.subject for c in self.contributions)
 
     def fingerprint(self, portal_id: int) -> str:
         """Changes whenever something else would be written."""
@@ -151,7 +152,7 @@ class WantedRecord:
 
 @dataclass(frozen=True)
 class Withheld:
-    """A record of an order that is not sent, and why: a refusal of ours, or HubSpot's if it did not tell the schema."""
+    """A record of a subject that is not sent, and why: a refusal of ours, or HubSpot's if it told no schema."""
 
     mapping: int
     position: int | None
@@ -169,13 +170,13 @@ class Filtered:
 
 
 @dataclass
-class OrderPlan:
-    """What one order amounts to: its records by mapping, what is withheld or left out, and a fingerprint of it all.
+class SubjectPlan:
+    """What one subject amounts to: its records by mapping, what is withheld or left out, and a fingerprint of it all.
 
     ``shredded`` means that its personal data is being removed in pretix, so that nobody is known to be replaced.
     """
 
-    order: int
+    subject: Subject
     specs: tuple[MappingSpec, ...]
     records: dict[int, list[tuple[int | None, RecordKey]]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
@@ -186,7 +187,7 @@ class OrderPlan:
 
     @property
     def excluded(self) -> str:
-        """Why nothing of the order is sent: there are no mappings, or their filters leave out all of it."""
+        """Why nothing of the subject is sent: there are no mappings, or their filters leave out all of it."""
         if not self.specs:
             return Exclusion.NO_MAPPINGS
         reasons = {item.reason for item in self.filtered} - {Exclusion.NO_ACCESS}
@@ -197,7 +198,7 @@ class OrderPlan:
     def associations(self) -> Iterator[tuple[RecordKey, RecordKey, AssociationType | None]]:
         """Pairs of records to link, from the later mapping to the earlier one, each with its label if there is one.
 
-        A position's record is linked to the records of the same position, an order's record to all of them.
+        The record of a position is linked to those of the same position, any other to all of them.
         """
         for spec in self.specs:
             for earlier in spec.associations:
@@ -210,11 +211,11 @@ class OrderPlan:
 
 @dataclass
 class Plan:
-    """Everything that a slice of orders wants; ``records`` is in mapping order."""
+    """Everything that a slice wants; ``records`` is in mapping order."""
 
     portal_id: int
     records: dict[RecordKey, WantedRecord] = field(default_factory=dict)
-    orders: dict[int, OrderPlan] = field(default_factory=dict)
+    subjects: dict[Subject, SubjectPlan] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict, repr=False)
 
     def with_shared_text(self, row: Row) -> Row:
@@ -227,14 +228,18 @@ class Plan:
         """In the order in which they are written."""
         return list(dict.fromkeys(record.object_type for record in self.records.values()))
 
-    def only(self, orders: Iterable[int]) -> "Plan":
-        """The same plan for fewer orders, as if the others did not exist."""
-        keep = set(orders)
-        if keep >= self.orders.keys():
+    def orders(self) -> set[int]:
+        """The primary keys of the orders among the subjects."""
+        return {subject.pk for subject in self.subjects if subject.kind == ORDER}
+
+    def only(self, subjects: Iterable[Subject]) -> "Plan":
+        """The same plan for fewer subjects, as if the others did not exist."""
+        keep = set(subjects)
+        if keep >= self.subjects.keys():
             return self
-        part = Plan(self.portal_id, orders={pk: order for pk, order in self.orders.items() if pk in keep})
+        part = Plan(self.portal_id, subjects={key: one for key, one in self.subjects.items() if key in keep})
         for ref, record in self.records.items():
-            contributions = [c for c in record.contributions if c.order in keep]
+            contributions = [c for c in record.contributions if c.subject in keep]
             if contributions:
                 part.records[ref] = replace(record, contributions=contributions, previous=None)
         return part

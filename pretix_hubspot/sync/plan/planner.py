@@ -20,7 +20,7 @@ from pretix_hubspot.values.convert import convert, is_nothing
 from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import IF_EMPTY, OVERWRITE, FieldRefused, MappingRow, Refusal, Row
 
-from .plan import Contribution, Filtered, OrderPlan, Plan, WantedRecord, Withheld, row_facts
+from .plan import Contribution, Filtered, Plan, SubjectPlan, WantedRecord, Withheld, row_facts
 
 #: Source fields that say what a person is called.
 NAMES = ("attendee_name", "invoice_address_name", "customer_name")
@@ -66,8 +66,8 @@ def _plan_order(
     sent: frozenset[tuple[int, int]],
     before: frozenset[tuple[int, int]],
 ) -> None:
-    order_plan = OrderPlan(order.pk, specs, canceled=frozenset(p.pk for p in order.positions if p.canceled))
-    plan.orders[order.pk] = order_plan
+    order_plan = SubjectPlan(order.subject, specs, canceled=frozenset(p.pk for p in order.positions if p.canceled))
+    plan.subjects[order.subject] = order_plan
     facts: list[object] = [plan.portal_id]
     plannable = [spec for spec in specs if not spec.unreadable]
     for spec in specs:
@@ -88,7 +88,7 @@ def _plan_order(
     order_plan.fingerprint = fingerprint(facts)
 
 
-def _not_planned(order_plan: OrderPlan, spec: MappingSpec, error: HubSpotError, is_side: bool) -> list[object]:
+def _not_planned(order_plan: SubjectPlan, spec: MappingSpec, error: HubSpotError, is_side: bool) -> list[object]:
     """Nothing is known about the mapping's object type: the order is sent without it, or fails for this one reason."""
     if is_side:
         order_plan.filtered.append(Filtered(spec.id, None, Exclusion.NO_ACCESS))
@@ -110,7 +110,7 @@ def _sources(
 
 
 def _plan_record(
-    plan: Plan, order_plan: OrderPlan, spec: MappingSpec, order: OrderSnapshot, part: PartSnapshot | None
+    plan: Plan, order_plan: SubjectPlan, spec: MappingSpec, order: OrderSnapshot, part: PartSnapshot | None
 ) -> list[object]:
     """Add one record (or why there is none) to the plan; returns the facts that identify what would be sent."""
     where = (spec.id, part.pk if part else None)
@@ -141,7 +141,9 @@ def _plan_record(
     canceled = bool(part and part.canceled)
     label = f"{order.code}-{part.number}" if part else order.code
     policy = spec.options.same_address
-    record.contributions.append(Contribution(order.pk, *where, tuple(rows), canceled, label, policy, tuple(left_out)))
+    record.contributions.append(
+        Contribution(order.subject, *where, tuple(rows), canceled, label, policy, tuple(left_out))
+    )
     order_plan.records.setdefault(spec.id, []).append((where[1], record.ref))
     return [*where, key, identifier.value, [row_facts(row) for row in rows], canceled, list(spec.associations)] + [
         [refusal.code, refusal.params["property"]] for refusal in left_out
@@ -214,7 +216,7 @@ def _vanished_stage(spec: MappingSpec, state: str) -> Refusal | None:
 
 
 def _withhold(
-    order_plan: OrderPlan, spec: MappingSpec, where: tuple[int, int | None], refusal: Refusal
+    order_plan: SubjectPlan, spec: MappingSpec, where: tuple[int, int | None], refusal: Refusal
 ) -> list[object]:
     order_plan.withheld.append(Withheld(*where, spec.object_type, refusal))
     return [*where, refusal.code, sorted((k, str(v)) for k, v in refusal.params.items())]

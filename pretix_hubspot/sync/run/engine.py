@@ -27,6 +27,7 @@ from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS, log_without_values
 from pretix_hubspot.sources.event_context import Contexts, EventContext
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.queue.triggers import Trigger
@@ -156,27 +157,29 @@ def _planned(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     work.planned_at = now()
     wanted = _in_scope(work, orders, report)
     plan = _plan(work, wanted)
-    order_queue.finish(work.claim, set(wanted) - set(plan.orders))  # deleted meanwhile
+    order_queue.finish(work.claim, set(wanted) - plan.orders())  # deleted meanwhile
     wanted = _without_filtered(work, plan, report)
     todo = [pk for pk in wanted if pk in work.forced or not _unchanged(work, plan, pk)]
     unchanged = [pk for pk in wanted if pk not in set(todo)]
     finishing.pass_over(work, unchanged, report)
     report.log.passed_over(plan, unchanged)
-    return plan.only(todo)
+    return plan.only(map(Subject.of_order, todo))
 
 
 def _send(work: Slice, part: Plan, report: SliceReport, patience: Patience) -> None:
-    part = part.only(order_queue.still_held(work.claim, part.orders))  # planned some time ago, and shredded since, say
-    if not part.orders:
+    held = order_queue.still_held(work.claim, part.orders())
+    part = part.only(map(Subject.of_order, held))  # planned some time ago, and shredded since, say
+    if not part.subjects:
         return
     known = record_links.known(part.portal_id, part.records)
-    associated = {pk: work.state(pk).associated for pk in part.orders if work.state(pk).portal_id == part.portal_id}
+    associated = {subject: work.associated(subject.pk) for subject in part.subjects}
     caller = BatchCaller(beat=work.claim.renew, probe=work.client.account, patience=patience)
     earlier = recording.sent_earlier(
-        [pk for pk, made in associated.items() if made and wants_detaching(part.orders[pk])]
+        [subject for subject, made in associated.items() if made and wants_detaching(part.subjects[subject])]
     )
     together = work.catalog.together(part.object_types())
-    execution = Executor(work.client, caller, work.forced, together).run(part, known, associated, earlier)
+    forced = frozenset(map(Subject.of_order, work.forced))
+    execution = Executor(work.client, caller, forced, together).run(part, known, associated, earlier)
     finishing.remember(work, part, execution.sent(), known)
     verdicts = judge(part, execution)
     _note_access(work, execution, verdicts)
@@ -185,7 +188,7 @@ def _send(work: Slice, part: Plan, report: SliceReport, patience: Patience) -> N
     report.log.judged(verdicts)
     finishing.succeed(work, part, [v for v in verdicts if not v.failures], report)
     finishing.note_arrived(
-        work, part, [recording.without_moved(v, earlier.get(v.order, {})) for v in verdicts if v.failures]
+        work, part, [recording.without_moved(v, earlier.get(v.subject, {})) for v in verdicts if v.failures]
     )
     finishing.fail(work, [v for v in verdicts if v.failures], report)
 
@@ -239,14 +242,14 @@ def _lost_a_record(state: OrderState) -> bool:
 
 def _without_filtered(work: Slice, plan: Plan, report: SliceReport) -> list[int]:
     """Finish the rows of orders of which the mappings leave nothing; returns the others."""
-    excluded = {pk: order.excluded for pk, order in plan.orders.items() if order.excluded}
+    excluded = {subject.pk: planned.excluded for subject, planned in plan.subjects.items() if planned.excluded}
     if excluded:
         for pk in excluded:
             work.state(pk).sent_hash = ""  # whatever was sent is not what a plan without anything stands for
         unmapped = [pk for pk, reason in excluded.items() if reason == Exclusion.NO_MAPPINGS]
         finishing.leave_out_unmapped(work, unmapped, report)
         finishing.leave_out(work, {pk: why for pk, why in excluded.items() if pk not in set(unmapped)}, report)
-    return [pk for pk in plan.orders if pk not in excluded]
+    return [subject.pk for subject in plan.subjects if subject.pk not in excluded]
 
 
 def _plan(work: Slice, orders: list[int]) -> Plan:
@@ -261,9 +264,9 @@ def _by_event(work: Slice, orders: list[int]) -> Iterable[tuple[EventContext, li
 
 def _unchanged(work: Slice, plan: Plan, pk: int) -> bool:
     state = work.states.get(pk)
-    return bool(state and state.sent_hash == plan.orders[pk].fingerprint)
+    return bool(state and state.sent_hash == plan.subjects[Subject.of_order(pk)].fingerprint)
 
 
 def _broken(order: int, error: Exception) -> Verdict:
     failure = classify(error) if isinstance(error, HubSpotError) else Failure(SYSTEM, Code.UNEXPECTED.value)
-    return Verdict(order, "", failures=(failure,))
+    return Verdict(Subject.of_order(order), "", failures=(failure,))

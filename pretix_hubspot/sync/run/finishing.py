@@ -14,6 +14,7 @@ from pretix_hubspot.failures.codes import TEMPORARY, Exclusion
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import record_base
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.send.outcome import Known, Sent
@@ -75,35 +76,35 @@ def succeed(work: Slice, plan: Plan, verdicts: list[Verdict], report: SliceRepor
     if not verdicts:
         return
     with transaction.atomic():
-        held = order_queue.finish(work.claim, [verdict.order for verdict in verdicts])
-        report.log.forget(verdict.order for verdict in verdicts if verdict.order not in held)
-        verdicts = [verdict for verdict in verdicts if verdict.order in held]
+        held = order_queue.finish(work.claim, [verdict.subject.pk for verdict in verdicts])
+        report.log.forget(verdict.subject.pk for verdict in verdicts if verdict.subject.pk not in held)
+        verdicts = [verdict for verdict in verdicts if verdict.subject.pk in held]
         results = recording.store_results(verdicts, plan, _labels(work, plan))
         first_time = {pk for pk in held if not work.state(pk).sent_hash}
         for verdict in verdicts:
             _in_sync(work, verdict)
         recording.store_states(work.states[pk] for pk in held)
-        told = [v.order for v in verdicts if v.written and (v.changed or v.order in first_time)]
+        told = [v.subject.pk for v in verdicts if v.written and (v.changed or v.subject.pk in first_time)]
         entries = [recording.success_entry(work.order(pk), results[pk]) for pk in told]
     LogEntry.bulk_create_and_postprocess(entries)
     report.count("sent", map(work.order, held))
 
 
 def _in_sync(work: Slice, verdict: Verdict) -> None:
-    state = work.state(verdict.order)
+    state = work.state(verdict.subject.pk)
     state.portal_id = work.connection.portal_id
     state.sent_hash = verdict.fingerprint
-    state.log_count = work.log_counts.get(verdict.order, 0)
-    state.associated = list(verdict.associated)
+    state.log_count = work.log_counts.get(verdict.subject.pk, 0)
+    state.associated = [link.to_text() for link in verdict.associated]
     recording.settle(state, work.planned_at)
 
 
 def remember(work: Slice, plan: Plan, sent: Mapping[RecordKey, Sent], known: Mapping[RecordKey, Known]) -> None:
     """Where the records are now, of orders that nobody took away meanwhile: their data may have been shredded."""
     with transaction.atomic():
-        held = order_queue.lock(work.claim, plan.orders)
+        held = set(map(Subject.of_order, order_queue.lock(work.claim, plan.orders())))
         record_links.store(
-            plan.portal_id, {ref: item for ref, item in sent.items() if plan.records[ref].orders & held}, known
+            plan.portal_id, {ref: item for ref, item in sent.items() if plan.records[ref].subjects & held}, known
         )
 
 
@@ -111,30 +112,33 @@ def note_arrived(work: Slice, plan: Plan, verdicts: list[Verdict]) -> None:
     """What did arrive of failing orders is shown as well."""
     if verdicts:
         with transaction.atomic():
-            held = order_queue.lock(work.claim, [verdict.order for verdict in verdicts])
-            recording.store_results([v for v in verdicts if v.order in held], plan, _labels(work, plan))
+            held = order_queue.lock(work.claim, [verdict.subject.pk for verdict in verdicts])
+            recording.store_results([v for v in verdicts if v.subject.pk in held], plan, _labels(work, plan))
 
 
 def fail(work: Slice, verdicts: list[Verdict], report: SliceReport) -> None:
     """Count an attempt for temporary failures, stop for all others; both with their reason."""
     if not verdicts:
         return
-    modes = {v.order: _mode(work, v) for v in verdicts}
+    modes = {v.subject.pk: _mode(work, v) for v in verdicts}
     retries = {pk: _retry_at(work.claim.orders[pk].failed_attempts) for pk, mode in modes.items() if mode == TEMPORARY}
     with transaction.atomic():
         held = order_queue.postpone(work.claim, retries)
         held |= order_queue.fail(work.claim, {pk: mode for pk, mode in modes.items() if mode != TEMPORARY})
         for verdict in verdicts:
-            state = work.state(verdict.order)
+            state = work.state(verdict.subject.pk)
             _failing(state, verdict)
-            if modes[verdict.order] not in (TEMPORARY, EXCEEDED):  # else the sweep looks after it, row or no row
-                state.log_count = work.log_counts.get(verdict.order, 0)
-            state.associated = list(verdict.associated) or state.associated
-        recording.store_states(work.states[v.order] for v in verdicts if v.order in held)
-    report.log.forget(verdict.order for verdict in verdicts if verdict.order not in held)
-    report.count("failed", (work.order(v.order) for v in verdicts))
-    final = [(work.order(v.order), v) for v in verdicts if v.order in held and modes[v.order] != TEMPORARY]
-    entries = [recording.failure_entry(order, v, modes[order.pk], work.context(order.event_id)) for order, v in final]
+            if modes[verdict.subject.pk] not in (TEMPORARY, EXCEEDED):  # else the sweep looks after it, row or no row
+                state.log_count = work.log_counts.get(verdict.subject.pk, 0)
+            state.associated = [link.to_text() for link in verdict.associated] or state.associated
+        recording.store_states(work.states[v.subject.pk] for v in verdicts if v.subject.pk in held)
+    report.log.forget(verdict.subject.pk for verdict in verdicts if verdict.subject.pk not in held)
+    report.count("failed", (work.order(v.subject.pk) for v in verdicts))
+    final = [v for v in verdicts if v.subject.pk in held and modes[v.subject.pk] != TEMPORARY]
+    entries = []
+    for verdict in final:
+        order = work.order(verdict.subject.pk)
+        entries.append(recording.failure_entry(order, verdict, modes[order.pk], work.context(order.event_id)))
     LogEntry.bulk_create_and_postprocess(entries)
 
 
@@ -147,7 +151,7 @@ def _failing(state: OrderState, verdict: Verdict) -> None:
 
 def _mode(work: Slice, verdict: Verdict) -> str:
     """Core's word for the failure; a temporary one that used up its attempts is called exceeded."""
-    attempts = work.claim.orders[verdict.order].failed_attempts
+    attempts = work.claim.orders[verdict.subject.pk].failed_attempts
     return EXCEEDED if verdict.mode == TEMPORARY and attempts >= len(BACKOFF) else verdict.mode
 
 

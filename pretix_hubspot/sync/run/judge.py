@@ -1,4 +1,4 @@
-"""What came out of a plan -> one verdict per order. Pure."""
+"""What came out of a plan -> one verdict per subject. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +8,9 @@ from pretix_hubspot.failures.codes import GRAVITY
 from pretix_hubspot.failures.failure import ACCESS_CODES, REQUIRED, Failure, classify, refused
 from pretix_hubspot.failures.reach import MAIN_TYPES, is_lack_of_access
 from pretix_hubspot.hubspot.errors import HubSpotError
-from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey, WantedRecord, Withheld
-from pretix_hubspot.sync.send.detaching import ends
+from pretix_hubspot.sources.snapshot import Subject
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan, WantedRecord, Withheld
+from pretix_hubspot.sync.send.association import Association
 from pretix_hubspot.sync.send.outcome import Execution, Failed, Outcome, RecordAction, Sent
 from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import Refusal
@@ -17,7 +18,7 @@ from pretix_hubspot.values.rows import Refusal
 
 @dataclass(frozen=True)
 class Written:
-    """One record of an order as it is in HubSpot now."""
+    """One record of a subject as it is in HubSpot now."""
 
     mapping: int
     position: int | None
@@ -27,21 +28,21 @@ class Written:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an order came out; without failures it is in sync.
+    """How a subject came out; without failures it is in sync.
 
     ``lacking`` is what it was sent without, since HubSpot does not let pretix use the object type.
     """
 
-    order: int
+    subject: Subject
     fingerprint: str
     written: tuple[Written, ...] = ()
     failures: tuple[Failure, ...] = ()
-    associated: tuple[str, ...] = ()
+    associated: tuple[Association, ...] = ()
     lacking: tuple[Failure, ...] = ()
 
     @property
     def mode(self) -> str | None:
-        """The failure word, or None if the order is in sync."""
+        """The failure word, or None if the subject is in sync."""
         modes = {failure.mode for failure in self.failures}
         return max(modes, key=GRAVITY.index) if modes else None
 
@@ -51,29 +52,30 @@ class Verdict:
 
 
 def judge(plan: Plan, execution: Execution) -> list[Verdict]:
-    """Judge every order of the plan by every one of its records and associations."""
-    return [_judge_order(order, execution, plan.records) for order in plan.orders.values()]
+    """Judge every subject of the plan by every one of its records and associations."""
+    return [_judge(planned, execution, plan.records) for planned in plan.subjects.values()]
 
 
-def _judge_order(order: OrderPlan, execution: Execution, wanted: Mapping[RecordKey, WantedRecord]) -> Verdict:
-    outcomes = execution.records.get(order.order, {})
-    written, failures = [], list(map(_withheld, order.withheld))
-    for mapping, records in order.records.items():
+def _judge(planned: SubjectPlan, execution: Execution, wanted: Mapping[RecordKey, WantedRecord]) -> Verdict:
+    outcomes = execution.records.get(planned.subject, {})
+    written, failures = [], list(map(_withheld, planned.withheld))
+    for mapping, records in planned.records.items():
         for position, ref in records:
             outcome = outcomes[ref]
             if isinstance(outcome, Sent):
                 written.append(Written(mapping, position, ref, outcome))
             else:
                 found = _failures(outcome, mapping, position, ref[0])
-                failures += (f for f in found if is_to_blame(f, order.order, _same_record(ref, outcomes, wanted)))
-    failures += _of_associations(order, execution)
+                failures += (f for f in found if is_to_blame(f, planned.subject, _same_record(ref, outcomes, wanted)))
+    failures += _of_associations(planned, execution)
     lacking = _lacking(failures, written)
+    without = sorted({failure.object_type for failure in lacking})
     return Verdict(
-        order.order,
-        fingerprint([order.fingerprint, sorted({f.object_type for f in lacking})]) if lacking else order.fingerprint,
+        planned.subject,
+        fingerprint([planned.fingerprint, without]) if lacking else planned.fingerprint,
         tuple(written),
         tuple(failure for failure in failures if failure not in lacking),
-        tuple(sorted(execution.associated.get(order.order, ()))),
+        tuple(sorted(execution.associated.get(planned.subject, ()))),
         lacking,
     )
 
@@ -81,18 +83,18 @@ def _judge_order(order: OrderPlan, execution: Execution, wanted: Mapping[RecordK
 def _same_record(
     ref: RecordKey, outcomes: Mapping[RecordKey, Outcome], wanted: Mapping[RecordKey, WantedRecord]
 ) -> list[WantedRecord]:
-    """The records of the order that failed as one: in HubSpot they are the same record, known by several keys."""
+    """The records of the subject that failed as one: in HubSpot they are the same record, known by several keys."""
     same = [other for other, outcome in outcomes.items() if outcome == outcomes[ref] and other[0] == ref[0]]
     return [wanted[other] for other in same if other in wanted]
 
 
-def is_to_blame(failure: Failure, order: int, records: Sequence[WantedRecord]) -> bool:
-    """Whether the failure's mapping says anything about the property that failed, or if none of the order's does.
+def is_to_blame(failure: Failure, subject: Subject, records: Sequence[WantedRecord]) -> bool:
+    """Whether the failure's mapping says anything about the property that failed, or if none of the subject's does.
 
     Several mappings may write into one record; whoever repairs it has to find the row.
     """
     name = failure.params.get("property")
-    mine = [c for record in records for c in record.contributions if c.order == order]
+    mine = [c for record in records for c in record.contributions if c.subject == subject]
     if not name or failure.code in REQUIRED:
         return True
     saying = [c for c in mine if any(row.property.name == name for row in c.rows)]
@@ -107,16 +109,15 @@ def _withheld(item: Withheld) -> Failure:
     return refused(item.refusal, item.mapping, item.position, item.object_type)
 
 
-def _of_associations(order: OrderPlan, execution: Execution) -> list[Failure]:
-    """Each reason once, however many of the order's records it is about."""
+def _of_associations(planned: SubjectPlan, execution: Execution) -> list[Failure]:
+    """Each reason once, however many of the subject's records it is about."""
     found: dict[str, Failure] = {}
-    for (source, target), error in execution.association_errors.get(order.order, {}).items():
-        mapping = next(m for m, records in order.records.items() if source in [ref for _, ref in records])
+    for (source, target), error in execution.association_errors.get(planned.subject, {}).items():
+        mapping = next(m for m, records in planned.records.items() if source in [ref for _, ref in records])
         for failure in _failures(_failed(error), mapping, None, _to_blame(error, source[0], target[0])):
             found.setdefault(_same(failure), failure)
-    for name, error in execution.detach_errors.get(order.order, {}).items():
-        object_type, other = (end for end, _ in ends(name))
-        for failure in _failures(_failed(error), None, None, _to_blame(error, object_type, other)):
+    for link, error in execution.detach_errors.get(planned.subject, {}).items():
+        for failure in _failures(_failed(error), None, None, _to_blame(error, link.source[0], link.target[0])):
             found.setdefault(_same(failure), failure)
     return list(found.values())
 
@@ -132,7 +133,7 @@ def _to_blame(error: object, source: str, target: str) -> str:
 
 
 def _lacking(failures: list[Failure], written: list[Written]) -> tuple[Failure, ...]:
-    """What HubSpot does not let pretix use, if the main part of the order arrived: a setting, and no order's fault."""
+    """What HubSpot does not let pretix use, if the main part arrived: a setting, and no subject's fault."""
     found = tuple(f for f in failures if f.code in ACCESS_CODES and f.object_type not in MAIN_TYPES)
     lost = {failure.object_type for failure in found}
     return found if any(item.ref[0] not in lost for item in written) else ()

@@ -14,7 +14,7 @@ from pretix_hubspot.models import PROVIDER, ObjectMapping
 from pretix_hubspot.sources import load
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.order_state import PAID, state_of
-from pretix_hubspot.sources.snapshot import OrderSnapshot
+from pretix_hubspot.sources.snapshot import OrderSnapshot, Subject
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.plan.planner import build_plan
 
@@ -38,7 +38,7 @@ def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[EventContext, 
             shredded |= _shredded(context.event, specs, loaded)
     found = build_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
     for pk in shredded:
-        found.orders[pk].shredded = True
+        found.subjects[Subject.of_order(pk)].shredded = True
     return found
 
 

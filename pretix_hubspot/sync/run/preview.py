@@ -15,12 +15,14 @@ from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.sources.event_context import EventContext
-from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey, WantedRecord
+from pretix_hubspot.sources.snapshot import Subject
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan, WantedRecord
 from pretix_hubspot.sync.queue import scope
+from pretix_hubspot.sync.send.association import Association, Place
 from pretix_hubspot.sync.send.batches import BatchCaller
-from pretix_hubspot.sync.send.detaching import Where, wants_detaching
+from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.dry_run import DryRun
-from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Sent, association_name
+from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Sent
 from pretix_hubspot.sync.send.sender import Executor
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
@@ -89,7 +91,7 @@ class RecordPreview:
         return self.action == PreviewAction.CREATED
 
     @property
-    def where(self) -> Where:
+    def where(self) -> Place:
         return (self.object_type, self.record_id)
 
 
@@ -135,46 +137,48 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     rehearsal = DryRun(client)
     caller = BatchCaller(probe=client.account, patience=PERSON)
     known = record_links.known(plan.portal_id, plan.records)
-    done = set(state.associated) if state and state.portal_id == plan.portal_id else set()
-    order_plan = plan.orders[order.pk]
-    earlier = recording.sent_earlier([order.pk]) if done and wants_detaching(order_plan) else {}
+    here = state and state.portal_id == plan.portal_id
+    done = set(map(Association.from_text, state.associated)) if here else set()
+    subject = Subject.of_order(order.pk)
+    planned = plan.subjects[subject]
+    earlier = recording.sent_earlier([subject]) if done and wants_detaching(planned) else {}
     # As by hand: everything is read, whatever was sent before.
-    executor = Executor(rehearsal, caller, frozenset({order.pk}), catalog.together(plan.object_types()))
-    execution = executor.run(plan, known, {order.pk: done}, earlier)
-    seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(order_plan))
-    seen.filtered = [(item.mapping, item.reason) for item in order_plan.filtered] + _without_identifier(order_plan)
-    found = {(ref[0], sent.record_id) for ref, sent in execution.records[order.pk].items() if isinstance(sent, Sent)}
+    executor = Executor(rehearsal, caller, frozenset({subject}), catalog.together(plan.object_types()))
+    execution = executor.run(plan, known, {subject: done}, earlier)
+    seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(planned))
+    seen.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
+    found = {(ref[0], sent.record_id) for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}
     linked = recording.linked_with(joined.event, plan.portal_id, found)
-    by_ref = _records(seen, plan, order_plan, execution, rehearsal, linked)
-    seen.associations = [*_associations(order_plan, execution, by_ref, done), *_detached(seen, plan, rehearsal)]
+    by_ref = _records(seen, plan, planned, execution, rehearsal, linked)
+    seen.associations = [*_associations(planned, execution, by_ref, done), *_detached(seen, plan, rehearsal)]
     return seen
 
 
-def _nothing_mapped(order_plan: OrderPlan) -> str:
-    excluded = order_plan.excluded
+def _nothing_mapped(planned: SubjectPlan) -> str:
+    excluded = planned.excluded
     return excluded if excluded == Exclusion.NO_MAPPINGS else ""  # what filters leave out is told by mapping
 
 
-def _without_identifier(order_plan: OrderPlan) -> list[tuple[int, str]]:
+def _without_identifier(planned: SubjectPlan) -> list[tuple[int, str]]:
     """Mappings of which nothing is left because the identifier is empty, such as the company of a private buyer."""
-    told = {*order_plan.records, *(i.mapping for i in order_plan.withheld), *(i.mapping for i in order_plan.filtered)}
-    return [(spec.id, NO_IDENTIFIER) for spec in order_plan.specs if spec.id not in told]
+    told = {*planned.records, *(i.mapping for i in planned.withheld), *(i.mapping for i in planned.filtered)}
+    return [(spec.id, NO_IDENTIFIER) for spec in planned.specs if spec.id not in told]
 
 
 def _records(
     seen: Preview,
     plan: Plan,
-    order_plan: OrderPlan,
+    planned: SubjectPlan,
     execution: Execution,
     rehearsal: DryRun,
-    linked: Container[Where],
+    linked: Container[Place],
 ) -> dict[RecordKey, RecordPreview]:
     """One preview for all wanted records that turn out to be the same record in HubSpot."""
     verdict = judge(plan, execution)[0]
     failures = (*verdict.failures, *verdict.lacking)
     by_ref: dict[RecordKey, RecordPreview] = {}
     units: dict[object, RecordPreview] = {}
-    for ref, outcome in execution.records[order_plan.order].items():
+    for ref, outcome in execution.records[planned.subject].items():
         wanted = plan.records[ref]
         record_id = outcome.record_id if isinstance(outcome, Sent) else ""
         place = (ref[0], record_id) if record_id else ref
@@ -182,9 +186,9 @@ def _records(
             units[place] = _record(ref[0], wanted, outcome, linked)
             seen.records.append(units[place])
         item = by_ref[ref] = units[place]
-        uses = [(pk, position) for pk, pairs in order_plan.records.items() for position, r in pairs if r == ref]
+        uses = [(pk, position) for pk, pairs in planned.records.items() for position, r in pairs if r == ref]
         item.mappings += [pk for pk in dict.fromkeys(pk for pk, _ in uses) if pk not in item.mappings]
-        item.left_out += [refusal for use in uses for refusal in wanted.left_out(order_plan.order, *use)]
+        item.left_out += [refusal for use in uses for refusal in wanted.left_out(planned.subject, *use)]
         _add_properties(item, wanted, rehearsal, record_id)
     for failure in failures:
         failed = (record for record in seen.records if record.action == PreviewAction.FAILED)
@@ -193,7 +197,7 @@ def _records(
     return by_ref
 
 
-def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Container[Where]) -> RecordPreview:
+def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Container[Place]) -> RecordPreview:
     action = PreviewAction(outcome.action) if isinstance(outcome, Sent) else PreviewAction.FAILED
     record_id = outcome.record_id if isinstance(outcome, Sent) and action != PreviewAction.CREATED else ""
     if record_id and (object_type, record_id) not in linked:
@@ -253,19 +257,19 @@ def _why_kept(rows: list[Row], before: str) -> PropertyState:
 
 
 def _associations(
-    order_plan: OrderPlan, execution: Execution, by_ref: Mapping[RecordKey, RecordPreview], done: set[str]
+    planned: SubjectPlan, execution: Execution, by_ref: Mapping[RecordKey, RecordPreview], done: set[Association]
 ) -> Iterator[AssociationPreview]:
     """Pairs that would be linked."""
-    outcomes = execution.records[order_plan.order]
+    outcomes = execution.records[planned.subject]
     told = set()
-    for source, target, label in order_plan.associations():
+    for source, target, label in planned.associations():
         one, other = outcomes[source], outcomes[target]
         if by_ref[source] is by_ref[target] or (id(by_ref[source]), id(by_ref[target])) in told:
             continue
         told.add((id(by_ref[source]), id(by_ref[target])))
         if isinstance(one, Sent) and isinstance(other, Sent):
-            name = association_name(source[0], target[0], (one.record_id, other.record_id), label)
-            yield AssociationPreview(by_ref[source], by_ref[target], name in done, True)
+            link = Association.between((source[0], one.record_id), (target[0], other.record_id), label)
+            yield AssociationPreview(by_ref[source], by_ref[target], link in done, True)
 
 
 def _detached(seen: Preview, plan: Plan, rehearsal: DryRun) -> Iterator[AssociationPreview]:
@@ -277,7 +281,7 @@ def _detached(seen: Preview, plan: Plan, rehearsal: DryRun) -> Iterator[Associat
         yield AssociationPreview(shown.get(one) or former[one], shown.get(other) or former[other], True, False)
 
 
-def _name(where: Where, plan: Plan, rehearsal: DryRun) -> str:
+def _name(where: Place, plan: Plan, rehearsal: DryRun) -> str:
     """The identifier of a record that the plan does not know, by the property that identifies its kind."""
     object_type, record_id = where
     names = {record.id_property.name for record in plan.records.values() if record.object_type == object_type}

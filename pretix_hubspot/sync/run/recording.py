@@ -26,9 +26,11 @@ from pretix_hubspot.models import PROVIDER, DailyCount, OrderState
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.event_context import EventContext
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, WantedRecord
 from pretix_hubspot.sync.plan.planner import LEFT_OUT
-from pretix_hubspot.sync.send.detaching import Source, Where
+from pretix_hubspot.sync.send.association import Place
+from pretix_hubspot.sync.send.detaching import Use
 from pretix_hubspot.values.rows import Refusal
 
 from .judge import Verdict, Written
@@ -127,7 +129,7 @@ def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int])
 
 def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> dict[int, list[Result]]:
     """Update the rows that the order page shows; returns them by order."""
-    orders = [verdict.order for verdict in verdicts]
+    orders = [verdict.subject.pk for verdict in verdicts]
     existing = {
         (row.order_id, row.order_position_id, row.mapping_id): row
         for part in chunks(orders, 1_000)
@@ -138,34 +140,34 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
     moment = now()
     by_event: dict[Event, list[Verdict]] = {}
     for verdict in verdicts:
-        by_event.setdefault(labels.event(verdict.order), []).append(verdict)
-    orders_of = _orders_by_event(plan, labels)
+        by_event.setdefault(labels.event(verdict.subject.pk), []).append(verdict)
+    subjects_of = _subjects_by_event(plan, labels)
     for event, of_event in by_event.items():
         with language(event.settings.locale, event.settings.region):
             names = {object_type: labels.object_type(object_type) for object_type in labels.record_url}
             for verdict in of_event:
                 for item in verdict.written:
-                    where = (verdict.order, item.position, item.mapping)
+                    where = (verdict.subject.pk, item.position, item.mapping)
                     row = existing.get(where) or _new_row(*where)
                     row.transmitted = moment
-                    also = plan.records[item.ref].also_used_by(verdict.order, item.position, orders_of[event.pk])
+                    also = plan.records[item.ref].also_used_by(verdict.subject, item.position, subjects_of[event.pk])
                     _fill(row, item, plan, names, labels.record_url, also)
-                    rows.setdefault(verdict.order, []).append(row)
+                    rows.setdefault(verdict.subject.pk, []).append(row)
     _save(rows)
     if gone:
         OrderSyncResult.objects.filter(pk__in=gone).delete()
     return rows
 
 
-def _orders_by_event(plan: Plan, labels: Labels) -> dict[int, set[int]]:
+def _subjects_by_event(plan: Plan, labels: Labels) -> dict[int, set[Subject]]:
     """The orders of this slice, and those that its records belonged to before; the latter in one query."""
-    events = {order: labels.event(order).pk for order in plan.orders}
-    earlier = {record.previous.order for record in plan.records.values() if record.previous} - events.keys()
+    events = {order: labels.event(order).pk for order in plan.orders()}
+    earlier = {record.previous.subject.pk for record in plan.records.values() if record.previous} - events.keys()
     if earlier:
         events |= dict(Order.objects.filter(pk__in=earlier).values_list("pk", "event_id"))
-    found: dict[int, set[int]] = {}
+    found: dict[int, set[Subject]] = {}
     for order, event in events.items():
-        found.setdefault(event, set()).add(order)
+        found.setdefault(event, set()).add(Subject.of_order(order))
     return found
 
 
@@ -173,18 +175,18 @@ def _new_row(order: int, position: int | None, mapping: int) -> NewResult:
     return NewResult(order_id=order, order_position_id=position, mapping_id=mapping, sync_provider=PROVIDER)
 
 
-def sent_earlier(orders: Sequence[int]) -> dict[int, dict[Source, Where]]:
+def sent_earlier(orders: Sequence[Subject]) -> dict[Subject, dict[Use, Place]]:
     """Where the records of these orders were at their last transfer, by mapping and position."""
-    found: dict[int, dict[Source, Where]] = {}
-    for part in chunks(orders, 1_000):
+    found: dict[Subject, dict[Use, Place]] = {}
+    for part in chunks([order.pk for order in orders], 1_000):
         rows = OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
         for row in rows.exclude(external_object_type=EXCLUDED):
-            where = (row.external_object_type, row.sync_info.get("record", ""))
-            found.setdefault(row.order_id, {})[row.mapping_id, row.order_position_id] = where
+            place = (row.external_object_type, row.sync_info.get("record", ""))
+            found.setdefault(Subject.of_order(row.order_id), {})[row.mapping_id, row.order_position_id] = place
     return found
 
 
-def linked_with(event: Event, portal_id: int, records: Iterable[Where]) -> set[Where]:
+def linked_with(event: Event, portal_id: int, records: Iterable[Place]) -> set[Place]:
     """Those of these records that orders of the event were sent to, in this portal."""
     ids = {record_id for _, record_id in records}
     rows = OrderSyncResult.objects.filter(order__event=event, sync_provider=PROVIDER)
@@ -194,7 +196,7 @@ def linked_with(event: Event, portal_id: int, records: Iterable[Where]) -> set[W
     return set(found) if ids else set()
 
 
-def without_moved(verdict: Verdict, earlier: Mapping[Source, Where]) -> Verdict:
+def without_moved(verdict: Verdict, earlier: Mapping[Use, Place]) -> Verdict:
     """The verdict of a failing order without records that took another's place.
 
     Their result rows stay as they were until the order succeeds: they tell what is left to be detached.
@@ -228,7 +230,7 @@ def _fill(
     name = f"{names[record.object_type]}: {_as_people_say(record)}"
     if also:
         name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
-    refused = record.left_out(row.order_id, item.mapping, item.position)
+    refused = record.left_out(Subject.of_order(row.order_id), item.mapping, item.position)
     left_out = [_property_of(refusal) for refusal in refused]
     if left_out:
         without = ", ".join(_with_currency(refusal) for refusal in refused)

@@ -20,6 +20,7 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import EventConnection, OrderState, Run, RunEntry
 from pretix_hubspot.server import metrics
 from pretix_hubspot.server.bulk_rows import store_rows
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.queue.order_queue import Claim
 from pretix_hubspot.sync.queue.triggers import Trigger
@@ -62,11 +63,11 @@ class RunLog:
     def passed_over(self, plan: Plan, orders: Iterable[int]) -> None:
         """Orders whose records were not even looked at, since nothing about them changed."""
         for pk in orders:
-            found = plan.orders[pk].records.values()
+            found = plan.subjects[Subject.of_order(pk)].records.values()
             self._passed_over[pk] = {ref for records in found for _position, ref in records}
 
     def judged(self, verdicts: Iterable[Verdict]) -> None:
-        self._verdicts |= {verdict.order: verdict for verdict in verdicts}
+        self._verdicts |= {verdict.subject.pk: verdict for verdict in verdicts}
 
     def forget(self, orders: Iterable[int]) -> None:
         """Orders that somebody took away while they were sent, such as pretix's data shredder."""
@@ -130,7 +131,7 @@ class RunLog:
         written = {item.ref: item for item in verdict.written}.values()
         return {
             "run_id": run.pk,
-            "order_id": verdict.order,
+            "order_id": verdict.subject.pk,
             "records": [_record(item, with_values) for item in written],
             "failures": [failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
         }

@@ -14,6 +14,7 @@ from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.send.association import Association
 
 from .run_log import RunLog
 
@@ -62,6 +63,12 @@ class Slice:
         if pk not in self.states:
             self.states[pk] = OrderState(order_id=pk, portal_id=self.connection.portal_id)
         return self.states[pk]
+
+    def associated(self, pk: int) -> list[Association]:
+        """The associations made for this order in this portal."""
+        state = self.state(pk)
+        here = state.portal_id == self.connection.portal_id
+        return list(map(Association.from_text, state.associated)) if here else []
 
 
 @dataclass

@@ -1,66 +1,57 @@
-"""Which associations an order no longer stands for. Pure.
+"""Which associations a subject no longer stands for. Pure.
 
-Only an association with a record that stands for this order or one of its positions is ever removed.
+Only an association with a record that stands for this very order or one of its positions is ever removed.
 One between records that others share, such as a contact and a company, may be true for a hundred other reasons.
 """
 
 from collections.abc import Iterable, Mapping
 
 from pretix_hubspot.mappings.spec import DETACH
-from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 
+from .association import Association, Place
 from .outcome import Sent
 
-Source = tuple[int, int | None]  # (mapping, position)
-Where = tuple[str, str]  # (object type, record id)
+Use = tuple[int, int | None]  # (mapping, position)
 
 
-def wants_detaching(order: OrderPlan) -> bool:
-    """Whether one of the order's mappings removes anything at all."""
-    return any(DETACH in (spec.options.canceled, spec.options.replaced) for spec in order.specs)
+def wants_detaching(planned: SubjectPlan) -> bool:
+    """Whether one of the subject's mappings removes anything at all."""
+    return any(DETACH in (spec.options.canceled, spec.options.replaced) for spec in planned.specs)
 
 
 def obsolete(
     plan: Plan,
-    order: OrderPlan,
-    earlier: Mapping[Source, Where],
+    planned: SubjectPlan,
+    earlier: Mapping[Use, Place],
     sent: Mapping[RecordKey, Sent],
-    made: Iterable[str],
-) -> list[str]:
-    """The associations to remove, by name, of an order whose records all arrived.
+    made: Iterable[Association],
+) -> list[Association]:
+    """The associations to remove of a subject whose records all arrived.
 
-    ``earlier`` says where the order's records were, ``made`` what we linked.
+    ``earlier`` says where the subject's records were, ``made`` what we linked.
     """
-    now = {ref: (ref[0], sent[ref].record_id) for records in order.records.values() for _, ref in records}
-    own = {where for ref, where in now.items() if plan.records[ref].ours}
-    taken = {(mapping, position) for mapping, records in order.records.items() for position, _ in records}
+    now = {ref: (ref[0], sent[ref].record_id) for records in planned.records.values() for _, ref in records}
+    own = {place for ref, place in now.items() if plan.records[ref].ours}
+    taken = {(mapping, position) for mapping, records in planned.records.items() for position, _ in records}
     gone = {
-        where
-        for source, where in earlier.items()
-        if where not in now.values() and _detaches(order, source, replaced=source in taken)
+        place
+        for use, place in earlier.items()
+        if place not in now.values() and _detaches(planned, use, replaced=use in taken)
     }
-    return sorted(name for name in made if _is_obsolete(name, gone, own))
+    return sorted(link for link in made if _is_obsolete(link, gone, own))
 
 
-def ends(name: str) -> tuple[Where, Where]:
-    """The two records of a remembered association, see ``association_name``."""
-    name = name.partition("#")[0]
-    from_type, _, from_id = name.partition(">")[0].rpartition(":")
-    to_type, _, to_id = name.partition(">")[2].rpartition(":")
-    return (from_type, from_id), (to_type, to_id)
+def _is_obsolete(link: Association, gone: set[Place], own: set[Place]) -> bool:
+    return (link.source in gone and link.target in own) or (link.target in gone and link.source in own)
 
 
-def _is_obsolete(name: str, gone: set[Where], own: set[Where]) -> bool:
-    one, other = ends(name)
-    return (one in gone and other in own) or (other in gone and one in own)
-
-
-def _detaches(order: OrderPlan, source: Source, replaced: bool) -> bool:
+def _detaches(planned: SubjectPlan, use: Use, replaced: bool) -> bool:
     """Whose address was emptied, as pretix's data shredder does, is replaced by nobody."""
-    mapping, position = source
-    spec = next((spec for spec in order.specs if spec.id == mapping), None)
-    if spec is None or any((item.mapping, item.position) == source for item in order.filtered):
+    mapping, position = use
+    spec = next((spec for spec in planned.specs if spec.id == mapping), None)
+    if spec is None or any((item.mapping, item.position) == use for item in planned.filtered):
         return False
-    if position in order.canceled:
+    if position in planned.canceled:
         return spec.options.canceled == DETACH
-    return replaced and not order.shredded and spec.options.replaced == DETACH
+    return replaced and not planned.shredded and spec.options.replaced == DETACH

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pretix_hubspot.failures.portal_rules import rule_behind
 from pretix_hubspot.hubspot.data import AssociationResult, AssociationType
 from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound
+from pretix_hubspot.sources.snapshot import Subject
 
-from .outcome import Execution, Outcome, Pair, Sent, association_name
+from .association import Association
+from .outcome import Execution, Outcome, Pair, Sent
 
-Wanted = tuple[int, Pair, AssociationType | None]  # who asks, for which records, with which label
+Wanted = tuple[Subject, Pair, AssociationType | None]  # who asks, for which records, with which label
 Asked = dict[tuple[str, str], list[Wanted]]  # by record ids
 
 
@@ -50,11 +52,12 @@ def note(
     execution: Execution,
 ) -> None:
     for pair, wanted in pairs.items():
-        for order, refs, label in wanted:
+        for subject, refs, label in wanted:
             if outcomes[pair] is True:
-                execution.associated[order].add(association_name(from_type, to_type, pair, label))
+                made = Association.between((from_type, pair[0]), (to_type, pair[1]), label)
+                execution.associated[subject].add(made)
             else:
-                execution.association_errors[order][refs] = outcomes[pair] or None
+                execution.association_errors[subject][refs] = outcomes[pair] or None
 
 
 def sent_pair(source: Outcome, target: Outcome) -> tuple[str, str] | None:
@@ -63,12 +66,12 @@ def sent_pair(source: Outcome, target: Outcome) -> tuple[str, str] | None:
     return None
 
 
-def not_linked(execution: Execution) -> Iterator[tuple[int, Pair, HubSpotError | None]]:
-    """Records of an order that HubSpot did not link, or not under the ids that we know."""
-    for order, errors in execution.association_errors.items():
+def not_linked(execution: Execution) -> Iterator[tuple[Subject, Pair, HubSpotError | None]]:
+    """Records of a subject that HubSpot did not link, or not under the ids that we know."""
+    for subject, errors in execution.association_errors.items():
         for pair, error in errors.items():
             if error is None or (isinstance(error, (InvalidInput, NotFound)) and not rule_behind(error)):
-                yield order, pair, error
+                yield subject, pair, error
 
 
 def same(one: Sent, other: Outcome) -> bool:

@@ -1,14 +1,16 @@
-"""What became of a plan, in plain data: what the executor hands to the judge."""
+"""What became of a plan, in plain data: what the sender hands to the judge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pretix_hubspot.hubspot.data import AssociationType
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.ownership import Person
 from pretix_hubspot.sync.plan.plan import RecordKey
 from pretix_hubspot.values.rows import Refusal
+
+from .association import Association
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,15 @@ Pair = tuple[RecordKey, RecordKey]
 
 @dataclass
 class Execution:
-    """What became of each order's records and associations.
+    """What became of each subject's records and associations.
 
     ``together`` are object types of which HubSpot turned out to take new records only with an association.
     """
 
-    records: dict[int, dict[RecordKey, Outcome]] = field(default_factory=dict)
-    associated: dict[int, set[str]] = field(default_factory=dict)
-    association_errors: dict[int, dict[Pair, HubSpotError | Refusal | None]] = field(default_factory=dict)
-    detach_errors: dict[int, dict[str, HubSpotError | Refusal]] = field(default_factory=dict)
+    records: dict[Subject, dict[RecordKey, Outcome]] = field(default_factory=dict)
+    associated: dict[Subject, set[Association]] = field(default_factory=dict)
+    association_errors: dict[Subject, dict[Pair, HubSpotError | Refusal | None]] = field(default_factory=dict)
+    detach_errors: dict[Subject, dict[Association, HubSpotError | Refusal]] = field(default_factory=dict)
     together: set[str] = field(default_factory=set)
 
     def sent(self) -> dict[RecordKey, Sent]:
@@ -78,8 +80,3 @@ class Execution:
             for ref, outcome in outcomes.items()
             if isinstance(outcome, Sent)
         }
-
-
-def association_name(from_type: str, to_type: str, pair: tuple[str, str], label: AssociationType | None = None) -> str:
-    """How an association that we made is remembered; with a label by its number, as ``deals:7>contacts:3#12``."""
-    return f"{from_type}:{pair[0]}>{to_type}:{pair[1]}" + (f"#{label.type_id}" if label else "")

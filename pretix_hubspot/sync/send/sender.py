@@ -13,13 +13,15 @@ from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_A
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import AssociationInput, Record
 from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.values.rows import Refusal
 
+from .association import Association, Place
 from .batches import BatchCaller
-from .detaching import Source, Where, ends, obsolete
+from .detaching import Use, obsolete
 from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
-from .outcome import Execution, Failed, Known, Outcome, RecordAction, Sent, association_name
+from .outcome import Execution, Failed, Known, Outcome, RecordAction, Sent
 from .records import TypeRun, read_by_id
 from .together import ALWAYS, WAITS, Links, Together, may_lack_partner, waits_for_partner
 
@@ -37,7 +39,7 @@ class Executor:
         self,
         client: Client,
         caller: BatchCaller,
-        forced: frozenset[int] = frozenset(),
+        forced: frozenset[Subject] = frozenset(),
         together: Iterable[str] = (),
     ) -> None:
         self._client = client
@@ -50,18 +52,18 @@ class Executor:
         self,
         plan: Plan,
         known: Mapping[RecordKey, Known],
-        associated: Mapping[int, Iterable[str]] | None = None,
-        earlier: Mapping[int, Mapping[Source, Where]] | None = None,
+        associated: Mapping[Subject, Iterable[Association]] | None = None,
+        earlier: Mapping[Subject, Mapping[Use, Place]] | None = None,
     ) -> Execution:
         """Write everything in the plan. Raises ``PortalUnavailable``; everything else is an outcome.
 
-        ``associated`` are the associations made earlier, by order; see ``association_name``.
-        ``earlier`` says where the records were of orders that remove associations, see ``detaching``.
+        ``associated`` are the associations made earlier.
+        ``earlier`` says where the records were of subjects that remove associations, see ``detaching``.
         """
         execution = Execution()
         self._run(plan, known, associated or {}, execution)
-        for order in sorted(_shared_failures(plan, execution)):
-            self._run_again(plan.only([order]), known, order, execution)
+        for subject in sorted(_shared_failures(plan, execution)):
+            self._run_again(plan.only([subject]), known, subject, execution)
         self._find_again(plan, known, associated or {}, execution)
         self._tell_vanished(execution)
         self._detach(plan, earlier or {}, execution)
@@ -72,53 +74,53 @@ class Executor:
         self,
         plan: Plan,
         known: Mapping[RecordKey, Known],
-        associated: Mapping[int, Iterable[str]],
+        associated: Mapping[Subject, Iterable[Association]],
         execution: Execution,
     ) -> None:
         """Look at records that cannot be linked, even if they are to stay as they were: they may not be there any more.
 
         Somebody deleted or merged them since we looked last.
         """
-        lost: dict[int, set[RecordKey]] = {}
-        for order, pair, _ in not_linked(execution):
-            lost.setdefault(order, set()).update(pair)
+        lost: dict[Subject, set[RecordKey]] = {}
+        for subject, pair, _ in not_linked(execution):
+            lost.setdefault(subject, set()).update(pair)
         if not lost:
             return
-        first = {order: execution.records[order] for order in lost}
+        first = {subject: execution.records[subject] for subject in lost}
         sent = execution.sent()
         there = {**known, **{ref: Known(s.record_id, s.fingerprint, s.url, s.owner) for ref, s in sent.items()}}
         unread = {ref: replace(there[ref], sent_hash="") for refs in lost.values() for ref in refs if ref in there}
         self._run(plan.only(lost), {**there, **unread}, associated, execution)
-        for order, outcomes in first.items():
-            for ref, outcome in execution.records[order].items():
+        for subject, outcomes in first.items():
+            for ref, outcome in execution.records[subject].items():
                 untouched = isinstance(outcome, Sent) and outcome.action == RecordAction.NOTHING_TO_DO
                 if untouched and same(outcome, outcomes[ref]):
-                    execution.records[order][ref] = outcomes[ref]  # what was done to it before
+                    execution.records[subject][ref] = outcomes[ref]  # what was done to it before
 
     def _tell_vanished(self, execution: Execution) -> None:
         """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
         refused = [
-            (order, pair, [(ref[0], execution.records[order][ref].record_id) for ref in pair])
-            for order, pair, error in not_linked(execution)
+            (subject, pair, [(ref[0], execution.records[subject][ref].record_id) for ref in pair])
+            for subject, pair, error in not_linked(execution)
             if error
         ]
         there = self._look_up({place for _, _, both in refused for place in both})
-        for order, pair, both in refused:
+        for subject, pair, both in refused:
             if any(there[place] != place[1] for place in both):
-                execution.association_errors[order][pair] = VANISHED
+                execution.association_errors[subject][pair] = VANISHED
 
     def _run(
         self,
         plan: Plan,
         known: Mapping[RecordKey, Known],
-        associated: Mapping[int, Iterable[str]],
+        associated: Mapping[Subject, Iterable[Association]],
         execution: Execution,
     ) -> None:
         outcomes = self._write_records(plan, known, execution)
-        for order in plan.orders.values():
-            refs = [ref for pairs in order.records.values() for _, ref in pairs]
-            execution.records[order.order] = {
-                ref: WAITS if waits_for_partner(order, ref, outcomes) else outcomes[ref] for ref in refs
+        for planned in plan.subjects.values():
+            refs = [ref for pairs in planned.records.values() for _, ref in pairs]
+            execution.records[planned.subject] = {
+                ref: WAITS if waits_for_partner(planned, ref, outcomes) else outcomes[ref] for ref in refs
             }
         self._associate(plan, associated, execution)
 
@@ -164,12 +166,12 @@ class Executor:
             self._late |= {object_type}
             execution.together.add(object_type)
 
-    def _run_again(self, part: Plan, known: Mapping[RecordKey, Known], order: int, execution: Execution) -> None:
-        """One order alone; what has arrived already stays as it is, and is not sent once more."""
-        arrived = {ref: sent for ref, sent in execution.records[order].items() if isinstance(sent, Sent)}
+    def _run_again(self, part: Plan, known: Mapping[RecordKey, Known], subject: Subject, execution: Execution) -> None:
+        """One subject alone; what has arrived already stays as it is, and is not sent once more."""
+        arrived = {ref: sent for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}
         links = {ref: Known(sent.record_id, sent.fingerprint, sent.url, sent.owner) for ref, sent in arrived.items()}
-        self._run(part, {**known, **links}, {order: set(execution.associated[order])}, execution)
-        outcomes = execution.records[order]
+        self._run(part, {**known, **links}, {subject: set(execution.associated[subject])}, execution)
+        outcomes = execution.records[subject]
         for ref, sent in arrived.items():
             if isinstance(outcomes[ref], Sent) and not outcomes[ref].changed:
                 outcomes[ref] = sent
@@ -184,7 +186,7 @@ class Executor:
                 continue
             link = known.get(record.ref)
             record.previous = link.owner if link else None
-            if link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.orders & self._forced:
+            if link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.subjects & self._forced:
                 run.outcomes[record.ref] = Sent(
                     link.record_id, RecordAction.NOTHING_TO_DO, link.url, (), link.sent_hash, owner=link.owner
                 )
@@ -192,21 +194,23 @@ class Executor:
                 run.add(record, link.record_id if link else None)
         return run
 
-    def _associate(self, plan: Plan, associated: Mapping[int, Iterable[str]], execution: Execution) -> None:
-        """Link the records of each order; pairs that several orders share are sent once."""
+    def _associate(self, plan: Plan, associated: Mapping[Subject, Iterable[Association]], execution: Execution) -> None:
+        """Link the records of each subject; pairs that several subjects share are sent once."""
         asked: dict[tuple[str, str], Asked] = {}
-        for order in plan.orders.values():
-            outcomes = execution.records[order.order]
-            execution.association_errors[order.order] = {}
-            done = execution.associated[order.order] = set(associated.get(order.order, ()))
-            for source, target, label in dict.fromkeys(order.associations()):
+        for planned in plan.subjects.values():
+            subject = planned.subject
+            outcomes = execution.records[subject]
+            execution.association_errors[subject] = {}
+            done = execution.associated[subject] = set(associated.get(subject, ()))
+            for source, target, label in dict.fromkeys(planned.associations()):
                 pair = sent_pair(outcomes[source], outcomes[target])
                 if not pair or (source[0] == target[0] and pair[0] == pair[1]):
                     continue
-                if association_name(source[0], target[0], pair, label) in done and order.order not in self._forced:
+                link = Association.between((source[0], pair[0]), (target[0], pair[1]), label)
+                if link in done and subject not in self._forced:
                     continue
                 types = asked.setdefault((source[0], target[0]), {})
-                types.setdefault(pair, []).append((order.order, (source, target), label))
+                types.setdefault(pair, []).append((subject, (source, target), label))
         for (from_type, to_type), pairs in asked.items():
             plain = {pair: wanted for pair, wanted in pairs.items() if not any(label for _, _, label in wanted)}
             labelled = {pair: wanted for pair, wanted in pairs.items() if pair not in plain}
@@ -237,45 +241,45 @@ class Executor:
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
         note(from_type, to_type, pairs, outcomes, execution)
 
-    def _detach(self, plan: Plan, earlier: Mapping[int, Mapping[Source, Where]], execution: Execution) -> None:
-        """Remove what no longer holds, of orders whose every record and association is in place."""
-        names: dict[int, list[str]] = {}
-        for order, before in earlier.items():
-            outcomes, made = execution.records[order], execution.associated[order]
-            if not execution.association_errors[order] and all(isinstance(o, Sent) for o in outcomes.values()):
-                names[order] = obsolete(plan, plan.orders[order], before, outcomes, made)
-        there = self._look_up({end for found in names.values() for name in found for end in ends(name)})
-        asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[int, str]]]] = {}
-        for order, found in names.items():
-            still = {ends(name) for name in execution.associated[order] if name not in found}
-            for name in found:
-                one, other = ends(name)
+    def _detach(self, plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution) -> None:
+        """Remove what no longer holds, of subjects whose every record and association is in place."""
+        links: dict[Subject, list[Association]] = {}
+        for subject, before in earlier.items():
+            outcomes, made = execution.records[subject], execution.associated[subject]
+            if not execution.association_errors[subject] and all(isinstance(o, Sent) for o in outcomes.values()):
+                links[subject] = obsolete(plan, plan.subjects[subject], before, outcomes, made)
+        there = self._look_up({end for found in links.values() for link in found for end in (link.source, link.target)})
+        asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[Subject, Association]]]] = {}
+        for subject, found in links.items():
+            still = {(link.source, link.target) for link in execution.associated[subject] if link not in found}
+            for link in found:
+                one, other = link.source, link.target
                 unknown = [end for end in (one, other) if not isinstance(there[end], (str, NotFound))]
                 if unknown:
-                    execution.detach_errors.setdefault(order, {})[name] = there[unknown[0]]
+                    execution.detach_errors.setdefault(subject, {})[link] = there[unknown[0]]
                     continue
                 if ((one[0], there[one]), (other[0], there[other])) in still:
-                    execution.associated[order].discard(name)  # merged: the pair goes by other ids now, and holds
+                    execution.associated[subject].discard(link)  # merged: the pair goes by other ids now, and holds
                     continue
                 pairs = asked.setdefault((one[0], other[0]), {})
-                pairs.setdefault((one[1], other[1]), []).append((order, name))
+                pairs.setdefault((one[1], other[1]), []).append((subject, link))
         for (from_type, to_type), pairs in asked.items():
             self._detach_type(from_type, to_type, pairs, execution)
 
     def _tell_vanished_ends(self, execution: Execution) -> None:
         """The same for associations that could not be removed: the records were there a moment ago."""
         refused = [
-            (order, name)
-            for order, errors in execution.detach_errors.items()
-            for name, error in errors.items()
+            (subject, link)
+            for subject, errors in execution.detach_errors.items()
+            for link, error in errors.items()
             if isinstance(error, InvalidInput)
         ]
-        there = self._look_up({end for _, name in refused for end in ends(name)})
-        for order, name in refused:
-            if any(there[end] != end[1] for end in ends(name)):
-                execution.detach_errors[order][name] = VANISHED
+        there = self._look_up({end for _, link in refused for end in (link.source, link.target)})
+        for subject, link in refused:
+            if any(there[end] != end[1] for end in (link.source, link.target)):
+                execution.detach_errors[subject][link] = VANISHED
 
-    def _look_up(self, places: Iterable[Where]) -> dict[Where, str | HubSpotError | None]:
+    def _look_up(self, places: Iterable[Place]) -> dict[Place, str | HubSpotError | None]:
         """The present ids of these records: HubSpot takes the id of a merged record for the one that it became."""
         by_type: dict[str, list[str]] = {}
         for object_type, record_id in sorted(places):
@@ -290,7 +294,7 @@ class Executor:
         self,
         from_type: str,
         to_type: str,
-        pairs: dict[tuple[str, str], list[tuple[int, str]]],
+        pairs: dict[tuple[str, str], list[tuple[Subject, Association]]],
         execution: Execution,
     ) -> None:
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | None]]:
@@ -301,27 +305,27 @@ class Executor:
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
         for pair, asked in pairs.items():
-            for order, name in asked:
+            for subject, link in asked:
                 error = outcomes[pair]
                 if error is None or isinstance(error, NotFound):  # a record is gone, and its associations with it
-                    execution.associated[order].discard(name)
+                    execution.associated[subject].discard(link)
                 else:
-                    execution.detach_errors.setdefault(order, {})[name] = error
+                    execution.detach_errors.setdefault(subject, {})[link] = error
 
 
-def _shared_failures(plan: Plan, execution: Execution) -> set[int]:
-    """Orders whose record failed together with another order's: each deserves an attempt of its own."""
-    shared: set[int] = set()
+def _shared_failures(plan: Plan, execution: Execution) -> set[Subject]:
+    """Subjects whose record failed together with another's: each deserves an attempt of its own."""
+    shared: set[Subject] = set()
     for record in plan.records.values():
-        if len(record.orders) > 1:
-            outcome = execution.records[next(iter(record.orders))].get(record.ref)
+        if len(record.subjects) > 1:
+            outcome = execution.records[record.contributions[0].subject].get(record.ref)
             if isinstance(outcome, Failed) and _may_be_others_fault(outcome.error):
-                shared |= record.orders
+                shared |= record.subjects
     return shared
 
 
 def _may_be_others_fault(error: HubSpotError | None) -> bool:
-    """Whether the values of one order may keep another one's from arriving: not if no value would be accepted."""
+    """Whether the values of one subject may keep another one's from arriving: not if no value would be accepted."""
     return error is None or not (error.retryable or concerns_type(error))
 
 

@@ -12,7 +12,7 @@ from pretix_hubspot.failures.portal_rules import rule_behind
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import AssociationType, InlineAssociation
 from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput
-from pretix_hubspot.sync.plan.plan import OrderPlan, Plan, RecordKey
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 from pretix_hubspot.values.rows import Refusal
 
 from .batches import BatchCaller
@@ -40,8 +40,8 @@ class Together:
         One, since an account may allow no more; the others are associated afterwards like all.
         """
         found: dict[RecordKey, dict[str, str]] = {}
-        for order in plan.orders.values():
-            for one, other in _pairs(order):
+        for planned in plan.subjects.values():
+            for one, other in _pairs(planned):
                 sent = outcomes.get(other)
                 if one[0] == object_type != other[0] and isinstance(sent, Sent):
                     found.setdefault(one, {}).setdefault(other[0], sent.record_id)
@@ -79,21 +79,21 @@ def may_lack_partner(outcome: Outcome) -> bool:
     return rule is Code.ASSOCIATION_REQUIRED or (rule is None and not outcome.error.details)
 
 
-def waits_for_partner(order: OrderPlan, ref: RecordKey, outcomes: Mapping[RecordKey, Outcome]) -> bool:
-    """Whether the record was refused for want of a partner that the order has, and that could not be written."""
+def waits_for_partner(planned: SubjectPlan, ref: RecordKey, outcomes: Mapping[RecordKey, Outcome]) -> bool:
+    """Whether the record was refused for want of a partner that the subject has, and that could not be written."""
     outcome = outcomes[ref]
     if not isinstance(outcome, Failed) or rule_behind(outcome.error) is not Code.ASSOCIATION_REQUIRED:
         return False
-    if any(one == ref and not isinstance(outcomes[other], Sent) for one, other in _pairs(order)):
+    if any(one == ref and not isinstance(outcomes[other], Sent) for one, other in _pairs(planned)):
         return True
-    mine = {mapping for mapping, records in order.records.items() if ref in [found for _, found in records]}
-    partners = {earlier for spec in order.specs if spec.id in mine for earlier in spec.associations}
-    partners |= {spec.id for spec in order.specs if mine & set(spec.associations)}
-    return any(item.mapping in partners for item in order.withheld)
+    mine = {mapping for mapping, records in planned.records.items() if ref in [found for _, found in records]}
+    partners = {earlier for spec in planned.specs if spec.id in mine for earlier in spec.associations}
+    partners |= {spec.id for spec in planned.specs if mine & set(spec.associations)}
+    return any(item.mapping in partners for item in planned.withheld)
 
 
-def _pairs(order: OrderPlan) -> Iterable[tuple[RecordKey, RecordKey]]:
+def _pairs(planned: SubjectPlan) -> Iterable[tuple[RecordKey, RecordKey]]:
     """The records that belong together, in both directions."""
-    for source, target, _ in order.associations():
+    for source, target, _ in planned.associations():
         yield source, target
         yield target, source

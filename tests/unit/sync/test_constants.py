@@ -11,7 +11,7 @@ from pretix_hubspot.sync.run.judge import judge
 from pretix_hubspot.sync.send.outcome import Execution
 from pretix_hubspot.values.convert import warning
 from pretix_hubspot.values.rows import APPEND, OVERWRITE, MappingRow, Row
-from tests.unit.sync.test_plan import ATTENDEE, BUYER, order, position
+from tests.unit.sync.test_plan import ATTENDEE, BUYER, ORDER_7, order, position
 
 OPTIONS = (Option("TRADE_SHOW", "Trade show"), Option("WEB", "Website"))
 FORMS = {"enumeration": "select", "bool": "booleancheckbox", "phone_number": "phonenumber"}
@@ -61,10 +61,10 @@ def test_what_can_never_fit_warns_and_is_refused_as_a_fault_of_the_mapping(text,
     found = warning("S", definition, OVERWRITE, constant=text)
     assert (found.code, found.params["constant"]) == (code, True)
     plan = plan_of(text, definition)
-    [withheld] = plan.orders[7].withheld
+    [withheld] = plan.subjects[ORDER_7].withheld
     assert (withheld.refusal.code, withheld.refusal.params["constant"]) == (code, True)
     assert text not in str(withheld.refusal.params)
-    execution = Execution(records={7: {}}, associated={7: set()}, association_errors={7: {}})
+    execution = Execution(records={ORDER_7: {}}, associated={ORDER_7: set()}, association_errors={ORDER_7: {}})
     [verdict] = judge(plan, execution)
     assert verdict.mode == "config"
 
@@ -95,7 +95,7 @@ def test_an_order_knows_nothing_of_it():
 
 
 def test_another_text_is_another_fingerprint():
-    one, same, other = (plan_of(text, prop("string", "text")).orders[7].fingerprint for text in ("a", "a", "b"))
+    one, same, other = (plan_of(text, prop("string", "text")).subjects[ORDER_7].fingerprint for text in ("a", "a", "b"))
     assert one == same != other
 
 
@@ -103,7 +103,7 @@ def test_a_lenient_mapping_leaves_it_out():
     spec = replace(buyer("abc", prop("number")), options=MappingOptions(lenient=True))
     plan = build_plan(99, [((spec,), [order()])])
     [record] = plan.records.values()
-    assert record.rows() == [] and [r.code for r in record.left_out(7, 1, None)] == ["not_a_number"]
+    assert record.rows() == [] and [r.code for r in record.left_out(ORDER_7, 1, None)] == ["not_a_number"]
 
 
 def constant(text, definition):

@@ -10,7 +10,7 @@ from pretix_hubspot.hubspot.errors import NotFound, ServerTrouble
 from pretix_hubspot.sync.plan.plan import Filtered
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.values.rows import OVERWRITE, MappingRow
-from tests.unit.sync.test_plan import BUYER, order, prop, row
+from tests.unit.sync.test_plan import BUYER, ORDER_7, order, prop, row
 
 KIND = PropertyDefinition("kind", "Kind", "enumeration", "select", options=(Option("vip", "VIP"),))
 NAME = row("name", "lastname")
@@ -28,8 +28,8 @@ def planned(*rows, **facts):
     spec = replace(BUYER, rows=(NAME, *rows), **facts)
     plan = build_plan(1, [((spec,), (order(product=["2"]),))])
     sent = [(r.property.name, r.value) for record in plan.records.values() for r in record.rows()]
-    left_out = [refusal.code for record in plan.records.values() for refusal in record.left_out(7, 1, None)]
-    return sent, left_out, [withheld.refusal.code for withheld in plan.orders[7].withheld]
+    left_out = [refusal.code for record in plan.records.values() for refusal in record.left_out(ORDER_7, 1, None)]
+    return sent, left_out, [withheld.refusal.code for withheld in plan.subjects[ORDER_7].withheld]
 
 
 @pytest.mark.parametrize(("lost", "code"), [(LOST, "unknown_field"), (LOST_MAP, "option_not_mapped")])
@@ -69,5 +69,5 @@ def test_a_copied_object_type_that_the_portal_lacks_is_left_out(error, withheld)
 
     plan = build_plan(1, [((spec,), (order(),))])
 
-    assert bool(plan.orders[7].withheld) == withheld
-    assert plan.orders[7].filtered == ([] if withheld else [Filtered(1, None, Exclusion.NO_ACCESS)])
+    assert bool(plan.subjects[ORDER_7].withheld) == withheld
+    assert plan.subjects[ORDER_7].filtered == ([] if withheld else [Filtered(1, None, Exclusion.NO_ACCESS)])

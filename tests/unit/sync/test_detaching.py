@@ -6,21 +6,25 @@ import pytest
 
 from pretix_hubspot.mappings.spec import DETACH, LEAVE, Filters, MappingOptions
 from pretix_hubspot.sync.plan.planner import build_plan
+from pretix_hubspot.sync.send.association import Association
 from pretix_hubspot.sync.send.detaching import obsolete, wants_detaching
 from pretix_hubspot.sync.send.outcome import Sent
-from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL, order, position
+from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL, ORDER_7, order, position
 
 #: The buyer was contact 1, the attendee contact 2, the deal is deal 9.
 EARLIER = {(1, None): ("contacts", "1"), (2, 70): ("contacts", "2"), (3, None): ("deals", "9")}
-MADE = {"deals:9>contacts:1", "deals:9>contacts:2", "contacts:2>companies:5"}
+DEAL_9 = ("deals", "9")
+OF_BUYER = Association(DEAL_9, ("contacts", "1"))
+OF_ATTENDEE = Association(DEAL_9, ("contacts", "2"))
+MADE = {OF_BUYER, OF_ATTENDEE, Association(("contacts", "2"), ("companies", "5"))}
 
 
 def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EARLIER, shredded=False):
     plan = build_plan(99, [((buyer, attendee, DEAL), [found])])
-    plan.orders[7].shredded = shredded
+    plan.subjects[ORDER_7].shredded = shredded
     names = dict(zip(("ada@example.org", "grace@example.org", "ORG/EV/C7"), ids, strict=True))
     outcomes = {ref: Sent(names.get(record.id_value, "3"), "updated") for ref, record in plan.records.items()}
-    return obsolete(plan, plan.orders[7], earlier, outcomes, MADE)
+    return obsolete(plan, plan.subjects[ORDER_7], earlier, outcomes, MADE)
 
 
 def detaching(spec, **options):
@@ -43,7 +47,7 @@ def test_nothing_is_removed_that_still_holds():
 
 
 def test_a_replaced_attendee_is_detached_from_what_stands_for_the_order():
-    assert gone(with_attendee("new@example.org"), detaching(ATTENDEE)) == ["deals:9>contacts:2"]
+    assert gone(with_attendee("new@example.org"), detaching(ATTENDEE)) == [OF_ATTENDEE]
 
 
 @pytest.mark.parametrize("email", ["", None])
@@ -56,17 +60,17 @@ def test_in_an_event_that_is_shredded_nobody_is_known_to_be_replaced():
     """The attendee's address is gone, so the ticket falls back to the buyer's."""
     assert gone(with_attendee("new@example.org"), detaching(ATTENDEE), shredded=True) == []
     canceled = with_attendee("grace@example.org", canceled=True)
-    assert gone(canceled, detaching(ATTENDEE, canceled=DETACH), shredded=True) == ["deals:9>contacts:2"]
+    assert gone(canceled, detaching(ATTENDEE, canceled=DETACH), shredded=True) == [OF_ATTENDEE]
 
 
 def test_a_canceled_position_has_a_choice_of_its_own():
     canceled = with_attendee("grace@example.org", canceled=True)
-    assert gone(canceled, detaching(ATTENDEE, canceled=DETACH)) == ["deals:9>contacts:2"]
+    assert gone(canceled, detaching(ATTENDEE, canceled=DETACH)) == [OF_ATTENDEE]
     assert gone(canceled, detaching(ATTENDEE, canceled=LEAVE, replaced=DETACH)) == []
 
 
 def test_a_changed_address_of_the_buyer():
-    assert gone(order(email="new@example.org"), buyer=detaching(BUYER)) == ["deals:9>contacts:1"]
+    assert gone(order(email="new@example.org"), buyer=detaching(BUYER)) == [OF_BUYER]
 
 
 def test_who_is_filtered_out_keeps_the_associations():
@@ -80,5 +84,5 @@ def test_records_of_deleted_mappings_are_left_alone():
 
 
 def test_orders_without_such_a_choice_cost_no_look():
-    plans = [build_plan(99, [((spec,), [order()])]).orders[7] for spec in (BUYER, detaching(BUYER))]
+    plans = [build_plan(99, [((spec,), [order()])]).subjects[ORDER_7] for spec in (BUYER, detaching(BUYER))]
     assert [wants_detaching(plan) for plan in plans] == [False, True]

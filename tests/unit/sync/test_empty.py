@@ -9,7 +9,7 @@ from pretix_hubspot.sources.snapshot import OrderSnapshot
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.values.merge import merge
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, OVERWRITE, MappingRow
-from tests.unit.sync.test_plan import BUYER
+from tests.unit.sync.test_plan import BUYER, ORDER_7
 
 TEXT = PropertyDefinition("p", "P", "string", "text")
 SIZES = PropertyDefinition("p", "P", "enumeration", "select", options=(Option("s", "S"), Option("m", "M")))
@@ -90,4 +90,4 @@ def test_the_choice_is_a_change_that_is_sent():
 
     plans = [build_plan(1, [((replace(BUYER, rows=(row,)),), orders)]) for row in rows]
 
-    assert plans[0].orders[7].fingerprint != plans[1].orders[7].fingerprint
+    assert plans[0].subjects[ORDER_7].fingerprint != plans[1].subjects[ORDER_7].fingerprint

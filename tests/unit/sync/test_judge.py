@@ -17,9 +17,10 @@ from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_re
 from pretix_hubspot.mappings.spec import MappingSpec
 from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
-from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot, Subject
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.run.judge import Verdict, Written, judge
+from pretix_hubspot.sync.send.association import Association
 from pretix_hubspot.sync.send.outcome import Execution, Failed, Sent
 from pretix_hubspot.values.rows import OVERWRITE, FieldRefused, MappingRow, Refusal
 from tests.unit.hubspot import bodies
@@ -339,6 +340,8 @@ def row(field, name):
 
 BUYER = MappingSpec(1, ORDERS, "contacts", row("email", "email"), (row("name", "lastname"),))
 ATTENDEE = MappingSpec(2, POSITIONS, "contacts", row("attendee_email", "email"), ())
+ORDER_7 = Subject.of_order(7)
+LINKED = Association(("deals", "903"), ("contacts", "901"))
 DEAL = MappingSpec(3, ORDERS, "deals", row("key", "pretix_order_key"), (), associations=(1,))
 
 
@@ -350,14 +353,14 @@ def plan():
 
 
 def refs(plan):
-    return {m: records[0][1] for m, records in plan.orders[7].records.items()}
+    return {m: records[0][1] for m, records in plan.subjects[ORDER_7].records.items()}
 
 
 def execution(plan, **outcomes):
     """Everything arrived, except for what ``outcomes`` says about mapping m1, m2 and m3."""
     results = {ref: Sent(f"90{m}", "created") for m, ref in refs(plan).items()}
     results |= {refs(plan)[int(name[1:])]: outcome for name, outcome in outcomes.items()}
-    return Execution({7: results}, {7: {"deals:903>contacts:901"}}, {7: {}})
+    return Execution({ORDER_7: results}, {ORDER_7: {LINKED}}, {ORDER_7: {}})
 
 
 def test_an_order_whose_records_all_arrived_is_in_sync(plan):
@@ -369,8 +372,8 @@ def test_an_order_whose_records_all_arrived_is_in_sync(plan):
         Written(3, None, r[3], Sent("903", "created")),
     )
     assert (verdict.failures, verdict.mode, verdict.changed) == ((), None, True)
-    assert verdict.associated == ("deals:903>contacts:901",)
-    assert verdict.fingerprint == plan.orders[7].fingerprint
+    assert verdict.associated == (LINKED,)
+    assert verdict.fingerprint == plan.subjects[ORDER_7].fingerprint
 
 
 def test_one_failed_record_fails_the_order_and_is_named(plan):
@@ -398,7 +401,7 @@ def refused_for(name, specs=(BUYER, WITH_DIET), positions=(GRACE,)):
     plan = build_plan(99, [(specs, [order])])
     error = answered(400, validation("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist', name))
     results = {ref: Failed(error) for ref in plan.records}
-    [verdict] = judge(plan, Execution({7: results}, {7: set()}, {7: {}}))
+    [verdict] = judge(plan, Execution({ORDER_7: results}, {ORDER_7: set()}, {ORDER_7: {}}))
     return [(failure.mapping, failure.position) for failure in verdict.failures]
 
 
@@ -427,7 +430,7 @@ def test_what_a_record_lacks_is_nobodys_row(plan):
 def test_an_association_that_failed_is_told_by_the_mapping_that_wants_it(plan):
     done = execution(plan)
     pair = (refs(plan)[3], refs(plan)[1])
-    done.association_errors = {7: {pair: answered(400, said("Missing 'Edit Associations' permission."))}}
+    done.association_errors = {ORDER_7: {pair: answered(400, said("Missing 'Edit Associations' permission."))}}
     [verdict] = judge(plan, done)
     [failure] = verdict.failures
     assert (failure.mapping, failure.code, failure.object_type) == (3, "missing_permission", "deals")
@@ -435,14 +438,14 @@ def test_an_association_that_failed_is_told_by_the_mapping_that_wants_it(plan):
 
 def test_an_association_that_was_never_confirmed_fails(plan):
     done = execution(plan)
-    done.association_errors = {7: {(refs(plan)[3], refs(plan)[1]): None}}
+    done.association_errors = {ORDER_7: {(refs(plan)[3], refs(plan)[1]): None}}
     [verdict] = judge(plan, done)
     assert [f.code for f in verdict.failures] == ["no_answer_for_record"]
 
 
 def test_an_association_with_a_record_that_went_away_waits_for_the_next_attempt(plan):
     done = execution(plan)
-    done.association_errors = {7: {(refs(plan)[3], refs(plan)[1]): Refusal("record_vanished")}}
+    done.association_errors = {ORDER_7: {(refs(plan)[3], refs(plan)[1]): Refusal("record_vanished")}}
     [verdict] = judge(plan, done)
     assert verdict.failures == (Failure(TEMPORARY, "record_vanished", {}, 3, None, "deals"),)
     assert explain(verdict.failures[0]) == (
@@ -452,7 +455,7 @@ def test_an_association_with_a_record_that_went_away_waits_for_the_next_attempt(
 
 def test_an_association_that_could_not_be_removed_fails(plan):
     done = execution(plan)
-    done.detach_errors = {7: {"deals:903>contacts:901": answered(400, said("One or more associations are invalid"))}}
+    done.detach_errors = {ORDER_7: {LINKED: answered(400, said("One or more associations are invalid"))}}
     [verdict] = judge(plan, done)
     [failure] = verdict.failures
     assert (failure.mapping, failure.code, failure.object_type) == (None, "invalid_association", "deals")
@@ -462,7 +465,7 @@ def test_a_record_that_was_withheld_is_a_failure():
     values = {"email": FieldRefused("invalid_email"), "name": "L", "key": "A1"}
     plan = build_plan(99, [((BUYER, DEAL), [OrderSnapshot(7, "A1", "n", False, values, ())])])
     sent = {ref: Sent("903", "nothing_to_do") for ref in plan.records}
-    [verdict] = judge(plan, Execution({7: sent}, {}, {}))
+    [verdict] = judge(plan, Execution({ORDER_7: sent}, {}, {}))
     assert [(f.mode, f.code, f.mapping) for f in verdict.failures] == [(PERMANENT, "invalid_email", 1)]
     assert not verdict.changed
 
@@ -482,7 +485,7 @@ def test_a_side_that_hubspot_does_not_let_us_use_is_a_setting_and_no_failure(wit
 
     assert (verdict.failures, verdict.mode) == ((), None)
     assert [(f.code, f.object_type) for f in verdict.lacking] == [("missing_scope", "line_items")]
-    assert verdict.fingerprint != with_lines.orders[7].fingerprint, "or nobody would send the rest later"
+    assert verdict.fingerprint != with_lines.subjects[ORDER_7].fingerprint, "or nobody would send the rest later"
 
 
 def test_an_object_type_that_hubspot_did_not_tell_about_is_a_failure_in_hubspots_words():
@@ -490,7 +493,7 @@ def test_an_object_type_that_hubspot_did_not_tell_about_is_a_failure_in_hubspots
     values = {"email": "ada@example.org", "name": "L", "key": "A1"}
     plan = build_plan(99, [((BUYER, unreadable), [OrderSnapshot(7, "A1", "n", False, values, ())])])
     sent = {ref: Sent("901", "created") for ref in plan.records}
-    [verdict] = judge(plan, Execution({7: sent}, {}, {}))
+    [verdict] = judge(plan, Execution({ORDER_7: sent}, {}, {}))
 
     assert [(f.mode, f.code, f.mapping) for f in verdict.failures] == [(MISCONFIGURATION, "unknown_object_type", 4)]
     assert "Unable to infer object type" in verdict.failures[0].message
@@ -515,7 +518,7 @@ def test_without_its_main_part_an_order_fails_for_its_side(with_lines):
 def test_an_association_with_the_side_is_about_the_side(with_lines, ends):
     done = execution(with_lines)
     pair = tuple(refs(with_lines)[mapping] for mapping in ends)
-    done.association_errors = {7: {pair: REFUSED}}
+    done.association_errors = {ORDER_7: {pair: REFUSED}}
     [verdict] = judge(with_lines, done)
 
     assert [(f.code, f.object_type) for f in verdict.lacking] == [("missing_scope", "line_items")]
@@ -525,8 +528,10 @@ def test_a_reason_that_several_associations_share_is_told_once(plan):
     r = refs(plan)
     done = execution(plan)
     refusal = answered(400, said("Missing 'Edit Associations' permission."))
-    done.association_errors = {7: {(r[3], r[1]): refusal, (r[3], r[2]): refusal}}
-    done.detach_errors = {7: {f"deals:903>contacts:{number}": refusal for number in (1, 2)}}
+    done.association_errors = {ORDER_7: {(r[3], r[1]): refusal, (r[3], r[2]): refusal}}
+    done.detach_errors = {
+        ORDER_7: {Association(("deals", "903"), ("contacts", str(number))): refusal for number in (1, 2)}
+    }
     [verdict] = judge(plan, done)
 
     assert [(f.code, f.mapping) for f in verdict.failures] == [("missing_permission", 3), ("missing_permission", None)]
@@ -542,4 +547,4 @@ def test_a_reason_that_several_associations_share_is_told_once(plan):
     ],
 )
 def test_the_graver_word_wins(modes, word):
-    assert Verdict(7, "", failures=tuple(Failure(mode, "x") for mode in modes)).mode == word
+    assert Verdict(ORDER_7, "", failures=tuple(Failure(mode, "x") for mode in modes)).mode == word

@@ -9,7 +9,7 @@ from pretix_hubspot.mappings.filters import question_fields, reason
 from pretix_hubspot.mappings.spec import Filters, MappingOptions
 from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
 from pretix_hubspot.sync.plan.planner import build_plan
-from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL
+from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL, ORDER_7
 
 TICKET, WORKSHOP, MUG = 1, 2, 3
 
@@ -125,25 +125,25 @@ def plan_of(*specs, of=None, **more):
 def test_a_plan_says_who_is_left_out_and_why():
     plan = plan_of(filtered(ATTENDEE, items=frozenset({TICKET})), DEAL)
     assert [record.id_value for record in plan.records.values()] == ["p70@example.org", "ORG/EV/C7"]
-    assert [vars(item) for item in plan.orders[7].filtered] == [
+    assert [vars(item) for item in plan.subjects[ORDER_7].filtered] == [
         {"mapping": 2, "position": 71, "reason": "filter_product"}
     ]
-    assert plan.orders[7].excluded == "", "something is sent"
+    assert plan.subjects[ORDER_7].excluded == "", "something is sent"
 
 
 def test_an_order_is_excluded_when_nothing_is_left():
     paid = filtered(BUYER, paid=True)
     pending = order(position(), status="n")
-    assert plan_of(paid, of=pending).orders[7].excluded == "filter_paid"
-    assert plan_of(paid, filtered(ATTENDEE, account=True), of=pending).orders[7].excluded == "filters"
-    assert plan_of(paid, of=pending, sent_before=frozenset({(7, 1)})).orders[7].excluded == ""
-    assert plan_of(BUYER).orders[7].excluded == ""
+    assert plan_of(paid, of=pending).subjects[ORDER_7].excluded == "filter_paid"
+    assert plan_of(paid, filtered(ATTENDEE, account=True), of=pending).subjects[ORDER_7].excluded == "filters"
+    assert plan_of(paid, of=pending, sent_before=frozenset({(7, 1)})).subjects[ORDER_7].excluded == ""
+    assert plan_of(BUYER).subjects[ORDER_7].excluded == ""
 
 
 def test_the_fingerprint_knows_who_is_left_out():
     one = filtered(ATTENDEE, items=frozenset({TICKET}))
     other = filtered(ATTENDEE, items=frozenset({MUG}))
-    assert plan_of(one).orders[7].fingerprint != plan_of(other).orders[7].fingerprint
+    assert plan_of(one).subjects[ORDER_7].fingerprint != plan_of(other).subjects[ORDER_7].fingerprint
 
 
 SIZE = replace(BUYER.rows[0], source_type="N", property=replace(BUYER.rows[0].property, type="number"))
@@ -152,21 +152,19 @@ SIZE = replace(BUYER.rows[0], source_type="N", property=replace(BUYER.rows[0].pr
 def test_a_value_that_does_not_fit_withholds_the_record_or_is_left_out():
     strict = replace(BUYER, rows=(BUYER.rows[0], replace(SIZE, source_type="S", field="email")))
     lenient = replace(strict, options=MappingOptions(lenient=True))
-    assert [w.refusal.code for w in plan_of(strict).orders[7].withheld] == ["not_a_number"]
+    assert [w.refusal.code for w in plan_of(strict).subjects[ORDER_7].withheld] == ["not_a_number"]
     plan = plan_of(lenient)
     [record] = plan.records.values()
-    assert plan.orders[7].withheld == []
+    assert plan.subjects[ORDER_7].withheld == []
     assert [row.value for row in record.rows()] == ["Lovelace"]
-    assert [refusal.code for refusal in record.left_out(7, 1, None)] == ["not_a_number"]
-    assert (
-        plan.orders[7].fingerprint
-        != plan_of(replace(BUYER, options=MappingOptions(lenient=True))).orders[7].fingerprint
-    )
+    assert [refusal.code for refusal in record.left_out(ORDER_7, 1, None)] == ["not_a_number"]
+    without_rows = plan_of(replace(BUYER, options=MappingOptions(lenient=True)))
+    assert plan.subjects[ORDER_7].fingerprint != without_rows.subjects[ORDER_7].fingerprint
 
 
 def test_a_broken_mapping_is_no_matter_of_values():
     broken = replace(BUYER, rows=(replace(BUYER.rows[0], property=None),), options=MappingOptions(lenient=True))
-    assert [w.refusal.code for w in plan_of(broken).orders[7].withheld] == ["unknown_property"]
+    assert [w.refusal.code for w in plan_of(broken).subjects[ORDER_7].withheld] == ["unknown_property"]
 
 
 def test_each_mapping_reads_the_order_in_its_language():

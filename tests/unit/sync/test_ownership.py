@@ -7,10 +7,11 @@ import pytest
 from pretix_hubspot.mappings.spec import BUYER, BY_MODES, FIRST, KEEP_NAMES, NEWEST, MappingOptions, MappingSpec
 from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Person
 from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, OVERWRITE
-from tests.unit.sync.test_plan import DEAL, EMAIL, order, position, row
+from tests.unit.sync.test_plan import DEAL, EMAIL, ORDER_7, order, position, row
 
 BUYERS = MappingSpec(
     1, ORDERS, "contacts", EMAIL, (row("invoice_address_name", "lastname"), row("tag", "tags", APPEND))
@@ -19,6 +20,7 @@ ATTENDEES = MappingSpec(
     2, POSITIONS, "contacts", row("attendee_email", "email"), (row("attendee_name", "lastname"), row("city", "city"))
 )
 SHARED = "ada@example.org"
+ORDER_6, ORDER_8, ORDER_9 = map(Subject.of_order, (6, 8, 9))
 REF = ("contacts", value_key("email", SHARED))
 
 
@@ -72,20 +74,20 @@ def test_all_add_to_lists():
 @pytest.mark.parametrize(
     "policy, previous, mode",
     [
-        (FIRST, Person(6), IF_EMPTY),
-        (FIRST, Person(9), OVERWRITE),
-        (NEWEST, Person(9), IF_EMPTY),
-        (NEWEST, Person(6), OVERWRITE),
-        (BUYER, Person(6, 60), OVERWRITE),
-        (BUYER, Person(6), IF_EMPTY),
-        (FIRST, Person(7, 1), OVERWRITE),
-        (BY_MODES, Person(6), OVERWRITE),
+        (FIRST, Person(ORDER_6), IF_EMPTY),
+        (FIRST, Person(ORDER_9), OVERWRITE),
+        (NEWEST, Person(ORDER_9), IF_EMPTY),
+        (NEWEST, Person(ORDER_6), OVERWRITE),
+        (BUYER, Person(ORDER_6, 60), OVERWRITE),
+        (BUYER, Person(ORDER_6), IF_EMPTY),
+        (FIRST, Person(ORDER_7, 1), OVERWRITE),
+        (BY_MODES, Person(ORDER_6), OVERWRITE),
     ],
 )
 def test_what_was_sent_before_counts(policy, previous, mode):
     found = record(policy, bought(7, "Ada"), previous=previous)
     assert lastnames(found) == [("Ada", mode)]
-    assert found.owner() == (Person(7, None, "C7") if mode == OVERWRITE and policy else previous)
+    assert found.owner() == (Person(ORDER_7, None, "C7") if mode == OVERWRITE and policy else previous)
 
 
 def test_names_are_left_alone_where_people_differ():
@@ -93,26 +95,27 @@ def test_names_are_left_alone_where_people_differ():
     assert [r.value for r in record(KEEP_NAMES, ONE).rows()] == ["T7", "city of Bea", "city of Cia"]
     same = bought(7, "Ada", attendee(70, "Ada"), attendee(71, ""))
     assert [name for name, _ in lastnames(record(KEEP_NAMES, same))] == ["Ada", "Ada", ""]
-    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(6))) == []
-    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(7, None, "C7"))) == [("Ada", OVERWRITE)]
+    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(ORDER_6))) == []
+    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(ORDER_7, None, "C7"))) == [("Ada", OVERWRITE)]
 
 
 def test_merges_are_named_by_codes():
-    event = {6, 7, 8}
+    event = {ORDER_6, ORDER_7, ORDER_8}
 
-    assert record(FIRST, *MANY).also_used_by(7, None, event) == ["C7-70", "C7-71", "C8", "C8-80"]
-    assert record(FIRST, *MANY).also_used_by(7, 70, event) == ["C7", "C7-71", "C8", "C8-80"]
-    assert record(FIRST, bought(7, "Ada", attendee(70, "Ada"))).also_used_by(7, 70, event) == [], "one person"
-    assert record(FIRST, bought(7, "Ada")).also_used_by(7, None, event) == []
-    assert record(FIRST, bought(7, "Ada"), previous=Person(6, 60, "C6-60")).also_used_by(7, None, event) == ["C6-60"]
+    assert record(FIRST, *MANY).also_used_by(ORDER_7, None, event) == ["C7-70", "C7-71", "C8", "C8-80"]
+    assert record(FIRST, *MANY).also_used_by(ORDER_7, 70, event) == ["C7", "C7-71", "C8", "C8-80"]
+    assert record(FIRST, bought(7, "Ada", attendee(70, "Ada"))).also_used_by(ORDER_7, 70, event) == [], "one person"
+    assert record(FIRST, bought(7, "Ada")).also_used_by(ORDER_7, None, event) == []
+    shared = record(FIRST, bought(7, "Ada"), previous=Person(ORDER_6, 60, "C6-60"))
+    assert shared.also_used_by(ORDER_7, None, event) == ["C6-60"]
 
 
 def test_orders_of_other_events_are_not_named():
-    earlier = Person(6, 60, "C6-60")
+    earlier = Person(ORDER_6, 60, "C6-60")
 
-    assert record(FIRST, *MANY).also_used_by(7, None, {7}) == ["C7-70", "C7-71"]
-    assert record(FIRST, *MANY).also_used_by(8, 80, {8}) == ["C8"]
-    assert record(FIRST, bought(7, "Ada"), previous=earlier).also_used_by(7, None, {7}) == []
+    assert record(FIRST, *MANY).also_used_by(ORDER_7, None, {ORDER_7}) == ["C7-70", "C7-71"]
+    assert record(FIRST, *MANY).also_used_by(ORDER_8, 80, {ORDER_8}) == ["C8"]
+    assert record(FIRST, bought(7, "Ada"), previous=earlier).also_used_by(ORDER_7, None, {ORDER_7}) == []
 
 
 def test_records_of_one_order_belong_to_nobody_else():
@@ -121,9 +124,13 @@ def test_records_of_one_order_belong_to_nobody_else():
     assert found.owner() is None and len(found.rows()) == 2
 
 
-def test_the_owner_survives_storage():
-    person = Person(7, 70, "C7-1")
+@pytest.mark.parametrize("person", [Person(ORDER_7, 70, "C7-1"), Person(Subject("Customer", 7), None, "C7")])
+def test_the_owner_survives_storage(person):
     assert Person.from_json(person.to_json()) == person
+
+
+def test_an_owner_as_earlier_versions_stored_it():
+    assert Person.from_json({"order": 7, "position": 70, "label": "C7-1"}) == Person(ORDER_7, 70, "C7-1")
     assert Person.from_json({}) is None
 
 
@@ -145,11 +152,11 @@ def test_who_shares_a_record_is_found_out_once_and_not_for_each_ticket(name, mon
         bought(number, "Ada", *(attendee(1_000 * number + n, name or f"Guest {n}") for n in range(1_000)))
         for number in (7, 8)
     ]
-    found, event, live = record(FIRST, *crowds), Counted({7, 8}), []
+    found, event, live = record(FIRST, *crowds), Counted({ORDER_7, ORDER_8}), []
     genuine = type(found)._live
     monkeypatch.setattr(type(found), "_live", lambda self: live.append(1) or genuine(self))
 
-    told = [found.also_used_by(7, 7_000 + n, event) for n in range(1_000)]
+    told = [found.also_used_by(ORDER_7, 7_000 + n, event) for n in range(1_000)]
 
     assert len(told[0]) == MAX_NAMED
     assert event.asked <= 2 * MAX_NAMED + 2

@@ -8,12 +8,13 @@ from pretix_hubspot.hubspot.errors import Forbidden, ServerTrouble
 from pretix_hubspot.mappings.spec import Beginning, Beginnings, MappingSpec, PipelineSpec
 from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
-from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot, Subject
 from pretix_hubspot.sync.plan.plan import Filtered, Withheld
 from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import IF_EMPTY, IF_NEW, OVERWRITE, FieldRefused, MappingRow, Refusal, Row
 
 TEXT = "S"
+ORDER_7, ORDER_8, ORDER_9 = map(Subject.of_order, (7, 8, 9))
 
 
 def prop(name, **facts):
@@ -63,14 +64,14 @@ def test_an_order_wants_its_buyer_its_attendees_and_its_deal():
             ("pretix_order_key", "ORG/EV/C7", OVERWRITE),
         ],
     }
-    pairs = {(source[0], target[0]) for source, target, _ in plan.orders[7].associations()}
+    pairs = {(source[0], target[0]) for source, target, _ in plan.subjects[ORDER_7].associations()}
     assert pairs == {("deals", "contacts")}
-    assert len(list(plan.orders[7].associations())) == 2
+    assert len(list(plan.subjects[ORDER_7].associations())) == 2
 
 
 def test_without_mappings_nothing_is_sent_and_that_is_no_order_in_sync():
     plan = plan_of(order(), specs=())
-    assert (plan.records, plan.orders[7].excluded) == ({}, "no_mappings")
+    assert (plan.records, plan.subjects[ORDER_7].excluded) == ({}, "no_mappings")
 
 
 def test_two_attendees_with_one_address_are_one_record():
@@ -79,15 +80,15 @@ def test_two_attendees_with_one_address_are_one_record():
     )
     contact = plan.records[("contacts", value_key("email", "grace@example.org"))]
     assert [(r.property.name, r.value) for r in contact.rows()] == [("lastname", "Hopper"), ("lastname", "Murray")]
-    assert len(list(plan.orders[7].associations())) == 3, "repeated pairs are for the executor to fold"
+    assert len(list(plan.subjects[ORDER_7].associations())) == 3, "repeated pairs are for the executor to fold"
 
 
 def test_one_person_in_two_orders_is_one_record_that_knows_both():
     plan = plan_of(order(7), order(8))
     contact = plan.records[("contacts", value_key("email", "ada@example.org"))]
-    assert contact.orders == {7, 8}
-    assert plan.only([7, 8, 9]) is plan
-    assert list(plan.only([8]).records) == [
+    assert contact.subjects == {ORDER_7, ORDER_8}
+    assert plan.only([ORDER_7, ORDER_8, ORDER_9]) is plan
+    assert list(plan.only([ORDER_8]).records) == [
         ("contacts", value_key("email", "ada@example.org")),
         ("deals", "pretix_order_key@order:8"),
     ]
@@ -101,19 +102,19 @@ def test_the_keys_hold_no_address():
 def test_a_deal_is_known_by_the_order_not_by_its_name():
     before, after = plan_of(order()), plan_of(order(order_key="RENAMED/EV/C7"))
     assert list(before.records) == list(after.records)
-    assert before.orders[7].fingerprint != after.orders[7].fingerprint
+    assert before.subjects[ORDER_7].fingerprint != after.subjects[ORDER_7].fingerprint
 
 
 def test_a_missing_identifier_is_no_failure_and_no_record():
     plan = plan_of(order(email="", positions=[position(70)]))
     assert [ref[0] for ref in plan.records] == ["deals"]
-    assert plan.orders[7].withheld == []
+    assert plan.subjects[ORDER_7].withheld == []
 
 
 def test_an_unreadable_identifier_withholds_that_record_alone():
     plan = plan_of(order(email=FieldRefused("invalid_email")))
     assert [ref[0] for ref in plan.records] == ["deals"]
-    [withheld] = plan.orders[7].withheld
+    [withheld] = plan.subjects[ORDER_7].withheld
     params = {"field": "email", "property": "email", "label": "Email"}
     assert withheld == Withheld(1, None, "contacts", Refusal("invalid_email", params))
 
@@ -122,7 +123,8 @@ def test_a_property_that_vanished_or_became_read_only_is_named():
     vanished = replace(BUYER, rows=(replace(BUYER.rows[0], property=None),))
     frozen = replace(BUYER, rows=(replace(BUYER.rows[0], property=prop("lastname", read_only_value=True)),))
     unknown = replace(BUYER, rows=(replace(BUYER.rows[0], source_type=None),))
-    codes = [plan_of(order(), specs=[s]).orders[7].withheld[0].refusal.code for s in (vanished, frozen, unknown)]
+    withheld = [plan_of(order(), specs=[s]).subjects[ORDER_7].withheld for s in (vanished, frozen, unknown)]
+    codes = [first.refusal.code for first, *_ in withheld]
     assert codes == ["unknown_property", "read_only_property", "unknown_field"]
 
 
@@ -132,7 +134,7 @@ def test_a_property_that_is_gone_misses_nothing_of_an_order_without_a_value():
     frozen = replace(BUYER, rows=(replace(BUYER.rows[0], property=prop("lastname", read_only_value=True)),))
     constant = replace(BUYER, rows=(replace(BUYER.rows[0], property=None, constant="fair"),))
     plans = [plan_of(order(name=""), specs=[spec]) for spec in (vanished, frozen, constant)]
-    assert [[item.refusal.code for item in plan.orders[7].withheld] for plan in plans] == [
+    assert [[item.refusal.code for item in plan.subjects[ORDER_7].withheld] for plan in plans] == [
         [],
         ["read_only_property"],
         ["unknown_property"],
@@ -146,11 +148,11 @@ def test_a_stage_that_was_deleted_is_refused_before_hubspot_does():
     specs = [replace(DEAL, associations=(), pipeline=pipeline) for pipeline in (stages, of_today)]
     paid = [replace(order(), status="p")]
     refusal = Refusal("unknown_stage", {"property": "dealstage", "label": "Dealstage"})
-    assert [plan_of(*paid, specs=[spec]).orders[7].withheld for spec in specs] == [
+    assert [plan_of(*paid, specs=[spec]).subjects[ORDER_7].withheld for spec in specs] == [
         [],
         [Withheld(3, None, "deals", refusal)],
     ]
-    assert plan_of(order(), specs=[specs[1]]).orders[7].withheld == []
+    assert plan_of(order(), specs=[specs[1]]).subjects[ORDER_7].withheld == []
 
 
 def test_what_new_records_are_called_and_who_says_it_first():
@@ -176,7 +178,7 @@ def test_what_new_records_are_called_and_who_says_it_first():
         "ada@example.org",
         "eve@example.org",
     ]
-    assert list(plan.only([8]).records.values())[0].beginning[0].unless == ("name", "domain")
+    assert list(plan.only([ORDER_8]).records.values())[0].beginning[0].unless == ("name", "domain")
 
 
 def test_canceled_positions_count_only_where_hubspot_knows_them():
@@ -207,15 +209,15 @@ def test_stage_and_pipeline_follow_the_status_and_travel_together():
 
 
 def test_the_fingerprint_changes_with_values_mapping_and_portal_only():
-    same = plan_of(order()).orders[7].fingerprint
-    assert plan_of(order()).orders[7].fingerprint == same
+    same = plan_of(order()).subjects[ORDER_7].fingerprint
+    assert plan_of(order()).subjects[ORDER_7].fingerprint == same
     others = [
         plan_of(order(name="Byron")),
         plan_of(order(positions=[position(70, "grace@example.org")])),
         plan_of(order(), specs=[replace(BUYER, revision=2), ATTENDEE, DEAL]),
         build_plan(100, [((BUYER, ATTENDEE, DEAL), [order()])]),
     ]
-    assert same not in {plan.orders[7].fingerprint for plan in others}
+    assert same not in {plan.subjects[ORDER_7].fingerprint for plan in others}
 
 
 def test_records_of_a_position_are_linked_to_the_same_position_only():
@@ -225,7 +227,7 @@ def test_records_of_a_position_are_linked_to_the_same_position_only():
         PositionSnapshot(71, 2, False, {"attendee_email": "b@example.org", "attendee": "B", "position_key": "K-2"}),
     ]
     plan = plan_of(order(positions=positions), specs=[ATTENDEE, ticket])
-    assert {(a[1], b[1]) for a, b, _ in plan.orders[7].associations()} == {
+    assert {(a[1], b[1]) for a, b, _ in plan.subjects[ORDER_7].associations()} == {
         ("pretix_position_key@position:70", value_key("email", "a@example.org")),
         ("pretix_position_key@position:71", value_key("email", "b@example.org")),
     }
@@ -263,24 +265,24 @@ def test_an_object_type_that_hubspot_does_not_tell_withholds_its_mapping_only():
     plan = plan_of(order(), specs=(BUYER, replace(LINES, unreadable=error)))
 
     assert list(wanted(plan)) == [("contacts", "ada@example.org")]
-    assert plan.orders[7].withheld == [Withheld(4, None, "line_items", error)]
-    assert plan.orders[7].filtered == []
-    assert plan.orders[7].fingerprint != plan_of(order(), specs=(BUYER, LINES)).orders[7].fingerprint
+    assert plan.subjects[ORDER_7].withheld == [Withheld(4, None, "line_items", error)]
+    assert plan.subjects[ORDER_7].filtered == []
+    assert plan.subjects[ORDER_7].fingerprint != plan_of(order(), specs=(BUYER, LINES)).subjects[ORDER_7].fingerprint
 
 
 def test_a_side_that_hubspot_does_not_let_us_use_is_left_out_and_excludes_no_order():
     lost = replace(LINES, unreadable=Forbidden(), left_out=True)
     plan = plan_of(order(email=""), specs=(BUYER, lost))
 
-    assert plan.orders[7].filtered == [Filtered(4, None, Exclusion.NO_ACCESS)]
-    assert (plan.orders[7].withheld, plan.orders[7].excluded) == ([], "")
+    assert plan.subjects[ORDER_7].filtered == [Filtered(4, None, Exclusion.NO_ACCESS)]
+    assert (plan.subjects[ORDER_7].withheld, plan.subjects[ORDER_7].excluded) == ([], "")
 
 
 def test_an_order_of_which_nothing_else_is_sent_is_withheld():
     error = Forbidden()
     plan = plan_of(order(), specs=(replace(LINES, unreadable=error, left_out=True),))
 
-    assert plan.orders[7].withheld == [Withheld(4, None, "line_items", error)]
+    assert plan.subjects[ORDER_7].withheld == [Withheld(4, None, "line_items", error)]
 
 
 def test_a_long_text_that_many_records_get_is_kept_once():

@@ -5,6 +5,7 @@ import pytest
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.data import BatchResult, InputError, PropertyDefinition, Record
 from pretix_hubspot.hubspot.errors import Conflict, ErrorDetail, InvalidInput, NotFound
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Contribution, WantedRecord
 from pretix_hubspot.sync.send.batches import BatchCaller
 from pretix_hubspot.sync.send.outcome import Failed, Sent
@@ -48,7 +49,8 @@ def outcome(portal, record_id=None, ours=True):
     """What becomes of one record that shall be in Berlin."""
     rows = (Row(CITY, "Berlin", OVERWRITE),)
     identifier = KEY if ours else EMAIL
-    wanted = WantedRecord("deals", "k", identifier, "k", ours, contributions=[Contribution(1, 2, None, rows)])
+    contribution = Contribution(Subject.of_order(1), 2, None, rows)
+    wanted = WantedRecord("deals", "k", identifier, "k", ours, contributions=[contribution])
     run = TypeRun(portal, BatchCaller(), "deals", 7)
     run.add(wanted, record_id)
     [found] = run.finish().values()

@@ -177,7 +177,7 @@ def plan_of(conventions, total="100.00", *, mode=OVERWRITE, more=(), properties=
     plan = build_plan(99, [((spec,), (order,))])
     [record] = plan.records.values()
     return [(r.property.name, r.value, r.follows) for r in record.rows()][:-1], [
-        refusal.code for refusal in record.left_out(7, 3, None)
+        refusal.code for refusal in record.left_out(order.subject, 3, None)
     ]
 
 
