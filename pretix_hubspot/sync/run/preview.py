@@ -134,7 +134,7 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     catalog = Catalog(connection, client)
     plan = loading.plan(connection.portal_id, catalog, [(EventContext(joined.event), [order.pk])])
     state = OrderState.objects.filter(order=order).first()
-    rehearsal = DryRun(client)
+    dry_run = DryRun(client)
     caller = BatchCaller(probe=client.account, patience=PERSON)
     known = record_links.known(plan.portal_id, plan.records)
     here = state and state.portal_id == plan.portal_id
@@ -143,14 +143,14 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     planned = plan.subjects[subject]
     earlier = recording.sent_earlier([subject]) if done and wants_detaching(planned) else {}
     # As by hand: everything is read, whatever was sent before.
-    executor = Executor(rehearsal, caller, frozenset({subject}), catalog.together(plan.object_types()))
+    executor = Executor(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()))
     execution = executor.run(plan, known, {subject: done}, earlier)
     seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(planned))
     seen.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
     found = {(ref[0], sent.record_id) for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}
     linked = recording.linked_with(joined.event, plan.portal_id, found)
-    by_ref = _records(seen, plan, planned, execution, rehearsal, linked)
-    seen.associations = [*_associations(planned, execution, by_ref, done), *_detached(seen, plan, rehearsal)]
+    by_ref = _records(seen, plan, planned, execution, dry_run, linked)
+    seen.associations = [*_associations(planned, execution, by_ref, done), *_detached(seen, plan, dry_run)]
     return seen
 
 
@@ -170,7 +170,7 @@ def _records(
     plan: Plan,
     planned: SubjectPlan,
     execution: Execution,
-    rehearsal: DryRun,
+    dry_run: DryRun,
     linked: Container[Place],
 ) -> dict[RecordKey, RecordPreview]:
     """One preview for all wanted records that turn out to be the same record in HubSpot."""
@@ -189,7 +189,7 @@ def _records(
         uses = [(pk, position) for pk, pairs in planned.records.items() for position, r in pairs if r == ref]
         item.mappings += [pk for pk in dict.fromkeys(pk for pk, _ in uses) if pk not in item.mappings]
         item.left_out += [refusal for use in uses for refusal in wanted.left_out(planned.subject, *use)]
-        _add_properties(item, wanted, rehearsal, record_id)
+        _add_properties(item, wanted, dry_run, record_id)
     for failure in failures:
         failed = (record for record in seen.records if record.action == PreviewAction.FAILED)
         owner = next((record for record in failed if failure.mapping in record.mappings), None)
@@ -205,10 +205,10 @@ def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Con
     return RecordPreview(object_type, [], action, record_id, (wanted.id_property.label, wanted.id_value))
 
 
-def _add_properties(item: RecordPreview, wanted: WantedRecord, rehearsal: DryRun, record_id: str) -> None:
-    record = rehearsal.before.get((item.object_type, record_id))
+def _add_properties(item: RecordPreview, wanted: WantedRecord, dry_run: DryRun, record_id: str) -> None:
+    record = dry_run.before.get((item.object_type, record_id))
     before = record.properties if record else {}
-    written = rehearsal.written.get((item.object_type, record_id), {})
+    written = dry_run.written.get((item.object_type, record_id), {})
     shown = {shown.property.name for shown in item.properties}
     by_property: dict[str, list[Row]] = {}
     for row in wanted.rows():
@@ -272,18 +272,18 @@ def _associations(
             yield AssociationPreview(by_ref[source], by_ref[target], link in done, True)
 
 
-def _detached(seen: Preview, plan: Plan, rehearsal: DryRun) -> Iterator[AssociationPreview]:
+def _detached(seen: Preview, plan: Plan, dry_run: DryRun) -> Iterator[AssociationPreview]:
     """Links that would be removed: one of their records no longer stands for the order."""
     shown = {record.where: record for record in seen.records}
-    gone = {where for pair in rehearsal.detached for where in pair if where not in shown}
-    former = {where: FormerRecord(*where, _name(where, plan, rehearsal)) for where in gone}
-    for one, other in rehearsal.detached:
+    gone = {where for pair in dry_run.detached for where in pair if where not in shown}
+    former = {where: FormerRecord(*where, _name(where, plan, dry_run)) for where in gone}
+    for one, other in dry_run.detached:
         yield AssociationPreview(shown.get(one) or former[one], shown.get(other) or former[other], True, False)
 
 
-def _name(where: Place, plan: Plan, rehearsal: DryRun) -> str:
+def _name(where: Place, plan: Plan, dry_run: DryRun) -> str:
     """The identifier of a record that the plan does not know, by the property that identifies its kind."""
     object_type, record_id = where
     names = {record.id_property.name for record in plan.records.values() if record.object_type == object_type}
-    found = rehearsal.batch_read(object_type, [record_id], sorted(names)).records
+    found = dry_run.batch_read(object_type, [record_id], sorted(names)).records
     return next((value for record in found for name in sorted(names) if (value := record.properties.get(name))), "")

@@ -1,4 +1,4 @@
-"""A client that reads for real and writes nothing: what the executor would do becomes something to look at.
+"""An ``Api`` that reads for real and writes nothing: what the executor would do becomes something to look at.
 
 The executor and everything below it run as always, so that a preview cannot differ from what is sent.
 This object has no access to a write: it answers each itself, as HubSpot would if it accepted it.
@@ -27,7 +27,7 @@ NEW = "new-"
 
 
 class DryRun:
-    """Stands in for a ``Client``; ``before`` and ``written`` are by object type and record id.
+    """An ``Api`` that writes nothing; ``before`` and ``written`` are by object type and record id.
 
     ``detached`` are the associations that would be removed, as the two records of each.
     """
@@ -53,8 +53,10 @@ class DryRun:
                 self._note(object_type, ids, result, id_property)
         return results
 
-    def get_record(self, object_type: str, record_id: str, properties: Sequence[str]) -> Record:
-        record = self._client.get_record(object_type, record_id, properties)
+    def get_record(
+        self, object_type: str, record_id: str, properties: Sequence[str], id_property: str | None = None
+    ) -> Record:
+        record = self._client.get_record(object_type, record_id, properties, id_property)
         self.before[object_type, record.id] = record
         return record
 

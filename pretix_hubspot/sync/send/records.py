@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.api.records import MAX_RECORDS
-from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import BatchResult, InlineAssociation, Record, WriteInput, match, match_read
 from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
 from pretix_hubspot.hubspot.threads import AT_ONCE, BACKGROUND
@@ -21,6 +20,7 @@ from pretix_hubspot.sync.plan.plan import RecordKey, WantedRecord
 from pretix_hubspot.values.merge import merge
 from pretix_hubspot.values.rows import Refusal
 
+from .api import Api
 from .batches import BatchCaller
 from .outcome import Failed, Outcome, RecordAction, Sent
 
@@ -60,14 +60,14 @@ class TypeRun:
 
     def __init__(
         self,
-        client: Client,
+        api: Api,
         caller: BatchCaller,
         object_type: str,
         portal_id: int,
         links: Mapping[RecordKey, tuple[InlineAssociation, ...]] | None = None,
     ) -> None:
         self._links = links or {}
-        self._client = client
+        self._api = api
         self._caller = caller
         self._object_type = object_type
         self._portal_id = portal_id
@@ -86,13 +86,13 @@ class TypeRun:
         if parts:
             self._caller.beat()
             with suppress(HubSpotError):  # no token, say: whatever comes next meets it as well
-                self._begun = creates, self._client.begin_creates(self._object_type, parts)
+                self._begun = creates, self._api.begin_creates(self._object_type, parts)
 
     def finish(self) -> dict[RecordKey, Outcome]:
         """Read and write until every record has an outcome; what keeps moving fails as such."""
         if self._begun:
             creates, answers = self._begun
-            self._send(self._client.batch_creates, creates, self._after_create, [answers])
+            self._send(self._api.batch_creates, creates, self._after_create, [answers])
         for _ in range(ROUNDS):
             if not self._pending:
                 break
@@ -125,7 +125,7 @@ class TypeRun:
         names = self._property_names(asked, id_property)
 
         def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
-            results = self._client.batch_reads(self._object_type, parts, names, id_property)
+            results = self._api.batch_reads(self._object_type, parts, names, id_property)
             return _each(parts, results, lambda ids, result: match_read(ids, result, id_property))
 
         answers = self._caller.batch(read, _unique(asked.values(), id_property), MAX_RECORDS, AT_ONCE)
@@ -150,7 +150,7 @@ class TypeRun:
         To make it anew without asking would double it.
         """
         [[record_id]] = parts
-        return [{record_id: self._client.get_record(self._object_type, record_id, names)}]
+        return [{record_id: self._api.get_record(self._object_type, record_id, names)}]
 
     def _property_names(self, refs: Iterable[RecordKey], id_property: str | None) -> list[str]:
         rows = (row.property.name for ref in refs for row in self._pending[ref].record.rows())
@@ -162,8 +162,8 @@ class TypeRun:
     def _write(self, found: Mapping[RecordKey, Record | None]) -> None:
         """Create and update what differs; whatever needs another look stays pending."""
         creates, updates = self._writes(found)
-        self._send(self._client.batch_creates, creates, self._after_create)
-        self._send(self._client.batch_updates, updates, self._after_update)
+        self._send(self._api.batch_creates, creates, self._after_create)
+        self._send(self._api.batch_updates, updates, self._after_update)
 
     def _writes(self, found: Mapping[RecordKey, Record | None]) -> tuple[Writes, Writes]:
         """What to create and to update; records that differ in nothing, or must not be sent, get their outcome."""
@@ -277,13 +277,13 @@ class TypeRun:
 
 
 def read_by_id(
-    client: Client, caller: BatchCaller, object_type: str, ids: Sequence[str]
+    api: Api, caller: BatchCaller, object_type: str, ids: Sequence[str]
 ) -> dict[str, Record | HubSpotError | None]:
     """What these ids lead to; one that was merged away leads to the record that it became."""
     names = list(ALIASES.get(object_type, MERGED))
 
     def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
-        return _each(parts, client.batch_reads(object_type, parts, names, None), match_read)
+        return _each(parts, api.batch_reads(object_type, parts, names, None), match_read)
 
     return caller.batch(read, list(ids), MAX_RECORDS, AT_ONCE)
 

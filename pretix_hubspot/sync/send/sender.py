@@ -10,13 +10,13 @@ from dataclasses import replace
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.failures.reach import concerns_type
 from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
-from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import AssociationInput, Record
 from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.values.rows import Refusal
 
+from .api import Api
 from .association import Association, Place
 from .batches import BatchCaller
 from .detaching import Use, obsolete
@@ -37,16 +37,16 @@ class Executor:
 
     def __init__(
         self,
-        client: Client,
+        api: Api,
         caller: BatchCaller,
         forced: frozenset[Subject] = frozenset(),
         together: Iterable[str] = (),
     ) -> None:
-        self._client = client
+        self._api = api
         self._caller = caller
         self._forced = forced
         self._late = ALWAYS | set(together)
-        self._together = Together(client, caller)
+        self._together = Together(api, caller)
 
     def run(
         self,
@@ -156,7 +156,7 @@ class Executor:
         """Once more with a partner, for new records that may have been refused because they came alone."""
         alone = [ref for ref in new if may_lack_partner(outcomes[ref])]
         links = self._together.links(object_type, plan, outcomes) if alone else {}
-        run = TypeRun(self._client, self._caller, object_type, plan.portal_id, links)
+        run = TypeRun(self._api, self._caller, object_type, plan.portal_id, links)
         for ref in alone:
             if links.get(ref):
                 run.add(plan.records[ref], None)
@@ -180,7 +180,7 @@ class Executor:
         self, object_type: str, plan: Plan, known: Mapping[RecordKey, Known], links: Links | None = None
     ) -> TypeRun:
         """All records of one object type; those that are known to be as planned have their outcome already."""
-        run = TypeRun(self._client, self._caller, object_type, plan.portal_id, links)
+        run = TypeRun(self._api, self._caller, object_type, plan.portal_id, links)
         for record in plan.records.values():
             if record.object_type != object_type:
                 continue
@@ -220,7 +220,7 @@ class Executor:
     def _associate_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
             [part] = parts
-            return [confirmed(part, self._client.associate_default(from_type, to_type, part))]
+            return [confirmed(part, self._api.associate_default(from_type, to_type, part))]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
         note(from_type, to_type, pairs, outcomes, execution)
@@ -230,13 +230,13 @@ class Executor:
 
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
             [part] = parts
-            there = self._client.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
+            there = self._api.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
             for refusal in there.errors:
                 if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
                     raise refusal.error  # what cannot be read would be lost
             kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
             inputs = [AssociationInput(*pair, united(kept.get(pair, ()), pairs[pair])) for pair in part]
-            return [confirmed(part, self._client.associate(from_type, to_type, inputs))]
+            return [confirmed(part, self._api.associate(from_type, to_type, inputs))]
 
         outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
         note(from_type, to_type, pairs, outcomes, execution)
@@ -287,7 +287,7 @@ class Executor:
         return {
             (object_type, asked): answer.id if isinstance(answer, Record) else answer
             for object_type, ids in by_type.items()
-            for asked, answer in read_by_id(self._client, self._caller, object_type, ids).items()
+            for asked, answer in read_by_id(self._api, self._caller, object_type, ids).items()
         }
 
     def _detach_type(
@@ -299,7 +299,7 @@ class Executor:
     ) -> None:
         def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | None]]:
             [part] = parts
-            result = self._client.archive_associations(from_type, to_type, part)
+            result = self._api.archive_associations(from_type, to_type, part)
             found = denials(part, result, part)
             return [{pair: found.get(pair) for pair in part}]
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.failures.portal_rules import rule_behind
-from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import AssociationType, InlineAssociation
 from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 from pretix_hubspot.values.rows import Refusal
 
+from .api import Api
 from .batches import BatchCaller
 from .outcome import Failed, Outcome, Sent
 
@@ -29,8 +29,8 @@ Links = dict[RecordKey, tuple[InlineAssociation, ...]]
 class Together:
     """The associations to send along with new records; their types are asked for once per pair of object types."""
 
-    def __init__(self, client: Client, caller: BatchCaller) -> None:
-        self._client = client
+    def __init__(self, api: Api, caller: BatchCaller) -> None:
+        self._api = api
         self._caller = caller
         self._types: dict[tuple[str, str], tuple[AssociationType, ...]] = {}
 
@@ -65,7 +65,7 @@ class Together:
     def _labels(self, one: str, other: str):
         def ask(parts):
             [[pair]] = parts
-            return [{pair: self._client.association_labels(*pair)}]
+            return [{pair: self._api.association_labels(*pair)}]
 
         answer = self._caller.batch(ask, [(one, other)], 1)[one, other]
         return () if isinstance(answer, HubSpotError) else answer

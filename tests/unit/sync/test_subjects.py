@@ -10,19 +10,30 @@ from pretix_hubspot.hubspot.budget.shared import NoBudget
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.versions import DEFAULT
 from pretix_hubspot.mappings.spec import MappingSpec
-from pretix_hubspot.sources.snapshot import ORDER, OrderSnapshot, Subject
-from pretix_hubspot.sync.plan.planner import make_plan
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.snapshot import OrderSnapshot, Subject
+from pretix_hubspot.sources.source import KeyProperty, Source
+from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.run.judge import judge
 from pretix_hubspot.sync.send.association import Association
-from pretix_hubspot.sync.send.batches import Caller
+from pretix_hubspot.sync.send.batches import BatchCaller
 from pretix_hubspot.sync.send.sender import Executor
 from tests.unit.sync.test_plan import EMAIL, order, row
 
 KEY = "pretix_key"
 CUSTOMER_7, ORDER_7 = Subject("Customer", 7), Subject.of_order(7)
-PERSON = MappingSpec(1, "Customer", "contacts", EMAIL, (row("name", "lastname"),), associations=(2,))
-EMPLOYER = MappingSpec(2, "Customer", "companies", row("employer", KEY), (row("employer", "name"),))
-BUYER = MappingSpec(3, ORDER, "contacts", EMAIL, (row("name", "lastname"),))
+CUSTOMERS = Source(
+    "Customer",
+    "Customer",
+    inputs=frozenset(),
+    fields=lambda event: [],
+    identity=frozenset({"customer_id"}),
+    link="customer",
+    key_property=KeyProperty("customer_id", "pretix_customer_id", "pretix customer", ""),
+)
+PERSON = MappingSpec(1, CUSTOMERS, "contacts", EMAIL, (row("name", "lastname"),), associations=(2,))
+EMPLOYER = MappingSpec(2, CUSTOMERS, "companies", row("employer", KEY), (row("employer", "name"),))
+BUYER = MappingSpec(3, ORDERS, "contacts", EMAIL, (row("name", "lastname"),))
 
 
 class Customer(OrderSnapshot):
@@ -49,7 +60,7 @@ def simulator(settings):
 def send(simulator):
     """``send(plan)`` sends it to the simulator; returns what became of it."""
     with simulator.serve() as url, closing(client_of(simulator, url)) as client:
-        yield lambda plan: Executor(client, Caller()).run(plan, {})
+        yield lambda plan: Executor(client, BatchCaller()).run(plan, {})
 
 
 def client_of(simulator, url):
@@ -57,7 +68,7 @@ def client_of(simulator, url):
 
 
 def test_a_customer_is_planned_sent_and_judged(simulator, send):
-    plan = make_plan(99, [((PERSON, EMPLOYER), [customer()])])
+    plan = build_plan(99, [((PERSON, EMPLOYER), [customer()])])
 
     execution = send(plan)
     [verdict] = judge(plan, execution)
@@ -70,9 +81,9 @@ def test_a_customer_is_planned_sent_and_judged(simulator, send):
 
 def test_a_customer_and_an_order_of_the_same_number_are_two_subjects(send):
     """They share an address; what is wrong with the order does not keep the customer."""
-    broken = MappingSpec(4, ORDER, "companies", row("code", KEY, source_type=None), ())
+    broken = MappingSpec(4, ORDERS, "companies", row("code", KEY, source_type=None), ())
     groups = [((PERSON, EMPLOYER), [customer()]), ((BUYER, broken), [order(7)])]
-    plan = make_plan(99, groups)
+    plan = build_plan(99, groups)
 
     modes = {verdict.subject: verdict.mode for verdict in judge(plan, send(plan))}
 
