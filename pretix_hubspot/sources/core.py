@@ -18,7 +18,7 @@ from pretix.base.datasync.sourcefields import (
 from pretix.base.models import Question
 
 from . import labels, names, readers
-from .field import SourceField, guarded, related
+from .field import SourceField, WithRelated, guarded
 
 QUESTION = "question_"
 INVOICE = frozenset({"invoice_address"})
@@ -122,16 +122,18 @@ def _getter(info, getters, timezone):
     """Our reader where core's would query, raise or answer something wrong; core's otherwise."""
     if info.key.startswith(QUESTION):
         find = readers.answer_of_order if info.required_input == ORDER else readers.answer
-        return partial(_question, find, info.key.removeprefix(QUESTION), info.type, timezone)
+        return WithRelated(partial(_question, find, info.key.removeprefix(QUESTION), info.type, timezone))
     if info.key.startswith("checkin_date_"):
-        return partial(_newest_entry, int(info.key.removeprefix("checkin_date_")), timezone)
+        return WithRelated(partial(_newest_entry, int(info.key.removeprefix("checkin_date_")), timezone))
+    if info.key == "payment_date":
+        return WithRelated(partial(_payment_date, timezone))
     if info.key in DATES:
         return partial(_date, DATES[info.key], timezone)
     return getters.get(info.key, info.getter)
 
 
-def _question(find, identifier, question_type, timezone, source):
-    value = find(source, identifier)
+def _question(find, identifier, question_type, timezone, source, related):
+    value = find(source, identifier, related)
     if value is None:
         return None
     if question_type == Question.TYPE_BOOLEAN:
@@ -141,10 +143,14 @@ def _question(find, identifier, question_type, timezone, source):
     return value
 
 
-def _newest_entry(list_pk, timezone, position):
+def _newest_entry(list_pk, timezone, position, related):
     """Core's "first" check-in is the newest one: check-ins are ordered newest first. Kept, as people see it so."""
     entries = (c.datetime for c in related(position, "checkins") if c.list_id == list_pk and c.type == "entry")
     return readers.moment(max(entries, default=None), timezone)
+
+
+def _payment_date(timezone, order, related):
+    return readers.moment(readers.payment_date(order, related), timezone)
 
 
 def _date(get, timezone, source):
@@ -153,7 +159,6 @@ def _date(get, timezone, source):
 
 DATES = {
     "order_date": lambda order: order.datetime,
-    "payment_date": readers.payment_date,
     "event_date_from": lambda event_or_subevent: event_or_subevent.date_from,
     "event_date_to": lambda event_or_subevent: event_or_subevent.date_to,
 }
@@ -167,6 +172,6 @@ REPAIRED = {
     ),
     "attendee_country": lambda position: readers.country_code(readers.holder(position, "country")),
     "invoice_address_country": lambda order: readers.country_code(order.invoice_address.country),
-    "order_status": lambda order: [readers.state(order)],
-    "ticket_status": lambda position: [readers.state(position.order, position)],
+    "order_status": WithRelated(lambda order, related: [readers.state(related, order)]),
+    "ticket_status": WithRelated(lambda position, related: [readers.state(related, position.order, position)]),
 }

@@ -12,7 +12,7 @@ except ImportError:  # before pretix 2026.4
     from pretix.multidomain.urlreverse import build_absolute_uri as eventreverse_absolute
 
 from . import readers
-from .field import SourceField, guarded, related
+from .field import SourceField, WithRelated, guarded
 
 
 def event_fields(event) -> list[SourceField]:
@@ -60,12 +60,12 @@ def _meta(name):
         f"event_meta_{name}",
         _("Event meta data: {name}").format(name=name),
         Question.TYPE_STRING,
-        partial(_meta_value, name),
+        WithRelated(partial(_meta_value, name)),
         needs=["meta"],
     )
 
 
-def _meta_value(name, event):
+def _meta_value(name, event, related):
     return related(event, "meta").get(name, "")
 
 

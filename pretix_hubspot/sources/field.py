@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db.models import Model
 from pretix.base.datasync.sourcefields import DataFieldCategory
 
 from pretix_hubspot.values.rows import FieldRefused
@@ -24,8 +25,8 @@ class NotLoaded(LookupError):
 class SourceField:
     """Something about an order or position that a mapping can send.
 
-    ``type`` is one of core's ``Question.TYPE_*``; ``required_input`` one of core's input names.
-    ``read`` takes core's inputs with loaded relations (see ``related``), never queries, and never fails:
+    ``type`` is one of core's ``Question.TYPE_*``; ``required_input`` the name of an input, see ``Source``.
+    ``read`` takes inputs by name with their relations loaded (see ``Related``), never queries, and never fails:
     what cannot be read becomes a ``FieldRefused``.
     ``needs`` names the relations that the snapshot has to load first.
     ``enum_opts`` are a choice's (identifier, label) pairs to show; ``synonyms`` the same with the labels of all of the
@@ -46,7 +47,38 @@ class SourceField:
     synonyms: Choices = ()
 
 
-def guarded(key: str, required_input: str, getter: Callable[[Any], Any]) -> Callable[[Inputs], Any]:
+class Related:
+    """What was loaded beside the orders of a slice and their parts: lists and rows, by instance and name."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[type, str], dict[int, Any]] = {}
+
+    def attach(self, instance: Model, name: str, value: Any) -> None:
+        self._loaded.setdefault((type(instance), name), {})[instance.pk] = value
+
+    def __call__(self, instance: Model, name: str) -> Any:
+        """What was attached; raises ``NotLoaded`` rather than asking the database."""
+        try:
+            return self._loaded[type(instance), name][instance.pk]
+        except KeyError:
+            raise NotLoaded(f"{name} of {type(instance).__name__}") from None
+
+
+#: The input that holds what is ``Related``.
+RELATED = "related"
+
+
+@dataclass(frozen=True)
+class WithRelated:
+    """A getter that takes what is ``Related`` as its second argument."""
+
+    getter: Callable[[Any, Related], Any]
+
+
+Getter = Callable[[Any], Any] | WithRelated
+
+
+def guarded(key: str, required_input: str, getter: Getter) -> Callable[[Inputs], Any]:
     """Turns a getter of one model instance into a ``read`` that refuses instead of failing."""
 
     def read(inputs):
@@ -55,6 +87,8 @@ def guarded(key: str, required_input: str, getter: Callable[[Any], Any]) -> Call
         except KeyError:
             return FieldRefused("wrong_source")
         try:
+            if isinstance(getter, WithRelated):
+                return getter.getter(source, inputs[RELATED])
             return getter(source)
         except (NotLoaded, SoftTimeLimitExceeded):
             raise
@@ -63,19 +97,3 @@ def guarded(key: str, required_input: str, getter: Callable[[Any], Any]) -> Call
             return FieldRefused("unreadable")
 
     return read
-
-
-LOADED = "_hubspot_related"
-
-
-def attach(instance, name: str, value) -> None:
-    """Hands a loaded relation to the readers of ``instance``."""
-    instance.__dict__.setdefault(LOADED, {})[name] = value
-
-
-def related(instance, name: str):
-    """What ``attach`` left; raises ``NotLoaded`` rather than asking the database."""
-    try:
-        return instance.__dict__[LOADED][name]
-    except KeyError:
-        raise NotLoaded(f"{name} of {type(instance).__name__}") from None

@@ -14,7 +14,7 @@ from pretix.base.models import Order, OrderPosition
 
 from pretix_hubspot.values.rows import FieldRefused
 
-from .field import SourceField
+from .field import RELATED, SourceField
 from .order import ORDERS
 from .position import POSITIONS
 from .registry import SOURCES
@@ -74,7 +74,7 @@ class _Reader:
         self.parts = {source: source.parts.rows(loaded) for source in (POSITIONS, *others)}
 
     def order(self, order):
-        inputs = {ORDER_INPUT: order, EVENT: self.loaded.event}
+        inputs = {ORDER_INPUT: order, EVENT: self.loaded.event, RELATED: self.loaded.related}
         parts = {
             source.key: tuple(self._part(source, inputs, row) for row in rows.get(order.pk, ()))
             for source, rows in self.parts.items()

@@ -9,7 +9,7 @@ from pretix.base.datasync.sourcefields import ORDER as ORDER_INPUT
 from pretix.base.models import Order, OrderPayment, OrderRefund, Question
 
 from . import labels, readers
-from .field import SourceField, guarded, related
+from .field import SourceField, WithRelated, guarded
 from .snapshot import ORDER
 from .source import KeyProperty, Source
 
@@ -29,7 +29,7 @@ def order_key(order):
 def order_fields(event) -> list[SourceField]:
     """Fields of the order itself, labels in the current language."""
     timezone = event.timezone
-    text, number, flag, when = Question.TYPE_STRING, Question.TYPE_NUMBER, Question.TYPE_BOOLEAN, Question.TYPE_DATETIME
+    text, flag, when = Question.TYPE_STRING, Question.TYPE_BOOLEAN, Question.TYPE_DATETIME
     channels = event.organizer.sales_channels.values_list("identifier", "label")
     return [
         _field("order_key", _("Order key"), text, order_key),
@@ -48,23 +48,22 @@ def order_fields(event) -> list[SourceField]:
             "sales_channel",
             _("Sales channel"),
             Question.TYPE_CHOICE,
-            lambda o: [related(o, "sales_channel").identifier],
+            WithRelated(lambda o, related: [related(o, "sales_channel").identifier]),
             needs=("sales_channel",),
             options=list(channels),
         ),
-        _field("payment_sum", _("Sum of payments"), number, lambda o: str(received(o)), needs=("payments",)),
-        _field("refund_sum", _("Sum of refunds"), number, lambda o: str(given_back(o)), needs=("refunds",)),
-        _field("pending_sum", _("Pending amount"), number, lambda o: str(pending(o)), needs=("payments", "refunds")),
-        _field("fee_sum", _("Sum of fees"), number, lambda o: str(fee_sum(o)), needs=("fees",)),
-        _field("order_tax", _("Order tax"), number, lambda o: str(tax(o)), needs=("fees", "positions")),
-        _field("order_net", _("Order net total"), number, lambda o: str(o.total - tax(o)), needs=("fees", "positions")),
-        _field("gift_card_sum", _("Paid with gift cards"), number, lambda o: str(gift_cards(o)), needs=("payments",)),
-        _field(
+        _number("payment_sum", _("Sum of payments"), received, "payments"),
+        _number("refund_sum", _("Sum of refunds"), given_back, "refunds"),
+        _number("pending_sum", _("Pending amount"), pending, "payments", "refunds"),
+        _number("fee_sum", _("Sum of fees"), fee_sum, "fees"),
+        _number("order_tax", _("Order tax"), tax, "fees", "positions"),
+        _number("order_net", _("Order net total"), lambda o, related: o.total - tax(o, related), "fees", "positions"),
+        _number("gift_card_sum", _("Paid with gift cards"), gift_cards, "payments"),
+        _number(
             "position_count",
             _("Number of positions (without canceled)"),
-            number,
-            lambda o: str(len(active_positions(o))),
-            needs=("positions",),
+            lambda o, related: len(active_positions(o, related)),
+            "positions",
         ),
         *_payment_fields(event),
         *_customer_fields(),
@@ -86,39 +85,45 @@ def _field(key, label, kind, getter, *, needs=(), options=None, locales=(), cate
     )
 
 
-def received(order):
+def _number(key, label, compute, *needs):
+    """A sum or count of what is related to the order."""
+    getter = WithRelated(lambda order, related: str(compute(order, related)))
+    return _field(key, label, Question.TYPE_NUMBER, getter, needs=needs)
+
+
+def received(order, related):
     """What was paid, refunded or not."""
     return sum((p.amount for p in related(order, "payments") if p.state in RECEIVED), ZERO)
 
 
-def given_back(order):
+def given_back(order, related):
     """What was refunded, or is on its way."""
     return sum((r.amount for r in related(order, "refunds") if r.state in GIVEN_BACK), ZERO)
 
 
-def pending(order):
+def pending(order, related):
     """What is still to be paid, as core's ``Order.pending_sum``; negative when too much was paid."""
     total = ZERO if order.status == Order.STATUS_CANCELED else order.total
-    return total - received(order) + given_back(order)
+    return total - received(order, related) + given_back(order, related)
 
 
-def active_positions(order):
+def active_positions(order, related):
     """The positions that are not canceled."""
     return [position for position in related(order, "positions") if not position.canceled]
 
 
-def fee_sum(order):
+def fee_sum(order, related):
     """All fees that are not canceled, tax included."""
     return sum((fee.value for fee in related(order, "fees")), ZERO)
 
 
-def tax(order):
+def tax(order, related):
     """All tax in the order's total."""
-    positions = sum((position.tax_value for position in active_positions(order)), ZERO)
+    positions = sum((position.tax_value for position in active_positions(order, related)), ZERO)
     return positions + sum((fee.tax_value for fee in related(order, "fees")), ZERO)
 
 
-def gift_cards(order):
+def gift_cards(order, related):
     """The part of what was paid that came from gift cards."""
     return sum(
         (p.amount for p in related(order, "payments") if p.provider == "giftcard" and p.state in RECEIVED),
@@ -133,7 +138,7 @@ def _payment_fields(event):
             "payment_provider",
             _("Payment method"),
             Question.TYPE_CHOICE,
-            payment_provider,
+            WithRelated(payment_provider),
             needs=("payments",),
             options=[(identifier, provider.verbose_name) for identifier, provider in providers.items()],
             locales=event.settings.locales,
@@ -141,7 +146,7 @@ def _payment_fields(event):
     ]
 
 
-def payment_provider(order):
+def payment_provider(order, related):
     """The method of the newest payment that arrived, else of the newest attempt; payments are in order of creation."""
     payments = [p for p in related(order, "payments") if p.provider]
     arrived = [p for p in payments if p.state in RECEIVED]
@@ -174,7 +179,7 @@ def _customer_fields():
     ]
 
 
-def newest_invoice(order):
+def newest_invoice(order, related):
     """The newest invoice that is not a cancellation, or None; invoices are in order of date and number."""
     return next((i for i in reversed(related(order, "invoices")) if not i.is_cancellation), None)
 
@@ -191,11 +196,11 @@ def _invoice_fields():
         )
 
     def invoice(key, label, kind, get):
-        def getter(order):
-            found = newest_invoice(order)
+        def getter(order, related):
+            found = newest_invoice(order, related)
             return get(found) if found else None
 
-        return _field(key, label, kind, getter, needs=("invoices",))
+        return _field(key, label, kind, WithRelated(getter), needs=("invoices",))
 
     text, flag = Question.TYPE_STRING, Question.TYPE_BOOLEAN
     return [

@@ -14,7 +14,7 @@ from pretix.base.datasync.sourcefields import (
 from pretix.base.models import Question
 
 from . import labels, readers
-from .field import SourceField, guarded, related
+from .field import SourceField, WithRelated, guarded
 from .order import ORDERS, order_key
 from .snapshot import POSITION, PositionSnapshot
 from .source import KeyProperty, Parts, Source
@@ -78,7 +78,7 @@ def _ticket_fields(timezone):
             "gift_card_codes",
             _("Gift card codes issued"),
             TEXT,
-            lambda p: ";".join(related(p, "gift_cards")),
+            WithRelated(lambda p, related: ";".join(related(p, "gift_cards"))),
             needs=["gift_cards"],
             sensitive=True,
         ),
@@ -140,7 +140,7 @@ def _product_fields(event):
             "addons",
             _("Add-on products"),
             Question.TYPE_CHOICE_MULTIPLE,
-            addons,
+            WithRelated(addons),
             needs=["addons"],
             options=products,
             category=CAT_PRODUCT,
@@ -155,7 +155,7 @@ def _product_fields(event):
     ]
 
 
-def addons(position):
+def addons(position, related):
     """The products added to this position, each once, canceled ones left out."""
     return list(dict.fromkeys(str(a.item_id) for a in related(position, "addons") if not a.canceled))
 
@@ -226,21 +226,21 @@ def _checkin_fields(timezone, checkin_lists):
                 f"first_checkin_{pk}",
                 _("First check-in on list {name}").format(name=name),
                 WHEN,
-                partial(_scan, min, "entry", pk, timezone),
+                WithRelated(partial(_scan, min, "entry", pk, timezone)),
                 needs=["checkins"],
             ),
             _field(
                 f"last_checkout_{pk}",
                 _("Last check-out on list {name}").format(name=name),
                 WHEN,
-                partial(_scan, max, "exit", pk, timezone),
+                WithRelated(partial(_scan, max, "exit", pk, timezone)),
                 needs=["checkins"],
             ),
         ]
     return fields
 
 
-def _scan(pick, kind, list_pk, timezone, position):
+def _scan(pick, kind, list_pk, timezone, position, related):
     scans = (c.datetime for c in related(position, "checkins") if c.list_id == list_pk and c.type == kind)
     return readers.moment(pick(scans, default=None), timezone)
 

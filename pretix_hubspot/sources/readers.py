@@ -10,7 +10,6 @@ from pretix.base.models import Order, OrderPosition
 from pretix_hubspot.values.rows import FieldRefused
 
 from . import names
-from .field import related
 from .order_state import state_of
 
 INVALID_EMAIL = FieldRefused("invalid_email")
@@ -107,7 +106,7 @@ class _Loaded:
     positions: Sequence[OrderPosition]
 
 
-def state(order, position=None):
+def state(related, order, position=None):
     """What the order, or one of its positions, is called: see ``state_of``."""
     return state_of(_Loaded(order.status, related(order, "positions")), position)
 
@@ -117,14 +116,14 @@ def moment(dt, timezone):
     return dt.astimezone(timezone).isoformat() if dt else None
 
 
-def payment_date(order):
+def payment_date(order, related):
     """When the newest payment was made; like core, nothing while the order is pending."""
     if order.status == Order.STATUS_PENDING:
         return None
     return max((p.payment_date for p in related(order, "payments") if p.payment_date), default=None)
 
 
-def answer(position, identifier):
+def answer(position, identifier, related):
     """The position's answer, else that of the position it is an add-on to, as the snapshot prepared it."""
     own = related(position, "answers").get(identifier)
     if own is None and position.addon_to_id:
@@ -132,6 +131,6 @@ def answer(position, identifier):
     return own
 
 
-def answer_of_order(order, identifier):
+def answer_of_order(order, identifier, related):
     """The answer to a question about the order as a whole, as the snapshot prepared it."""
     return related(order, "answers").get(identifier)

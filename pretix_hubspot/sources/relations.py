@@ -6,7 +6,7 @@ Shared objects (products, dates, vouchers …) are loaded once and attached by i
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db.models import Model
@@ -33,7 +33,7 @@ from pretix.base.models import (
     Voucher,
 )
 
-from .field import attach
+from .field import Related
 
 CHOICES = (Question.TYPE_CHOICE, Question.TYPE_CHOICE_MULTIPLE)
 QUESTION = "question_"
@@ -48,6 +48,7 @@ class LoadedOrders:
     orders: dict[int, Order]
     positions: dict[int, OrderPosition]
     keys: frozenset[str]
+    related: Related = field(default_factory=Related)
 
     @cached_property
     def positions_by_order(self) -> dict[int, list[OrderPosition]]:
@@ -103,9 +104,9 @@ def _rows(queryset, owner, *columns):
     return grouped
 
 
-def _attach_rows(instances, name, grouped):
+def _attach_rows(part, instances, name, grouped):
     for pk, instance in instances.items():
-        attach(instance, name, grouped.get(pk, ()))
+        part.related.attach(instance, name, grouped.get(pk, ()))
 
 
 def _load_subevents(part):
@@ -117,22 +118,22 @@ def _load_subevents(part):
 
 def _load_payments(part):
     rows = OrderPayment.objects.filter(order_id__in=part.order_pks).order_by("local_id")
-    _attach_rows(part.orders, "payments", _rows(rows, "order_id", "state", "amount", "payment_date", "provider"))
+    _attach_rows(part, part.orders, "payments", _rows(rows, "order_id", "state", "amount", "payment_date", "provider"))
 
 
 def _load_refunds(part):
     rows = OrderRefund.objects.filter(order_id__in=part.order_pks).order_by()
-    _attach_rows(part.orders, "refunds", _rows(rows, "order_id", "state", "amount"))
+    _attach_rows(part, part.orders, "refunds", _rows(rows, "order_id", "state", "amount"))
 
 
 def _load_fees(part):
     rows = OrderFee.objects.filter(order_id__in=part.order_pks).order_by()
-    _attach_rows(part.orders, "fees", _rows(rows, "order_id", "value", "tax_value"))
+    _attach_rows(part, part.orders, "fees", _rows(rows, "order_id", "value", "tax_value"))
 
 
 def _load_invoices(part):
     rows = Invoice.objects.filter(order_id__in=part.order_pks).order_by("date", "pk")
-    _attach_rows(part.orders, "invoices", _rows(rows, "order_id", "full_invoice_no", "date", "is_cancellation"))
+    _attach_rows(part, part.orders, "invoices", _rows(rows, "order_id", "full_invoice_no", "date", "is_cancellation"))
 
 
 def _load_invoice_addresses(part):
@@ -153,12 +154,12 @@ def _load_customers(part):
 def _load_sales_channels(part):
     found = SalesChannel.objects.filter(pk__in=_ids(part.orders.values(), "sales_channel")).in_bulk()
     for order in part.orders.values():
-        attach(order, "sales_channel", found[order.sales_channel_id])
+        part.related.attach(order, "sales_channel", found[order.sales_channel_id])
 
 
 def _load_positions(part):
     """The positions of each order, which the slice holds already."""
-    _attach_rows(part.orders, "positions", part.positions_by_order)
+    _attach_rows(part, part.orders, "positions", part.positions_by_order)
 
 
 def _load_addons(part):
@@ -167,30 +168,30 @@ def _load_addons(part):
     for position in part.positions.values():
         if position.addon_to_id is not None:
             grouped[position.addon_to_id].append(position)
-    _attach_rows(part.positions, "addons", grouped)
+    _attach_rows(part, part.positions, "addons", grouped)
 
 
 def _load_checkins(part):
     """Successful scans only, as everywhere in pretix."""
     rows = Checkin.objects.filter(position__order_id__in=part.order_pks).order_by()
-    _attach_rows(part.positions, "checkins", _rows(rows, "position_id", "list_id", "type", "datetime"))
+    _attach_rows(part, part.positions, "checkins", _rows(rows, "position_id", "list_id", "type", "datetime"))
 
 
 def _load_answers(part):
     """The wanted questions' answers: text, or for choices the identifiers of the chosen options in their order."""
     given = QuestionAnswer.objects.filter(orderposition__order_id__in=part.order_pks)
-    _attach_answers(part.positions, _answers(part, given, "orderposition_id"))
+    _attach_answers(part, part.positions, _answers(part, given, "orderposition_id"))
 
 
 def _load_order_answers(part):
     """The same of questions that are asked once in each order."""
     given = QuestionAnswer.objects.filter(order_id__in=part.order_pks)
-    _attach_answers(part.orders, _answers(part, given, "order_id"))
+    _attach_answers(part, part.orders, _answers(part, given, "order_id"))
 
 
-def _attach_answers(instances, by_owner):
+def _attach_answers(part, instances, by_owner):
     for pk, instance in instances.items():
-        attach(instance, "answers", by_owner.get(pk, {}))
+        part.related.attach(instance, "answers", by_owner.get(pk, {}))
 
 
 def _answers(part, given, owner):
@@ -214,12 +215,12 @@ def _load_gift_cards(part):
     cards = GiftCard.objects.filter(issued_in__order_id__in=part.order_pks).order_by("pk")
     for position_id, secret in cards.values_list("issued_in_id", "secret"):
         issued[position_id].append(secret)
-    _attach_rows(part.positions, "gift_cards", issued)
+    _attach_rows(part, part.positions, "gift_cards", issued)
 
 
 def _load_meta(part):
     """The event's meta data with the organizer's defaults, as ``Event.meta_data``."""
-    attach(part.event, "meta", part.event.meta_data)
+    part.related.attach(part.event, "meta", part.event.meta_data)
 
 
 LOADERS = {

@@ -151,4 +151,4 @@ def test_a_getter_that_fails_is_a_refusal_without_the_value(caplog):
 def test_a_field_whose_relation_is_not_loaded_is_a_bug_and_says_so(shop):
     order = shop.order()
     with pytest.raises(sources_field.NotLoaded):
-        source_fields(shop.event)["payment_sum"].read({"order": order})
+        source_fields(shop.event)["payment_sum"].read({"order": order, "related": sources_field.Related()})
