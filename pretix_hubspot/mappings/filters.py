@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.sources.order_state import PAID, state_of
-from pretix_hubspot.sources.snapshot import OrderSnapshot, PartSnapshot, PositionSnapshot
+from pretix_hubspot.sources.snapshot import OrderSnapshot, PartSnapshot, PositionSnapshot, Snapshot
 
 from .spec import Filters
 
@@ -23,13 +23,16 @@ def question_fields(filters: Filters) -> frozenset[str]:
     return frozenset(QUESTION + question for question, _ in filters.answers)
 
 
-def reason(filters: Filters, order: OrderSnapshot, part: PartSnapshot | None, was_sent: bool) -> str:
-    """Why the record of the order, or of a part of it, is left out; empty if it is not.
+def reason(filters: Filters, subject: Snapshot, part: PartSnapshot | None, was_sent: bool) -> str:
+    """Why the record of the subject, or of a part of it, is left out; empty if it is not.
+
+    Only orders are filtered.
 
     ``was_sent`` keeps a record up to date whose order was paid once: its cancellation is news for HubSpot.
     """
-    if filters == NONE:
+    if filters == NONE or not isinstance(subject, OrderSnapshot):
         return ""
+    order = subject
     if left_out := _of_order(filters, order, part, was_sent):
         return left_out
     if filters.answers and any(_given(order.values, *answer) for answer in filters.answers):

@@ -3,7 +3,10 @@
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
+
+from .order_state import state_of
 
 #: Keys of sources, see ``Source``: every order is read with its positions, by which filters and states go.
 ORDER = "Order"
@@ -11,6 +14,9 @@ POSITION = "OrderPosition"
 
 #: The source field of a row whose text is written in the row itself.
 CONSTANT = "constant_text"
+
+
+PartKey = tuple[str, int]  # (key of the source, primary key)
 
 
 class Subject(NamedTuple):
@@ -74,6 +80,49 @@ class OrderSnapshot:
         """The order in the language that this mapping asks for."""
         return self.translated.get(mapping, self)
 
-    def parts_of(self, source: str) -> tuple[PartSnapshot, ...]:
-        """The parts that a source is about, by its key."""
-        return self.positions if source == POSITION else self.other_parts.get(source, ())
+    @property
+    def parts(self) -> MappingABC[str, tuple[PartSnapshot, ...]]:
+        """Positions and all other parts that were read, by the keys of their sources."""
+        return {POSITION: self.positions, **self.other_parts}
+
+    @property
+    def canceled(self) -> frozenset[PartKey]:
+        """The parts that are canceled, in whatever language they were read."""
+        read = (self, *self.translated.values())
+        found = ((source, part) for order in read for source, parts in order.parts.items() for part in parts)
+        return frozenset((source, part.pk) for source, part in found if part.canceled)
+
+    def state(self, part: PartSnapshot | None = None) -> str:
+        """What the order, or one of its parts, is called: see ``state_of``."""
+        return state_of(self, part)
+
+
+@dataclass(frozen=True)
+class ObjectSnapshot:
+    """A pretix object that stands alone and has no parts, such as a product; ``code`` is what people know it by.
+
+    ``current_state`` is what stages go by, where there are any.
+    """
+
+    subject: Subject
+    code: str
+    values: dict[str, Any]
+    current_state: str = ""
+    translated: MappingABC[int, "ObjectSnapshot"] = field(default_factory=dict)
+
+    parts: ClassVar[MappingABC[str, tuple[PartSnapshot, ...]]] = MappingProxyType({})
+    canceled: ClassVar[frozenset[PartKey]] = frozenset()
+
+    @property
+    def pk(self) -> int:
+        return self.subject.pk
+
+    def read_for(self, mapping: int) -> "ObjectSnapshot":
+        """The object in the language that this mapping asks for."""
+        return self.translated.get(mapping, self)
+
+    def state(self, part: None = None) -> str:
+        return self.current_state
+
+
+Snapshot = OrderSnapshot | ObjectSnapshot

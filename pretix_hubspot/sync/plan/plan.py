@@ -14,7 +14,7 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.data import AssociationType, PropertyDefinition
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.mappings.spec import BY_MODES, Beginning, MappingSpec
-from pretix_hubspot.sources.snapshot import ORDER, Subject
+from pretix_hubspot.sources.snapshot import ORDER, PartKey, Subject
 from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import Refusal, Row
 
@@ -181,7 +181,7 @@ class SubjectPlan:
     records: dict[int, list[tuple[int | None, RecordKey]]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
     filtered: list[Filtered] = field(default_factory=list)
-    canceled: frozenset[int] = frozenset()
+    canceled: frozenset[PartKey] = frozenset()
     shredded: bool = False
     fingerprint: str = ""
 
@@ -198,14 +198,16 @@ class SubjectPlan:
     def associations(self) -> Iterator[tuple[RecordKey, RecordKey, AssociationType | None]]:
         """Pairs of records to link, from the later mapping to the earlier one, each with its label if there is one.
 
-        The record of a position is linked to those of the same position, any other to all of them.
+        The record of a position, or of another part, is linked to those of the same one, any other to all of them.
         """
+        sources = {spec.id: spec.source.key for spec in self.specs}
         for spec in self.specs:
             for earlier in spec.associations:
+                of_same_source = sources.get(earlier) == spec.source.key
                 for position, record in self.records.get(spec.id, ()):
                     for other_position, other in self.records.get(earlier, ()):
-                        same = position is None or other_position is None or position == other_position
-                        if same and record != other:
+                        same = of_same_source and position == other_position
+                        if (same or None in (position, other_position)) and record != other:
                             yield record, other, spec.labels.get(earlier)
 
 

@@ -13,8 +13,7 @@ from pretix_hubspot.mappings import filters
 from pretix_hubspot.mappings.counterparts import is_lost
 from pretix_hubspot.mappings.new_records import of_record
 from pretix_hubspot.mappings.spec import UPDATE, MappingSpec
-from pretix_hubspot.sources.order_state import state_of
-from pretix_hubspot.sources.snapshot import OrderSnapshot, PartSnapshot
+from pretix_hubspot.sources.snapshot import PartSnapshot, Snapshot
 from pretix_hubspot.values import money
 from pretix_hubspot.values.convert import convert, is_nothing
 from pretix_hubspot.values.fingerprint import fingerprint
@@ -42,32 +41,37 @@ OF_OPTIONS = frozenset({Code.NO_OPTION, Code.OPTION_NOT_MAPPED})
 
 def build_plan(
     portal_id: int,
-    groups: Iterable[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]],
-    sent_positions: frozenset[tuple[int, int]] = frozenset(),
+    groups: Iterable[tuple[Sequence[MappingSpec], Sequence[Snapshot]]],
+    sent_parts: frozenset[tuple[int, int]] = frozenset(),
     sent_before: frozenset[tuple[int, int]] = frozenset(),
 ) -> Plan:
     """Plan a slice: one group per event, since mappings belong to events.
 
-    ``sent_positions`` are canceled positions, each with a mapping that has sent it: unless the mapping's options say
-    otherwise, these are updated; others are left out.
+    Each subject is planned by the mappings whose source is of its kind.
+    ``sent_parts`` are canceled parts of orders, such as positions, each with a mapping that has sent it: unless the
+    mapping's options say otherwise, these are updated; others are left out.
     ``sent_before`` are orders, each with a mapping, that were sent while they were paid, see ``filters``.
     """
     plan = Plan(portal_id)
-    for specs, orders in groups:
-        for order in orders:
-            _plan_order(plan, tuple(specs), order, sent_positions, sent_before)
+    for specs, snapshots in groups:
+        by_kind: dict[str, list[MappingSpec]] = {}
+        for spec in specs:
+            by_kind.setdefault(spec.source.subject.key, []).append(spec)
+        for snapshot in snapshots:
+            mine = tuple(by_kind.get(snapshot.subject.kind, ()))
+            _plan_subject(plan, mine, snapshot, sent_parts, sent_before)
     return plan
 
 
-def _plan_order(
+def _plan_subject(
     plan: Plan,
     specs: tuple[MappingSpec, ...],
-    order: OrderSnapshot,
+    snapshot: Snapshot,
     sent: frozenset[tuple[int, int]],
     before: frozenset[tuple[int, int]],
 ) -> None:
-    order_plan = SubjectPlan(order.subject, specs, canceled=frozenset(p.pk for p in order.positions if p.canceled))
-    plan.subjects[order.subject] = order_plan
+    planned = SubjectPlan(snapshot.subject, specs, canceled=snapshot.canceled)
+    plan.subjects[snapshot.subject] = planned
     facts: list[object] = [plan.portal_id]
     plannable = [spec for spec in specs if not spec.unreadable]
     for spec in specs:
@@ -75,76 +79,74 @@ def _plan_order(
         if spec.unreadable:
             is_side = spec.left_out and bool(plannable)
             is_side = is_side or (spec.foreign and not spec.unreadable.retryable)
-            facts.append(_not_planned(order_plan, spec, spec.unreadable, is_side=is_side))
+            facts.append(_not_planned(planned, spec, spec.unreadable, is_side=is_side))
             continue
-        read = order.read_for(spec.id)
+        read = snapshot.read_for(spec.id)
         for part in _sources(spec, read, sent):
-            left_out = filters.reason(spec.options.filters, read, part, (order.pk, spec.id) in before)
+            left_out = filters.reason(spec.options.filters, read, part, (snapshot.pk, spec.id) in before)
             if left_out:
-                order_plan.filtered.append(Filtered(spec.id, part.pk if part else None, left_out))
+                planned.filtered.append(Filtered(spec.id, part.pk if part else None, left_out))
                 facts.append([part.pk if part else None, left_out])
             else:
-                facts.append(_plan_record(plan, order_plan, spec, read, part))
-    order_plan.fingerprint = fingerprint(facts)
+                facts.append(_plan_record(plan, planned, spec, read, part))
+    planned.fingerprint = fingerprint(facts)
 
 
-def _not_planned(order_plan: SubjectPlan, spec: MappingSpec, error: HubSpotError, is_side: bool) -> list[object]:
+def _not_planned(planned: SubjectPlan, spec: MappingSpec, error: HubSpotError, is_side: bool) -> list[object]:
     """Nothing is known about the mapping's object type: the order is sent without it, or fails for this one reason."""
     if is_side:
-        order_plan.filtered.append(Filtered(spec.id, None, Exclusion.NO_ACCESS))
+        planned.filtered.append(Filtered(spec.id, None, Exclusion.NO_ACCESS))
     else:
-        order_plan.withheld.append(Withheld(spec.id, None, spec.object_type, error))
+        planned.withheld.append(Withheld(spec.id, None, spec.object_type, error))
     return [None, Exclusion.NO_ACCESS if is_side else UNREADABLE]
 
 
-def _sources(
-    spec: MappingSpec, order: OrderSnapshot, sent: frozenset[tuple[int, int]]
-) -> Iterable[PartSnapshot | None]:
-    """What becomes a record each: the order as a whole, or the parts that the source is about."""
+def _sources(spec: MappingSpec, snapshot: Snapshot, sent: frozenset[tuple[int, int]]) -> Iterable[PartSnapshot | None]:
+    """What becomes a record each: the subject as a whole, or the parts that the source is about."""
     if not spec.source.of:
         return (None,)
-    parts = order.parts_of(spec.source.key)
+    parts = snapshot.parts.get(spec.source.key, ())
     if spec.options.canceled == UPDATE:
         return (part for part in parts if not part.canceled or (part.pk, spec.id) in sent)
     return (part for part in parts if not part.canceled)
 
 
 def _plan_record(
-    plan: Plan, order_plan: SubjectPlan, spec: MappingSpec, order: OrderSnapshot, part: PartSnapshot | None
+    plan: Plan, planned: SubjectPlan, spec: MappingSpec, snapshot: Snapshot, part: PartSnapshot | None
 ) -> list[object]:
     """Add one record (or why there is none) to the plan; returns the facts that identify what would be sent."""
     where = (spec.id, part.pk if part else None)
-    values = {**order.values, **part.values} if part else order.values
+    values = {**snapshot.values, **part.values} if part else snapshot.values
     identifier = _row(spec.identifier, values)
     if isinstance(identifier, Refusal) and spec.foreign and identifier.code not in OF_VALUES:
         return [*where, "no identifier in this portal"]
     if isinstance(identifier, Refusal):
-        return _withhold(order_plan, spec, where, identifier)
+        return _withhold(planned, spec, where, identifier)
     if not identifier.value:
         return [*where, "no identifier"]
-    state = state_of(order, part)
+    state = snapshot.state(part)
     rows, left_out, refusal = _rows(spec, values, state)
     if refusal:
-        return _withhold(order_plan, spec, where, refusal)
+        return _withhold(planned, spec, where, refusal)
     rows = [plan.with_shared_text(row) for row in rows]
     ours = spec.source.is_identity(spec.identifier.field)
     if ours:  # a changed key (the event was renamed) follows the record
         rows.append(Row(identifier.property, identifier.value, OVERWRITE))
     rows += _pipeline_rows(spec, state)
-    key = _key(spec, order, part, identifier)
+    key = _key(spec, snapshot, part, identifier)
     record = plan.records.setdefault(
         (spec.object_type, key),
         WantedRecord(spec.object_type, key, identifier.property, identifier.value, ours),
     )
     record.together = tuple(dict.fromkeys((*record.together, *_together(spec))))
-    record.begin(of_record(spec.beginnings, _title(spec, identifier, ours, values, order, part), state))
+    record.begin(of_record(spec.beginnings, _title(spec, identifier, ours, values, snapshot, part), state))
     canceled = bool(part and part.canceled)
-    label = f"{order.code}-{part.number}" if part else order.code
+    label = f"{snapshot.code}-{part.number}" if part else snapshot.code
     policy = spec.options.same_address
     record.contributions.append(
-        Contribution(order.subject, *where, tuple(rows), canceled, label, policy, tuple(left_out))
+        Contribution(snapshot.subject, *where, tuple(rows), canceled, label, policy, tuple(left_out))
     )
-    order_plan.records.setdefault(spec.id, []).append((where[1], record.ref))
+    planned.records.setdefault(spec.id, []).append((where[1], record.ref))
     return [*where, key, identifier.value, [row_facts(row) for row in rows], canceled, list(spec.associations)] + [
         [refusal.code, refusal.params["property"]] for refusal in left_out
     ]
@@ -187,13 +189,13 @@ def _title(
     identifier: Row,
     ours: bool,
     values: Mapping[str, object],
-    order: OrderSnapshot,
+    snapshot: Snapshot,
     part: PartSnapshot | None,
 ) -> str:
-    """What a new record is called if no row says it: the order, its part, or whatever identifies the record."""
+    """What a new record is called if no row says it: the subject, its part, or whatever identifies the record."""
     if not ours:
         return identifier.value or ""
-    code = str(values.get(spec.source.subject.title) or order.code)
+    code = str(values.get(spec.source.subject.title) or snapshot.code)
     return f"{code}-{part.number}" if part else code
 
 
@@ -215,10 +217,8 @@ def _vanished_stage(spec: MappingSpec, state: str) -> Refusal | None:
     return Refusal("unknown_stage", {"property": pipeline.stage_property.name, "label": pipeline.stage_property.label})
 
 
-def _withhold(
-    order_plan: SubjectPlan, spec: MappingSpec, where: tuple[int, int | None], refusal: Refusal
-) -> list[object]:
-    order_plan.withheld.append(Withheld(*where, spec.object_type, refusal))
+def _withhold(planned: SubjectPlan, spec: MappingSpec, where: tuple[int, int | None], refusal: Refusal) -> list[object]:
+    planned.withheld.append(Withheld(*where, spec.object_type, refusal))
     return [*where, refusal.code, sorted((k, str(v)) for k, v in refusal.params.items())]
 
 
@@ -290,10 +290,10 @@ def _together(spec: MappingSpec) -> tuple[str, ...]:
     return (spec.pipeline.pipeline_property.name, spec.pipeline.stage_property.name)
 
 
-def _key(spec: MappingSpec, order: OrderSnapshot, part: PartSnapshot | None, identifier: Row) -> str:
+def _key(spec: MappingSpec, snapshot: Snapshot, part: PartSnapshot | None, identifier: Row) -> str:
     name = identifier.property.name
     if spec.identifier.field in spec.source.identity:
-        return f"{name}@{spec.source.link}:{part.pk if part else order.pk}"
+        return f"{name}@{spec.source.link}:{part.pk if part else snapshot.pk}"
     return value_key(name, identifier.value or "")
 
 

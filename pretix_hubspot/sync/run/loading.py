@@ -13,10 +13,12 @@ from pretix_hubspot.mappings.stored import StoredMapping
 from pretix_hubspot.models import PROVIDER, ObjectMapping
 from pretix_hubspot.sources import load
 from pretix_hubspot.sources.event_context import EventContext
-from pretix_hubspot.sources.order_state import PAID, state_of
+from pretix_hubspot.sources.order_state import PAID
 from pretix_hubspot.sources.snapshot import OrderSnapshot, Subject
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.plan.planner import build_plan
+
+from .recording import part_of
 
 #: Instead of a language: each order's own.
 OF_ORDER = "order"
@@ -27,16 +29,16 @@ SHREDDER = "pretix.event.shredder."
 def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[EventContext, Sequence[int]]]) -> Plan:
     """What these orders, by event, want to be in HubSpot now. Raises ``HubSpotError``, see ``specs_for``."""
     groups: list[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]] = []
-    sent_positions: set[tuple[int, int]] = set()
+    sent_parts: set[tuple[int, int]] = set()
     sent_before: set[tuple[int, int]] = set()
     shredded: set[int] = set()
     for context, pks in orders:
         for specs, loaded in _groups(context, pks, catalog):
             groups.append((specs, loaded))
-            sent_positions |= _sent_positions(loaded)
+            sent_parts |= _sent_parts(loaded)
             sent_before |= _sent_while_paid(specs, loaded)
             shredded |= _shredded(context.event, specs, loaded)
-    found = build_plan(portal_id, groups, frozenset(sent_positions), frozenset(sent_before))
+    found = build_plan(portal_id, groups, frozenset(sent_parts), frozenset(sent_before))
     for pk in shredded:
         found.subjects[Subject.of_order(pk)].shredded = True
     return found
@@ -90,13 +92,14 @@ def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]
         yield replace(order, translated=translated) if translated else order
 
 
-def _sent_positions(orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
-    """Canceled positions that HubSpot knows, each with the mapping that sent it."""
-    canceled = [position.pk for order in orders for position in order.positions if position.canceled]
+def _sent_parts(orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
+    """Canceled parts of orders that HubSpot knows, each with the mapping that sent it."""
+    canceled = [order.pk for order in orders if order.canceled]
     if not canceled:
         return set()
-    sent = OrderSyncResult.objects.filter(order_position_id__in=canceled, sync_provider=PROVIDER)
-    return set(sent.values_list("order_position_id", "mapping_id"))
+    sent = OrderSyncResult.objects.filter(order_id__in=canceled, sync_provider=PROVIDER)
+    rows = sent.only("order_position_id", "mapping_id", "sync_info")
+    return {(part, row.mapping_id) for row in rows if (part := part_of(row))}
 
 
 def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[int]:
@@ -113,7 +116,7 @@ def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[Order
 def _sent_while_paid(specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
     """Orders of which something is not paid now, with the mappings that take what is paid and have sent them."""
     picky = [spec.id for spec in specs if spec.options.filters.paid]
-    unpaid = [order.pk for order in orders if any(state_of(order, p) != PAID for p in (None, *order.positions))]
+    unpaid = [order.pk for order in orders if order.canceled or order.state() != PAID]
     if not picky or not unpaid:
         return set()
     sent = OrderSyncResult.objects.filter(order_id__in=unpaid, mapping_id__in=picky, sync_provider=PROVIDER)

@@ -26,7 +26,7 @@ from pretix_hubspot.models import PROVIDER, DailyCount, OrderState
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.event_context import EventContext
-from pretix_hubspot.sources.snapshot import Subject
+from pretix_hubspot.sources.snapshot import POSITION, Subject
 from pretix_hubspot.sync.plan.plan import Plan, WantedRecord
 from pretix_hubspot.sync.plan.planner import LEFT_OUT
 from pretix_hubspot.sync.send.association import Place
@@ -131,7 +131,7 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
     """Update the rows that the order page shows; returns them by order."""
     orders = [verdict.subject.pk for verdict in verdicts]
     existing = {
-        (row.order_id, row.order_position_id, row.mapping_id): row
+        (row.order_id, part_of(row), row.mapping_id): row
         for part in chunks(orders, 1_000)
         for row in OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
     }
@@ -142,13 +142,16 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
     for verdict in verdicts:
         by_event.setdefault(labels.event(verdict.subject.pk), []).append(verdict)
     subjects_of = _subjects_by_event(plan, labels)
+    specs = {spec.id: spec for planned in plan.subjects.values() for spec in planned.specs}
+    of_positions = {spec.id for spec in specs.values() if spec.source.key == POSITION}
     for event, of_event in by_event.items():
         with language(event.settings.locale, event.settings.region):
             names = {object_type: labels.object_type(object_type) for object_type in labels.record_url}
             for verdict in of_event:
                 for item in verdict.written:
                     where = (verdict.subject.pk, item.position, item.mapping)
-                    row = existing.get(where) or _new_row(*where)
+                    position = item.position if item.mapping in of_positions else None
+                    row = existing.get(where) or _new_row(verdict.subject.pk, position, item.mapping)
                     row.transmitted = moment
                     also = plan.records[item.ref].also_used_by(verdict.subject, item.position, subjects_of[event.pk])
                     _fill(row, item, plan, names, labels.record_url, also)
@@ -171,6 +174,14 @@ def _subjects_by_event(plan: Plan, labels: Labels) -> dict[int, set[Subject]]:
     return found
 
 
+def part_of(row: OrderSyncResult) -> int | None:
+    """The primary key of the part of the order that the row is about, if it is not about the order as a whole.
+
+    Core has a column for positions; other parts are named by what we remember.
+    """
+    return row.order_position_id or (row.sync_info or {}).get("part")
+
+
 def _new_row(order: int, position: int | None, mapping: int) -> NewResult:
     return NewResult(order_id=order, order_position_id=position, mapping_id=mapping, sync_provider=PROVIDER)
 
@@ -182,7 +193,7 @@ def sent_earlier(orders: Sequence[Subject]) -> dict[Subject, dict[Use, Place]]:
         rows = OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
         for row in rows.exclude(external_object_type=EXCLUDED):
             place = (row.external_object_type, row.sync_info.get("record", ""))
-            found.setdefault(Subject.of_order(row.order_id), {})[row.mapping_id, row.order_position_id] = place
+            found.setdefault(Subject.of_order(row.order_id), {})[row.mapping_id, part_of(row)] = place
     return found
 
 
@@ -239,6 +250,8 @@ def _fill(
     href = f"{urls[record.object_type]}{item.sent.record_id}"
     row.external_link_href = href if len(href) <= _LINK_LENGTH else None
     row.sync_info = {"action": item.sent.action, "record": item.sent.record_id, "key": record.key}
+    if item.position != row.order_position_id:
+        row.sync_info["part"] = item.position
     if also:
         row.sync_info["also_used_by"] = list(also)
     if left_out:

@@ -52,6 +52,6 @@ def _detaches(planned: SubjectPlan, use: Use, replaced: bool) -> bool:
     spec = next((spec for spec in planned.specs if spec.id == mapping), None)
     if spec is None or any((item.mapping, item.position) == use for item in planned.filtered):
         return False
-    if position in planned.canceled:
+    if (spec.source.key, position) in planned.canceled:
         return spec.options.canceled == DETACH
     return replaced and not planned.shredded and spec.options.replaced == DETACH
