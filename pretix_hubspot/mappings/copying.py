@@ -4,6 +4,7 @@ import logging
 
 from django_scopes import scope
 
+from pretix_hubspot.hubspot.data import OBJECT_TYPE
 from pretix_hubspot.models import Connection
 
 from . import limits
@@ -62,8 +63,10 @@ def copy_from(source_event, event_connection, user):
 
 
 def _mappings_of(event) -> list[StoredMapping]:
-    mappings = numbered(event.hubspot_object_mappings.order_by("position", "pk"))
-    return [mapping.made_for(_portal_of(event)) for mapping in mappings]
+    """Without those about what is no object type: versions before this one stored them, and they spread no further."""
+    mappings = event.hubspot_object_mappings.order_by("position", "pk")
+    usable = numbered([mapping for mapping in mappings if OBJECT_TYPE.fullmatch(mapping.external_object_type)])
+    return [mapping.made_for(_portal_of(event)) for mapping in usable]
 
 
 def _portal_of(event) -> int:

@@ -2,7 +2,9 @@
 
 from pretix.base.models import Event
 
+from pretix_hubspot.mappings.copying import copy_from
 from pretix_hubspot.mappings.suggestions import property_mapping
+from pretix_hubspot.sync.joining import join
 
 from .conftest import add_mapping, make_event
 
@@ -40,6 +42,19 @@ def test_references_are_translated(joined, event, organizer):
     assert new_deals.association_mappings == [{"mapping": new_contacts.pk}]
     assert new_deals.pipeline == {"pipeline": "default", "stages": {"p": "closedwon"}}
     assert not hasattr(copy, "hubspot_connection"), "a copy is not connected"
+
+
+def test_what_is_no_object_type_spreads_no_further(joined, event, organizer):
+    odd = add_mapping(event, "Order", "..")
+    add_mapping(event, "Order", "deals", 1, association_mappings=[{"mapping": odd.pk}])
+    copy, other = make_event(organizer, "next"), make_event(organizer, "other")
+
+    copy.copy_data_from(event)
+    copy_from(event, join(other, joined.connection, None), None)
+
+    for made in (copy, other):
+        rows = made.hubspot_object_mappings.values_list("external_object_type", "association_mappings")
+        assert list(rows) == [("deals", [])]
 
 
 def test_a_reference_without_a_counterpart_is_marked(joined, event, organizer):
