@@ -173,3 +173,9 @@ def test_associations_with_other_numbers():
     stored = StoredMapping.from_json(WHOLE).associated({2: 20})
 
     assert stored.associations == (StoredAssociation(20, "Buyer", "USER_DEFINED:12", 0),)
+
+
+def test_filters_that_a_source_cannot_meet_are_left_out():
+    whole = StoredFilters(paid=True, admission=True, items=(1, 2), answers=(("SIZE", ""),), sales_channels=("web",))
+
+    assert whole.only({"paid", "items"}) == StoredFilters(paid=True, items=(1, 2))

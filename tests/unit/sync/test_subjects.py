@@ -90,3 +90,4 @@ def test_a_customer_and_an_order_of_the_same_number_are_two_subjects(send):
     [contact] = [record for record in plan.records.values() if record.object_type == "contacts"]
     assert contact.subjects == {CUSTOMER_7, ORDER_7}
     assert modes == {CUSTOMER_7: None, ORDER_7: MISCONFIGURATION}
+    assert plan.orders() == {7}
