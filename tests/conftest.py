@@ -19,7 +19,7 @@ from tests.fake_clock import FakeClock
 from tests.interruptions import Statements
 
 LOCAL_NAMES = {"localhost", ""}
-#: A HubSpot that somebody wants the tests to talk to, see tests/faults/elsewhere.py.
+#: A HubSpot that somebody wants the tests to talk to, see tests/faults/external_simulator.py.
 ELSEWHERE = urlsplit(os.environ.get("HUBSPOT_API_URL", "")).hostname
 
 

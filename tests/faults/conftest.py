@@ -1,6 +1,6 @@
 """The engine's stage, a clock that never waits, and sixty orders whose portal is known by heart.
 
-The portal is a simulator of our own, or the server that ``HUBSPOT_API_URL`` names, see ``elsewhere``.
+The portal is a simulator of our own, or the server that ``HUBSPOT_API_URL`` names, see ``external_simulator``.
 """
 
 from contextlib import contextmanager
@@ -22,14 +22,14 @@ from tests.counting import numbers_add_up  # noqa: F401  for every test
 from tests.integration.sync.conftest import impatient, story  # noqa: F401  fixtures are used by name
 from tests.integration.sync.story import KEY
 
-from . import elsewhere
+from . import external_simulator
 
 
 @contextmanager
 def portal():
     """An empty portal that does what it is told, and its address."""
-    if elsewhere.URL:
-        yield elsewhere.Elsewhere(elsewhere.URL), elsewhere.URL
+    if external_simulator.URL:
+        yield external_simulator.ExternalSimulator(external_simulator.URL), external_simulator.URL
         return
     simulator = Simulator(rate_limit=None, daily_limit=None, property_lag_ms=0)
     with simulator.serve() as url:
@@ -54,7 +54,7 @@ def simulator(served):
 @pytest.fixture
 def our_own(simulator):
     """For tests that reach into the simulator, where a clock has to stand still, say."""
-    if elsewhere.URL:
+    if external_simulator.URL:
         pytest.skip("needs a simulator within this process")
     return simulator
 

@@ -53,22 +53,22 @@ RESULTS = ("missing-result", "drop-results")
 
 @dataclass(frozen=True)
 class Case:
-    story: str
+    order: str
     stage: str
     fault: str
     when: str
 
     def __str__(self):
-        return f"{self.story}-{self.stage}-{self.fault}-{self.when}"
+        return f"{self.order}-{self.stage}-{self.fault}-{self.when}"
 
 
 def cases():
-    for story, stage in STAGES:
+    for order, stage in STAGES:
         for fault, preset in FAULTS.items():
             if stage == "token" and fault in RESULTS:
                 continue
             for when in ("after",) if preset["kind"] in ANSWER_KINDS else ("before", "after"):
-                yield Case(story, stage, fault, when)
+                yield Case(order, stage, fault, when)
 
 
 CASES = list(cases())
@@ -133,7 +133,7 @@ def test_fault(stage, case, request):
     numbers = [next(stage.numbers), next(stage.numbers)]
     mine = orders(stage, numbers)
     amount = "100.0"
-    if case.story == "changed":
+    if case.order == "changed":
         amount = "55.0"
         settle(stage)
         for order in mine:

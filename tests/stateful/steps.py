@@ -10,7 +10,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import PRESETS
 from pretix_hubspot.models import Connection
 
-from .stage import BLOCKED, NO_ADDRESS, Killed, Moments, Stage
+from .simulation import BLOCKED, NO_ADDRESS, Killed, Moments, Simulation
 
 EXISTING = ("ada@example.org", "bea@example.org", "cem@example.org", "dora@example.org", "eve@example.org")
 ADDRESSES = (*EXISTING, "Ada@Example.org", "", BLOCKED, NO_ADDRESS)
@@ -33,12 +33,12 @@ def step(weight: int) -> Callable:
 
 
 class Steps:
-    """One run of steps on one stage; ``draw`` belongs to the step at hand."""
+    """One run of steps on one simulation; ``draw`` belongs to the step at hand."""
 
-    def __init__(self, stage: Stage, moments: Moments) -> None:
-        self.stage, self.moments = stage, moments
+    def __init__(self, simulation: Simulation, moments: Moments) -> None:
+        self.simulation, self.moments = simulation, moments
         self.draw = Random(0)
-        self.story: list[str] = []
+        self.trace: list[str] = []
         self._told: tuple = ()
 
     def take(self, step: Callable, seed: int) -> None:
@@ -53,23 +53,23 @@ class Steps:
         try:
             step(self)
         finally:
-            self.story.append(f"{indent}{step.__name__}: {', '.join(map(str, self._told))}".rstrip(": "))
+            self.trace.append(f"{indent}{step.__name__}: {', '.join(map(str, self._told))}".rstrip(": "))
 
     # Who and what
 
     def order(self) -> Order | None:
-        orders = self.stage.orders()
+        orders = self.simulation.orders()
         return self.draw.choice(orders) if orders else None
 
     def event(self):
-        return self.draw.choice(self.stage.events)
+        return self.draw.choice(self.simulation.events)
 
     def contact(self) -> str | None:
-        contacts = list(self.stage.model.portal.contacts)
+        contacts = list(self.simulation.model.portal.contacts)
         return self.draw.choice(contacts) if contacts else None
 
     def deal(self) -> str | None:
-        deals = list(self.stage.model.portal.deals)
+        deals = list(self.simulation.model.portal.deals)
         return self.draw.choice(deals) if deals else None
 
     def person(self) -> tuple[str, str, str]:
@@ -85,31 +85,33 @@ class Steps:
     def place(self):
         email, silently = self.draw.choice(ADDRESSES), self.draw.random() < 0.3
         people = [self.person() for _ in range(self.draw.choice((0, 1, 1, 2)))]
-        self.tell(self.stage.place(self.event(), email, people, silently=silently), email, people)
+        self.tell(self.simulation.place(self.event(), email, people, silently=silently), email, people)
 
     @step(1)
     def place_out_of_scope(self):
         testmode = self.draw.random() < 0.5
-        self.tell(self.stage.place(self.event(), self.draw.choice(EXISTING), [], testmode=testmode, old=not testmode))
+        self.tell(
+            self.simulation.place(self.event(), self.draw.choice(EXISTING), [], testmode=testmode, old=not testmode)
+        )
 
     @step(4)
     def change_buyer(self):
         if order := self.order():
             details = (*self.person(), self.draw.random() < 0.5)
-            self.stage.change_buyer(order, *details)
+            self.simulation.change_buyer(order, *details)
             self.tell(order, *details)
 
     @step(4)
     def change_attendee(self):
         if order := self.order():
             details = (self.draw.randrange(3), *self.person(), self.draw.random() < 0.5)
-            self.stage.change_attendee(order, *details)
+            self.simulation.change_attendee(order, *details)
             self.tell(order, *details)
 
     @step(4)
     def pay(self):
         if order := self.order():
-            self.stage.pay(order, order.total if self.draw.random() < 0.7 else 10)
+            self.simulation.pay(order, order.total if self.draw.random() < 0.7 else 10)
             self.tell(order)
 
     @step(10)
@@ -117,28 +119,28 @@ class Steps:
         if order := self.order():
             name = self.draw.choice(("refund", "cancel", "expire", "revive", "revive", "comment"))
             details = {"refund": [5], "comment": [f"comment {self.draw.randrange(100)}"]}.get(name, [])
-            getattr(self.stage, name)(order, *details)
+            getattr(self.simulation, name)(order, *details)
             self.tell(order, name)
 
     @step(6)
     def change_positions(self):
         if order := self.order():
             what, number = self.draw.choice(("cancel", "add", "price", "split")), self.draw.randrange(1, 9)
-            self.stage.change_positions(order, what, number)
+            self.simulation.change_positions(order, what, number)
             self.tell(order, what, number)
 
     @step(5)
     def ask_for_an_order(self):
         if order := self.order():
             what = self.draw.choice(("signal", "signal", "sync_now", "ignore"))
-            getattr(self.stage, what)(order)
+            getattr(self.simulation, what)(order)
             self.tell(order, what)
 
     # Mappings
 
     @step(5)
     def edit_a_mapping(self):
-        event, draw, act = self.event(), self.draw, self.stage.map_row
+        event, draw, act = self.event(), self.draw, self.simulation.map_row
         what = draw.choice(("name", "list", "comment", "filter", "detach"))
         if what == "name":
             value = draw.choice(("overwrite", "if_empty", "if_new", None))
@@ -151,15 +153,15 @@ class Steps:
             act(event, "deals", "Order", "order_comment", "description", value)
         elif what == "filter":
             value = draw.choice(({"paid": True}, None))
-            self.stage.set_option(event, "deals", "Order", "filters", value)
+            self.simulation.set_option(event, "deals", "Order", "filters", value)
         else:
             value = (draw.choice(("canceled", "replaced")), draw.choice(("detach", None)))
-            self.stage.set_option(event, "contacts", "OrderPosition", *value)
+            self.simulation.set_option(event, "contacts", "OrderPosition", *value)
         self.tell(event.slug, what, value)
 
     @step(1)
     def send_again(self):
-        self.stage.send_again(self.event())
+        self.simulation.send_again(self.event())
 
     # People in HubSpot
 
@@ -167,7 +169,7 @@ class Steps:
     def somebody_adds_a_contact(self):
         email, family = self.draw.choice(EXISTING), self.draw.choice(FAMILY)
         properties = {"email": email} | ({"lastname": family} if family else {})
-        self.stage.person(lambda staff: staff.create("contacts", properties))
+        self.simulation.person(lambda staff: staff.create("contacts", properties))
         self.tell(properties)
 
     @step(4)
@@ -175,15 +177,15 @@ class Steps:
         if record := self.contact():
             name = self.draw.choice(("firstname", "lastname", "phone", "pretix_orders"))
             value = self.draw.choice(FAMILY)
-            self.stage.person(lambda staff: staff.change("contacts", {name: value}, id=record), record)
+            self.simulation.person(lambda staff: staff.change("contacts", {name: value}, id=record), record)
             self.tell(record, name, value)
 
     @step(2)
     def somebody_corrects_an_address(self):
         """Only one by which pretix knows the record for sure: else the next order would find somebody else."""
-        record, email, model = self.contact(), self.draw.choice(EXISTING), self.stage.model
+        record, email, model = self.contact(), self.draw.choice(EXISTING), self.simulation.model
         if record and model.people.get(model.portal.contacts[record]["email"]) == record:
-            self.stage.person(lambda staff: staff.change("contacts", {"email": email}, id=record), record)
+            self.simulation.person(lambda staff: staff.change("contacts", {"email": email}, id=record), record)
             self.tell(record, email)
 
     @step(3)
@@ -191,40 +193,40 @@ class Steps:
         if record := self.deal():
             name = self.draw.choice(("amount", "dealname", "description", "dealstage"))
             value = {"amount": "1", "dealstage": "closedwon"}.get(name, "edited")
-            self.stage.person(lambda staff: staff.change("deals", {name: value}, id=record), record)
+            self.simulation.person(lambda staff: staff.change("deals", {name: value}, id=record), record)
             self.tell(record, name)
 
     @step(3)
     def somebody_deletes_a_contact(self):
         if record := self.contact():
-            self.stage.person(lambda staff: staff.archive("contacts", id=record), record)
+            self.simulation.person(lambda staff: staff.archive("contacts", id=record), record)
             self.tell(record)
 
     @step(2)
     def somebody_deletes_a_deal(self):
         if record := self.deal():
-            self.stage.person(lambda staff: staff.archive("deals", id=record), record)
+            self.simulation.person(lambda staff: staff.archive("deals", id=record), record)
             self.tell(record)
 
     @step(3)
     def somebody_merges_contacts(self):
         one, two = self.contact(), self.contact()
         if one != two:
-            self.stage.person(lambda staff: staff.merge("contacts", one, two), one, two)
+            self.simulation.person(lambda staff: staff.merge("contacts", one, two), one, two)
             self.tell(one, two)
 
     @step(1)
     def somebody_merges_deals(self):
         """Only where pretix knows both for sure: a merged deal forgets one of the order keys."""
         one, two = self.deal(), self.deal()
-        if one != two and {one, two} <= set(self.stage.model.orders.values()):
-            self.stage.person(lambda staff: staff.merge("deals", one, two), one, two)
+        if one != two and {one, two} <= set(self.simulation.model.orders.values()):
+            self.simulation.person(lambda staff: staff.merge("deals", one, two), one, two)
             self.tell(one, two)
 
     @step(1)
     def somebody_blocks_a_domain(self):
         blocking = self.draw.random() < 0.5
-        self.stage.block(blocking)
+        self.simulation.block(blocking)
         self.tell(blocking)
 
     # HubSpot fails
@@ -238,34 +240,34 @@ class Steps:
         when, times = self.draw.choice(("before", "after", "after")), self.draw.choice((1, 1, 2, 5, 12))
         if fault in SILENT and not stage:
             stage = "read"  # HubSpot leaves out records, not properties
-        self.stage.simulator.faults.add(fault, stage=stage, when=when, times=times)
-        self.stage.excuse |= fault in REFUSALS
+        self.simulation.simulator.faults.add(fault, stage=stage, when=when, times=times)
+        self.simulation.excuse |= fault in REFUSALS
         self.tell(fault, stage, when, times)
 
     @step(2)
     def hubspot_recovers(self):
-        self.stage.simulator.faults.clear()
+        self.simulation.simulator.faults.clear()
 
     # The connection
 
     @step(1)
     def access(self):
         granted = self.draw.random() < 0.8
-        self.stage.access(granted)
+        self.simulation.access(granted)
         self.tell(granted)
 
     @step(1)
     def disconnect(self):
-        self.stage.disconnect()
+        self.simulation.disconnect()
 
     @step(5)
     def reconnect(self):
-        self.stage.reconnect()
+        self.simulation.reconnect()
 
     @step(2)
     def pause(self):
         paused, whole = self.draw.random() < 0.3, self.draw.random() < 0.3
-        self.stage.pause_all(paused) if whole else self.stage.pause(self.event(), paused)
+        self.simulation.pause_all(paused) if whole else self.simulation.pause(self.event(), paused)
         self.tell(paused, whole)
 
     # Workers and time
@@ -273,14 +275,14 @@ class Steps:
     @step(22)
     def work(self):
         name = self.draw.choice(WORK)
-        self.stage.working(getattr(self.stage, name))
+        self.simulation.working(getattr(self.simulation, name))
         self.tell(name)
 
     def _interrupted(self, act: Callable[[], object], *told: object) -> None:
         """Work, with something else at one of its moments."""
         moment, name = int(self.draw.triangular(0, 12, 5)), self.draw.choice(("drain", "cores_run"))
         with self.moments.interrupted(moment, act):
-            self.stage.working(getattr(self.stage, name))
+            self.simulation.working(getattr(self.simulation, name))
         self.tell(name, moment, *told)
 
     @step(9)
@@ -293,15 +295,15 @@ class Steps:
     @step(5)
     def overlap(self):
         other = self.draw.choice(WORK)
-        self._interrupted(lambda: self.stage.working(getattr(self.stage, other)), other)
+        self._interrupted(lambda: self.simulation.working(getattr(self.simulation, other)), other)
 
     @step(2)
     def fall_asleep(self):
         """A worker that is silent for longer than the lease, while others go on."""
 
         def act():
-            self.stage.pass_time(timedelta(minutes=6))
-            self.stage.working(self.stage.period)
+            self.simulation.pass_time(timedelta(minutes=6))
+            self.simulation.working(self.simulation.period)
 
         self._interrupted(act)
 
@@ -329,7 +331,7 @@ class Steps:
     @step(4)
     def time_passes(self):
         minutes = self.draw.choice((2, 6, 70, 1500))
-        self.stage.pass_time(timedelta(minutes=minutes))
+        self.simulation.pass_time(timedelta(minutes=minutes))
         self.tell(minutes)
 
     @step(2)
@@ -338,49 +340,49 @@ class Steps:
 
     def calm_down(self, for_good: bool) -> None:
         """Everything works again; what waits arrives by itself, and *Sync now* repairs what people changed."""
-        stage, model = self.stage, self.stage.model
+        simulation, model = self.simulation, self.simulation.model
         self._repair(for_good)
         self._wait()
-        states, wishes = stage.states(), stage.wishes()
+        states, wishes = simulation.states(), simulation.wishes()
         assert "waiting" not in states.values(), "pretix forgot an order"
-        failing = {wish.order for wish in wishes if states[wish.order] == "failing" and not stage.may_fail(wish)}
-        reasons = stage.reasons(failing)
-        assert not reasons or (stage.excuse and "invalid_association" not in reasons), (
+        failing = {wish.order for wish in wishes if states[wish.order] == "failing" and not simulation.may_fail(wish)}
+        reasons = simulation.reasons(failing)
+        assert not reasons or (simulation.excuse and "invalid_association" not in reasons), (
             f"somebody has to retry: {reasons}"
         )
-        arrived = [w for w in wishes if states[w.order] == "in_sync" and w.event not in stage.remapped]
+        arrived = [w for w in wishes if states[w.order] == "in_sync" and w.event not in simulation.remapped]
         model.complete(arrived, wishes, untouched_only=True)
-        for order in stage.orders():
+        for order in simulation.orders():
             if for_good or order.pk in {wish.order for wish in wishes}:
-                stage.sync_now(order)
+                simulation.sync_now(order)
         self._wait()
-        states, wishes = stage.states(), stage.wishes()
+        states, wishes = simulation.states(), simulation.wishes()
         failing = {wish.order for wish in wishes if states[wish.order] == "failing"}
-        assert {wish.order for wish in wishes if not stage.may_fail(wish)} & failing == set()
+        assert {wish.order for wish in wishes if not simulation.may_fail(wish)} & failing == set()
         complete = [wish for wish in wishes if wish.order not in failing]
         assert {states[wish.order] for wish in complete if not wish.deal_if_known} <= {"in_sync"}
         model.complete(complete, wishes)
         model.remember(complete)
         model.touched.clear()
-        stage.excuse = stage.blocking
-        stage.remapped.clear()
-        assert not stage.simulator.bugs
+        simulation.excuse = simulation.blocking
+        simulation.remapped.clear()
+        assert not simulation.simulator.bugs
 
     def _repair(self, for_good: bool) -> None:
-        self.stage.simulator.faults.clear()
-        self.stage.access(True)
+        self.simulation.simulator.faults.clear()
+        self.simulation.access(True)
         if for_good:
-            self.stage.block(False)
+            self.simulation.block(False)
         if Connection.objects.get().status != Connection.Status.ACTIVE:
-            self.stage.reconnect()
-        self.stage.pause_all(False)
-        for event in self.stage.events:
-            self.stage.pause(event, False)
+            self.simulation.reconnect()
+        self.simulation.pause_all(False)
+        for event in self.simulation.events:
+            self.simulation.pause(event, False)
 
     def _wait(self) -> None:
         for _ in range(8):
-            self.stage.pass_time(timedelta(hours=2))
-            self.stage.working(self.stage.period)
+            self.simulation.pass_time(timedelta(hours=2))
+            self.simulation.working(self.simulation.period)
             if not OrderSyncQueue.objects.filter(need_manual_retry__isnull=True).exists():
                 return
         raise AssertionError(f"still waiting: {list(OrderSyncQueue.objects.values())}")

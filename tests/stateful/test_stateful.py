@@ -1,7 +1,7 @@
 """Anything, in any order: orders, mappings, people in HubSpot, failures, dying workers, time; the portal stays right.
 
 Hypothesis draws the steps, ``model`` says what is right, and at the end the whole portal is compared.
-A failure is shortened, prints its story, and can be replayed by its seed, or from what is left of it: the text that
+A failure is shortened, prints its trace, and can be replayed by its seed, or from what is left of it: the text that
 hypothesis would give to ``@reproduce_failure``.
 
     STATEFUL_SEED=17 python -m pytest tests/stateful -m faults
@@ -29,12 +29,12 @@ from pretix.base.models import Order
 
 from hubspot_simulator import Simulator
 from tests.counting import every_order_counts_once
-from tests.faults import elsewhere
+from tests.faults import external_simulator
 from tests.faults.conftest import no_waiting_for_the_budget, short_timeouts  # noqa: F401  fixtures are used by name
 from tests.integration.sync.conftest import impatient  # noqa: F401  likewise
 from tests.soak import amount
 
-from .stage import Moments, Stage
+from .simulation import Moments, Simulation
 from .steps import STEPS, Steps
 
 pytestmark = [pytest.mark.faults, pytest.mark.soak, pytest.mark.django_db]
@@ -56,11 +56,11 @@ DRAWN = st.binary(min_size=STEP * AT_ONCE, max_size=STEP * AT_ONCE)
 
 
 class World(RuleBasedStateMachine):
-    """One story on a stage of its own; nothing of it is left for the next one."""
+    """One run in a simulation of its own; nothing of it is left for the next one."""
 
     simulator: Simulator
     moments: Moments
-    story: list[str] = []
+    trace: list[str] = []
 
     def __init__(self):
         super().__init__()
@@ -72,9 +72,9 @@ class World(RuleBasedStateMachine):
         with ExitStack() as stack:
             stack.enter_context(transaction.atomic())
             stack.callback(transaction.set_rollback, True)
-            self.steps = Steps(Stage(self.simulator), self.moments)
+            self.steps = Steps(Simulation(self.simulator), self.moments)
             self._stack = stack.pop_all()
-        type(self).story = self.steps.story
+        type(self).trace = self.steps.trace
 
     @rule(drawn=DRAWN)
     def go_on(self, drawn):
@@ -95,7 +95,7 @@ class World(RuleBasedStateMachine):
 @pytest.fixture
 def world(settings, monkeypatch, short_timeouts):
     """``World`` with a portal of this test."""
-    if elsewhere.URL:
+    if external_simulator.URL:
         pytest.skip("looks into the simulator between any two steps, which takes one within this process")
     settings.ALLOW_HTTP_TO_PRIVATE_NETWORKS = True
     monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", SHORTEN)
@@ -127,7 +127,7 @@ def test_the_portal_stays_right_whatever_happens(world, seed):
     try:
         run_state_machine_as_test(world, settings=settings)
     except Exception:
-        print(*world.story, sep="\n")
+        print(*world.trace, sep="\n")
         print(f"Replay: STATEFUL_SEED={seed} STATEFUL_STEPS={LENGTH} python -m pytest tests/stateful -m faults")
         print("These steps: STATEFUL_REPLAY=… instead, with what @reproduce_failure would be given")
         raise

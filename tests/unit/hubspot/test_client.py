@@ -23,7 +23,7 @@ from pretix_hubspot.hubspot.data import (
     WriteInput,
 )
 from pretix_hubspot.hubspot.transport import HttpAnswer
-from tests.unit.hubspot import bodies
+from tests.unit.hubspot import http_bodies
 
 API = "https://api.hubapi.com"
 V = "2026-03"
@@ -112,7 +112,7 @@ ENDPOINTS = [
         lambda c: c.batch_update("contacts", [WriteInput("t", {"a": ""}, id="7")]),
         ("POST", f"{RECORDS}/batch/update"),
         {"inputs": [{"id": "7", "properties": {"a": ""}, "objectWriteTraceId": "t"}]},
-        bodies.PARTIAL_CREATE,
+        http_bodies.PARTIAL_CREATE,
         lambda r: (r.records[0].trace_id, r.errors[0].trace_id, type(r.errors[0].error)) == ("1", "0", errors.Conflict),
     ),
     (
@@ -169,7 +169,7 @@ ENDPOINTS = [
         lambda c: c.read_associations("deals", "contacts", ["1"]),
         ("POST", f"{PAIRS}/batch/read"),
         {"inputs": [{"id": "1"}]},
-        bodies.ASSOCIATIONS_READ,
+        http_bodies.ASSOCIATIONS_READ,
         lambda r: r.pairs == (AssociationPair("1", "2", (TYPE,)),),
     ),
     (
@@ -204,7 +204,7 @@ ENDPOINTS = [
         lambda c: c.properties("deals"),
         ("GET", f"/crm/properties/{V}/deals"),
         None,
-        bodies.PROPERTIES,
+        http_bodies.PROPERTIES,
         lambda r: (
             (r[0].name, r[0].writable, r[0].options[0].value, r[0].display_order) == ("ticket_type", True, "vip", 2)
         ),
@@ -213,7 +213,7 @@ ENDPOINTS = [
         lambda c: c.create_property("deals", {"name": "x"}),
         ("POST", f"/crm/properties/{V}/deals"),
         {"name": "x"},
-        bodies.PROPERTIES["results"][0],
+        http_bodies.PROPERTIES["results"][0],
         lambda r: r.name == "ticket_type",
     ),
     (
@@ -234,7 +234,7 @@ ENDPOINTS = [
         lambda c: c.pipelines("deals"),
         ("GET", f"/crm/pipelines/{V}/deals"),
         None,
-        bodies.PIPELINES,
+        http_bodies.PIPELINES,
         lambda r: [stage.id for stage in r[0].stages] == ["appointmentscheduled", "closedwon"],
     ),
     (
@@ -259,7 +259,7 @@ ENDPOINTS = [
         lambda c: c.account(),
         ("GET", f"/account-info/{V}/details"),
         None,
-        bodies.ACCOUNT,
+        http_bodies.ACCOUNT,
         lambda r: (r.portal_id, r.time_zone, r.ui_domain) == (44237313, "Europe/Berlin", "app-eu1.hubspot.com"),
     ),
     (
@@ -339,8 +339,8 @@ def test_limits_of_a_batch(client):
 
 
 def test_one_repetition_after_a_401(hubspot, budget):
-    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.EXPIRED_TOKEN, status=401)
-    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.ACCOUNT)
+    hubspot.get(f"{API}/account-info/{V}/details", json=http_bodies.EXPIRED_TOKEN, status=401)
+    hubspot.get(f"{API}/account-info/{V}/details", json=http_bodies.ACCOUNT)
     refreshed = []
     client = Client(API, V, lambda: "old", lambda bad: refreshed.append(bad) or "new", budget)
     assert client.account().portal_id == 44237313
@@ -350,7 +350,7 @@ def test_one_repetition_after_a_401(hubspot, budget):
 
 
 def test_a_second_401_is_final(hubspot):
-    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.EXPIRED_TOKEN, status=401)
+    hubspot.get(f"{API}/account-info/{V}/details", json=http_bodies.EXPIRED_TOKEN, status=401)
     client = Client(API, V, lambda: "old", lambda bad: "new", NoBudget())
     with pytest.raises(errors.TokenExpired):
         client.account()
@@ -358,7 +358,7 @@ def test_a_second_401_is_final(hubspot):
 
 
 def test_a_401_without_anybody_to_ask_is_final(hubspot):
-    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.MISSING_TOKEN, status=401)
+    hubspot.get(f"{API}/account-info/{V}/details", json=http_bodies.MISSING_TOKEN, status=401)
 
     with pytest.raises(errors.AuthenticationFailed):
         Client(API, V, lambda: "old", None, NoBudget()).account()
@@ -367,7 +367,7 @@ def test_a_401_without_anybody_to_ask_is_final(hubspot):
 
 
 def test_a_token_that_is_refused_again_is_told(hubspot):
-    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.MISSING_TOKEN, status=401)
+    hubspot.get(f"{API}/account-info/{V}/details", json=http_bodies.MISSING_TOKEN, status=401)
     told = []
     client = Client(API, V, lambda: "static", lambda bad: bad, NoBudget(), on_denied=told.append)
 
@@ -379,7 +379,7 @@ def test_a_token_that_is_refused_again_is_told(hubspot):
 
 def test_a_401_by_mistake_is_told_nobody(hubspot):
     details = {"portalId": 7, "accountType": "STANDARD", "timeZone": "UTC", "uiDomain": "app.hubspot.com"}
-    hubspot.get(f"{API}/account-info/{V}/details", json=bodies.MISSING_TOKEN, status=401)
+    hubspot.get(f"{API}/account-info/{V}/details", json=http_bodies.MISSING_TOKEN, status=401)
     hubspot.get(f"{API}/account-info/{V}/details", json=details)
     client = Client(API, V, lambda: "static", lambda bad: bad, NoBudget(), on_denied=pytest.fail)
 
@@ -387,7 +387,7 @@ def test_a_401_by_mistake_is_told_nobody(hubspot):
 
 
 def test_a_page_with_the_status_401_asks_for_no_other_token(hubspot):
-    hubspot.get(f"{API}/account-info/{V}/details", body=bodies.EDGE_PAGE, status=401)
+    hubspot.get(f"{API}/account-info/{V}/details", body=http_bodies.EDGE_PAGE, status=401)
 
     with pytest.raises(errors.EdgePage):
         Client(API, V, lambda: "good", pytest.fail, NoBudget(), on_denied=pytest.fail).account()
@@ -400,14 +400,14 @@ def test_what_cannot_be_a_token_is_not_sent(token):
 
 
 def test_a_pasted_token_is_never_refreshed(hubspot):
-    hubspot.post(f"{API}/oauth/v2/private-apps/get/access-token-info", json=bodies.MISSING_TOKEN, status=401)
+    hubspot.post(f"{API}/oauth/v2/private-apps/get/access-token-info", json=http_bodies.MISSING_TOKEN, status=401)
     with pytest.raises(errors.AuthenticationFailed):
         Client(API, V, lambda: "old", lambda bad: "new", NoBudget()).private_app_token_info("pasted")
     assert len(hubspot.calls) == 1
 
 
 def test_the_budget_is_asked_and_told(hubspot, client, budget):
-    hubspot.post(f"{API}{RECORDS}/search", json=bodies.SECONDLY, status=429, headers={"Retry-After": "2"})
+    hubspot.post(f"{API}{RECORDS}/search", json=http_bodies.SECONDLY, status=429, headers={"Retry-After": "2"})
     with pytest.raises(errors.RateLimited) as caught:
         client.for_bulk().search("contacts", {})
     assert (caught.value.policy, caught.value.retry_after, caught.value.operation) == (
@@ -448,7 +448,7 @@ def test_success_that_cannot_be_read_is_a_bad_answer(hubspot, client, answer):
 
 
 def test_a_207_of_refusals_alone(hubspot, client):
-    hubspot.post(f"{API}{RECORDS}/batch/create", json={"errors": bodies.PARTIAL_CREATE["errors"]}, status=207)
+    hubspot.post(f"{API}{RECORDS}/batch/create", json={"errors": http_bodies.PARTIAL_CREATE["errors"]}, status=207)
     result = client.batch_create("contacts", [WriteInput("0", {})])
     assert (result.records, len(result.errors)) == ((), 1)
 
@@ -504,7 +504,8 @@ def test_the_request_log_tells_numbers_and_nothing_personal(hubspot, client, log
 def test_nothing_personal_in_any_repr(hubspot, client):
     named = {"context": {"ids": ["erika@example.org"]}}
     hubspot.post(
-        f"{API}{RECORDS}/batch/read", json={**bodies.PARTIAL_READ, "errors": [bodies.INVALID_PROPERTIES, named]}
+        f"{API}{RECORDS}/batch/read",
+        json={**http_bodies.PARTIAL_READ, "errors": [http_bodies.INVALID_PROPERTIES, named]},
     )
     result = client.batch_read("contacts", ["erika@example.org"], [], "email")
     plain = [

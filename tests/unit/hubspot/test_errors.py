@@ -8,8 +8,8 @@ import pytest
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.errors import ErrorDetail, HubSpotError
-from tests.unit.hubspot import bodies
-from tests.unit.hubspot.bodies import encoded
+from tests.unit.hubspot import http_bodies
+from tests.unit.hubspot.http_bodies import encoded
 
 
 def all_classes(base=HubSpotError):
@@ -25,26 +25,26 @@ def parsed(status, body, headers=None):
 @pytest.mark.parametrize(
     ("status", "body", "kind", "retryable", "may_have_written"),
     [
-        (400, bodies.INVALID_PROPERTIES, errors.InvalidInput, False, False),
-        (400, bodies.DUPLICATE_IDS, errors.InvalidInput, False, False),
-        (400, bodies.BAD_ASSOCIATION, errors.InvalidInput, False, False),
+        (400, http_bodies.INVALID_PROPERTIES, errors.InvalidInput, False, False),
+        (400, http_bodies.DUPLICATE_IDS, errors.InvalidInput, False, False),
+        (400, http_bodies.BAD_ASSOCIATION, errors.InvalidInput, False, False),
         (400, b"", errors.InvalidInput, False, False),
-        (401, bodies.MISSING_TOKEN, errors.AuthenticationFailed, False, False),
-        (401, bodies.EXPIRED_TOKEN, errors.TokenExpired, False, False),
-        (403, bodies.MISSING_SCOPES, errors.MissingScope, False, False),
+        (401, http_bodies.MISSING_TOKEN, errors.AuthenticationFailed, False, False),
+        (401, http_bodies.EXPIRED_TOKEN, errors.TokenExpired, False, False),
+        (403, http_bodies.MISSING_SCOPES, errors.MissingScope, False, False),
         (403, {"status": "error", "message": "This object type is not enabled"}, errors.Forbidden, False, False),
-        (404, bodies.NOT_FOUND, errors.NotFound, False, False),
-        (409, bodies.CONFLICT, errors.Conflict, False, False),
-        (409, bodies.PROPERTY_EXISTS, errors.Conflict, False, False),
+        (404, http_bodies.NOT_FOUND, errors.NotFound, False, False),
+        (409, http_bodies.CONFLICT, errors.Conflict, False, False),
+        (409, http_bodies.PROPERTY_EXISTS, errors.Conflict, False, False),
         (414, b"", errors.UriTooLong, False, False),
         (423, {"status": "error", "message": "locked"}, errors.Locked, True, False),
-        (429, bodies.TEN_SECONDLY, errors.RateLimited, True, False),
+        (429, http_bodies.TEN_SECONDLY, errors.RateLimited, True, False),
         (437, {"status": "error"}, errors.TooManyLabels, False, False),
         (477, {"status": "error", "message": "migrating"}, errors.Migrating, True, False),
         (500, {"status": "error", "message": "internal error"}, errors.ServerTrouble, True, True),
-        (502, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
-        (524, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
-        (530, bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
+        (502, http_bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
+        (524, http_bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
+        (530, http_bodies.EDGE_PAGE, errors.ServerTrouble, True, True),
         (301, b"", errors.UnexpectedStatus, False, False),
         (402, {"status": "error", "message": "suspended"}, errors.PaymentRequired, False, False),
         (410, b"", errors.VersionEnded, False, False),
@@ -69,7 +69,7 @@ def test_status_table(status, body, kind, retryable, may_have_written):
 JUDGEMENTS = (400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 412, 413, 415, 421, 422, 428, 431, 451)
 #: What others than HubSpot's API answer: markup, and the bare words of proxies and load balancers.
 PAGES = {
-    "html": (bodies.EDGE_PAGE, {}),
+    "html": (http_bodies.EDGE_PAGE, {}),
     "markup after a blank": (b"\xef\xbb\xbf\r\n <!DOCTYPE html><title>Attention Required!</title>", {}),
     "words": (b"error code: 1020", {}),
     "nothing but a type": (b"", {"Content-Type": "text/html; charset=UTF-8"}),
@@ -92,7 +92,7 @@ def test_a_page_about_limits_lengths_and_outages_means_what_its_status_says(stat
     kinds = {408: "unexpected_status", 414: "uri_too_long", 423: "locked", 425: "unexpected_status"}
     kinds |= {429: "rate_limited", 437: "too_many_labels", 477: "migrating"}
 
-    assert parsed(status, bodies.EDGE_PAGE).code == kinds.get(status, "server_trouble")
+    assert parsed(status, http_bodies.EDGE_PAGE).code == kinds.get(status, "server_trouble")
 
 
 @pytest.mark.parametrize("body", [b"", b'{"status":"error","message":"Erika Muster', b'["no"]', b'"no"'])
@@ -113,7 +113,7 @@ def test_a_list_of_a_thousand_options_hides_no_code():
 
 
 def test_both_lists_of_refused_properties_are_merged():
-    error = parsed(400, bodies.INVALID_PROPERTIES)
+    error = parsed(400, http_bodies.INVALID_PROPERTIES)
     assert [(d.property_name, d.code, d.message) for d in error.details] == [
         ("x", "PROPERTY_DOESNT_EXIST", 'Property "x" does not exist'),
         ("email", "INVALID_EMAIL", "Email address (redacted) is invalid"),
@@ -130,14 +130,14 @@ def test_both_lists_of_refused_properties_are_merged():
 
 
 def test_option_lists_are_cut_and_the_missing_option_is_kept():
-    error = parsed(400, bodies.INVALID_OPTION)
+    error = parsed(400, http_bodies.INVALID_OPTION)
     (detail,) = error.details
     assert (detail.property_name, detail.code) == ("ticket_type", "INVALID_OPTION")
     assert detail.message == "VIP was not one of the allowed options"
 
 
 def test_a_message_cut_in_the_middle_still_tells_what_errors_says():
-    broken = {**bodies.INVALID_PROPERTIES, "message": bodies.INVALID_PROPERTIES["message"][:90]}
+    broken = {**http_bodies.INVALID_PROPERTIES, "message": http_bodies.INVALID_PROPERTIES["message"][:90]}
     error = parsed(400, broken)
     assert [d.property_name for d in error.details] == ["x", "email", "discount"]
     assert "Mustermann" not in error.message
@@ -146,9 +146,9 @@ def test_a_message_cut_in_the_middle_still_tells_what_errors_says():
 @pytest.mark.parametrize(
     ("status", "body", "existing_id"),
     [
-        (409, bodies.CONFLICT, "37765128953"),
-        (409, bodies.BARE_CONFLICT, None),
-        (400, bodies.CONFLICTING_VALUE, "901"),
+        (409, http_bodies.CONFLICT, "37765128953"),
+        (409, http_bodies.BARE_CONFLICT, None),
+        (400, http_bodies.CONFLICTING_VALUE, "901"),
         (409, {"message": "taken", "context": {"existingId": ["17"]}}, "17"),
         (409, {"message": "taken", "context": {"existingId": 17}}, "17"),
         (409, {"message": "Contact already exists (existing id = 17)."}, "17"),
@@ -167,13 +167,13 @@ def test_a_detail_without_a_code_adds_none():
 
 
 def test_conflicting_unique_value_does_not_echo_the_value():
-    error = parsed(400, bodies.CONFLICTING_VALUE)
+    error = parsed(400, http_bodies.CONFLICTING_VALUE)
     assert error.codes == {"CONFLICTING_UNIQUE_VALUE"}
     assert "ACME/CONF" not in error.message
 
 
 def test_required_property_of_a_portal():
-    (detail,) = parsed(400, bodies.REQUIRED).details
+    (detail,) = parsed(400, http_bodies.REQUIRED).details
     assert detail == ErrorDetail(
         "MISSING_REQUIRED_PROPERTY",
         "A value for firstname must be provided",
@@ -183,7 +183,7 @@ def test_required_property_of_a_portal():
 
 
 def test_missing_scopes_are_named():
-    error = parsed(403, bodies.MISSING_SCOPES)
+    error = parsed(403, http_bodies.MISSING_SCOPES)
     assert error.required_scopes == ("crm.schemas.deals.write",)
     assert error.links == {"scopes": "https://developers.hubspot.com/scopes"}
 
@@ -191,9 +191,9 @@ def test_missing_scopes_are_named():
 @pytest.mark.parametrize(
     ("body", "policy"),
     [
-        (bodies.TEN_SECONDLY, "burst"),
-        (bodies.DAILY, "daily"),
-        (bodies.SECONDLY, "secondly"),
+        (http_bodies.TEN_SECONDLY, "burst"),
+        (http_bodies.DAILY, "daily"),
+        (http_bodies.SECONDLY, "secondly"),
         ({"message": "You have reached your daily limit."}, "daily"),
         ({"message": "You have reached your secondly limit."}, "secondly"),
         ({"message": "You have reached your ten_secondly_rolling limit."}, "burst"),
@@ -224,17 +224,17 @@ def test_retry_after(headers, seconds):
 
 
 def test_edge_pages_keep_their_title_and_the_correlation_id_of_the_header():
-    error = parsed(502, bodies.EDGE_PAGE, {"X-HubSpot-Correlation-Id": "abc-1"})
+    error = parsed(502, http_bodies.EDGE_PAGE, {"X-HubSpot-Correlation-Id": "abc-1"})
     assert (error.message, error.correlation_id) == ("502 Bad Gateway | api.hubapi.com", "abc-1")
 
 
 @pytest.mark.parametrize(
     ("entry", "kind"),
     [
-        (bodies.PARTIAL_CREATE["errors"][0], errors.Conflict),
-        (bodies.PARTIAL_READ["errors"][0], errors.NotFound),
-        (bodies.INVALID_PROPERTIES, errors.InvalidInput),
-        (bodies.MISSING_SCOPES, errors.MissingScope),
+        (http_bodies.PARTIAL_CREATE["errors"][0], errors.Conflict),
+        (http_bodies.PARTIAL_READ["errors"][0], errors.NotFound),
+        (http_bodies.INVALID_PROPERTIES, errors.InvalidInput),
+        (http_bodies.MISSING_SCOPES, errors.MissingScope),
         ({"category": "RATE_LIMITS"}, errors.RateLimited),
         ({"errorType": "RATE_LIMIT"}, errors.RateLimited),
         ({"message": "Could not get some CONTACT objects", "context": {"ids": ["1"]}}, errors.NotFound),
@@ -256,7 +256,7 @@ def test_entries_of_a_207(entry, kind):
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (400, bodies.BAD_REFRESH_TOKEN, errors.TokenRevoked),
+        (400, http_bodies.BAD_REFRESH_TOKEN, errors.TokenRevoked),
         (400, {"status": "BAD_HUB", "message": "missing or unknown hub id"}, errors.TokenRevoked),
         (400, {"status": "BAD_AUTH_CODE"}, errors.AuthCodeRejected),
         (400, {"status": "BAD_CLIENT_ID"}, errors.OAuthMisconfigured),
@@ -270,14 +270,14 @@ def test_entries_of_a_207(entry, kind):
         (401, {"error": "invalid_client"}, errors.OAuthMisconfigured),
         (400, {"error": "invalid_request"}, errors.OAuthError),
         (400, b"<html>", errors.EdgePage),
-        (401, bodies.EDGE_PAGE, errors.EdgePage),
-        (403, bodies.EDGE_PAGE, errors.EdgePage),
+        (401, http_bodies.EDGE_PAGE, errors.EdgePage),
+        (403, http_bodies.EDGE_PAGE, errors.EdgePage),
         (402, {"status": "error", "message": "suspended"}, errors.PaymentRequired),
         (410, {"status": "error", "category": "GONE"}, errors.VersionEnded),
         (415, b"", errors.CallRefused),
         (403, {"status": "error"}, errors.OAuthError),
-        (429, bodies.TEN_SECONDLY, errors.RateLimited),
-        (503, bodies.EDGE_PAGE, errors.ServerTrouble),
+        (429, http_bodies.TEN_SECONDLY, errors.RateLimited),
+        (503, http_bodies.EDGE_PAGE, errors.ServerTrouble),
         (302, b"", errors.UnexpectedStatus),
     ],
 )
@@ -291,7 +291,7 @@ def test_a_rejected_code_without_hubspots_own_word():
 
 
 def test_str_and_repr_say_what_happened_without_hubspots_text():
-    error = parsed(400, bodies.INVALID_PROPERTIES)
+    error = parsed(400, http_bodies.INVALID_PROPERTIES)
     for said in (str(error), repr(error)):
         assert said == (
             "InvalidInput(contacts batch create, 400, VALIDATION_ERROR, x:PROPERTY_DOESNT_EXIST, email:INVALID_EMAIL,"

@@ -15,7 +15,7 @@ from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_re
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.oauth import OAuthApp
 from pretix_hubspot.hubspot.transport import HttpAnswer
-from tests.unit.hubspot import bodies
+from tests.unit.hubspot import http_bodies
 
 STATUSES = [
     200,
@@ -41,7 +41,7 @@ STATUSES = [
     599,
     999,
 ]
-CORPUS = [json.dumps(body).encode() for body in bodies.ALL.values()] + [bodies.EDGE_PAGE]
+CORPUS = [json.dumps(body).encode() for body in http_bodies.ALL.values()] + [http_bodies.EDGE_PAGE]
 ODD = [
     None, True, False, 0, -1, 1e308, float("nan"), 10**40, "", "\x00", "\ud800", "a@b.c", [], {}, [[]], [None],
     {"": None}, ["x"] * 50, {"ids": [""]}, {"next": {"after": {}}},

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pretix_hubspot.hubspot.data import BatchResult, InputError, Record, WriteInput, match, match_read
 from pretix_hubspot.hubspot.errors import Conflict, InvalidInput, NotFound
-from tests.unit.hubspot import bodies
+from tests.unit.hubspot import http_bodies
 
 
 def record(record_id, trace_id=None, **properties):
@@ -30,7 +30,7 @@ def test_by_trace_id_whatever_the_order():
 
 
 def test_recorded_partial_create():
-    found = match([create("0"), create("1")], BatchResult.from_json(bodies.PARTIAL_CREATE))
+    found = match([create("0"), create("1")], BatchResult.from_json(http_bodies.PARTIAL_CREATE))
     assert found["1"].id == "171596044870"
     assert type(found["0"]) is Conflict
     assert found["0"].existing_id == "171591000198"
@@ -73,13 +73,13 @@ def test_a_secondary_address_never_replaces_the_contact_whose_primary_it_is():
 
 
 def test_missing_records_by_ids():
-    found = match_read(["1", "2", "3"], BatchResult.from_json(bodies.PARTIAL_READ))
+    found = match_read(["1", "2", "3"], BatchResult.from_json(http_bodies.PARTIAL_READ))
     assert [type(found[asked]) for asked in ("1", "2", "3")] == [NotFound, NotFound, Record]
 
 
 def test_missing_records_named_by_an_empty_string():
-    entry = {**bodies.PARTIAL_READ["errors"][0], "context": {"ids": [""]}}
-    found = match_read(["1", "3"], BatchResult.from_json({**bodies.PARTIAL_READ, "errors": [entry]}))
+    entry = {**http_bodies.PARTIAL_READ["errors"][0], "context": {"ids": [""]}}
+    found = match_read(["1", "3"], BatchResult.from_json({**http_bodies.PARTIAL_READ, "errors": [entry]}))
     assert [type(found[asked]) for asked in ("1", "3")] == [NotFound, Record]
 
 

@@ -9,7 +9,7 @@ import responses
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.data import TokenInfo
 from pretix_hubspot.hubspot.oauth import OAuthApp
-from tests.unit.hubspot import bodies
+from tests.unit.hubspot import http_bodies
 
 TOKEN_URL = "https://api.hubapi.com/oauth/2026-03/token"
 FORM = {"client_id": ["cid"], "client_secret": ["shhh"]}
@@ -40,11 +40,11 @@ def test_authorize_url(app):
 
 
 def test_exchange(app, hubspot):
-    hubspot.post(TOKEN_URL, json=bodies.TOKENS)
+    hubspot.post(TOKEN_URL, json=http_bodies.TOKENS)
     tokens = app.exchange("code", "https://x.org/cb")
     assert (tokens.access_token, tokens.refresh_token) == (
-        bodies.TOKENS["access_token"],
-        bodies.TOKENS["refresh_token"],
+        http_bodies.TOKENS["access_token"],
+        http_bodies.TOKENS["refresh_token"],
     )
     assert (tokens.expires_in, tokens.portal_id, tokens.user_id) == (1800, 123, 456)
     assert tokens.scopes == ("oauth", "crm.objects.contacts.read")
@@ -60,8 +60,8 @@ def test_exchange(app, hubspot):
 
 
 def test_refresh(app, hubspot):
-    hubspot.post(TOKEN_URL, json=bodies.TOKENS)
-    assert app.refresh("old").refresh_token == bodies.TOKENS["refresh_token"]
+    hubspot.post(TOKEN_URL, json=http_bodies.TOKENS)
+    assert app.refresh("old").refresh_token == http_bodies.TOKENS["refresh_token"]
     assert form(hubspot) == {**FORM, "grant_type": ["refresh_token"], "refresh_token": ["old"]}
 
 
@@ -100,7 +100,7 @@ def test_revoke(app, hubspot):
 
 
 def test_revoked_refresh_token(app, hubspot):
-    hubspot.post(TOKEN_URL, json=bodies.BAD_REFRESH_TOKEN, status=400)
+    hubspot.post(TOKEN_URL, json=http_bodies.BAD_REFRESH_TOKEN, status=400)
     with pytest.raises(errors.TokenRevoked) as caught:
         app.refresh("r")
     assert (caught.value.category, caught.value.operation) == ("BAD_REFRESH_TOKEN", "oauth refresh")
@@ -109,8 +109,8 @@ def test_revoked_refresh_token(app, hubspot):
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ({"status": 503, "body": bodies.EDGE_PAGE}, errors.ServerTrouble),
-        ({"status": 429, "json": bodies.TEN_SECONDLY}, errors.RateLimited),
+        ({"status": 503, "body": http_bodies.EDGE_PAGE}, errors.ServerTrouble),
+        ({"status": 429, "json": http_bodies.TEN_SECONDLY}, errors.RateLimited),
         ({"body": requests.ReadTimeout("shhh")}, errors.ReadTimeout),
     ],
 )
@@ -124,7 +124,7 @@ def test_passing_trouble(app, hubspot, answer, kind):
 
 
 def test_no_secret_shows(app, hubspot):
-    hubspot.post(TOKEN_URL, json=bodies.TOKENS)
+    hubspot.post(TOKEN_URL, json=http_bodies.TOKENS)
     tokens = app.exchange("code", "u")
     for said in (repr(app), str(app), repr(tokens), str(tokens)):
         assert "shhh" not in said

@@ -10,7 +10,7 @@ from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.budget.shared import NoBudget
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import BatchResult, WriteInput
-from tests.unit.hubspot import bodies
+from tests.unit.hubspot import http_bodies
 
 API = "https://api.hubapi.com"
 READ = f"{API}/crm/objects/2026-03/contacts/batch/read"
@@ -143,7 +143,7 @@ def test_an_answer_of_the_wrong_shape_costs_the_others_nothing(hubspot, make_cli
 def test_each_has_its_own_answer(hubspot, make_client):
     def answer(request):
         if asked(request) == ["2"]:
-            return 429, {}, json.dumps(bodies.TEN_SECONDLY)
+            return 429, {}, json.dumps(http_bodies.TEN_SECONDLY)
         if asked(request) == ["3"]:
             return 200, {}, "[]"
         return echo(request)
@@ -157,7 +157,7 @@ def test_each_has_its_own_answer(hubspot, make_client):
 def test_those_with_a_refused_token_are_repeated_once(hubspot, make_client):
     def answer(request):
         refused = request.headers["Authorization"] == "Bearer old" and asked(request) != ["2"]
-        return (401, {}, json.dumps(bodies.EXPIRED_TOKEN)) if refused else echo(request)
+        return (401, {}, json.dumps(http_bodies.EXPIRED_TOKEN)) if refused else echo(request)
 
     hubspot.add_callback("POST", READ, answer)
     refreshed = []
@@ -198,7 +198,7 @@ def test_a_token_refused_again_and_no_budget_for_all(hubspot, make_client):
         "POST",
         READ,
         lambda request: (
-            (401, {}, json.dumps(bodies.EXPIRED_TOKEN))
+            (401, {}, json.dumps(http_bodies.EXPIRED_TOKEN))
             if request.headers["Authorization"] == "Bearer old"
             else echo(request)
         ),

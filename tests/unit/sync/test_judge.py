@@ -23,8 +23,8 @@ from pretix_hubspot.sync.run.judge import Verdict, Written, judge
 from pretix_hubspot.sync.send.association import Association
 from pretix_hubspot.sync.send.outcome import Execution, Failed, Sent
 from pretix_hubspot.values.rows import OVERWRITE, FieldRefused, MappingRow, Refusal
-from tests.unit.hubspot import bodies
-from tests.unit.hubspot.bodies import encoded
+from tests.unit.hubspot import http_bodies
+from tests.unit.hubspot.http_bodies import encoded
 
 #: Values of the order that a body may echo. None of them may reach a failure.
 PERSONAL = ("erika", "Erika", "Muster", "+49 30 123456", "ACME/CONF/ABCDE", "1975-03-01", "propertyValue")
@@ -70,7 +70,7 @@ class Case:
 
 
 ECHO = {"propertyValue": "Erika Mustermann", "portalId": 1}
-HTML = bodies.EDGE_PAGE
+HTML = http_bodies.EDGE_PAGE
 
 ANSWERS = {
     # 4.1: properties
@@ -96,7 +96,7 @@ ANSWERS = {
         "email",
     ),
     "unknown option, with the whole list": Case(
-        400, bodies.INVALID_OPTION, MISCONFIGURATION, "INVALID_OPTION", "ticket_type"
+        400, http_bodies.INVALID_OPTION, MISCONFIGURATION, "INVALID_OPTION", "ticket_type"
     ),
     "not a number": Case(
         400, validation("INVALID_INTEGER", "prop was not a valid number"), PERMANENT, "INVALID_INTEGER", "prop"
@@ -118,7 +118,7 @@ ANSWERS = {
         "lastname",
     ),
     "required property (2026-09)": Case(
-        400, bodies.REQUIRED, MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "firstname"
+        400, http_bodies.REQUIRED, MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "firstname"
     ),
     "what every new record has to have": Case(
         400, NOT_SET, MISCONFIGURATION, "MISSING_REQUIRED_PROPERTY", "dealname, dealstage"
@@ -137,7 +137,7 @@ ANSWERS = {
         400, REQUIRED_IF, MISCONFIGURATION, "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "reason"
     ),
     "unique value taken": Case(
-        400, bodies.CONFLICTING_VALUE, PERMANENT, "CONFLICTING_UNIQUE_VALUE", "pretix_order_key"
+        400, http_bodies.CONFLICTING_VALUE, PERMANENT, "CONFLICTING_UNIQUE_VALUE", "pretix_order_key"
     ),
     "too long a text (U)": Case(
         400, validation("INVALID_STRING", "Too long", "notes", **ECHO), PERMANENT, "INVALID_STRING", "notes"
@@ -153,7 +153,7 @@ ANSWERS = {
         400, said("email erika@example.org has been GDPR blacklisted"), PERMANENT, "gdpr_blocked"
     ),
     "more in the message than in the list; the mapping's fault goes first": Case(
-        400, bodies.INVALID_PROPERTIES, MISCONFIGURATION, "PROPERTY_DOESNT_EXIST", "x"
+        400, http_bodies.INVALID_PROPERTIES, MISCONFIGURATION, "PROPERTY_DOESNT_EXIST", "x"
     ),
     "a later detail is the mapping's fault": Case(
         400,
@@ -170,7 +170,7 @@ ANSWERS = {
     ),
     "the message cut off": Case(
         400,
-        {**bodies.INVALID_PROPERTIES, "errors": [], "message": bodies.INVALID_PROPERTIES["message"][:90]},
+        {**http_bodies.INVALID_PROPERTIES, "errors": [], "message": http_bodies.INVALID_PROPERTIES["message"][:90]},
         PERMANENT,
         "invalid_input",
     ),
@@ -178,23 +178,23 @@ ANSWERS = {
         400, said("no", context={"propertyName": ["prop"]}, subCategory="odd"), PERMANENT, "odd", "prop"
     ),
     # 4.2: conflicts, missing things, permissions
-    "duplicate e-mail address": Case(409, bodies.CONFLICT, PERMANENT, "conflict"),
-    "duplicate, without its id": Case(409, bodies.BARE_CONFLICT, PERMANENT, "conflict"),
-    "property exists": Case(409, bodies.PROPERTY_EXISTS, PERMANENT, "conflict"),
-    "one id twice": Case(400, bodies.DUPLICATE_IDS, PERMANENT, "invalid_input"),
+    "duplicate e-mail address": Case(409, http_bodies.CONFLICT, PERMANENT, "conflict"),
+    "duplicate, without its id": Case(409, http_bodies.BARE_CONFLICT, PERMANENT, "conflict"),
+    "property exists": Case(409, http_bodies.PROPERTY_EXISTS, PERMANENT, "conflict"),
+    "one id twice": Case(400, http_bodies.DUPLICATE_IDS, PERMANENT, "invalid_input"),
     "property is not unique": Case(
         400, said("Unable to perform update/upsert by non-unique 0-3 property dealname"), MISCONFIGURATION, "not_unique"
     ),
-    "unknown id": Case(404, bodies.NOT_FOUND, PERMANENT, "not_found"),
+    "unknown id": Case(404, http_bodies.NOT_FOUND, PERMANENT, "not_found"),
     "odd id": Case(
         404, said("Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND"), PERMANENT, "not_found"
     ),
-    "missing scope": Case(403, bodies.MISSING_SCOPES, MISCONFIGURATION, "missing_scope"),
+    "missing scope": Case(403, http_bodies.MISSING_SCOPES, MISCONFIGURATION, "missing_scope"),
     "object type switched off": Case(403, said("This object type is not enabled", ""), MISCONFIGURATION, "forbidden"),
     "unknown object type": Case(
         400, said("Unable to infer object type from: 2-9"), MISCONFIGURATION, "unknown_object_type"
     ),
-    "invalid association": Case(400, bodies.BAD_ASSOCIATION, PERMANENT, "invalid_association"),
+    "invalid association": Case(400, http_bodies.BAD_ASSOCIATION, PERMANENT, "invalid_association"),
     "association in the wrong direction": Case(
         400,
         said("invalid from object type 0-47 for associations to be created. expected: 0-1"),
@@ -211,12 +211,12 @@ ANSWERS = {
     "400 without a body": Case(400, b"", PERMANENT, "invalid_input"),
     "too many merges": Case(414, said("Cannot have more than 250 identities on a profile"), PERMANENT, "uri_too_long"),
     # 2.3: access
-    "no such token": Case(401, bodies.MISSING_TOKEN, MISCONFIGURATION, "authentication_failed"),
-    "token expired": Case(401, bodies.EXPIRED_TOKEN, MISCONFIGURATION, "token_expired"),
+    "no such token": Case(401, http_bodies.MISSING_TOKEN, MISCONFIGURATION, "authentication_failed"),
+    "token expired": Case(401, http_bodies.EXPIRED_TOKEN, MISCONFIGURATION, "token_expired"),
     # 3: limits and trouble
-    "burst": Case(429, bodies.TEN_SECONDLY, TEMPORARY, "rate_limited"),
-    "search burst": Case(429, bodies.SECONDLY, TEMPORARY, "rate_limited"),
-    "daily quota": Case(429, bodies.DAILY, TEMPORARY, "rate_limited"),
+    "burst": Case(429, http_bodies.TEN_SECONDLY, TEMPORARY, "rate_limited"),
+    "search burst": Case(429, http_bodies.SECONDLY, TEMPORARY, "rate_limited"),
+    "daily quota": Case(429, http_bodies.DAILY, TEMPORARY, "rate_limited"),
     "429 as a page": Case(429, HTML, TEMPORARY, "rate_limited"),
     "lock": Case(423, said("locked"), TEMPORARY, "locked"),
     "region migration": Case(477, said("migrating"), TEMPORARY, "migrating"),
@@ -243,10 +243,10 @@ ANSWERS = {
 
 # entry of a 207 -> (word, code, property)
 ENTRIES = {
-    "conflict": (bodies.PARTIAL_CREATE["errors"][0], PERMANENT, "conflict", None),
-    "missing": (bodies.PARTIAL_READ["errors"][0], PERMANENT, "not_found", None),
-    "invalid": (bodies.INVALID_OPTION, MISCONFIGURATION, "INVALID_OPTION", "ticket_type"),
-    "scope": (bodies.MISSING_SCOPES, MISCONFIGURATION, "missing_scope", None),
+    "conflict": (http_bodies.PARTIAL_CREATE["errors"][0], PERMANENT, "conflict", None),
+    "missing": (http_bodies.PARTIAL_READ["errors"][0], PERMANENT, "not_found", None),
+    "invalid": (http_bodies.INVALID_OPTION, MISCONFIGURATION, "INVALID_OPTION", "ticket_type"),
+    "scope": (http_bodies.MISSING_SCOPES, MISCONFIGURATION, "missing_scope", None),
     "limit": ({"category": "RATE_LIMITS"}, TEMPORARY, "rate_limited", None),
     "trouble": ({"category": "INTERNAL_SERVER_ERROR"}, TEMPORARY, "server_trouble", None),
     "new category": ({"category": "NEW", "errors": [{"code": "INVALID_X"}]}, PERMANENT, "INVALID_X", None),
@@ -256,7 +256,7 @@ ENTRIES = {
 
 # status and HubSpot's word at the token endpoint -> (word, code)
 TOKEN_ENDPOINT = {
-    "uninstalled": (400, bodies.BAD_REFRESH_TOKEN, MISCONFIGURATION, "token_revoked"),
+    "uninstalled": (400, http_bodies.BAD_REFRESH_TOKEN, MISCONFIGURATION, "token_revoked"),
     "portal gone": (400, {"status": "BAD_HUB", "error": "access_denied"}, MISCONFIGURATION, "token_revoked"),
     **{
         word: (400, {"status": word}, SYSTEM, "oauth_misconfigured")
@@ -265,7 +265,7 @@ TOKEN_ENDPOINT = {
     },
     "code used": (400, {"status": "BAD_AUTH_CODE"}, TEMPORARY, "auth_code_rejected"),
     "RFC 6749 only": (400, {"error": "invalid_grant"}, MISCONFIGURATION, "token_revoked"),
-    "limit": (429, bodies.TEN_SECONDLY, TEMPORARY, "rate_limited"),
+    "limit": (429, http_bodies.TEN_SECONDLY, TEMPORARY, "rate_limited"),
     "trouble": (503, HTML, TEMPORARY, "server_trouble"),
 }
 
@@ -336,12 +336,12 @@ def test_the_correlation_id_may_come_in_a_header_only():
 
 
 def test_missing_scopes_are_named():
-    assert classify(answered(403, bodies.MISSING_SCOPES)).params == {"scopes": "crm.schemas.deals.write"}
+    assert classify(answered(403, http_bodies.MISSING_SCOPES)).params == {"scopes": "crm.schemas.deals.write"}
     assert classify(answered(403, said("no", "MISSING_SCOPES"))).params == {}
 
 
 def test_the_message_of_the_decisive_property_is_kept():
-    failure = classify(answered(400, bodies.INVALID_OPTION))
+    failure = classify(answered(400, http_bodies.INVALID_OPTION))
     assert failure.message == "VIP was not one of the allowed options"
 
 
@@ -438,7 +438,7 @@ def test_an_order_whose_records_all_arrived_is_in_sync(plan):
 
 
 def test_one_failed_record_fails_the_order_and_is_named(plan):
-    error = answered(400, bodies.INVALID_OPTION)
+    error = answered(400, http_bodies.INVALID_OPTION)
     [verdict] = judge(plan, execution(plan, m2=Failed(error)))
     [failure] = verdict.failures
     assert (failure.mapping, failure.position, failure.object_type) == (2, 70, "contacts")
@@ -532,7 +532,7 @@ def test_a_record_that_was_withheld_is_a_failure():
 
 
 LINES = MappingSpec(4, ORDERS, "line_items", row("key", "line_key"), (), associations=(3,))
-REFUSED = answered(403, bodies.MISSING_SCOPES)
+REFUSED = answered(403, http_bodies.MISSING_SCOPES)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Killed(BaseException):
     """The worker process is gone: nothing of ours gets to see it."""
 
 
-class Stage:
+class Simulation:
     """Two events of one organizer on one portal; time passes only when asked to."""
 
     def __init__(self, simulator) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hubspot_simulator import Simulator
 from tests.integration.sync.story import WORLD
 
-from . import elsewhere
+from . import external_simulator
 from .conftest import expected, orders, settle
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db]
@@ -21,7 +21,7 @@ def served(settings, monkeypatch):
     with simulator.serve() as url:
         monkeypatch.setenv("PRETIX_HUBSPOT_API_URL", url)
         monkeypatch.setenv("PRETIX_HUBSPOT_APP_URL", url)
-        yield elsewhere.Elsewhere(url)
+        yield external_simulator.ExternalSimulator(url)
 
 
 def test_faults_are_scripted_and_counted_over_http(story, simulator):
@@ -45,4 +45,4 @@ def test_people_and_limits_are_told_over_http(story, simulator):
 
 def test_a_server_without_scripted_faults_is_left_alone(served):
     with pytest.raises(pytest.skip.Exception, match="offers no scripted faults"):
-        elsewhere.Elsewhere(f"{served.url}/somewhere")
+        external_simulator.ExternalSimulator(f"{served.url}/somewhere")

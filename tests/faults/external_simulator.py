@@ -17,7 +17,7 @@ NEEDED = {"POST reset", "POST faults", "DELETE faults", "GET faults", "POST worl
 NEEDED |= {"PATCH limits", "PATCH switches"}
 
 
-class Elsewhere:
+class ExternalSimulator:
     """Empty at first; without limits, and as quick as it can be."""
 
     def __init__(self, url: str) -> None:
