@@ -1,1 +1,1 @@
-"""A thin client for HubSpot's dated API: no Django, no pretix, nothing of `pretix_hubspot.sync`."""
+"""A thin client for HubSpot's dated API, without Django, pretix or other rooms of the plugin."""

@@ -1,8 +1,8 @@
 """The HubSpot client: one method per endpoint, one private request function.
 
-Methods return the plain data of `types` and raise the errors of `errors`, nothing else;
+Methods return the plain data of `data` and raise the errors of `errors`;
 ValueError means that the caller broke a documented limit before anything was sent.
-Nothing is repeated in here except one call after a 401: the engine decides about everything else.
+The client repeats a call only once, after a 401: all other retries are the engine's decision.
 Paths: hubspot.md 1.2 (A).
 """
 
@@ -24,7 +24,7 @@ from pretix_hubspot.hubspot.budget.shared import Budget
 from . import error_parsing, errors, versions
 from .json_reading import parse_json
 from .secret import Secret
-from .threads import AT_ONCE, BACKGROUND, Lines
+from .threads import AT_ONCE, BACKGROUND, ExchangeThreads
 from .transport import HttpAnswer, RequestLog, Session, encoded, exchange, new_session
 
 __all__ = ["BACKGROUND", "AT_ONCE", "MAX_ASSOCIATIONS", "MAX_ASSOCIATION_READS", "MAX_RECORDS", "Client", "RequestLog"]
@@ -39,11 +39,11 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
     `token()` gives the current access token.
     `refresh(bad_token)` is called once after a 401 and returns the token to repeat the call with; without it a 401 is
     final. `on_denied(error)` is called if the repeated call is refused as well.
-    `budget` is asked before every call and told about every answer.
+    `budget` grants every call and learns from every answer.
     `live=False` marks bulk work, which yields to live orders.
     `version` is the API's, `plugin_version` goes into the User-Agent.
     `http` stays open when the client closes, so that several clients, one after the other, keep its connections alive.
-    A client is not shared between threads; its own threads do nothing but send and receive.
+    A client is not shared between threads; its own threads only send and receive.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         self._refresh = refresh
         self._budget = budget
         self._http = http or new_session(plugin_version)
-        self._own = http is None
-        self._lines = Lines()
-        self._ahead: list[Callable[[], object]] = []
+        self._owns_http = http is None
+        self._threads = ExchangeThreads()
+        self._background: list[Callable[[], object]] = []
         self._timeouts = timeouts
         self._on_request = on_request
         self._on_denied = on_denied
@@ -83,11 +83,11 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
 
     def close(self) -> None:
         try:
-            while self._ahead:
-                self._ahead.pop()()  # nobody asked, but these calls count like all others
+            while self._background:
+                self._background.pop()()  # an answer that was not read counts in the budget and the log like all others
         finally:
-            self._lines.close()
-            if self._own:
+            self._threads.close()
+            if self._owns_http:
                 self._http.close()
 
     def _call(
@@ -103,8 +103,8 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         budget: str | None = "crm",
         token: Secret | None = None,
     ) -> dict[str, Any]:
-        call = self._prepared(operation, method, path, values, body, params, inputs, budget)
-        return succeeded(self._begun([call], token)()[0])
+        call = self._prepare(operation, method, path, values, body, params, inputs, budget)
+        return succeeded(self._start([call], token)()[0])
 
     def _begin(
         self,
@@ -118,12 +118,12 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         in_background: bool = False,
     ) -> Callable[[], list[dict[str, Any] | errors.HubSpotError]]:
         calls = [
-            self._prepared(operation, method, path, values, body, None, number, "crm")
+            self._prepare(operation, method, path, values, body, None, number, "crm")
             for body, number in zip(bodies, inputs, strict=True)
         ]
-        return self._begun(calls, None, in_background=in_background)
+        return self._start(calls, None, in_background=in_background)
 
-    def _prepared(
+    def _prepare(
         self,
         operation: str,
         method: str,
@@ -139,47 +139,49 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         data = None if body is None else encoded(body)
         return _Call(operation, method, template, url, data, params, inputs, budget)
 
-    def _begun(
+    def _start(
         self, calls: "Sequence[_Call]", token: Secret | None, *, in_background: bool = False
     ) -> Callable[[], list[dict[str, Any] | errors.HubSpotError]]:
-        """Waits for what HubSpot says to the first calls; those whose token it refuses are repeated once with a better
-        one."""
+        """Start the first calls and return a function that waits for their contents.
+
+        Calls whose token HubSpot refuses are repeated once with a refreshed one.
+        """
         used = Secret(token or self._token())
-        first = self._attempt(calls, used, in_background)
+        first = self._start_with(calls, used, in_background)
 
         def answers() -> list[dict[str, Any] | errors.HubSpotError]:
-            found = _contents(calls, first())
-            denied = _denied(found)
+            contents = _contents(calls, first())
+            denied = _denied(contents)
             if not denied or token is not None or self._refresh is None:
-                return found
+                return contents
             again = [calls[number] for number in denied]
-            repeated = _contents(again, self._attempt(again, Secret(self._refresh(used)))())
+            repeated = _contents(again, self._start_with(again, Secret(self._refresh(used)))())
             for number, answer in zip(denied, repeated, strict=False):
-                found[number] = answer
+                contents[number] = answer
             if self._on_denied and (refused := _denied(repeated)):
                 self._on_denied(repeated[refused[0]])
-            return found[: denied[len(repeated)]] if len(repeated) < len(denied) else found
+            return contents[: denied[len(repeated)]] if len(repeated) < len(denied) else contents
 
         return answers
 
-    def _attempt(
+    def _start_with(
         self, calls: "Sequence[_Call]", token: Secret, in_background: bool = False
     ) -> Callable[[], list[HttpAnswer | errors.HubSpotError]]:
-        """Make the first of these calls at the same time: at least one, and no more once the budget is used up.
+        """Send the first of these calls at the same time: at least one, and no more once the budget is used up.
 
-        Returns what waits for their answers. A single call is made only then, unless it is to be ``in_background``.
+        The returned function waits for their answers. A single call is sent only then, unless ``in_background``.
         """
         if not _fits_a_header(token):
-            # People paste tokens; a header cannot carry everything that a form field can.
+            # Users paste tokens; a header cannot carry everything that a form field can.
             operation = calls[0].operation
             raise errors.AuthenticationFailed("The token holds characters that no token has", operation=operation)
-        started: list[Callable[[], _End]] = []
+        started: list[Callable[[], _Ended]] = []
         moments: list[int] = []
         try:
             for call, moment in zip(calls, self._moments(calls), strict=False):
                 exchanging = partial(self._exchange, call, token)
                 alone = len(calls) == 1 and not in_background
-                started.append(exchanging if alone else self._lines.start(exchanging).result)
+                started.append(exchanging if alone else self._threads.start(exchanging).result)
                 moments.append(moment)
         except errors.RateLimited as refusal:
             refusal.operation = refusal.operation or calls[0].operation
@@ -188,26 +190,28 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
 
         @cache
         def outcomes() -> list[HttpAnswer | errors.HubSpotError]:
-            if outcomes in self._ahead:
-                self._ahead.remove(outcomes)
+            if outcomes in self._background:
+                self._background.remove(outcomes)
             ends = [ended() for ended in started]
             for call, end in zip(calls, ends, strict=False):
-                self._tell(call, end)
-            self._heed(calls[0].budget, moments, ends)
+                self._log_request(call, end)
+            self._update_budget(calls[0].budget, moments, ends)
             return [end.outcome for end in ends]
 
         if in_background:
-            self._ahead.append(outcomes)
+            self._background.append(outcomes)
         return outcomes
 
     def _moments(self, calls: "Sequence[_Call]") -> Iterator[int]:
-        """Wait for the budget; yields what it calls each of the first calls, at least one, when that may be made."""
+        """Wait for the budget; yield the moment of each of the first calls, at least one, when that call may be
+        made.
+        """
         if calls[0].budget is None:
             return iter([0] * len(calls))
         return self._budget.acquire(calls[0].budget, self._live, len(calls))
 
-    def _exchange(self, call: "_Call", token: Secret) -> "_End":
-        """Send and receive, in whatever thread."""
+    def _exchange(self, call: "_Call", token: Secret) -> "_Ended":
+        """Send and receive one call; runs in any thread."""
         headers: dict[str, str | Secret] = {"Authorization": Secret(f"Bearer {token.reveal()}")}
         if call.data is not None:
             headers["Content-Type"] = "application/json"
@@ -216,11 +220,11 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
             answer = exchange(self._http, call.method, call.url, headers, call.data, call.params, self._timeouts)
         except errors.HubSpotError as failure:
             failure.operation = call.operation
-            return _End(failure, start, time.monotonic())
-        return _End(answer, start, time.monotonic())
+            return _Ended(failure, start, time.monotonic())
+        return _Ended(answer, start, time.monotonic())
 
-    def _heed(self, budget: str | None, moments: Sequence[int], ends: "Sequence[_End]") -> None:
-        """Tell the budget that pays for these calls what their answers say about it."""
+    def _update_budget(self, budget: str | None, moments: Sequence[int], ends: "Sequence[_Ended]") -> None:
+        """Pass the arrivals, headers and refusals of these answers on to the budget that paid for them."""
         answered = [(moment, end) for moment, end in zip(moments, ends, strict=True) if end.answer]
         if budget is None or not answered:
             return
@@ -234,14 +238,14 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
                 policy = limited.policy if isinstance(limited, errors.RateLimited) else "burst"
                 self._budget.throttled(policy, limited.retry_after, budget)
 
-    def _tell(self, call: "_Call", end: "_End") -> None:
+    def _log_request(self, call: "_Call", end: "_Ended") -> None:
         if self._on_request is None:
             return
         answer = end.outcome
         if isinstance(answer, errors.HubSpotError):
-            said = {"response_bytes": 0, "error": type(answer).__name__}
+            facts = {"response_bytes": 0, "error": type(answer).__name__}
         else:
-            said = {
+            facts = {
                 "response_bytes": len(answer.body),
                 "correlation_id": error_parsing.correlation_id({}, answer.headers),
                 "date": error_parsing.header(answer.headers, "date"),
@@ -255,7 +259,7 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
                 status=answer.status,
                 seconds=end.ended - end.sent,
                 request_bytes=len(call.data or Secret()),
-                **said,
+                **facts,
             )
         )
 
@@ -275,8 +279,8 @@ class _Call:
 
 
 @dataclass(frozen=True)
-class _End:
-    """How an exchange ended, and when: by this process' own clock, in seconds."""
+class _Ended:
+    """How and when an exchange ended: by this process' own clock, in seconds."""
 
     outcome: HttpAnswer | errors.HubSpotError
     sent: float
@@ -284,7 +288,7 @@ class _End:
 
     @property
     def answer(self) -> HttpAnswer | None:
-        """The answer, if there is one."""
+        """HubSpot's answer; None if the exchange failed."""
         return None if isinstance(self.outcome, errors.HubSpotError) else self.outcome
 
 
@@ -298,13 +302,13 @@ def _quoted(value: str) -> str:
 def _contents(
     calls: "Sequence[_Call]", ends: Sequence[HttpAnswer | errors.HubSpotError]
 ) -> list[dict[str, Any] | errors.HubSpotError]:
-    """What HubSpot says to the first of these calls."""
+    """The JSON object or the error of the first of these calls."""
     return [_content(end, call.operation) for call, end in zip(calls, ends, strict=False)]
 
 
-def _denied(found: Sequence[dict[str, Any] | errors.HubSpotError]) -> list[int]:
-    """Which of the answers refuse the token."""
-    return [number for number, answer in enumerate(found) if isinstance(answer, errors.AuthenticationFailed)]
+def _denied(contents: Sequence[dict[str, Any] | errors.HubSpotError]) -> list[int]:
+    """The positions of the answers that refuse the token."""
+    return [number for number, answer in enumerate(contents) if isinstance(answer, errors.AuthenticationFailed)]
 
 
 def _fits_a_header(token: Secret) -> bool:
@@ -320,14 +324,14 @@ def _content(answer: HttpAnswer | errors.HubSpotError, operation: str) -> dict[s
     if not answer.body.strip():
         return {}
     try:
-        found = parse_json(answer.body)
+        content = parse_json(answer.body)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        content = None
+    if not isinstance(content, dict):
         return errors.BadAnswer(
             "HubSpot's answer could not be read",
             status=answer.status,
             correlation_id=error_parsing.correlation_id({}, answer.headers),
             operation=operation,
         )
-    return found
+    return content

@@ -1,7 +1,7 @@
-"""One deadline for a whole exchange: connecting, sending, and whatever the far end does meanwhile.
+"""One deadline for a whole exchange: connecting, sending, and waiting for a slow or silent server.
 
-A socket's own timeout counts from the last byte, so that who sends one byte now and then holds the caller for ever.
-Here every wait for the socket ends at the deadline as well, be it for the status line, a header, another
+A socket's own timeout counts from the last byte, so that a server that sends one byte now and then holds the caller
+for ever. Here every wait for the socket ends at the deadline as well, be it for the status line, a header, another
 ``100 Continue`` or the body. The deadline belongs to the thread that waits: an exchange never changes threads.
 """
 
@@ -24,7 +24,7 @@ _end: ContextVar[float] = ContextVar("pretix_hubspot_deadline")
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Everything in this block is over after these seconds, as far as it waits for a `DeadlineAdapter`."""
+    """End every wait of a `DeadlineAdapter` in this block after these seconds."""
     before = _end.set(clock() + seconds)
     try:
         yield
@@ -33,7 +33,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def left() -> float:
-    """Seconds that are left; raises TimeoutError when there are none."""
+    """Seconds until the deadline; raises TimeoutError after it."""
     if is_over():
         raise TimeoutError("the exchange took too long")
     return _end.get() - clock()
@@ -44,7 +44,9 @@ def is_over() -> bool:
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Connects, sends and receives before the deadline of its block, through proxies as well."""
+    """A requests adapter that connects, sends and receives before the deadline of its block, through proxies as
+    well.
+    """
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
@@ -59,9 +61,9 @@ class DeadlineAdapter(HTTPAdapter):
 
 
 def _set_pools(manager: Any) -> None:
-    """Whatever pools the manager has, with our connections: pretix replaces urllib3's by some that block addresses."""
-    found = manager.pool_classes_by_scheme.items()
-    manager.pool_classes_by_scheme = {scheme: _pool(pool, pool.ConnectionCls) for scheme, pool in found}
+    """Replace the manager's connection classes by ours; the pools stay pretix' own, which block private addresses."""
+    pools = manager.pool_classes_by_scheme.items()
+    manager.pool_classes_by_scheme = {scheme: _pool(pool, pool.ConnectionCls) for scheme, pool in pools}
 
 
 @cache
@@ -91,7 +93,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Socket:
-    """What an HTTP response wants of a socket."""
+    """The one method of a socket that an HTTP response calls."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
@@ -106,7 +108,7 @@ class _Response(HTTPResponse):
 
 
 class _DeadlineConnection:
-    """Comes before a connection class of urllib3."""
+    """Mixed in before a connection class of urllib3."""
 
     response_class = _Response
 
@@ -115,7 +117,7 @@ class _DeadlineConnection:
         super().connect()
 
     def send(self, data: bytes) -> None:
-        """Piece by piece: `sendall` of a TLS socket waits anew for each."""
+        """Send piece by piece: `sendall` of a TLS socket restarts its timeout for each piece."""
         if self.sock is None:
             self.connect()
         rest = memoryview(data)

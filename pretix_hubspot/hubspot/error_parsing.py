@@ -1,4 +1,4 @@
-"""HTTP answers -> typed errors. Total: any status, headers and bytes give an error, and nothing raises.
+"""HTTP answers -> typed errors. Any status, headers and bytes give an error; no function here raises.
 
 Every field of HubSpot's envelope is optional (hubspot.md 4, A).
 """
@@ -33,8 +33,8 @@ _BY_STATUS: dict[int, type[HubSpotError]] = {
     477: errors.Migrating,
     **dict.fromkeys((405, 406, 411, 412, 415, 416, 417, 421, 426, 428, 431, 501, 505), errors.CallRefused),
 }
-# Statuses that tell the same whoever answers, in whatever form: limits, locks and lengths.
-_OF_ANYBODY = frozenset({408, 414, 423, 425, 429, 437, 477})
+# Statuses that mean the same from any server and in any form: limits, locks and lengths.
+_SAME_FROM_ANY_SERVER = frozenset({408, 414, 423, 425, 429, 437, 477})
 
 # Categories seen in envelopes and in the errors of a 207 (hubspot.md 4, A/B).
 _BY_CATEGORY: dict[str, type[HubSpotError]] = {
@@ -49,7 +49,7 @@ _BY_CATEGORY: dict[str, type[HubSpotError]] = {
     "EXPIRED_AUTHENTICATION": errors.TokenExpired,
 }
 
-# What an entry says that names no category (hubspot.md 4: every field is optional; 4.2 for the words, A/B).
+# The messages of entries without a category (hubspot.md 4: every field is optional; 4.2 for the words, A/B).
 _BY_WORDS: tuple[tuple[str, type[HubSpotError]], ...] = (
     ("Could not get some", errors.NotFound),
     ("not found", errors.NotFound),
@@ -83,18 +83,18 @@ _NOT_VALID = "Property values were not valid"
 #: The list behind these words echoes values and all options of a property (hubspot.md 4.1, C), and is read whole.
 _LONGEST_LIST = 4_000_000
 #: Details that an error has. Of each of HubSpot's two lists as many are read, in characters that suffice for them.
-_MOST, _CHARACTERS = 100, 200_000
+_MAX_DETAILS, _MAX_CHARACTERS = 100, 200_000
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
 # Keys that echo what was sent, and so may hold personal data; the ids are in `InputError`.
 _ECHOES = frozenset({"propertyValue", "value", "rawValue", "ids"})
 
 
 def error_from_response(status: int, headers: Mapping[str, str], body: bytes, operation: str = "") -> HubSpotError:
-    """The error that a response with a status other than 2xx stands for."""
+    """The error for a response with a status other than 2xx."""
     envelope = _envelope(body)
     category = text(envelope.get("category"), 100)
     kind = _BY_STATUS.get(status, errors.ServerTrouble if 500 <= status <= 599 else errors.UnexpectedStatus)
-    if status == 407 or (400 <= status <= 499 and status not in _OF_ANYBODY and _is_page(headers, body)):
+    if status == 407 or (400 <= status <= 499 and status not in _SAME_FROM_ANY_SERVER and _is_page(headers, body)):
         kind = errors.EdgePage
     elif status >= 500 and kind is errors.CallRefused and _is_page(headers, body):
         kind = errors.ServerTrouble
@@ -104,24 +104,24 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes, op
         category == "EXPIRED_AUTHENTICATION" or "expired" in text(envelope.get("message"), 1_000)
     ):
         kind = errors.TokenExpired
-    return _made(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
+    return _error_of(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
 
 
 def error_from_entry(entry: Any, operation: str = "", allowance: Allowance | None = None) -> HubSpotError:
-    """The error that one element of the `errors` of a 207 stands for; all of them may share an allowance."""
+    """The error for one element of the `errors` of a 207; all of them may share an allowance."""
     envelope = mapping(entry)
     category = text(envelope.get("category") or envelope.get("errorType"), 100)
     kind = _BY_CATEGORY.get(category)
     if not category:
-        said = text(envelope.get("message"), 1_000)
-        kind = next((kind for words, kind in _BY_WORDS if words in said), None)
+        message = text(envelope.get("message"), 1_000)
+        kind = next((kind for words, kind in _BY_WORDS if words in message), None)
     if kind is None:
         server_side = any(word in category.upper() for word in ("INTERNAL", "SERVER", "TIMEOUT", "UNAVAILABLE"))
         kind = errors.ServerTrouble if server_side else errors.UnexpectedStatus
     facts = _facts(envelope, operation=operation, allowance=allowance)
     if kind is errors.UnexpectedStatus and any(detail.code for detail in facts["details"]):
-        kind = errors.InvalidInput  # no category that we know, but coded details: somebody validated this and refused
-    return _made(kind, envelope, facts)
+        kind = errors.InvalidInput  # no category that we know, but coded details: HubSpot validated this and refused
+    return _error_of(kind, envelope, facts)
 
 
 def _is_about_call(status: int) -> bool:
@@ -136,20 +136,20 @@ def error_from_token_endpoint(status: int, headers: Mapping[str, str], body: byt
     word = text(envelope.get("status"), 100)
     kind = _BY_OAUTH_STATUS.get(word) or _by_rfc_word(text(envelope.get("error"), 100), operation)
     if kind is errors.OAuthError and (_is_page(headers, body) or _is_about_call(status)):
-        return error_from_response(status, headers, body, operation)  # no word of the token endpoint's
-    said = text(envelope.get("message")) or text(envelope.get("error_description"))
-    envelope = {**envelope, "message": said, "category": word or text(envelope.get("error"), 100)}
-    return _made(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
+        return error_from_response(status, headers, body, operation)  # not an answer of the token endpoint itself
+    message = text(envelope.get("message")) or text(envelope.get("error_description"))
+    envelope = {**envelope, "message": message, "category": word or text(envelope.get("error"), 100)}
+    return _error_of(kind, envelope, _facts(envelope, operation=operation, status=status, headers=headers))
 
 
 def _by_rfc_word(word: str, operation: str) -> type[HubSpotError]:
-    if word == "invalid_grant":  # said of refresh tokens and of codes
+    if word == "invalid_grant":  # used for refresh tokens and for codes
         return errors.TokenRevoked if operation == "oauth refresh" else errors.AuthCodeRejected
     return _BY_RFC_WORD.get(word, errors.OAuthError)
 
 
 def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether this is no answer of HubSpot's API, which speaks JSON only (hubspot.md 4, A, and 16, B).
+    """Whether this is not an answer of HubSpot's API, which answers in JSON only (hubspot.md 4, A, and 16, B).
 
     A proxy's text without any markup is a page, too; truncated JSON is none.
     """
@@ -161,17 +161,17 @@ def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
 
 def _envelope(body: bytes) -> dict[str, Any]:
     try:
-        found = parse_json(body)
+        envelope = parse_json(body)
     except ValueError:
-        found = None
-    if isinstance(found, dict):
-        return found
+        envelope = None
+    if isinstance(envelope, dict):
+        return envelope
     page = body[:20_000].decode("utf-8", "replace")  # the edge answers in HTML (hubspot.md 4, A)
     title = _TITLE.search(page)
     return {"message": " ".join(title[1].split()) if title else ""}
 
 
-def _made(kind: type[HubSpotError], envelope: Mapping[str, Any], facts: dict[str, Any]) -> HubSpotError:
+def _error_of(kind: type[HubSpotError], envelope: Mapping[str, Any], facts: dict[str, Any]) -> HubSpotError:
     return kind(**facts, policy=_policy(envelope)) if issubclass(kind, errors.RateLimited) else kind(**facts)
 
 
@@ -183,9 +183,9 @@ def _facts(
     headers: Mapping[str, str] | None = None,
     allowance: Allowance | None = None,
 ) -> dict[str, Any]:
-    """What an error of any kind has."""
+    """The arguments that errors of all classes take."""
     headers = headers or {}
-    allowance = allowance or Allowance(_CHARACTERS)
+    allowance = allowance or Allowance(_MAX_CHARACTERS)
     raw = allowance.text(envelope.get("message"))
     details = _details(text(envelope.get("message"), _LONGEST_LIST), envelope, allowance)
     category = text(envelope.get("category"), 200) or text(envelope.get("errorType"), 200)
@@ -213,7 +213,7 @@ def _message(raw: str, details: tuple[ErrorDetail, ...]) -> str:
 
 def _details(raw: str, envelope: Mapping[str, Any], allowance: Allowance) -> tuple[ErrorDetail, ...]:
     """Both lists of refused properties, merged: `errors` may hold fewer than the message (hubspot.md 4.1, B)."""
-    listed = (_detail(entry, allowance) for entry in islice(objects(envelope.get("errors")), _MOST))
+    listed = (_detail(entry, allowance) for entry in islice(objects(envelope.get("errors")), _MAX_DETAILS))
     merged: dict[tuple[str, str], ErrorDetail] = {}
     for detail in chain(_details_in_message(raw, allowance), listed):
         known = merged.setdefault((detail.property_name, detail.code), detail)
@@ -222,13 +222,13 @@ def _details(raw: str, envelope: Mapping[str, Any], allowance: Allowance) -> tup
             merged[detail.property_name, detail.code] = replace(known, message=known.message or detail.message)
         if allowance.left <= 0:
             break
-    return tuple(merged.values())[:_MOST] or _named_in_context(raw, envelope, allowance)
+    return tuple(merged.values())[:_MAX_DETAILS] or _named_in_context(raw, envelope, allowance)
 
 
 def _named_in_context(raw: str, envelope: Mapping[str, Any], allowance: Allowance) -> tuple[ErrorDetail, ...]:
     """The properties that an error without details names."""
     context = mapping(envelope.get("context"))
-    names = allowance.texts(context.get("propertyName") or context.get("properties"), _MOST) or _missing(raw)
+    names = allowance.texts(context.get("propertyName") or context.get("properties"), _MAX_DETAILS) or _missing(raw)
     code = redact(text(envelope.get("code"), 100) or text(envelope.get("subCategory"), 100), limit=100)
     return tuple(ErrorDetail(code, redact(allowance.text(raw), name), redact(name, limit=200)) for name in names)
 
@@ -236,9 +236,9 @@ def _named_in_context(raw: str, envelope: Mapping[str, Any], allowance: Allowanc
 def _links(value: Any, allowance: Allowance) -> dict[str, str]:
     named = islice(mapping(value).items(), 20)
     return {
-        redact(allowance.text(key, 200), limit=100): found
+        redact(allowance.text(key, 200), limit=100): target
         for key, link in named
-        if (found := allowance.text(link, 500))
+        if (target := allowance.text(link, 500))
     }
 
 
@@ -248,9 +248,9 @@ def _details_in_message(raw: str, allowance: Allowance) -> Iterator[ErrorDetail]
         return
     try:
         listed, _ = DECODER.raw_decode(raw, start)
-    except (ValueError, RecursionError):  # cut off or mangled; `errors` may still tell
+    except (ValueError, RecursionError):  # cut off or mangled; `errors` may still hold them
         return
-    for entry in islice(objects(listed), _MOST):
+    for entry in islice(objects(listed), _MAX_DETAILS):
         name = redact(allowance.text(entry.get("name")), limit=200)
         code = redact(allowance.text(entry.get("error"), 200), limit=100)
         yield ErrorDetail(code, redact(allowance.text(entry.get("message")), name), name)
@@ -258,57 +258,57 @@ def _details_in_message(raw: str, allowance: Allowance) -> Iterator[ErrorDetail]
 
 def _detail(entry: dict[str, Any], allowance: Allowance) -> ErrorDetail:
     context = _context(entry.get("context"), allowance)
-    said = allowance.text(entry.get("message"))
+    message = allowance.text(entry.get("message"))
     named = context.get("propertyName") or context.get("properties") or ()
     name = next(iter(named), "") or redact(allowance.text(entry.get("name")), limit=200)
-    name = name or next(iter(_missing(said)), "")
+    name = name or next(iter(_missing(message)), "")
     code = next(filter(None, (text(entry.get(key), 200) for key in ("code", "error", "subCategory"))), "")
-    return ErrorDetail(redact(code, limit=100), redact(said, name), name, context)
+    return ErrorDetail(redact(code, limit=100), redact(message, name), name, context)
 
 
-def _missing(said: str) -> tuple[str, ...]:
-    """The property that a new record lacks, where only the sentence names it (hubspot.md 1.3 A, 5.8 U)."""
-    match = _MISSING.match(said)
+def _missing(message: str) -> tuple[str, ...]:
+    """The property that a new record lacks, if only the message names it (hubspot.md 1.3 A, 5.8 U)."""
+    match = _MISSING.match(message)
     return (redact(match[1], limit=200),) if match else ()
 
 
 def _context(value: Any, allowance: Allowance) -> dict[str, tuple[str, ...]]:
     return {
-        redact(allowance.text(key, 200), limit=100): tuple(redact(item, limit=200) for item in allowance.texts(found))
-        for key, found in islice(mapping(value).items(), 50)
+        redact(allowance.text(key, 200), limit=100): tuple(redact(item, limit=200) for item in allowance.texts(values))
+        for key, values in islice(mapping(value).items(), 50)
         if key not in _ECHOES and allowance.left > 0
     }
 
 
 def _names_scopes(envelope: Mapping[str, Any], category: str) -> bool:
     details = (mapping(entry.get("context")) for entry in objects(envelope.get("errors")))
-    return category == "MISSING_SCOPES" or any("requiredGranularScopes" in found for found in details)
+    return category == "MISSING_SCOPES" or any("requiredGranularScopes" in context for context in details)
 
 
 def _policy(envelope: Mapping[str, Any]) -> str:
     """One of "burst", "secondly" and "daily"; policyName first, then the text, else burst (hubspot.md 3, A)."""
-    for said in (text(envelope.get("policyName"), 1_000).upper(), text(envelope.get("message"), 1_000).upper()):
-        if "DAILY" in said:
+    for words in (text(envelope.get("policyName"), 1_000).upper(), text(envelope.get("message"), 1_000).upper()):
+        if "DAILY" in words:
             return "daily"
-        if "TEN_SECONDLY" in said:
+        if "TEN_SECONDLY" in words:
             return "burst"
-        if "SECONDLY" in said:
+        if "SECONDLY" in words:
             return "secondly"
     return "burst"
 
 
 def correlation_id(envelope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    """From the body or the header that repeats it; letters, digits and ._:- only."""
-    found = text(envelope.get("correlationId"), 100) or header(headers, "x-hubspot-correlation-id")
-    return re.sub(r"[^\w.:-]", "", found, flags=re.ASCII)[:100]
+    """HubSpot's correlation id, from the body or the header; letters, digits and ._:- only."""
+    raw = text(envelope.get("correlationId"), 100) or header(headers, "x-hubspot-correlation-id")
+    return re.sub(r"[^\w.:-]", "", raw, flags=re.ASCII)[:100]
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
-    """A header by its lower-case name, whatever mapping holds it; "" if absent."""
-    found = headers.get(name)
-    if found is None:
-        found = next((value for key, value in headers.items() if str(key).lower() == name), "")
-    return str(found)[:1_000]
+    """A header by its lower-case name, from any kind of mapping; "" if absent."""
+    value = headers.get(name)
+    if value is None:
+        value = next((value for key, value in headers.items() if str(key).lower() == name), "")
+    return str(value)[:1_000]
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -317,14 +317,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     Documented on 477 only, where it reaches 24 h; honoured wherever it appears (hubspot.md 3, A).
     A date counts from the response's own Date header, since clocks differ.
     """
-    said = header(headers, "retry-after").strip()
-    if not said:
+    raw = header(headers, "retry-after").strip()
+    if not raw:
         return None
     try:
-        seconds = float(said)
+        seconds = float(raw)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(said) - parsedate_to_datetime(header(headers, "date"))).total_seconds()
+            seconds = (parsedate_to_datetime(raw) - parsedate_to_datetime(header(headers, "date"))).total_seconds()
         except (ValueError, TypeError, IndexError, OverflowError):
             return None
     return min(max(seconds, 0.0), 172_800.0) if isfinite(seconds) else None

@@ -65,11 +65,11 @@ class HubSpotError(Exception):
     `retry_after` is in seconds, None if HubSpot named no time.
     """
 
-    #: What is stored in place of the class, which may be renamed; what it means is for others to know.
+    #: Stored in place of the class, which may be renamed; `failures.codes` says what it means.
     code = "hub_spot_error"
-    #: Whether the same call may succeed later without anybody changing anything.
+    #: Whether the same call may succeed later although nothing is changed.
     retryable = False
-    #: Whether HubSpot may have carried out a write although it did not say so.
+    #: Whether HubSpot may have carried out a write although it did not answer so.
     may_have_written = False
 
     def __init__(
@@ -106,11 +106,11 @@ class HubSpotError(Exception):
     @property
     def existing_id(self) -> str | None:
         """The record that already holds the value, if HubSpot names it (hubspot.md 4.2, B/C)."""
-        for found in self.context.get("existingId", ()):
-            if found.isascii() and found.isdigit():
-                return found
-        for said in (self.message, *(detail.message for detail in self.details)):
-            if match := _EXISTING_ID.search(said):
+        for record_id in self.context.get("existingId", ()):
+            if record_id.isascii() and record_id.isdigit():
+                return record_id
+        for message in (self.message, *(detail.message for detail in self.details)):
+            if match := _EXISTING_ID.search(message):
                 return match[1] or match[2]
         return None
 
@@ -145,7 +145,7 @@ class ReadTimeout(NoAnswer):
 
 
 class ConnectionFailed(NoAnswer):
-    """Refused, reset, unreachable or untrusted; before or after HubSpot read the request."""
+    """The connection was refused, reset, unreachable or untrusted; before or after HubSpot read the request."""
 
     code = "connection_failed"
 
@@ -243,7 +243,7 @@ class RateLimited(HubSpotError):
 
 
 class OverBudget(RateLimited):
-    """Our own request budget refused to wait that long: nothing was sent, and nothing is wrong with anybody."""
+    """Our own request budget refused to wait that long: no request was sent, and HubSpot works."""
 
     code = "over_budget"
 
@@ -262,7 +262,7 @@ class Migrating(HubSpotError):
 
 
 class ServerTrouble(HubSpotError):
-    """5xx: trouble at HubSpot or its edge."""
+    """5xx: HubSpot or its edge failed."""
 
     code = "server_trouble"
     retryable = True
@@ -334,7 +334,7 @@ class OAuthMisconfigured(OAuthError):
 
 
 def kind_of(code: str) -> type[HubSpotError] | None:
-    """The class that carries this code; None if it is none of theirs."""
+    """The error class with this code; None if no class has it."""
     kinds = [HubSpotError]
     for kind in kinds:
         if kind.code == code:

@@ -1,6 +1,6 @@
-"""Total readers for what came over the wire, and redaction of HubSpot's texts.
+"""Total readers for JSON answers, and redaction of HubSpot's texts.
 
-Nothing here raises for any value that JSON can hold: a value of an unexpected shape reads as absent.
+No reader raises for any value that JSON can hold: a value of an unexpected shape reads as absent.
 The one exception is `parse_json`, whose single error is ValueError.
 """
 
@@ -21,9 +21,9 @@ _MAX_RAW_MESSAGE = 8_000
 _DANGEROUS_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-# What begins a new line in a log, colours a terminal or turns the direction of what follows: C0, C1, separators, bidi.
+# Characters that begin a new line in a log, colour a terminal or turn the direction of text: C0, C1, separators, bidi.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
-# Both begin at the beginning of a word only, so that each word is looked at once, however long it is.
+# Both match from the beginning of a word only, so that each word is read once, however long it is.
 _EMAIL = re.compile(r"""(?<![^\s@"'<>\[\](),;:=])[^\s@"'<>\[\](),;:=]*(?:@|%40)[^\s"'<>\[\](),;]{0,500}""")
 _INVALID_EMAIL = re.compile(r"(Email address ).{0,2000}?( is invalid)", re.DOTALL)
 _SECRETS = re.compile(
@@ -63,24 +63,24 @@ def _storable(value: Any) -> Any:
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """`value` if it is a JSON object, else an empty one."""
+    """`value` if it is a JSON object, otherwise an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
-    """The JSON objects in the JSON array `value`; nothing for anything else."""
+    """Yield the JSON objects in the JSON array `value`; none for any other value."""
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, dict))
 
 
 def text(value: Any, limit: int = 65_536) -> str:
-    """A string, or a number or boolean as its JSON text; "" for everything else."""
+    """A string, or a number or boolean as its JSON text; "" for other values."""
     if isinstance(value, str):
         return value[:limit]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        # Python refuses to print integers of thousands of digits, and nobody needs them.
+        # Python refuses to print integers of thousands of digits, and no field needs them.
         return str(value) if value.bit_length() < 256 else ""
     if isinstance(value, float) and math.isfinite(value):
         return repr(value)
@@ -90,11 +90,11 @@ def text(value: Any, limit: int = 65_536) -> str:
 def texts(value: Any) -> tuple[str, ...]:
     """The non-empty strings in a JSON array; a single string counts as an array of one."""
     items = value if isinstance(value, list) else [value]
-    return tuple(found for found in (text(item) for item in items) if found)
+    return tuple(item_text for item_text in (text(item) for item in items) if item_text)
 
 
 def whole(value: Any, default: int = 0) -> int:
-    """An integer, also from a string or a whole number with a fraction part; else `default`."""
+    """An integer, also from a string or a whole number with a fraction part; otherwise `default`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return default
     try:
@@ -110,26 +110,26 @@ def flag(value: Any) -> bool:
 
 
 class Allowance:
-    """How much of an answer is read for people to see: a number of characters, of which each text takes its own.
+    """The number of characters that are still read from an answer to be shown; each text takes its own.
 
-    What is left out costs nothing; an empty text takes something as well, since a million of them cost time too.
+    A text that is left out takes none; an empty text takes one, since a million of them cost time too.
     """
 
     def __init__(self, characters: int) -> None:
         self.left = characters
 
     def text(self, value: Any, limit: int = _MAX_RAW_MESSAGE + 1) -> str:
-        """`text`, as far as it is allowed; what is left of an allowance ends with a whole word."""
-        found = text(value, limit)
-        if len(found) > self.left:
-            found = found[: max(0, self.left)].rpartition(" ")[0]
-        self.left -= len(found) + 1
-        return found
+        """`text`, within the allowance; a text that exceeds it ends with a whole word."""
+        shown = text(value, limit)
+        if len(shown) > self.left:
+            shown = shown[: max(0, self.left)].rpartition(" ")[0]
+        self.left -= len(shown) + 1
+        return shown
 
     def texts(self, value: Any, limit: int = 1_000) -> tuple[str, ...]:
-        """`texts`, as far as they are allowed."""
+        """`texts`, within the allowance."""
         items = value[:limit] if isinstance(value, list) else [value]
-        return tuple(found for item in items if self.left > 0 and (found := self.text(item)))
+        return tuple(shown for item in items if self.left > 0 and (shown := self.text(item)))
 
 
 def redact(message: str, property_name: str = "", limit: int = MAX_MESSAGE) -> str:

@@ -1,4 +1,4 @@
-"""OAuth 2.0 with HubSpot: where to send people, and codes and refresh tokens into access tokens.
+"""OAuth 2.0 with HubSpot: the address where users grant access, and the exchange of codes and refresh tokens.
 
 Credentials travel in request bodies only, never in a URL (hubspot.md 2.2, A/C).
 These calls do not count against the portal's budget (hubspot.md 3, U).
@@ -23,7 +23,7 @@ class OAuthApp:
     """One app, registered at HubSpot, as its client id and secret.
 
     Every method raises HubSpotError only: TokenRevoked, AuthCodeRejected or OAuthMisconfigured for a refusal,
-    RateLimited, ServerTrouble or NoAnswer for passing trouble, which never means that a token is bad.
+    RateLimited, ServerTrouble or NoAnswer for a temporary failure, which never means that a token is bad.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class OAuthApp:
         portal_id: int | None = None,
         code_challenge: str = "",
     ) -> str:
-        """Where to send the person who grants access; `portal_id` preselects the portal.
+        """The address at which a user grants access; `portal_id` preselects the portal.
 
-        `scopes` must be the app's required ones exactly, else HubSpot refuses (hubspot.md 2.2, A).
+        `scopes` must be the app's required ones exactly, otherwise HubSpot refuses (hubspot.md 2.2, A).
         `code_challenge` is the S256 one of RFC 7636.
         """
         parameters = {
@@ -91,15 +91,15 @@ class OAuthApp:
 
     @reveals
     def introspect(self, token: Secret, hint: str = "access_token") -> TokenInfo | None:
-        """What an access token is good for; None if it is good for nothing any more.
+        """Portal, user and scopes of a token; None if it is no longer valid.
 
         `hint` is "access_token" or "refresh_token".
         """
         operation = "oauth introspect"
-        found = self._post(operation, "token/introspect", token=token, token_type_hint=hint)
-        if found.get("active") is False:
+        info = self._post(operation, "token/introspect", token=token, token_type_hint=hint)
+        if info.get("active") is False:
             return None
-        return usable(TokenInfo.from_json(found), operation)
+        return usable(TokenInfo.from_json(info), operation)
 
     @reveals
     def revoke(self, refresh_token: Secret) -> None:
@@ -140,7 +140,7 @@ def _content(answer: HttpAnswer, operation: str) -> dict[str, Any]:
     if not answer.body.strip():
         return {}
     try:
-        found = parse_json(answer.body)
+        content = parse_json(answer.body)
     except ValueError:
-        found = None
-    return usable(found if isinstance(found, dict) else None, operation)
+        content = None
+    return usable(content if isinstance(content, dict) else None, operation)

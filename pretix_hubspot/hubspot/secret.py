@@ -1,7 +1,7 @@
-"""What nobody may see: in a frame that an error report shows, in a log or in a page.
+"""Texts that must not show in the frames of an error report, in a log or on a page.
 
 Error reports hold the variables of every function on the way. So a token, a code, a form or a body travels in a
-`Secret` and is revealed where it is put on the wire, in a function of which reports show nothing.
+`Secret` and is revealed where it is sent, in a function of which reports show no variables.
 """
 
 import hmac
@@ -13,7 +13,7 @@ Made = TypeVar("Made")
 
 
 class Secret:
-    """A text or bytes that show nothing of themselves; equal to another one, or to plain text, of the same content."""
+    """A text or bytes whose repr shows no content; equal to another one, or to plain text, of the same content."""
 
     __slots__ = ("_reveal",)
 
@@ -52,7 +52,7 @@ class Secret:
 
 
 def revealed(value: Any) -> Any:
-    """The content of a secret; everything else as it is."""
+    """The content of a secret; any other value unchanged."""
     return value.reveal() if isinstance(value, Secret) else value
 
 
@@ -62,7 +62,7 @@ def _bytes(secret: Secret) -> bytes:
 
 
 def reveals(function: Callable[..., Made]) -> Callable[..., Made]:
-    """For a function that reveals secrets: what goes wrong in it is raised without the frames that hold them.
+    """Decorate a function that reveals secrets: its errors are raised without the frames that hold them.
 
     Its arguments stay visible, and so does the place that called it.
     """
@@ -71,13 +71,13 @@ def reveals(function: Callable[..., Made]) -> Callable[..., Made]:
     def shielded(*arguments: Any, **options: Any) -> Made:
         try:
             return function(*arguments, **options)
-        except BaseException as error:  # the end of the time of a task comes in the middle of something as well
+        except BaseException as error:  # a task's time limit can raise in the middle of it as well
             raise _bare(error) from None
 
     return shielded
 
 
 def _bare(error: BaseException) -> BaseException:
-    """The error without traceback, and without the errors behind it, which have tracebacks as well."""
+    """The error without its traceback, and without the errors behind it, which have tracebacks as well."""
     error.__context__ = error.__cause__ = None
     return error.with_traceback(None)

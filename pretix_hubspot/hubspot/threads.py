@@ -1,4 +1,4 @@
-"""Exchanges that are under way at the same time.
+"""Exchanges at the same time, in threads.
 
 Only sending and receiving happens in threads: tokens, the request budget and the log stay with the caller, which may
 keep them in a database connection of its own.
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 #: Exchanges at once: as many batches as a slice of orders usually has of one type, so that it waits for HubSpot once.
 AT_ONCE = 6
-#: Exchanges that may be under way beside them.
+#: Exchanges that may run in the background beside them.
 BACKGROUND = 2
 
 
-class Lines:
-    """Threads that are made when they are needed, and waited for when the lines close."""
+class ExchangeThreads:
+    """Threads that are started when they are needed, and awaited in `close`."""
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None

@@ -1,6 +1,6 @@
 """One HTTP exchange: send, read a bounded answer, turn every failure into a typed error.
 
-Redirects are not followed, nothing is retried, and nothing about the content is logged.
+It follows no redirect, retries nothing, and logs nothing about the content.
 """
 
 import json
@@ -34,11 +34,11 @@ class HttpAnswer:
 
 @dataclass(frozen=True)
 class RequestLog:
-    """One exchange for counting and logging, without anything personal: no ids, no bodies, no tokens.
+    """One exchange for counting and logging, without personal data: no ids, no bodies, no tokens.
 
     `path` is the template, such as "/crm/objects/2026-03/contacts/{id}"; `seconds` includes reading the answer.
     `status` is None and `error` the error's class name if no answer came.
-    `date` is HubSpot's clock as the answer's header tells it.
+    `date` is HubSpot's clock as the answer's header states it.
     """
 
     operation: str
@@ -55,9 +55,9 @@ class RequestLog:
 
 
 class Session(requests.Session):
-    """A session that asks the environment about proxies and certificates once per host, not for every request.
+    """A session that reads the environment's proxies and certificates once per host, not for every request.
 
-    It never looks into ~/.netrc: requests would replace our Authorization header by what it finds there.
+    It never reads ~/.netrc: requests would replace our Authorization header by an entry of that file.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Session(requests.Session):
         self._by_host: dict[tuple[str, str], dict[str, Any]] = {}
 
     def settings(self, url: str) -> dict[str, Any]:
-        """What `send` needs for a URL of this host."""
+        """The arguments of `send` for a URL of this host."""
         scheme, host, *_ = urlsplit(url)
         if (scheme, host) not in self._by_host:
             with requests.Session() as trusting:
@@ -81,7 +81,8 @@ def new_session(version: str) -> Session:
     # No retries down here: a write repeated by the adapter would escape the request budget and the engine.
     session.mount("https://", deadline.DeadlineAdapter(max_retries=0))
     session.mount("http://", deadline.DeadlineAdapter(max_retries=0))
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # of no use to us, and no jar is for threads
+    # we need no cookies, and a jar is not safe between threads
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = f"pretix-hubspot/{version}"
     session.headers["Accept"] = "application/json"
     return session
@@ -109,12 +110,12 @@ def exchange(
     params: Mapping[str, str] | None,
     timeouts: tuple[float, float],
 ) -> HttpAnswer:
-    """Send one request and read its answer whole; raises NoAnswer or BadAnswer, nothing else.
+    """Send one request and read its whole answer; raises only NoAnswer or BadAnswer.
 
     `timeouts` are seconds to connect, and seconds without a byte; the whole exchange may take twice the latter.
     """
-    said = {name: revealed(value) for name, value in headers.items()}
-    request = requests.Request(method, url, headers=said, data=revealed(data), params=dict(params or {}))
+    plain_headers = {name: revealed(value) for name, value in headers.items()}
+    request = requests.Request(method, url, headers=plain_headers, data=revealed(data), params=dict(params or {}))
     with deadline.within(2 * timeouts[1]):
         try:
             prepared = session.prepare_request(request)

@@ -28,7 +28,7 @@ def no_requests_inside_transactions(monkeypatch, request):
     """
     from pretix_hubspot.hubspot import client, oauth  # inline: pytest imports this file before Django is ready
 
-    attempt, post, found = client.Client._attempt, oauth.OAuthApp._post, []
+    attempt, post, found = client.Client._start_with, oauth.OAuthApp._post, []
     wanted = "before_request" in request.fixturenames
     note = request.getfixturevalue("before_request").note if wanted else lambda operation: None
 
@@ -43,7 +43,7 @@ def no_requests_inside_transactions(monkeypatch, request):
             found.append(operation)
         return post(self, operation, *arguments, **options)
 
-    monkeypatch.setattr(client.Client, "_attempt", attempted)
+    monkeypatch.setattr(client.Client, "_start_with", attempted)
     monkeypatch.setattr(oauth.OAuthApp, "_post", posted)
     yield found
     assert found == [], "HubSpot was asked inside a transaction"

@@ -1,4 +1,4 @@
-"""The portal itself: account, owners, limits, and what a static token is good for (hubspot.md 2.1, 13)."""
+"""Endpoints about the portal: account, owners, limits, portal and scopes of a static token (hubspot.md 2.1, 13)."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ class AccountCalls(Endpoints):
         return usable(AccountDetails.from_json(self._call(operation, "GET", "/account-info/{V}/details")), operation)
 
     def owners(self, email: str | None = None, archived: bool = False) -> tuple[Owner, ...]:
-        """All active owners, or the one with this address; those who left if `archived`."""
+        """All active owners, or the one with this address; with `archived`, the owners who left."""
         operation = "owners read"
         params = {"limit": "500", **({"email": email} if email else {}), **({"archived": "true"} if archived else {})}
-        found: list[Owner] = []
+        owners: list[Owner] = []
         for _ in range(_MAX_PAGES):
             answer = self._call(operation, "GET", "/crm/owners/{V}", params=params)
-            found += [owner for owner in map(Owner.from_json, rows(answer, operation)) if owner]
+            owners += [owner for owner in map(Owner.from_json, rows(answer, operation)) if owner]
             after = next_page(answer)
             if after is None:
-                return tuple(found)
+                return tuple(owners)
             params = {**params, "after": after}
         raise BadAnswer("HubSpot's pages of owners never end", operation=operation)
 

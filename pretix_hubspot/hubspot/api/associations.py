@@ -16,7 +16,7 @@ MAX_ASSOCIATIONS = 2_000
 #: Records whose associations one call reads (hubspot.md 7.1, A).
 MAX_ASSOCIATION_READS = 1_000
 
-# No record has so many pages of associations: a cursor that never ends is a fault, not a loop for us.
+# No record has so many pages of associations: a cursor that never ends is a fault, and must not be a loop here.
 _MAX_PAGES = 200
 
 _BATCH = "/crm/associations/{V}/{}/{}/batch/"
@@ -45,12 +45,12 @@ class AssociationCalls(Endpoints):
         operation = f"{from_type} to {to_type} associations read"
         pairs: list[AssociationPair] = []
         refusals: list[InputError] = []
-        waiting: list[dict[str, Any]] = [{"id": asked} for asked in ids]
+        waiting: list[dict[str, Any]] = [{"id": record_id} for record_id in ids]
         for _ in range(_MAX_PAGES):
             answer = self._batch(operation, from_type, to_type, "read", waiting)
-            found = AssociationResult.from_json(answer, operation)
-            pairs += found.pairs
-            refusals += found.errors
+            page = AssociationResult.from_json(answer, operation)
+            pairs += page.pairs
+            refusals += page.errors
             waiting = list(_unfinished(answer))
             if not waiting:
                 return AssociationResult(tuple(pairs), tuple(refusals))
@@ -68,7 +68,7 @@ class AssociationCalls(Endpoints):
     def archive_association_labels(
         self, from_type: str, to_type: str, inputs: Sequence[AssociationInput]
     ) -> AssociationResult:
-        """Remove only the given types; without the unlabelled type everything goes (hubspot.md 7.1, A)."""
+        """Remove only the given types; without the unlabelled type, HubSpot removes all of them (hubspot.md 7.1, A)."""
         check_batch(inputs, MAX_ASSOCIATIONS)
         if not all(item.types for item in inputs):
             raise ValueError("every input needs an association type")
@@ -82,7 +82,7 @@ class AssociationCalls(Endpoints):
     def create_association_label(
         self, from_type: str, to_type: str, name: str, label: str, inverse_label: str | None = None
     ) -> tuple[AssociationLabel, ...]:
-        """The new types: two of them, one per direction, if the pair is named differently from the other side.
+        """Create a label and return its types: two, one per direction, if the inverse label differs.
 
         Raises TooManyLabels at the portal's limit (hubspot.md 7.1, B).
         """
@@ -120,5 +120,5 @@ def _unfinished(answer: dict[str, Any]) -> Iterable[dict[str, str]]:
 
 
 def _labels(results: list[Any]) -> tuple[AssociationLabel, ...]:
-    found = (AssociationLabel.from_json(item) for item in results)
-    return tuple(label for label in found if label)
+    labels = (AssociationLabel.from_json(item) for item in results)
+    return tuple(label for label in labels if label)

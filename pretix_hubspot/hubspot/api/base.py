@@ -1,4 +1,4 @@
-"""What the groups of endpoints share: the request function's signature and the checks of a batch."""
+"""The base of all endpoint groups: the signature of the request function, and the checks of a batch."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import Any, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pretix_hubspot.hubspot.errors import BadAnswer, HubSpotError
 from pretix_hubspot.hubspot.secret import Secret
 
-Made = TypeVar("Made")
+Parsed = TypeVar("Parsed")
 
 
 class Endpoints:
@@ -27,7 +27,7 @@ class Endpoints:
         budget: str | None = "crm",
         token: Secret | None = None,
     ) -> dict[str, Any]:
-        """The JSON object of a 2xx answer, {} for an empty one; raises HubSpotError.
+        """Send one request and return the JSON object of its 2xx answer, {} for an empty one; raises HubSpotError.
 
         `path` is a template in which {V} becomes the API version and each {} one of `values`, quoted.
         `inputs` is for the request log only.
@@ -47,16 +47,17 @@ class Endpoints:
         *,
         in_background: bool = False,
     ) -> Callable[[], list[dict[str, Any] | HubSpotError]]:
-        """The same call with several bodies at the same time; returns what waits for the answers.
+        """Send the same call with several bodies at the same time; the returned function waits for the answers.
 
-        These are what `_call` would return or raise for each. While the request budget is used up, not all are made:
-        answers are for the first bodies, at least for one. `in_background` means that there is work to do meanwhile.
+        The answers are what `_call` would return or raise for each body. While the request budget is used up, not all
+        are sent: answers are for the first bodies, at least for one. `in_background` means that the caller works in
+        between.
         """
         raise NotImplementedError  # because only `Client` has a connection
 
 
-def succeeded(answer: Made | HubSpotError) -> Made:
-    """`answer`, or raise it if it is an error."""
+def succeeded(answer: Parsed | HubSpotError) -> Parsed:
+    """Return `answer`, or raise it if it is an error."""
     if isinstance(answer, HubSpotError):
         raise answer
     return answer
@@ -77,15 +78,15 @@ def check_unique(what: str, values: Iterable[str]) -> None:
         seen.add(value)
 
 
-def usable(made: Made | None, operation: str) -> Made:
-    """`made`, or BadAnswer if `from_json` could not make anything of a 2xx answer."""
-    if made is None:
+def usable(parsed: Parsed | None, operation: str) -> Parsed:
+    """Return `parsed`, or raise BadAnswer if `from_json` could not read a 2xx answer."""
+    if parsed is None:
         raise BadAnswer("HubSpot's answer has an unexpected shape", operation=operation)
-    return made
+    return parsed
 
 
 def rows(answer: dict[str, Any], operation: str) -> list[Any]:
-    """The `results` of a 2xx answer; BadAnswer if there are none of the kind.
+    """The `results` of a 2xx answer; raises BadAnswer if it has no such list.
 
     A 207 that refuses everything may bring `errors` alone.
     """

@@ -41,7 +41,7 @@ class RecordCalls(Endpoints):
             body: dict[str, Any] = {
                 "properties": list(properties),
                 "propertiesWithHistory": [],
-                "inputs": [{"id": asked} for asked in ids],
+                "inputs": [{"id": record_id} for record_id in ids],
             }
             bodies.append(body | {"idProperty": id_property} if id_property else body)
         return self._batches(object_type, "read", bodies)()
@@ -55,7 +55,7 @@ class RecordCalls(Endpoints):
         return self._writes(object_type, "create", batches, WriteInput.to_create_json)()
 
     def begin_creates(self, object_type: str, batches: Batches[WriteInput]) -> Callable[[], BatchResults]:
-        """As `batch_creates`, while there is something else to do: whoever calls the result waits for HubSpot."""
+        """Start several `batch_create` in the background; the returned function waits for their results."""
         return self._writes(object_type, "create", batches, WriteInput.to_create_json, in_background=True)
 
     def batch_update(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:

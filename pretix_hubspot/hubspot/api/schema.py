@@ -11,14 +11,14 @@ _PROPERTIES = "/crm/properties/{V}/{}"
 
 
 class SchemaCalls(Endpoints):
-    """Endpoints that tell and extend what a portal's records look like."""
+    """Endpoints that read and extend the portal's schema."""
 
     def properties(self, object_type: str) -> tuple[PropertyDefinition, ...]:
-        """Every property that is not archived; one page holds them all."""
+        """Every property that is not archived; HubSpot sends them in one page."""
         operation = f"{object_type} properties read"
         answer = self._call(operation, "GET", _PROPERTIES, [object_type])
-        found = map(PropertyDefinition.from_json, rows(answer, operation))
-        return tuple(definition for definition in found if definition)
+        properties = map(PropertyDefinition.from_json, rows(answer, operation))
+        return tuple(definition for definition in properties if definition)
 
     def create_property(self, object_type: str, body: dict[str, Any]) -> PropertyDefinition:
         """`body` as in hubspot.md 6.1; raises Conflict if the name is taken.
@@ -49,15 +49,15 @@ class SchemaCalls(Endpoints):
         """Pipelines with their stages, in display order; carts have none (hubspot.md 8)."""
         operation = f"{object_type} pipelines read"
         answer = self._call(operation, "GET", "/crm/pipelines/{V}/{}", [object_type])
-        found = map(Pipeline.from_json, rows(answer, operation))
-        return tuple(sorted((pipeline for pipeline in found if pipeline), key=lambda p: p.display_order))
+        pipelines = map(Pipeline.from_json, rows(answer, operation))
+        return tuple(sorted((pipeline for pipeline in pipelines if pipeline), key=lambda p: p.display_order))
 
     def schemas(self) -> tuple[ObjectType, ...]:
         """The portal's custom object types; MissingScope below Enterprise (hubspot.md 2.4)."""
         operation = "schemas read"
         answer = self._call(operation, "GET", "/crm-object-schemas/{V}/schemas")
-        found = map(ObjectType.from_json, rows(answer, operation))
-        return tuple(kind for kind in found if kind)
+        types = map(ObjectType.from_json, rows(answer, operation))
+        return tuple(kind for kind in types if kind)
 
     def object_enablement(self) -> dict[str, bool]:
         """Object type id -> whether it is switched on; lists only types that can be switched (A, object library)."""

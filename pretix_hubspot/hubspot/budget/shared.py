@@ -1,6 +1,6 @@
-"""Who may call HubSpot when: one request budget per portal, shared by everyone who calls it.
+"""One request budget per portal, shared by all workers and pages that call it.
 
-`rolling_window` decides, a store keeps the state, and this module sleeps and listens to HubSpot's headers.
+`window` decides, a store keeps the state, and this module sleeps and reads HubSpot's headers.
 Clock and sleep are passed in; the clock gives seconds since the epoch, the same for all workers.
 """
 
@@ -43,43 +43,43 @@ T = TypeVar("T")
 #: Part of the daily quota kept for live orders; the quota is shared with the portal's other apps (hubspot.md 3, A).
 DAILY_RESERVE_PERCENT = 10
 
-#: A number about the day is believed for an hour: then one call finds out whether midnight has passed.
+#: A number about the day is valid for an hour: then one call finds out whether midnight has passed.
 BELIEVED_MS = 3_600_000
 
-# A difference to HubSpot's count below this is calls under way, not somebody else.
+# A difference to HubSpot's count below this is calls on their way, not another app's.
 _SLACK = 3
 
 # How often one worker compares HubSpot's count with ours, in ms: each comparison writes to the store.
 _COMPARE_MS = 250
 
 
-# How long, in ms, some calls of a group may wait for others: whoever makes them has to look after other things as well.
+# How long, in ms, some calls of a group may wait for others: the worker has to look after other things as well.
 _LONGEST_START_MS = 10_000
 
 
-# A wait, in ms, after which the store is asked whether HubSpot said 429 meanwhile.
-_WORTH_ASKING_MS = 1_000
+# After a wait as long as this, in ms, the store is asked whether HubSpot answered 429 in between.
+_RECHECK_AFTER_MS = 1_000
 
 
 # How much later than reserved, in ms, a call may be made: together with its way to HubSpot less than the margin.
 _LATE_MS = 400
 
 
-# Distance to the window's edge, in ms: clocks that are rounded here and there must not decide.
+# Distance to the window's edge, in ms: rounding of two clocks must not decide.
 _EDGE_MS = 20
 
 
 class Budget(Protocol):
-    """What the client needs: asked before calls, told about their answers."""
+    """The budget as the client uses it: it grants each call and learns from each answer."""
 
     def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
-        """Names for up to `calls` calls, each given when its call may be made.
+        """Yield a moment for each of up to `calls` calls, as soon as that call may be made.
 
-        At least one; raises OverBudget if that is too far away.
+        At least one; raises OverBudget if the first is too far away. The moment is the call's name for `arrived`.
         """
 
     def arrived(self, kind: str, calls: Sequence[tuple[int, float]]) -> None:
-        """HubSpot has these calls: the name from `acquire`, and for how many seconds at least."""
+        """HubSpot has counted these calls: the moment from `acquire`, and for how many seconds at least."""
 
     def observe(self, status: int, headers: Mapping[str, str], ago: float = 0.0) -> None:
         """Learn from the headers of an answer to a call that was sent so many seconds ago."""
@@ -89,7 +89,7 @@ class Budget(Protocol):
 
 
 class NoBudget:
-    """For tests, and for calls that HubSpot does not count."""
+    """A budget without limits: for tests, and for calls that HubSpot does not count."""
 
     def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
         return iter([0] * calls)
@@ -113,7 +113,7 @@ class StateStore(Protocol):
 
 @runtime_checkable
 class ReservingStore(Protocol):
-    """A store that takes the frequent steps by itself, as Redis can with its scripts."""
+    """A store that takes the frequent steps in one command of its own, as Redis does with scripts."""
 
     def reserve(self, kind: str, now_ms: int, live: bool, max_wait_ms: int) -> Decision:
         """The same decision as `reserve` below."""
@@ -123,7 +123,7 @@ class ReservingStore(Protocol):
 
 
 class MemoryStore:
-    """One process, any number of threads."""
+    """A store for one process and any number of threads."""
 
     def __init__(self, state: State | None = None) -> None:
         self.state = state or State()
@@ -144,7 +144,10 @@ def reserve(state: State, kind: str, now: int, live: bool, max_wait_ms: int) -> 
 
 
 def daily_refusal(daily: Daily, now: int, live: bool) -> Decision | None:
-    """Why no call can be made although the window is free: the day is used up, or what is left is for live orders."""
+    """The refusal of a call by the daily quota; None if it may be made.
+
+    A live call is refused if the day is used up, a bulk call if only the reserve for live orders is left.
+    """
     if daily.limit <= 0 or not now - BELIEVED_MS < daily.at <= now + HORIZON_MS:
         return None
     floor = 0 if live else daily.limit * DAILY_RESERVE_PERCENT // 100
@@ -173,27 +176,27 @@ class SharedBudget:
         self._clock = clock
         self._sleep = sleep or time.sleep
         self._max_wait_ms = int(max_wait * 1000)
-        self._told: tuple[int, int, Daily] = (0, 0, Daily())
-        self._compared = 0
+        self._stored_facts: tuple[int, int, Daily] = (0, 0, Daily())
+        self._compared_at = 0
 
     def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
-        deadline, given = self._now() + self._max_wait_ms, 0
-        while not given:
-            for moment in self._reserved(kind, live, calls, deadline):
+        deadline, granted = self._now() + self._max_wait_ms, 0
+        while not granted:
+            for moment in self._reserve_moments(kind, live, calls, deadline):
                 wait = moment - self._now()
                 if wait > 0:
                     self._sleep(wait / 1000)
-                if wait >= _WORTH_ASKING_MS and self._is_blocked(kind):
-                    break  # a 429 came while we slept: what was reserved before it is void
+                if wait >= _RECHECK_AFTER_MS and self._is_blocked(kind):
+                    break  # HubSpot answered 429 during the sleep: earlier reservations are void
                 late = self._now() - moment
-                if late > _LATE_MS:  # whoever slept had something else to do
+                if late > _LATE_MS:  # the sleeping worker planned a slice and returned late
                     deadline += late
                     break
-                given += 1
+                granted += 1
                 yield moment
 
-    def _reserved(self, kind: str, live: bool, calls: int, deadline: int) -> list[int]:
-        """Moments in a row, so that a worker who needs several is not held up by others who do."""
+    def _reserve_moments(self, kind: str, live: bool, calls: int, deadline: int) -> list[int]:
+        """Reserve moments in a row, so that a worker who needs several is not held up by other workers."""
         moments: list[int] = []
         while len(moments) < calls:
             now = self._now()
@@ -248,31 +251,31 @@ class SharedBudget:
         def learn(state: State) -> tuple[State, None]:
             return _learned(state, since, now, limit, interval, remaining, daily), None
 
-        if self._news(limit, interval, remaining, daily):
+        if self._is_worth_storing(limit, interval, remaining, daily):
             self._store.update(learn)
 
     def _daily(self, headers: Mapping[str, str]) -> Daily | None:
-        """The quota as these headers tell it; None for OAuth apps and nonsense."""
+        """The daily quota in these headers; None for OAuth apps and nonsense."""
         limit = whole(header(headers, "x-hubspot-ratelimit-daily"), -1)
         remaining = whole(header(headers, "x-hubspot-ratelimit-daily-remaining"), -1)
         return Daily(limit, remaining, self._now()) if limit > 0 and remaining >= 0 else None
 
-    def _news(self, limit: int, interval: int, remaining: int, daily: Daily | None) -> bool:
-        """Whether the store has to know: one write per answer would double the traffic on it."""
-        known_limit, known_interval, known_daily = self._told
+    def _is_worth_storing(self, limit: int, interval: int, remaining: int, daily: Daily | None) -> bool:
+        """Whether these headers change the stored state: one write per answer would double the store's traffic."""
+        known_limit, known_interval, known_daily = self._stored_facts
         news = False
         if limit and (limit, interval) != (known_limit, known_interval):
             news = True
-        if limit and 0 <= remaining < limit // 2 and self._now() - self._compared >= _COMPARE_MS:
+        if limit and 0 <= remaining < limit // 2 and self._now() - self._compared_at >= _COMPARE_MS:
             news = True  # only a window half full is worth comparing with our own count
-            self._compared = self._now()
+            self._compared_at = self._now()
         if daily is not None:
             step = max(50, daily.limit // 100)
             news = news or abs(daily.remaining - known_daily.remaining) >= step or daily.limit != known_daily.limit
             news = news or daily.remaining <= daily.limit * DAILY_RESERVE_PERCENT // 100
             news = news or daily.at - known_daily.at > BELIEVED_MS // 2
         if news:
-            self._told = (limit or known_limit, interval or known_interval, daily or known_daily)
+            self._stored_facts = (limit or known_limit, interval or known_interval, daily or known_daily)
         return news
 
     def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
@@ -304,11 +307,11 @@ class SharedBudget:
 def _learned(
     state: State, since: int, now: int, limit: int, interval: int, remaining: int, daily: Daily | None
 ) -> State:
-    """`state` with what the headers told of an answer to a call that was sent at `since`."""
+    """`state` after the headers of an answer to a call that was sent at `since`."""
     if limit:
         crm = replace(state.crm, limit=limit, interval_ms=interval)
         foreign = crm.foreign(remaining, since, now) if remaining >= 0 and now - since <= MEMORY_MS else 0
-        # Somebody shares this limit, and gets their part.
+        # Another app uses this limit, and its calls count too.
         if foreign > max(_SLACK, limit // 20):
             crm = crm.shared_with(foreign, now)
         state = replace(state, crm=crm)

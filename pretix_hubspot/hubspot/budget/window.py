@@ -1,13 +1,13 @@
 """The request budget as a pure algorithm: state and now -> a granted moment, a wait, or a refusal.
 
-At most `limit` grants lie in any `interval_ms` plus `margin_ms`, whoever asks and however many at once:
+At most `limit` grants lie in any `interval_ms` plus `margin_ms`, however many callers ask at once:
 a live caller reserves its moment, possibly in the future, in one atomic step, and sleeps until then without a lock.
 So callers are served in the order they asked, and waiters never stampede.
 Bulk callers (`live=False`) reserve nothing in the future and leave a tenth of the window free for live orders;
-they are told how long to wait before they ask again.
+their decision says how long to wait before they ask again.
 
 HubSpot counts a call when it arrives, which is later than it was granted: by `margin_ms` at most, we assume, until
-its answer tells better (`arrived`). So the distance between two windows is no longer than it has to be.
+its answer proves an earlier arrival (`arrived`). So the distance between two windows is no longer than necessary.
 
 All times are integer milliseconds since the epoch, so that Python, Lua and JSON agree exactly.
 HubSpot's limits: hubspot.md 3 (A).
@@ -27,7 +27,7 @@ LIVE_SHARE = 10
 #: Grants remembered at most, and so the highest limit: twice HubSpot's own highest, 250.
 KEEP = 500
 
-#: How long grants are remembered after they ceased to count: answers tell how things stood when the call arrived.
+#: How long grants are kept after they ceased to count: an answer describes the window when its call arrived.
 MEMORY_MS = 2_000
 
 # A longer rest than this was written by a broken clock; HubSpot's longest Retry-After is a day.
@@ -36,8 +36,9 @@ _LONGEST_REST_MS = 172_800_000
 
 @dataclass(frozen=True)
 class Decision:
-    """`granted`: go ahead after `wait_ms`. Not granted: ask again after `wait_ms`, or give up where it is `refused`.
+    """The answer to one caller. `granted`: make the call after `wait_ms`.
 
+    Not granted: ask again after `wait_ms`, or give up if `refused`.
     `policy` says which limit is the reason: "burst", "secondly" or "daily".
     """
 
@@ -49,7 +50,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class RollingWindow:
-    """`grants` ascend; those after now are reserved. No grant lies before `blocked_until`.
+    """The grants of one limit, in ascending order; those after now are reserved. No grant lies before `blocked_until`.
 
     A grant counts until `interval_ms` and `margin_ms` later; that of a call known to have arrived is moved accordingly.
     """
@@ -96,7 +97,7 @@ class RollingWindow:
         return free
 
     def pruned(self, now: int) -> "RollingWindow":
-        """Without grants that no longer count, and without what a clock set back has left behind."""
+        """The window without grants that no longer count, and without those that a clock set back has left behind."""
         oldest = now - self.interval_ms - self.margin_ms - MEMORY_MS
         grants = tuple(grant for grant in self.grants if oldest < grant <= now + HORIZON_MS)[-KEEP:]
         blocked = self.blocked_until if now < self.blocked_until <= now + _LONGEST_REST_MS else 0
@@ -115,12 +116,12 @@ class RollingWindow:
     def foreign(self, remaining: int, since: int, now: int) -> int:
         """How many more calls HubSpot counted than we made, as it answered a call that was sent at `since`.
 
-        It counted between then and now; whatever began or ceased to count meanwhile is taken for ours.
+        HubSpot counted between `since` and `now`; a grant that began or ceased to count in between is taken for ours.
         """
         return self.limit - max(self.used(since), self.used(now)) - remaining
 
     def shared_with(self, foreign: int, now: int) -> "RollingWindow":
-        """Count `foreign` calls of somebody else as if they were made now."""
+        """Count `foreign` calls of other apps as if they were made now."""
         current = self.pruned(now)
         past = tuple(grant for grant in current.grants if grant <= now)
         return replace(current, grants=(*past, *(now,) * foreign, *current.grants[len(past) :]))
@@ -138,31 +139,31 @@ class RollingWindow:
 
     @classmethod
     def from_json(cls, data: Any, default: "RollingWindow") -> "RollingWindow":
-        """Total: whatever cannot be read is as in `default`."""
-        found = mapping(data)
-        listed = found.get("grants")  # Lua writes an empty list as an object
+        """Read a stored window; a field that cannot be read is as in `default`."""
+        fields = mapping(data)
+        listed = fields.get("grants")  # Lua writes an empty list as an object
         grants = sorted(whole(grant) for grant in listed) if isinstance(listed, list) else []
         return cls(
-            limit=min(max(1, whole(found.get("limit"), default.limit)), KEEP),
-            interval_ms=max(1, whole(found.get("interval"), default.interval_ms)),
-            margin_ms=max(0, whole(found.get("margin"), default.margin_ms)),
-            policy=text(found.get("policy"), 20) or default.policy,
+            limit=min(max(1, whole(fields.get("limit"), default.limit)), KEEP),
+            interval_ms=max(1, whole(fields.get("interval"), default.interval_ms)),
+            margin_ms=max(0, whole(fields.get("margin"), default.margin_ms)),
+            policy=text(fields.get("policy"), 20) or default.policy,
             grants=tuple(grants[-KEEP:]),
-            blocked_until=max(0, whole(found.get("blocked"))),
-            blocked_policy=text(found.get("blocked_policy"), 20),
+            blocked_until=max(0, whole(fields.get("blocked"))),
+            blocked_policy=text(fields.get("blocked_policy"), 20),
         )
 
 
 #: 100 calls in 10 s is the lowest limit HubSpot has; higher ones are adopted from the headers.
 #: A second for a call to arrive that is not answered yet: a worker on a busy server may be slow to send it.
 CRM_WINDOW = RollingWindow(100, 10_000, 1_000)
-#: 5 searches a second per portal, never told by headers.
+#: 5 searches a second per portal; headers do not mention them.
 SEARCH_WINDOW = RollingWindow(5, 1_000, 100, "secondly")
 
 
 @dataclass(frozen=True)
 class Daily:
-    """The daily quota as last told; `limit` 0 where HubSpot names none (OAuth apps)."""
+    """The daily quota as HubSpot stated it last; `limit` 0 if HubSpot states none (OAuth apps)."""
 
     limit: int = 0
     remaining: int = 0
@@ -189,11 +190,11 @@ class State:
 
     @classmethod
     def from_json(cls, data: Any, default: "State | None" = None) -> "State":
-        """Total: an empty or damaged store begins anew."""
+        """Read a stored state; an empty or damaged one begins anew."""
         default = default or cls()
-        found, daily = mapping(data), mapping(mapping(data).get("daily"))
+        fields, daily = mapping(data), mapping(mapping(data).get("daily"))
         return cls(
-            RollingWindow.from_json(found.get("crm"), default.crm),
-            RollingWindow.from_json(found.get("search"), default.search),
+            RollingWindow.from_json(fields.get("crm"), default.crm),
+            RollingWindow.from_json(fields.get("search"), default.search),
             Daily(whole(daily.get("limit")), whole(daily.get("remaining")), whole(daily.get("at"))),
         )

@@ -1,4 +1,4 @@
-"""Which result of a batch belongs to which input (hubspot.md 5.3, B).
+"""Match the results of a batch with its inputs (hubspot.md 5.3, B).
 
 Results come in any order, with lower-cased e-mail addresses, under other ids after a merge, or not at all.
 """
@@ -12,28 +12,28 @@ Answer = Record | HubSpotError | None
 
 
 def match(inputs: Sequence[WriteInput], result: BatchResult) -> dict[str, Answer]:
-    """trace id -> what became of that input; None if HubSpot reported success but nothing about this input.
+    """trace id -> record or refusal of that input; None if HubSpot reported success without a result for this input.
 
     Total: every input has exactly one entry, in input order, for any result.
-    Found by trace id, else by record id (former ids of merged records included), else by unique value.
+    Results are matched by trace id, else by record id (former ids of merged records included), else by unique value.
     One record can answer several inputs of a read: two former ids, or two addresses of one contact.
     """
     answers: dict[str, Answer] = {item.trace_id: None for item in inputs}
     index = _index(inputs)
     unique = sorted({name for name, _ in index if name})
-    # What records are called now goes first: an older name never takes an input from its present owner.
+    # Current names go first: an older name never takes an input from its present owner.
     _claim(
         answers, result, lambda record: _by_trace_id(record, answers) or _named(_current_names(record, unique), index)
     )
     _claim(answers, result, lambda record: () if record.trace_id in answers else _named(_former_names(record), index))
     unattributed = _attribute_errors(answers, index, result)
-    _attribute_the_rest(answers, unattributed)
+    _attribute_unnamed(answers, unattributed)
     return answers
 
 
 def match_read(ids: Iterable[str], result: BatchResult, id_property: str | None = None) -> dict[str, Answer]:
-    """The same for a batch read: asked-for id or unique value, as it was asked -> answer."""
-    inputs = [WriteInput(trace_id=asked, properties={}, id=asked, id_property=id_property) for asked in ids]
+    """The same for a batch read: id or unique value, as it was asked for -> answer."""
+    inputs = [WriteInput(trace_id=value, properties={}, id=value, id_property=id_property) for value in ids]
     return match(inputs, result)
 
 
@@ -95,15 +95,15 @@ def _former_names(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _attribute_errors(answers: dict[str, Answer], index: _Index, result: BatchResult) -> list[HubSpotError]:
-    """Give each refusal to the inputs it names; return those that name none of ours."""
+    """Give each refusal to the inputs that it names; return those that name none of ours."""
     unattributed = []
     for refusal in result.errors:
         if refusal.trace_id in answers:
             # Stronger than a record: reporting a refused input as written would lose it silently.
             answers[refusal.trace_id] = refusal.error  # type: ignore[index]  # None is never a key
             continue
-        named = {_comparable(found) for found in refusal.ids}
-        trace_ids = [t for (_, value), found in index.items() if value in named for t in found]
+        named = {_comparable(name) for name in refusal.ids}
+        trace_ids = [t for (_, value), matching in index.items() if value in named for t in matching]
         for trace_id in trace_ids:
             answers[trace_id] = answers[trace_id] or refusal.error
         if not trace_ids:
@@ -111,8 +111,8 @@ def _attribute_errors(answers: dict[str, Answer], index: _Index, result: BatchRe
     return unattributed
 
 
-def _attribute_the_rest(answers: dict[str, Answer], unattributed: list[HubSpotError]) -> None:
-    """Refusals without a usable name, given only where no input can be blamed for another's fault."""
+def _attribute_unnamed(answers: dict[str, Answer], unattributed: list[HubSpotError]) -> None:
+    """Give refusals without a usable name to inputs, but only if no input can be blamed for another one's fault."""
     unanswered = [trace_id for trace_id, answer in answers.items() if answer is None]
     if not unattributed:
         return

@@ -1,4 +1,4 @@
-"""Records and associations as plain data: what goes out, what comes back.
+"""Records and associations as plain data: inputs that we send, results that HubSpot returns.
 
 Every `from_json` is total: None (or an empty result) for a shape that cannot be used, never an exception.
 Property values and identifiers can be personal data and stay out of every repr.
@@ -26,10 +26,10 @@ class AssociationType:
     @classmethod
     def from_json(cls, data: Any) -> "AssociationType | None":
         """From a read (category, typeId) or an echo of a write (associationCategory, associationTypeId)."""
-        found = mapping(data)
-        type_id = whole(found.get("typeId", found.get("associationTypeId")), -1)
-        category = text(found.get("category", found.get("associationCategory")), 50)
-        return cls(category, type_id, text(found.get("label"), 500) or None) if type_id >= 0 else None
+        fields = mapping(data)
+        type_id = whole(fields.get("typeId", fields.get("associationTypeId")), -1)
+        category = text(fields.get("category", fields.get("associationCategory")), 50)
+        return cls(category, type_id, text(fields.get("label"), 500) or None) if type_id >= 0 else None
 
     def to_json(self) -> dict[str, Any]:
         return {"associationCategory": self.category, "associationTypeId": self.type_id}
@@ -79,7 +79,7 @@ class Record:
     """One record. All values are strings; None means requested but unset (hubspot.md 5.1, A).
 
     `id` may differ from the id asked for, after a merge: store the one that came back (hubspot.md 5.5, A).
-    `is_new` is told by upserts only. `warnings` are the normalisations of 2026-09 (hubspot.md 1.3, A).
+    Only upserts answer `is_new`. `warnings` are the normalisations of 2026-09 (hubspot.md 1.3, A).
     """
 
     id: str
@@ -92,19 +92,19 @@ class Record:
 
     @classmethod
     def from_json(cls, data: Any) -> "Record | None":
-        found = mapping(data)
-        record_id = text(found.get("id"), 100)
+        fields = mapping(data)
+        record_id = text(fields.get("id"), 100)
         if not record_id:
             return None
-        properties = mapping(found.get("properties")).items()
+        properties = mapping(fields.get("properties")).items()
         return cls(
             id=record_id,
             properties={name: None if value is None else text(value, 1_000_000) for name, value in properties},
-            trace_id=next(iter(texts(found.get("objectWriteTraceId"))), None),
-            url=text(found.get("url"), 2_000) or None,
-            archived=flag(found.get("archived")),
-            is_new=flag(found["new"]) if "new" in found else None,
-            warnings=tuple(objects(found.get("warnings")))[:100],
+            trace_id=next(iter(texts(fields.get("objectWriteTraceId"))), None),
+            url=text(fields.get("url"), 2_000) or None,
+            archived=flag(fields.get("archived")),
+            is_new=flag(fields["new"]) if "new" in fields else None,
+            warnings=tuple(objects(fields.get("warnings")))[:100],
         )
 
 
@@ -128,13 +128,13 @@ class InputError:
     def all_from_json(cls, entries: Any, operation: str = "") -> "tuple[InputError, ...]":
         """One InputError per entry, or one per trace id where an entry names several."""
         allowance = Allowance(_CHARACTERS)
-        found = (error for entry in objects(entries) for error in cls._from_entry(entry, operation, allowance))
-        return tuple(islice(found, _MOST_ERRORS))
+        refusals = (error for entry in objects(entries) for error in cls._from_entry(entry, operation, allowance))
+        return tuple(islice(refusals, _MOST_ERRORS))
 
     @classmethod
     def _from_entry(cls, entry: dict[str, Any], operation: str, allowance: Allowance) -> "Iterator[InputError]":
         context = mapping(entry.get("context"))
-        ids = tuple(dict.fromkeys(found for key in _ID_KEYS for found in texts(_first(context.get(key)))))
+        ids = tuple(dict.fromkeys(record_id for key in _ID_KEYS for record_id in texts(_first(context.get(key)))))
         error = error_from_entry(entry, operation, allowance)
         for trace_id in texts(_first(context.get("objectWriteTraceId"))) or (None,):
             yield cls(trace_id, ids, error)
@@ -153,10 +153,10 @@ class BatchResult:
 
     @classmethod
     def from_json(cls, data: Any, operation: str = "") -> "BatchResult":
-        found = mapping(data)
-        records = (Record.from_json(item) for item in objects(found.get("results")))
+        fields = mapping(data)
+        records = (Record.from_json(item) for item in objects(fields.get("results")))
         return cls(
-            tuple(record for record in records if record), InputError.all_from_json(found.get("errors"), operation)
+            tuple(record for record in records if record), InputError.all_from_json(fields.get("errors"), operation)
         )
 
 
@@ -170,8 +170,8 @@ class SearchResult:
 
     @classmethod
     def from_json(cls, data: Any) -> "SearchResult":
-        found = mapping(data)
-        return cls(whole(found.get("total")), BatchResult.from_json(data).records, next_page(found))
+        fields = mapping(data)
+        return cls(whole(fields.get("total")), BatchResult.from_json(data).records, next_page(fields))
 
 
 @dataclass(frozen=True)
@@ -200,13 +200,13 @@ class AssociationPair:
 
     @classmethod
     def all_from_json(cls, row: dict[str, Any]) -> "Iterator[AssociationPair]":
-        """From one row of a create, default create or read answer; a read row holds several pairs."""
+        """Pairs of one row of a create, default create or read answer; a read row holds several."""
         from_id = text(row.get("fromObjectId") or mapping(row.get("from")).get("id"), 100)
         listed = row.get("to")
         if from_id and isinstance(listed, list):
-            for found in objects(listed):
-                if to_id := text(found.get("toObjectId") or found.get("id"), 100):
-                    yield cls(from_id, to_id, _types(found.get("associationTypes")))
+            for target in objects(listed):
+                if to_id := text(target.get("toObjectId") or target.get("id"), 100):
+                    yield cls(from_id, to_id, _types(target.get("associationTypes")))
             return
         to_id = text(row.get("toObjectId") or mapping(listed).get("id"), 100)
         if from_id and to_id:
@@ -222,9 +222,9 @@ class AssociationResult:
 
     @classmethod
     def from_json(cls, data: Any, operation: str = "") -> "AssociationResult":
-        found = mapping(data)
-        pairs = tuple(pair for row in objects(found.get("results")) for pair in AssociationPair.all_from_json(row))
-        return cls(pairs, InputError.all_from_json(found.get("errors"), operation))
+        fields = mapping(data)
+        pairs = tuple(pair for row in objects(fields.get("results")) for pair in AssociationPair.all_from_json(row))
+        return cls(pairs, InputError.all_from_json(fields.get("errors"), operation))
 
 
 def next_page(data: Any) -> str | None:
@@ -233,5 +233,5 @@ def next_page(data: Any) -> str | None:
 
 
 def _types(listed: Any) -> tuple[AssociationType, ...]:
-    found = (AssociationType.from_json(item) for item in objects(listed))
-    return tuple(kind for kind in found if kind)
+    types = (AssociationType.from_json(item) for item in objects(listed))
+    return tuple(kind for kind in types if kind)

@@ -1,6 +1,6 @@
 """The portal's schema as plain data: properties, pipelines, object types, labels, account, owners, tokens.
 
-Every `from_json` is total: None for a shape without the name or id that everything else hangs on.
+Every `from_json` is total: None for a shape without its name or id.
 Shapes: hubspot.md 2.2, 6.1, 7.1, 8 and 13 (A).
 """
 
@@ -27,13 +27,13 @@ class Option:
 
     @classmethod
     def from_json(cls, data: Any) -> "Option | None":
-        found = mapping(data)
-        if "value" not in found:
+        fields = mapping(data)
+        if "value" not in fields:
             return None
-        value = text(found["value"])
-        label = text(found.get("label")) or value
-        order = whole(found.get("displayOrder"), -1)
-        return cls(value, label, flag(found.get("hidden")), order, text(found.get("description")))
+        value = text(fields["value"])
+        label = text(fields.get("label")) or value
+        order = whole(fields.get("displayOrder"), -1)
+        return cls(value, label, flag(fields.get("hidden")), order, text(fields.get("description")))
 
     def to_json(self) -> dict[str, Any]:
         data = {"value": self.value, "label": self.label, "hidden": self.hidden, "displayOrder": self.display_order}
@@ -44,7 +44,7 @@ class Option:
 class PropertyDefinition:
     """One property of an object type; `type` and `field_type` as in hubspot.md 6.1.
 
-    `owners` means that its values are ids of owners, whom HubSpot lists elsewhere (hubspot.md 6.2, A).
+    `owners` means that its values are ids of owners, which HubSpot lists elsewhere (hubspot.md 6.2, A).
     How HubSpot shows a number: `number_display_hint` is "percentage" or "duration", say; `currency_property_name` is
     the property of the same record that holds the currency.
     """
@@ -76,32 +76,32 @@ class PropertyDefinition:
 
     @classmethod
     def from_json(cls, data: Any) -> "PropertyDefinition | None":
-        found = mapping(data)
-        name = text(found.get("name"), 500)
+        fields = mapping(data)
+        name = text(fields.get("name"), 500)
         if not name:
             return None
-        options = (Option.from_json(item) for item in objects(found.get("options")))
-        metadata = mapping(found.get("modificationMetadata"))
+        options = (Option.from_json(item) for item in objects(fields.get("options")))
+        metadata = mapping(fields.get("modificationMetadata"))
         return cls(
             name=name,
-            label=text(found.get("label"), 1_000) or name,
-            type=text(found.get("type"), 50),
-            field_type=text(found.get("fieldType"), 50),
-            group_name=text(found.get("groupName"), 500),
-            description=text(found.get("description")),
+            label=text(fields.get("label"), 1_000) or name,
+            type=text(fields.get("type"), 50),
+            field_type=text(fields.get("fieldType"), 50),
+            group_name=text(fields.get("groupName"), 500),
+            description=text(fields.get("description")),
             options=tuple(option for option in options if option),
-            has_unique_value=flag(found.get("hasUniqueValue")),
-            hidden=flag(found.get("hidden")),
-            calculated=flag(found.get("calculated")),
+            has_unique_value=flag(fields.get("hasUniqueValue")),
+            hidden=flag(fields.get("hidden")),
+            calculated=flag(fields.get("calculated")),
             read_only_value=flag(metadata.get("readOnlyValue")),
             read_only_options=flag(metadata.get("readOnlyOptions")),
-            archived=flag(found.get("archived")),
-            hubspot_defined=flag(found.get("hubspotDefined")),
-            display_order=whole(found.get("displayOrder"), -1),
-            owners=text(found.get("referencedObjectType"), 50) == "OWNER",
-            number_display_hint=text(found.get("numberDisplayHint"), 50),
-            show_currency_symbol=flag(found.get("showCurrencySymbol")),
-            currency_property_name=text(found.get("currencyPropertyName"), 500),
+            archived=flag(fields.get("archived")),
+            hubspot_defined=flag(fields.get("hubspotDefined")),
+            display_order=whole(fields.get("displayOrder"), -1),
+            owners=text(fields.get("referencedObjectType"), 50) == "OWNER",
+            number_display_hint=text(fields.get("numberDisplayHint"), 50),
+            show_currency_symbol=flag(fields.get("showCurrencySymbol")),
+            currency_property_name=text(fields.get("currencyPropertyName"), 500),
         )
 
 
@@ -115,10 +115,10 @@ class PropertyGroup:
 
     @classmethod
     def from_json(cls, data: Any) -> "PropertyGroup | None":
-        found = mapping(data)
-        name = text(found.get("name"), 500)
-        label = text(found.get("label"), 1_000) or name
-        return cls(name, label, whole(found.get("displayOrder"), -1)) if name else None
+        fields = mapping(data)
+        name = text(fields.get("name"), 500)
+        label = text(fields.get("label"), 1_000) or name
+        return cls(name, label, whole(fields.get("displayOrder"), -1)) if name else None
 
 
 @dataclass(frozen=True)
@@ -133,13 +133,13 @@ class Stage:
 
     @classmethod
     def from_json(cls, data: Any) -> "Stage | None":
-        found = mapping(data)
-        stage_id = text(found.get("id") or found.get("stageId"), 200)
+        fields = mapping(data)
+        stage_id = text(fields.get("id") or fields.get("stageId"), 200)
         if not stage_id:
             return None
-        metadata = {key: text(value, 1_000) for key, value in mapping(found.get("metadata")).items()}
-        label = text(found.get("label"), 1_000) or stage_id
-        return cls(stage_id, label, whole(found.get("displayOrder"), -1), metadata, flag(found.get("archived")))
+        metadata = {key: text(value, 1_000) for key, value in mapping(fields.get("metadata")).items()}
+        label = text(fields.get("label"), 1_000) or stage_id
+        return cls(stage_id, label, whole(fields.get("displayOrder"), -1), metadata, flag(fields.get("archived")))
 
 
 @dataclass(frozen=True)
@@ -153,14 +153,14 @@ class Pipeline:
 
     @classmethod
     def from_json(cls, data: Any) -> "Pipeline | None":
-        found = mapping(data)
-        pipeline_id = text(found.get("id") or found.get("pipelineId"), 200)
+        fields = mapping(data)
+        pipeline_id = text(fields.get("id") or fields.get("pipelineId"), 200)
         if not pipeline_id:
             return None
-        stages = [stage for stage in (Stage.from_json(item) for item in objects(found.get("stages"))) if stage]
+        stages = [stage for stage in (Stage.from_json(item) for item in objects(fields.get("stages"))) if stage]
         stages.sort(key=lambda stage: stage.display_order)
-        label = text(found.get("label"), 1_000) or pipeline_id
-        return cls(pipeline_id, label, whole(found.get("displayOrder"), -1), tuple(stages))
+        label = text(fields.get("label"), 1_000) or pipeline_id
+        return cls(pipeline_id, label, whole(fields.get("displayOrder"), -1), tuple(stages))
 
 
 @dataclass(frozen=True)
@@ -176,18 +176,18 @@ class ObjectType:
 
     @classmethod
     def from_json(cls, data: Any) -> "ObjectType | None":
-        found = mapping(data)
-        type_id = text(found.get("objectTypeId"), 100)
+        fields = mapping(data)
+        type_id = text(fields.get("objectTypeId"), 100)
         if not type_id:
             return None
-        labels = mapping(found.get("labels"))
-        name = text(found.get("name"), 500) or type_id
+        labels = mapping(fields.get("labels"))
+        name = text(fields.get("name"), 500) or type_id
         return cls(
             type_id=type_id,
             name=name,
             singular=text(labels.get("singular"), 500) or name,
             plural=text(labels.get("plural"), 500) or name,
-            primary_property=text(found.get("primaryDisplayProperty"), 500),
+            primary_property=text(fields.get("primaryDisplayProperty"), 500),
             # Types of HubSpot itself are numbered 0-…; schemas() lists the portal's own.
             custom=not type_id.startswith("0-"),
         )
@@ -203,10 +203,10 @@ class AssociationLabel:
 
     @classmethod
     def from_json(cls, data: Any) -> "AssociationLabel | None":
-        found = mapping(data)
-        type_id = whole(found.get("typeId"), -1)
-        category = text(found.get("category"), 50)
-        return cls(category, type_id, text(found.get("label"), 500) or None) if type_id >= 0 else None
+        fields = mapping(data)
+        type_id = whole(fields.get("typeId"), -1)
+        category = text(fields.get("category"), 50)
+        return cls(category, type_id, text(fields.get("label"), 500) or None) if type_id >= 0 else None
 
 
 @dataclass(frozen=True)
@@ -222,17 +222,17 @@ class Owner:
 
     @classmethod
     def from_json(cls, data: Any) -> "Owner | None":
-        found = mapping(data)
-        owner_id = text(found.get("id"), 100)
+        fields = mapping(data)
+        owner_id = text(fields.get("id"), 100)
         if not owner_id:
             return None
         return cls(
             id=owner_id,
-            email=text(found.get("email"), 500),
-            first_name=text(found.get("firstName"), 500),
-            last_name=text(found.get("lastName"), 500),
-            user_id=whole(found.get("userId")) or None,
-            archived=flag(found.get("archived")),
+            email=text(fields.get("email"), 500),
+            first_name=text(fields.get("firstName"), 500),
+            last_name=text(fields.get("lastName"), 500),
+            user_id=whole(fields.get("userId")) or None,
+            archived=flag(fields.get("archived")),
         )
 
 
@@ -255,26 +255,26 @@ class AccountDetails:
 
     @classmethod
     def from_json(cls, data: Any) -> "AccountDetails | None":
-        found = mapping(data)
-        portal_id = whole(found.get("portalId"))
+        fields = mapping(data)
+        portal_id = whole(fields.get("portalId"))
         if portal_id <= 0:
             return None
         return cls(
             portal_id=portal_id,
-            name=text(found.get("portalName"), 500),
-            account_type=text(found.get("accountType"), 50),
-            time_zone=text(found.get("timeZone"), 100),
-            currency=text(found.get("companyCurrency"), 10),
-            additional_currencies=texts(found.get("additionalCurrencies")),
-            ui_domain=text(found.get("uiDomain"), 200),
-            data_hosting_location=text(found.get("dataHostingLocation"), 50),
-            utc_offset_ms=whole(found.get("utcOffsetMilliseconds")),
+            name=text(fields.get("portalName"), 500),
+            account_type=text(fields.get("accountType"), 50),
+            time_zone=text(fields.get("timeZone"), 100),
+            currency=text(fields.get("companyCurrency"), 10),
+            additional_currencies=texts(fields.get("additionalCurrencies")),
+            ui_domain=text(fields.get("uiDomain"), 200),
+            data_hosting_location=text(fields.get("dataHostingLocation"), 50),
+            utc_offset_ms=whole(fields.get("utcOffsetMilliseconds")),
         )
 
 
 @dataclass(frozen=True)
 class TokenInfo:
-    """What a token is good for; from introspection, or from the lookup of a private app token."""
+    """Portal, user and scopes of a token; from introspection, or from the lookup of a private app token."""
 
     portal_id: int
     user_id: int | None = None
@@ -284,22 +284,22 @@ class TokenInfo:
 
     @classmethod
     def from_json(cls, data: Any) -> "TokenInfo | None":
-        found = mapping(data)
-        portal_id = whole(found.get("hub_id") or found.get("hubId"))
+        fields = mapping(data)
+        portal_id = whole(fields.get("hub_id") or fields.get("hubId"))
         if portal_id <= 0:
             return None
         return cls(
             portal_id=portal_id,
-            user_id=whole(found.get("user_id") or found.get("userId")) or None,
-            user=text(found.get("user"), 500),
-            app_id=whole(found.get("app_id") or found.get("appId")) or None,
-            scopes=_scopes(found),
+            user_id=whole(fields.get("user_id") or fields.get("userId")) or None,
+            user=text(fields.get("user"), 500),
+            app_id=whole(fields.get("app_id") or fields.get("appId")) or None,
+            scopes=_scopes(fields),
         )
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What the token endpoint grants; `expires_in` is in seconds."""
+    """The tokens that the token endpoint grants; `expires_in` is in seconds."""
 
     access_token: Secret
     refresh_token: Secret
@@ -310,21 +310,21 @@ class Tokens:
 
     @classmethod
     def from_json(cls, data: Any) -> "Tokens | None":
-        found = mapping(data)
-        access, refresh = Secret(text(found.get("access_token"))), Secret(text(found.get("refresh_token")))
+        fields = mapping(data)
+        access, refresh = Secret(text(fields.get("access_token"))), Secret(text(fields.get("refresh_token")))
         if not access:
             return None
         return cls(
             access_token=access,
             refresh_token=refresh,
-            # 30 minutes unless told otherwise (hubspot.md 2.2, A).
-            expires_in=max(0, whole(found.get("expires_in"), 1_800)),
-            portal_id=whole(found.get("hub_id")) or None,
-            user_id=whole(found.get("user_id")) or None,
-            scopes=_scopes(found),
+            # 30 minutes if HubSpot states no time (hubspot.md 2.2, A).
+            expires_in=max(0, whole(fields.get("expires_in"), 1_800)),
+            portal_id=whole(fields.get("hub_id")) or None,
+            user_id=whole(fields.get("user_id")) or None,
+            scopes=_scopes(fields),
         )
 
 
-def _scopes(found: dict[str, Any]) -> tuple[str, ...]:
+def _scopes(fields: dict[str, Any]) -> tuple[str, ...]:
     """A JSON array; RFC 6749 would have one string with spaces under "scope"."""
-    return texts(found.get("scopes")) or tuple(text(found.get("scope")).split())
+    return texts(fields.get("scopes")) or tuple(text(fields.get("scope")).split())

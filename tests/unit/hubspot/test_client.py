@@ -514,7 +514,7 @@ def test_nothing_personal_in_any_repr(hubspot, client):
         Owner("9", "erika@example.org", "erika", "Mustermann"),
         TokenInfo(7, user="erika@example.org"),
         HttpAnswer(200, {}, b"erika"),
-        client._prepared("o", "GET", "/{}", ["erika"], {"name": "Mustermann"}, {"email": "erika@example.org"}, 1, None),
+        client._prepare("o", "GET", "/{}", ["erika"], {"name": "Mustermann"}, {"email": "erika@example.org"}, 1, None),
     ]
     said = repr([result, plain, client])
     assert result.errors[-1].ids == ("erika@example.org",)
