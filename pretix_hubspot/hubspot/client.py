@@ -158,8 +158,9 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
             repeated = _contents(again, self._start_with(again, Secret(self._refresh(used)))())
             for number, answer in zip(denied, repeated, strict=False):
                 contents[number] = answer
-            if self._on_denied and (refused := _denied(repeated)):
-                self._on_denied(repeated[refused[0]])
+            refused = next((answer for answer in repeated if isinstance(answer, errors.AuthenticationFailed)), None)
+            if self._on_denied and refused:
+                self._on_denied(refused)
             return contents[: denied[len(repeated)]] if len(repeated) < len(denied) else contents
 
         return answers
@@ -225,16 +226,20 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
 
     def _update_budget(self, budget: str | None, moments: Sequence[int], ends: "Sequence[_Ended]") -> None:
         """Pass the arrivals, headers and refusals of these answers on to the budget that paid for them."""
-        answered = [(moment, end) for moment, end in zip(moments, ends, strict=True) if end.answer]
+        answered = [
+            (moment, end, answer)
+            for moment, end in zip(moments, ends, strict=True)
+            if (answer := end.answer) is not None
+        ]
         if budget is None or not answered:
             return
         now = time.monotonic()
-        arrived = [(moment, now - min(end.sent + ON_THE_WAY, end.ended)) for moment, end in answered]
+        arrived = [(moment, now - min(end.sent + ON_THE_WAY, end.ended)) for moment, end, _ in answered]
         self._budget.arrived(budget, arrived)
-        for _, end in answered:
-            self._budget.observe(end.answer.status, end.answer.headers, now - end.sent)
-            if end.answer.status == 429:
-                limited = error_parsing.error_from_response(429, end.answer.headers, end.answer.body)
+        for _, end, answer in answered:
+            self._budget.observe(answer.status, answer.headers, now - end.sent)
+            if answer.status == 429:
+                limited = error_parsing.error_from_response(429, answer.headers, answer.body)
                 policy = limited.policy if isinstance(limited, errors.RateLimited) else "burst"
                 self._budget.throttled(policy, limited.retry_after, budget)
 
@@ -242,26 +247,26 @@ class Client(RecordCalls, AssociationCalls, SchemaCalls, AccountCalls):
         if self._on_request is None:
             return
         answer = end.outcome
-        if isinstance(answer, errors.HubSpotError):
-            facts = {"response_bytes": 0, "error": type(answer).__name__}
-        else:
-            facts = {
-                "response_bytes": len(answer.body),
-                "correlation_id": error_parsing.correlation_id({}, answer.headers),
-                "date": error_parsing.header(answer.headers, "date"),
-            }
-        self._on_request(
-            RequestLog(
-                operation=call.operation,
-                method=call.method,
-                path=call.path,
-                inputs=call.inputs,
-                status=answer.status,
-                seconds=end.ended - end.sent,
-                request_bytes=len(call.data or Secret()),
-                **facts,
-            )
+        logged = partial(
+            RequestLog,
+            operation=call.operation,
+            method=call.method,
+            path=call.path,
+            inputs=call.inputs,
+            status=answer.status,
+            seconds=end.ended - end.sent,
+            request_bytes=len(call.data or Secret()),
         )
+        if isinstance(answer, errors.HubSpotError):
+            self._on_request(logged(response_bytes=0, error=type(answer).__name__))
+        else:
+            self._on_request(
+                logged(
+                    response_bytes=len(answer.body),
+                    correlation_id=error_parsing.correlation_id({}, answer.headers),
+                    date=error_parsing.header(answer.headers, "date"),
+                )
+            )
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from http.client import HTTPResponse
+from socket import socket
 from typing import Any
 
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
 
 #: Seconds; replaced by tests.
 clock = time.monotonic
@@ -75,7 +77,7 @@ def _pool(pool: type, connection: type) -> type:
 class _Reader(io.RawIOBase):
     """The receiving end of a socket: each wait lasts no longer than the socket's timeout, and ends at the deadline."""
 
-    def __init__(self, sock: Any) -> None:
+    def __init__(self, sock: socket) -> None:
         self._sock, self._timeout = sock, sock.gettimeout()
         self._raw = sock.makefile("rb", buffering=0)
 
@@ -92,23 +94,15 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class _Socket:
-    """The one method of a socket that an HTTP response calls."""
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._sock))
-
-
 class _Response(HTTPResponse):
-    def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
-        super().__init__(_Socket(sock), *arguments, **options)
+    def __init__(self, sock: socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()  # a reader of the same socket that knows no deadline
+        self.fp = io.BufferedReader(_Reader(sock))
 
 
-class _DeadlineConnection:
-    """Mixed in before a connection class of urllib3."""
+class _DeadlineConnection(HTTPConnection):
+    """Mixed in before another connection class of urllib3."""
 
     response_class = _Response
 
@@ -116,8 +110,9 @@ class _DeadlineConnection:
         self.timeout = _shorter(self.timeout)
         super().connect()
 
-    def send(self, data: bytes) -> None:
-        """Send piece by piece: `sendall` of a TLS socket restarts its timeout for each piece."""
+    def send(self, data: Any) -> None:
+        """Send bytes, which is all that HTTP passes: piece by piece, since `sendall` of a TLS socket restarts its
+        timeout for each piece."""
         if self.sock is None:
             self.connect()
         rest = memoryview(data)

@@ -19,7 +19,7 @@ class Secret:
 
     def __init__(self, content: "str | bytes | Secret" = "") -> None:
         # In a closure: not even a report that looks into objects finds it.
-        self._reveal = content._reveal if isinstance(content, Secret) else lambda: content
+        self._reveal: Callable[[], str | bytes] = content._reveal if isinstance(content, Secret) else lambda: content
 
     def reveal(self) -> Any:
         """The content; call it where it is used, and keep it in no variable."""

@@ -63,9 +63,9 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
-        self._by_host: dict[tuple[str, str], dict[str, Any]] = {}
+        self._by_host: dict[tuple[str, str], Mapping[str, Any]] = {}
 
-    def settings(self, url: str) -> dict[str, Any]:
+    def settings(self, url: str) -> Mapping[str, Any]:
         """The arguments of `send` for a URL of this host."""
         scheme, host, *_ = urlsplit(url)
         if (scheme, host) not in self._by_host:
@@ -119,7 +119,7 @@ def exchange(
     with deadline.within(2 * timeouts[1]):
         try:
             prepared = session.prepare_request(request)
-            response = session.send(prepared, timeout=timeouts, allow_redirects=False, **session.settings(prepared.url))
+            response = session.send(prepared, timeout=timeouts, allow_redirects=False, **session.settings(url))
             with response:
                 return HttpAnswer(response.status_code, response.headers, _body(response))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:

@@ -11,7 +11,7 @@ from pretix_hubspot.hubspot.data import PropertyDefinition
 
 from . import money
 from .kinds import NUMBERS, is_list, kind_of
-from .risks import Choices, Context, property_names, refuse
+from .risks import Choices, Context, Rule, property_names, refuse
 from .rows import APPEND, NO_CONVENTIONS, Conventions, FieldRefused, MappingRow, Refusal
 from .rules import FILE, RULES
 
@@ -35,9 +35,10 @@ def convert(
     value = value.strip() if isinstance(value, str) else value
     if is_nothing(value):
         return ""
-    unusable, rule = _rule(source_type, prop)
-    if unusable:
-        return unusable
+    usable = _rule(source_type, prop)
+    if isinstance(usable, Refusal):
+        return usable
+    rule, prop = usable
     if misread := money.unused_currency(value, prop, conventions):
         return misread
     return rule.write(value, Context(prop, value_map, enum_opts, joiner, conventions))
@@ -62,9 +63,10 @@ def warning(
 
     ``constant`` is the only value that there will ever be, where it is known; ``amount_in`` as in ``MappingRow``.
     """
-    unusable, rule = _rule(source_type, prop)
-    if unusable:
-        return unusable
+    usable = _rule(source_type, prop)
+    if isinstance(usable, Refusal):
+        return usable
+    rule, prop = usable
     if constant is None:
         risk = rule.risk(Context(prop, value_map, enum_opts, ";", conventions))
         risk = money.foreign(prop, amount_in, conventions) or _unused_choice(prop, enum_opts, conventions) or risk
@@ -87,13 +89,15 @@ def risk_of(row: MappingRow) -> Refusal | None:
     )
 
 
-def _unused_choice(prop, enum_opts, conventions):
+def _unused_choice(prop: PropertyDefinition, enum_opts: Choices | None, conventions: Conventions) -> Refusal | None:
     """A currency is a choice, mostly of one: that of the event."""
     found = (money.unused_currency([choice], prop, conventions) for choice, _ in enum_opts or ())
     return next((refusal for refusal in found if refusal), None)
 
 
-def _refusal_of_constant(text, source_type, prop, conventions):
+def _refusal_of_constant(
+    text: str, source_type: str | None, prop: PropertyDefinition, conventions: Conventions
+) -> Refusal | None:
     written = convert(text, source_type, prop, conventions=conventions)
     return Refusal(written.code, {**written.params, "constant": True}) if isinstance(written, Refusal) else None
 
@@ -106,17 +110,18 @@ def append_risk(prop: PropertyDefinition) -> Refusal | None:
     return None if is_list(prop) else refuse("append_single", prop)
 
 
-def _rule(source_type, prop):
-    """(refusal, None) for a pair that can never work, else (None, rule)."""
+def _rule(source_type: str | None, prop: PropertyDefinition | None) -> tuple[Rule, PropertyDefinition] | Refusal:
+    """The rule for a pair, with its property; the refusal of a pair that can never work."""
     if prop is None or prop.archived:
-        return refuse("unknown_property", prop), None
+        return refuse("unknown_property", prop)
     if not prop.writable:
-        return refuse("read_only_property", prop), None
+        return refuse("read_only_property", prop)
     if source_type is None:
-        return refuse("unknown_field", prop), None
+        return refuse("unknown_field", prop)
     if source_type == FILE:
-        return refuse("file", prop), None
-    rule = RULES.get(source_type, {}).get(kind_of(prop))
+        return refuse("file", prop)
+    kind = kind_of(prop)
+    rule = RULES.get(source_type, {}).get(kind) if kind else None
     if rule is None:
-        return refuse("incompatible", prop, source_type=source_type), None
-    return None, rule
+        return refuse("incompatible", prop, source_type=source_type)
+    return rule, prop

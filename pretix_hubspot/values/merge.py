@@ -98,7 +98,7 @@ def add(prop: PropertyDefinition, before: str, value: str) -> str | Refusal:
     return _refuse("number_filled" if prop.type == "number" else "already_set", prop)
 
 
-def _add_items(prop, before, value):
+def _add_items(prop: PropertyDefinition, before: str, value: str) -> str:
     """Existing items stay as they are, in their order; new ones follow, each once, as far as there is room."""
     pattern = HTML_ITEM if prop.field_type == "html" else ITEM
     present = items(before, pattern)
@@ -118,7 +118,7 @@ def items(text: str, pattern: re.Pattern[str] = ITEM) -> list[str]:
     return [item for item in map(str.strip, pattern.findall(text)) if item]
 
 
-def _wire(prop, before, after):
+def _wire(prop: PropertyDefinition, before: str, after: str) -> str:
     """How a list is sent: whole, except that an option which the portal dropped meanwhile must not be named again.
 
     HubSpot keeps such a value on the record but refuses it in a write; with a leading ``;`` it adds to what is there.
@@ -132,7 +132,7 @@ def _wire(prop, before, after):
     return ";" + ";".join(item for item in wanted if item not in held)
 
 
-def _differs(prop, known, value):
+def _differs(prop: PropertyDefinition, known: Mapping[str, str | None], value: str) -> bool:
     before = known.get(prop.name) or ""
     if same(prop, before, value):
         return False
@@ -141,7 +141,7 @@ def _differs(prop, known, value):
     return not (prop.name == LIFECYCLE and _backward(prop, before, value))
 
 
-def _backward(prop, before, value):
+def _backward(prop: PropertyDefinition, before: str, value: str) -> bool:
     if not value:
         return True
     options = [option.value for option in sorted(prop.options, key=lambda option: option.display_order)]
@@ -163,7 +163,7 @@ def same(prop: PropertyDefinition, one: str, other: str) -> bool:
     return meaning is not None and meaning(one) == meaning(other)
 
 
-def _decimal(text):
+def _decimal(text: str) -> Decimal | str:
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -171,7 +171,7 @@ def _decimal(text):
     return value if value.is_finite() else text
 
 
-def _phone(text):
+def _phone(text: str) -> str:
     """Digits and a leading plus: HubSpot may group them as it likes."""
     return "".join(character for character in text if character.isdigit() or character == "+")
 
@@ -185,5 +185,5 @@ MEANING: dict[str, Callable[[str], object]] = {
 }
 
 
-def _refuse(code, prop):
+def _refuse(code: str, prop: PropertyDefinition) -> Refusal:
     return Refusal(code, {"property": prop.name, "label": prop.label, "type": prop.type})

@@ -25,40 +25,46 @@ class Context(NamedTuple):
     conventions: Conventions = NO_CONVENTIONS
 
 
+#: Writes a pretix value; a ``str`` is what HubSpot is sent.
+Write = Callable[[Any, Context], str | Refusal]
+#: Says what may be refused.
+Risk = Callable[[Context], Refusal | None]
+
+
 class Rule(NamedTuple):
     """How one pair of types is written, and what may be refused, known before any value is."""
 
-    write: Callable[[Any, Context], "str | Refusal"]
-    risk: Callable[[Context], Refusal | None]
+    write: Write
+    risk: Risk
 
 
-def property_names(prop):
+def property_names(prop: PropertyDefinition) -> dict[str, str]:
     """How a refusal names a property."""
     return {"property": prop.name, "label": prop.label, "type": prop.type}
 
 
-def refuse(code, prop, **params):
+def refuse(code: str, prop: PropertyDefinition | None, **params: object) -> Refusal:
     return Refusal(code, {**(property_names(prop) if prop else {}), **params})
 
 
-def options_elsewhere(prop):
+def options_elsewhere(prop: PropertyDefinition) -> bool:
     """Whether the definition does not tell the options, as with owners: only HubSpot knows what fits."""
     return kind_of(prop) in (PropertyKind.SINGLE_CHOICE, PropertyKind.MULTIPLE_CHOICE) and not prop.options
 
 
-def safe(context):
+def safe(context: Context) -> None:
     """A pair in which everything fits: no refusal."""
 
 
-def risky(code):
+def risky(code: str) -> Risk:
     """A pair in which some values fit and others do not."""
     return lambda context: refuse(code, context.prop)
 
 
-def each(samples, write):
+def each(samples: Callable[[Context], Sequence[Any]], write: Write) -> Risk:
     """The first refusal among everything a field can hold; where choices have no option, it names all of them."""
 
-    def risk(context):
+    def risk(context: Context) -> Refusal | None:
         if options_elsewhere(context.prop):
             return refuse("no_option", context.prop)
         written = [write(sample, context) for sample in samples(context)]
@@ -67,7 +73,7 @@ def each(samples, write):
     return risk
 
 
-def together(refusals):
+def together(refusals: Sequence[Refusal]) -> Refusal | None:
     """The first, with the labels of all choices that are refused for the same reason."""
     if not refusals:
         return None
@@ -76,24 +82,24 @@ def together(refusals):
     return Refusal(first.code, {**first.params, "option_labels": list(dict.fromkeys(same))}) if same else first
 
 
-def own_choices(context):
+def own_choices(context: Context) -> list[list[str]]:
     return [[identifier] for identifier in dict.fromkeys(identifier for identifier, label in context.enum_opts or ())]
 
 
-def several_choices(context):
+def several_choices(context: Context) -> list[list[str]]:
     """Each choice alone, then two at once; unknown choices may be many."""
     own = own_choices(context)
     return own + ([["", ""]] if len(own) != 1 else [])
 
 
-def booleans(context):
+def booleans(context: Context) -> list[bool]:
     return [True, False]
 
 
-def lacking_countries(write):
+def lacking_countries(write: Write) -> Risk:
     """What a portal's list of countries lacks; countries are named as choices are, unless it is no such list at all."""
 
-    def risk(context):
+    def risk(context: Context) -> Refusal | None:
         if options_elsewhere(context.prop):
             return refuse("no_option", context.prop)
         codes = countries.codes()

@@ -4,11 +4,14 @@
 """
 
 import html
+from collections.abc import Callable, Sequence
 
 from . import countries, formats, owners
 from .kinds import PropertyKind, kind_of
 from .risks import (
+    Context,
     Rule,
+    Write,
     booleans,
     each,
     lacking_countries,
@@ -21,35 +24,38 @@ from .risks import (
 )
 from .rows import FRACTION, Refusal
 
+#: A text in HubSpot's form, or None if it is no such thing.
+Parse = Callable[[str], str | None]
+
 # pretix types, as core's Question.TYPE_*
 NUMBER, STRING, TEXT, BOOLEAN, CHOICE, MULTIPLE = "N", "S", "T", "B", "C", "M"
 DATE, TIME, DATETIME, COUNTRY, PHONE, FILE = "D", "H", "W", "CC", "TEL", "F"
 
 
-def _as_text(value, context):
-    value = str(value)
-    return formats.cut(_as_html(value) if context.prop.field_type == "html" else value)
+def _as_text(value: object, context: Context) -> str:
+    text = str(value)
+    return formats.cut(_as_html(text) if context.prop.field_type == "html" else text)
 
 
-def _as_html(text):
+def _as_html(text: str) -> str:
     """Rich text that looks like the text: HubSpot shows its line ends as blanks."""
     return "<br>".join(html.escape(text, quote=False).splitlines())
 
 
-def _through(parse, code):
+def _through(parse: Parse, code: str) -> Write:
     """A conversion by one of ``formats``' functions, refused with ``code`` when it finds nothing."""
 
-    def write(value, context):
+    def write(value: object, context: Context) -> str | Refusal:
         found = parse(str(value))
         return found if found is not None else refuse(code, context.prop)
 
     return write
 
 
-def _percentage(parse):
+def _percentage(parse: Parse) -> Write:
     """A number, or a text with a percent sign, as HubSpot keeps a percentage."""
 
-    def write(value, context):
+    def write(value: object, context: Context) -> str | Refusal:
         digits = parse(str(value).removesuffix("%").rstrip())
         if digits is None:
             return refuse("not_a_number", context.prop)
@@ -58,37 +64,37 @@ def _percentage(parse):
     return write
 
 
-def _without_unit(value, context):
+def _without_unit(value: object, context: Context) -> Refusal:
     """Minutes? Hours? HubSpot would take them for milliseconds."""
     return refuse("duration_unit", context.prop)
 
 
-def _instant(value, context):
+def _instant(value: object, context: Context) -> str | Refusal:
     conventions = context.conventions
     clocks = formats.zone(conventions.time_zone), formats.zone(conventions.portal_time_zone)
     found = formats.instant(str(value), *clocks)
     return found if found is not None else refuse("not_a_date", context.prop)
 
 
-def _bool_word(value):
+def _bool_word(value: object) -> str:
     return "true" if value in (True, "True", "true") else "false"
 
 
-def _bool_text(value, context):
+def _bool_text(value: object, context: Context) -> str:
     return _bool_word(value)
 
 
-def _bool_option(value, context):
+def _bool_option(value: object, context: Context) -> str | Refusal:
     return _option(_bool_word(value), context, named=True)
 
 
-def _country_text(code, context):
+def _country_text(code: str, context: Context) -> str:
     """The code, except for HubSpot's free-text ``country``, whose lists hold English names."""
     named = countries.name_of(code) if context.prop.name == "country" else None
     return named or code
 
 
-def _country_option(code, context):
+def _country_option(code: str, context: Context) -> str | Refusal:
     """By the code or by any name of the country; a map decides on the countries that it names, and on no others."""
     if context.value_map and code in context.value_map:
         return _option(code, context, named=False)
@@ -97,11 +103,11 @@ def _country_option(code, context):
     return refuse("no_option", context.prop) if found is None else found
 
 
-def _one_option(value, context):
+def _one_option(value: object, context: Context) -> str | Refusal:
     return _option(str(value), context, named=False)
 
 
-def _options_in_text(value, context):
+def _options_in_text(value: str, context: Context) -> str | Refusal:
     """A typed text as an option, else as several, separated as "Add to list" separates them."""
     whole = _option(value, context, named=False)
     if isinstance(whole, str):
@@ -110,25 +116,25 @@ def _options_in_text(value, context):
     return _joined(parts, context, named=False)
 
 
-def _choice_text(values, context):
+def _choice_text(values: Sequence[str], context: Context) -> str:
     mapped = [(context.value_map or {}).get(value, value) for value in values]
     return _as_text(context.joiner.join(mapped), context)
 
 
-def _choice(values, context):
+def _choice(values: Sequence[str], context: Context) -> str | Refusal:
     if len(values) > 1:
         return refuse("several_values", context.prop)
     return _option(values[0], context, named=True)
 
 
-def _choices(values, context):
+def _choices(values: Sequence[str], context: Context) -> str | Refusal:
     return _joined(values, context, named=True)
 
 
-def _choice_as(write):
+def _choice_as(write: Write) -> Write:
     """A single choice whose identifier, or what it is mapped to, is written in another way."""
 
-    def write_choice(values, context):
+    def write_choice(values: Sequence[str], context: Context) -> str | Refusal:
         if len(values) > 1:
             return refuse("several_values", context.prop)
         return write((context.value_map or {}).get(values[0], values[0]), context)
@@ -136,13 +142,13 @@ def _choice_as(write):
     return write_choice
 
 
-def _joined(values, context, *, named):
+def _joined(values: Sequence[str], context: Context, *, named: bool) -> str | Refusal:
     found = [_option(value, context, named=named) for value in values]
     refused = next((option for option in found if isinstance(option, Refusal)), None)
-    return refused or ";".join(dict.fromkeys(option for option in found if option))
+    return refused or ";".join(dict.fromkeys(option for option in found if isinstance(option, str) and option))
 
 
-def _option(value, context, *, named):
+def _option(value: str, context: Context, *, named: bool) -> str | Refusal:
     """The portal's option for one pretix value; ``named`` when the value is a choice and not something typed."""
     mapped = value
     if context.value_map is not None:
@@ -157,7 +163,7 @@ def _option(value, context, *, named):
     return found if found is not None else refuse("no_option", context.prop, **_named(value, context, named))
 
 
-def _owner(mapped, value, context, named):
+def _owner(mapped: str, value: str, context: Context, named: bool) -> str | Refusal:
     """The id of somebody who may own records today."""
     found = owners.find(context.prop.options, mapped)
     if found is None:
@@ -165,7 +171,7 @@ def _owner(mapped, value, context, named):
     return refuse("owner_gone", context.prop) if found.hidden else found.value
 
 
-def _named(value, context, named):
+def _named(value: str, context: Context, named: bool) -> dict[str, str]:
     """The name of a choice for a refusal; what people typed is never in one."""
     if not named:
         return {}
@@ -173,7 +179,7 @@ def _named(value, context, named):
     return {"option": value, "option_label": label}
 
 
-def _find(value, context):
+def _find(value: str, context: Context) -> str | None:
     """The option's internal value: by value exactly, by label, by the pretix label; None when nothing fits."""
     options = context.prop.options
     if options_elsewhere(context.prop):
@@ -214,7 +220,7 @@ OF_CHOICE = {
     PropertyKind.SINGLE_CHOICE: Rule(_choice, each(own_choices, _choice)),
     PropertyKind.MULTIPLE_CHOICE: Rule(_choices, each(own_choices, _choices)),
 }
-RULES: dict[str, dict[str, Rule]] = {
+RULES: dict[str, dict[PropertyKind, Rule]] = {
     STRING: FREE_TEXT,
     TEXT: FREE_TEXT,
     NUMBER: {

@@ -70,7 +70,7 @@ def _claim(answers: dict[str, Answer], result: BatchResult, claimed_by: Callable
 
 
 def _by_trace_id(record: Record, answers: dict[str, Answer]) -> tuple[str, ...]:
-    return (record.trace_id,) if record.trace_id in answers else ()  # type: ignore[return-value]  # None is no key
+    return (record.trace_id,) if record.trace_id in answers else ()
 
 
 def _named(names: Iterable[tuple[str, str]], index: _Index) -> list[str]:
@@ -100,7 +100,7 @@ def _attribute_errors(answers: dict[str, Answer], index: _Index, result: BatchRe
     for refusal in result.errors:
         if refusal.trace_id in answers:
             # Stronger than a record: reporting a refused input as written would lose it silently.
-            answers[refusal.trace_id] = refusal.error  # type: ignore[index]  # None is never a key
+            answers[refusal.trace_id] = refusal.error
             continue
         named = {_comparable(name) for name in refusal.ids}
         trace_ids = [t for (_, value), matching in index.items() if value in named for t in matching]
