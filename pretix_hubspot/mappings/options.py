@@ -96,7 +96,10 @@ class StoredFilters:
 
 @dataclass(frozen=True)
 class StoredOptions:
-    """What deviates from the defaults, see ``sync.types.Options``; ``language`` is "order" or a language code."""
+    """What deviates from the defaults, see ``MappingOptions``, which has options of the same names.
+
+    ``language`` is "order" or a language code.
+    """
 
     filters: StoredFilters = StoredFilters()
     canceled: str = ""

@@ -1,5 +1,6 @@
 """Object mappings + the portal's stored schema + the event's source fields -> what the planner works with."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ from . import new_records, value_maps
 from .filters import question_fields
 from .options import StoredFilters, StoredOptions
 from .schemas import unreadable
-from .spec import BY_MODES, LEAVE, UPDATE, Filters, MappingOptions, MappingSpec, PipelineSpec
+from .spec import LEAVE, Filters, MappingOptions, MappingSpec, PipelineSpec
 from .stored import StoredMapping, StoredRow
 
 
@@ -172,14 +173,13 @@ def _label(stored: str) -> AssociationType:
 
 
 def _options(event: Event, stored: StoredOptions, source: Source) -> MappingOptions:
-    """The stored options as the planner takes them; what the source cannot meet is no condition."""
-    return MappingOptions(
-        filters=_filters(event, stored.filters.only(source.filters)),
-        canceled=stored.canceled or UPDATE,
-        replaced=stored.replaced or LEAVE,
-        same_address=stored.same_address or BY_MODES,
-        lenient=stored.lenient,
-    )
+    """The stored options as the planner takes them, defaults for what nobody chose.
+
+    A filter that the source cannot meet is no condition.
+    """
+    names = {option.name for option in dataclasses.fields(MappingOptions)} - {"filters"}
+    chosen = {name: value for name in names if (value := getattr(stored, name))}
+    return MappingOptions(_filters(event, stored.filters.only(source.filters)), **chosen)
 
 
 def _filters(event: Event, stored: StoredFilters) -> Filters:
