@@ -3,17 +3,38 @@
 What pretix says if no row does, and what nobody can say for the organizer.
 """
 
+from typing import Protocol
+
 from django.utils.translation import gettext as _
 
+from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.catalog.object_types import stage_properties
+from pretix_hubspot.hubspot.data import Pipeline, PropertyDefinition
+from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sources.order_state import CANCELED, EXPIRED, PAID, PENDING
+from pretix_hubspot.sources.source import Source
 
 from .new_records import INSTEAD, ONE_OF, chosen_pipeline, first_stages
 
 EXAMPLE = "A1B2C"
 
 
-def title_note(setup):
+class Setup(Protocol):
+    """What the sentences are about, see ``EditorSetup``."""
+
+    mapping: ObjectMapping
+    source: Source
+    object_type: str
+    catalog: Catalog
+    definitions: dict[str, PropertyDefinition]
+    pipelines: list[Pipeline]
+    error: Exception | None
+
+    @property
+    def chosen(self) -> set[str]: ...
+
+
+def title_note(setup: Setup) -> str | None:
     """What new objects are called that no row names; None if one does."""
     name = setup.catalog.primary_property(setup.object_type)
     definition = setup.definitions.get(name)
@@ -32,7 +53,7 @@ def title_note(setup):
     ).format(field=definition.label, example=f"{setup.mapping.event.slug.upper()}-{EXAMPLE}")
 
 
-def stage_note(setup):
+def stage_note(setup: Setup) -> str | None:
     """Where new objects begin whose stage is left alone; None if every status has a stage, or there are none."""
     chosen = setup.mapping.pipeline or {}
     pipeline = chosen_pipeline(setup.pipelines, chosen.get("pipeline", ""))
@@ -52,7 +73,7 @@ def stage_note(setup):
     ).format(stage=begin[PENDING], over=begin[CANCELED], pipeline=pipeline.label)
 
 
-def missing(setup):
+def missing(setup: Setup) -> str | None:
     """What HubSpot wants and pretix cannot make up; None if a row says it."""
     wanted = ONE_OF.get(setup.object_type, ())
     if not wanted or setup.error or not setup.chosen.isdisjoint(wanted):

@@ -1,11 +1,14 @@
 """Mappings travel with a copied event; tokens and what was sent do not."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from django_scopes import scope
+from pretix.base.models import Event, User
 
 from pretix_hubspot.hubspot.data import OBJECT_TYPE
-from pretix_hubspot.models import Connection
+from pretix_hubspot.models import Connection, EventConnection, ObjectMapping
 
 from . import limits
 from .counterparts import (
@@ -36,7 +39,7 @@ OF_CORE = {
 }
 
 
-def copy_mappings(source_event, target_event, **maps):
+def copy_mappings(source_event: Event, target_event: Event, **maps: Mapping[int, Any]) -> list[ObjectMapping]:
     """Copies all object mappings of ``source_event``, with every reference translated.
 
     Takes the keyword arguments of core's ``event_copy_data``.
@@ -51,7 +54,7 @@ def copy_mappings(source_event, target_event, **maps):
     return create_all(target_event, [mapping.translated(counterparts) for mapping in mappings])
 
 
-def copy_from(source_event, event_connection, user):
+def copy_from(source_event: Event, event_connection: EventConnection, user: User | None) -> list[ObjectMapping]:
     """Copies the mappings of another event into one that exists: what has the same name there is the same.
 
     Raises ``SuggestionImpossible`` if the event has mappings.
@@ -62,21 +65,21 @@ def copy_from(source_event, event_connection, user):
     return add_all(event_connection, copies, user, "copied")
 
 
-def _mappings_of(event) -> list[StoredMapping]:
+def _mappings_of(event: Event) -> list[StoredMapping]:
     """Without those about what is no object type: versions before this one stored them, and they spread no further."""
     mappings = event.hubspot_object_mappings.order_by("position", "pk")
     usable = numbered([mapping for mapping in mappings if OBJECT_TYPE.fullmatch(mapping.external_object_type)])
     return [mapping.made_for(_portal_of(event)) for mapping in usable]
 
 
-def _portal_of(event) -> int:
+def _portal_of(event: Event) -> int:
     """The portal of the event, else the only one that its organizer ever had, else 0: nobody knows."""
     portals = set(Connection.objects.filter(event_connections__event=event).values_list("portal_id", flat=True))
     portals = portals or set(Connection.objects.filter(organizer=event.organizer).values_list("portal_id", flat=True))
     return portals.pop() if len(portals) == 1 else 0
 
 
-def _of_core(source_event, target_event, maps) -> Counterparts:
+def _of_core(source_event: Event, target_event: Event, maps: Mapping[str, Mapping[int, Any]]) -> Counterparts:
     """Core's maps as the stored mappings take them; questions keep their identifier, unless it was taken."""
     keys = {
         kind: {str(pk): str(new.pk) for pk, new in (maps.get(name) or {}).items()} for kind, name in OF_CORE.items()

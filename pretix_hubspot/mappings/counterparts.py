@@ -133,7 +133,7 @@ def _unique(things: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 def _matched_options(source: Names, target: Names, questions: Mapping[str, str]) -> dict[str, str]:
     """Options of a question, each among the options of the question's counterpart only."""
-    found = {}
+    found: dict[str, str] = {}
     for question, other in questions.items():
         own = _options_of(source, question)
         options = _matched(OPTIONS, own, _options_of(target, other))

@@ -5,22 +5,27 @@ The notes come from the same table that the engine converts with, so that the ed
 
 from dataclasses import replace
 
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from pretix_hubspot.catalog.catalog import is_identifier
+from pretix_hubspot.catalog.catalog import Catalog, is_identifier
 from pretix_hubspot.catalog.display import shown
 from pretix_hubspot.catalog.object_types import stage_properties
 from pretix_hubspot.connections.conventions import conventions
 from pretix_hubspot.failures.texts import describe
+from pretix_hubspot.hubspot.data import Pipeline, PropertyDefinition
 from pretix_hubspot.hubspot.errors import HubSpotError
+from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.sources.choices import grouped
 from pretix_hubspot.sources.constant import CATEGORY
+from pretix_hubspot.sources.field import SourceField
 from pretix_hubspot.sources.registry import SOURCES, label, offered, source_fields
 from pretix_hubspot.values import owners
 from pretix_hubspot.values.convert import convert, risk_of
 from pretix_hubspot.values.kinds import PropertyKind, kind_of
+from pretix_hubspot.values.rows import Conventions, MappingRow
 
 from . import beginnings, drift, value_maps
 from .counterparts import found, is_lost
@@ -29,9 +34,11 @@ from .stored import StoredMapping, StoredRow
 
 #: A browser's list of suggestions gets no longer than this.
 MOST_LABELS = 500
+#: A choice of a select, or a group of them by its name.
+FieldChoice = tuple[str, str | list[tuple[str, str]]]
 
 
-def property_text(definition, name: str) -> str:
+def property_text(definition: PropertyDefinition | None, name: str) -> str:
     """A HubSpot field as the editor shows it: ``Email (email | string)``."""
     if definition is None:
         return _("{field} (no longer exists in HubSpot)").format(field=name)
@@ -41,71 +48,73 @@ def property_text(definition, name: str) -> str:
 class EditorSetup:
     """``error`` is set when HubSpot could not be asked and nothing was stored: the page still opens."""
 
-    def __init__(self, mapping, catalog):
+    def __init__(self, mapping: ObjectMapping, catalog: Catalog) -> None:
         self.mapping = mapping
         self.source = SOURCES[mapping.pretix_model]
         self.stored = StoredMapping.of(mapping)
         self.catalog = catalog
         self.object_type = mapping.external_object_type
-        self.error = None
+        self.definitions: dict[str, PropertyDefinition] = {}
+        self.pipelines: list[Pipeline] = []
+        self.error: Exception | None = None
         try:
             self.definitions = catalog.properties(self.object_type)
             self.pipelines = catalog.pipelines(self.object_type)
         except (HubSpotError, ServerMisconfigured) as e:
-            self.definitions, self.pipelines, self.error = {}, [], e
-        self._choices = {}
+            self.definitions, self.error = {}, e
+        self._choices: dict[str | None, list[FieldChoice]] = {}
 
     # pretix
 
     @cached_property
-    def all_fields(self):
+    def all_fields(self) -> dict[str, SourceField]:
         return source_fields(self.mapping.event)
 
     @cached_property
-    def fields(self):
+    def fields(self) -> dict[str, SourceField]:
         return offered(self.all_fields, self.mapping.pretix_model)
 
-    def identifier_field_choices(self):
+    def identifier_field_choices(self) -> list[FieldChoice]:
         """As for the rows, without the constant text, by which no object differs from another."""
         groups = self.field_choices(self.mapping.pretix_id_field)
         return [group for group in groups if group[0] != str(CATEGORY.label)]
 
-    def field_choices(self, current=None):
+    def field_choices(self, current: str | None = None) -> list[FieldChoice]:
         """Grouped choices; a field that vanished, or is deprecated, only where it is chosen already."""
-        known = self.fields.get(current)
+        known = self.fields.get(current) if current else None
         if (known is None and current not in self.chosen_fields) or (known and not known.deprecated):
             current = None
         if current not in self._choices:
-            choices = grouped(self.fields, current)
+            choices: list[FieldChoice] = [*grouped(self.fields, current)]
             if current and known is None:
                 choices.append((current, _("{field} (not available)").format(field=found(current))))
             self._choices[current] = choices
         return self._choices[current]
 
     @cached_property
-    def chosen_fields(self):
+    def chosen_fields(self) -> frozenset[str]:
         return self.stored.fields
 
     # HubSpot
 
     @cached_property
-    def own_properties(self):
+    def own_properties(self) -> set[str]:
         """Pipeline and stage have a form of their own, since they must be sent together."""
         return set(stage_properties(self.object_type)) if self.pipelines else set()
 
     @cached_property
-    def chosen(self):
+    def chosen(self) -> set[str]:
         return set(self.stored.properties)
 
     @property
-    def named(self):
+    def named(self) -> set[str]:
         """Everything by which a failure may name a HubSpot field of this mapping as it is now."""
         stored = StoredMapping.of(self.mapping)
         names = set(stored.properties)
         names |= set(stage_properties(self.object_type)) if stored.pipeline else set()
         return names | {self.definitions[name].label for name in names if name in self.definitions}
 
-    def external_choices(self):
+    def external_choices(self) -> list[dict[str, str]]:
         """The list that all rows search, in the shape that select2 takes."""
         offered = [
             p for p in self.definitions.values() if p.writable and not p.hidden and p.name not in self.own_properties
@@ -113,12 +122,12 @@ class EditorSetup:
         offered.sort(key=lambda p: p.label.lower())
         return [{"id": p.name, "text": property_text(p, p.name)} for p in offered]
 
-    def may_write(self, name):
+    def may_write(self, name: str) -> bool:
         """Whether a row may name this property: the portal lets us write it, or the row has named it before."""
         definition = self.definitions.get(name)
         return name in self.chosen or bool(definition and definition.writable and not definition.hidden)
 
-    def identifier_choices(self):
+    def identifier_choices(self) -> list[tuple[str, str]]:
         """Unique properties; the current one too, whatever became of it."""
         current = self.mapping.external_id_field
         offered = [
@@ -132,10 +141,10 @@ class EditorSetup:
         return choices
 
     @property
-    def has_identifiers(self):
+    def has_identifiers(self) -> bool:
         return bool(self.error or self.identifier_choices())
 
-    def identifier_problem(self, name):
+    def identifier_problem(self, name: str) -> str | None:
         """Why records cannot be found by this property, for people; None if they can, or if nobody can tell."""
         if self.error:
             return None
@@ -150,11 +159,11 @@ class EditorSetup:
         return None
 
     @property
-    def other_mappings(self):
+    def other_mappings(self) -> QuerySet[ObjectMapping]:
         return self.mapping.event.hubspot_object_mappings.exclude(pk=self.mapping.pk)
 
     @cached_property
-    def earlier_mappings(self):
+    def earlier_mappings(self) -> list[tuple[int, str]]:
         """Choices of "Association setup"."""
         earlier = self.mapping.event.hubspot_object_mappings.filter(position__lt=self.mapping.position)
         return [(m.pk, describe_mapping(m, self.catalog)) for m in earlier]
@@ -162,51 +171,51 @@ class EditorSetup:
     # Both
 
     @property
-    def title_note(self):
+    def title_note(self) -> str | None:
         return beginnings.title_note(self)
 
     @property
-    def stage_note(self):
+    def stage_note(self) -> str | None:
         return beginnings.stage_note(self)
 
     @property
-    def missing_note(self):
+    def missing_note(self) -> str | None:
         return beginnings.missing(self)
 
-    def identifier_notes(self, field_key, name):
+    def identifier_notes(self, field_key: str, name: str) -> list[str]:
         if not field_key or not name:
             return []
         problem = self.identifier_problem(name)
         return [problem] if problem else self._field_notes(field_key)
 
-    def takes_value_map(self, field_key, name):
+    def takes_value_map(self, field_key: str, name: str) -> bool:
         """Whether the row has choices that can be mapped to options."""
         return value_maps.fits(self.fields.get(field_key), self.definitions.get(name))
 
-    def takes_choices(self, field_key, name):
+    def takes_choices(self, field_key: str, name: str) -> bool:
         """Whether the row has to say if choices are sent as identifiers or as labels."""
         return value_maps.into_text(self.fields.get(field_key), self.definitions.get(name))
 
-    def option_labels(self, name):
+    def option_labels(self, name: str) -> list[str]:
         """What people can choose for a constant text: the options of the property, as far as they are offered."""
         definition = self.definitions.get(name)
         if definition is None or definition.type != "enumeration":
             return []
         return [option.label for option in definition.options if not option.hidden][:MOST_LABELS]
 
-    def shown_text(self, name, text):
+    def shown_text(self, name: str, text: str) -> str:
         """A constant text as people chose it: an owner's name, where the id is stored."""
         definition = self.definitions.get(name)
         found = owners.find(definition.options, text) if definition and definition.owners and text else None
         return found.label if found else text
 
-    def stored_text(self, name, text):
+    def stored_text(self, name: str, text: str) -> str:
         """The same the other way round: a name may change, and several people may have it."""
         definition = self.definitions.get(name)
         found = owners.find(definition.options, text) if definition and definition.owners and text else None
         return found.value if found else text
 
-    def shown_as(self, name):
+    def shown_as(self, name: str) -> str:
         """How a number that is sent looks in HubSpot, where it looks otherwise than it is stored."""
         definition = self.definitions.get(name)
         if definition is None or kind_of(definition) not in (PropertyKind.PERCENTAGE, PropertyKind.DURATION):
@@ -221,7 +230,7 @@ class EditorSetup:
             value=text, stored=stored, seen=seen.text
         )
 
-    def notes(self, row: StoredRow):
+    def notes(self, row: StoredRow) -> list[str]:
         """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""
         field_key, name = row.pretix_field, row.external_field
         found = self._field_notes(field_key)
@@ -235,7 +244,9 @@ class EditorSetup:
         field = self.fields.get(field_key)
         return [*found, *self._value_notes(field, definition, row), *self._unique_notes(definition, row)]
 
-    def _value_notes(self, field, definition, row):
+    def _value_notes(
+        self, field: SourceField | None, definition: PropertyDefinition | None, row: StoredRow
+    ) -> list[str]:
         """What the table of conversions warns of; a value map is held against today's choices and options."""
         if field is None:
             return []
@@ -246,21 +257,21 @@ class EditorSetup:
         refusal = risk_of(self._resolved(row))
         return [str(describe(refusal, field.label))] if refusal else []
 
-    def _resolved(self, row):
+    def _resolved(self, row: StoredRow) -> MappingRow:
         """The row as the planner will see it, among those that are stored."""
         others = [other for other in self.stored.rows if other.external_field != row.external_field]
         stored = replace(self.stored, rows=(*others, row))
         return rows_of(stored, self.definitions, self.fields, self.conventions)[-1]
 
     @cached_property
-    def conventions(self):
+    def conventions(self) -> Conventions:
         return conventions(self.mapping.event, self.catalog.connection)
 
-    def _unique_notes(self, definition, row):
+    def _unique_notes(self, definition: PropertyDefinition | None, row: StoredRow) -> list[str]:
         """A value that HubSpot takes once only, unless it is the identifier, by which the object is found."""
-        field_key, name = row.pretix_field, definition.name
-        identifier = (self.mapping.pretix_id_field, self.mapping.external_id_field)
-        if not is_identifier(self.object_type, definition) or (field_key, name) == identifier:
+        if definition is None or not is_identifier(self.object_type, definition):
+            return []
+        if (row.pretix_field, definition.name) == (self.mapping.pretix_id_field, self.mapping.external_id_field):
             return []
         if row.constant is not None:
             return [
@@ -276,16 +287,16 @@ class EditorSetup:
             ).format(field=definition.label)
         ]
 
-    def news(self, name):
+    def news(self, name: str) -> str | None:
         """What changed in HubSpot without consequences for the row, or how HubSpot shows what is sent."""
         return self.shown_as(name) or drift.renamed(self.definitions.get(name), self.renamed.get(name))
 
     @cached_property
-    def renamed(self):
+    def renamed(self) -> dict[str, str]:
         return {} if self.error else self.catalog.renamed(self.object_type)
 
     @property
-    def changes(self):
+    def changes(self) -> list[str]:
         """What changed in HubSpot for the mapping as a whole, and what a copy lost beside its rows."""
         lost = [*drift.foreign(self.stored, self.portal_id), *drift.lost_filters(self.stored)]
         if gone := drift.object_type_gone(self.object_type, self.catalog):
@@ -293,11 +304,11 @@ class EditorSetup:
         return [*lost, *([] if self.error else drift.pipeline_changes(self.stored.pipeline, self.pipelines))]
 
     @cached_property
-    def portal_id(self):
+    def portal_id(self) -> int:
         return self.catalog.connection.portal_id
 
     @property
-    def is_foreign(self):
+    def is_foreign(self) -> bool:
         """Whether this is a copy from another account, of which nothing that is missing here fails an order."""
         return self.stored.is_foreign(self.portal_id)
 
@@ -309,7 +320,7 @@ class EditorSetup:
         as_own = replace(here, made_for_portal=None)
         return here if self.error or drift.changes_of(as_own, self.catalog) else as_own
 
-    def _field_notes(self, field_key):
+    def _field_notes(self, field_key: str) -> list[str]:
         if is_lost(field_key):
             return [str(drift.LOST_FIELD)]
         field = self.fields.get(field_key)
@@ -320,6 +331,6 @@ class EditorSetup:
         return []
 
 
-def describe_mapping(mapping, catalog):
+def describe_mapping(mapping: ObjectMapping, catalog: Catalog) -> str:
     """An object mapping as people call it: ``Order -> Contacts``."""
     return f"{label(mapping.pretix_model)} -> {catalog.label(mapping.external_object_type)}"

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from pretix.base.models import Event, User
 
 from pretix_hubspot.connections.lifecycle import for_event
-from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.models import EventConnection, ObjectMapping
 from pretix_hubspot.sources.registry import SOURCES
 
 from . import limits
@@ -58,7 +59,7 @@ class FileProblem(Exception):
     """The file cannot be imported; the text says why, and where."""
 
 
-def dump(event) -> dict[str, Any]:
+def dump(event: Event) -> dict[str, Any]:
     """All object mappings of the event; associations count from 1, as the rows of the page do."""
     mappings = numbered(event.hubspot_object_mappings.order_by("position", "pk"))
     return {
@@ -71,7 +72,7 @@ def dump(event) -> dict[str, Any]:
     }
 
 
-def load(content: bytes, event) -> list[StoredMapping]:
+def load(content: bytes, event: Event) -> list[StoredMapping]:
     """The mappings of a file, checked; raises ``FileProblem``."""
     if len(content) > MAX_BYTES:
         raise FileProblem(_("The file is too large."))
@@ -98,7 +99,7 @@ def load(content: bytes, event) -> list[StoredMapping]:
     return [mapping.translated(counterparts).made_for(portal_id).at_home(here) for mapping in mappings]
 
 
-def _counterparts(data: dict[str, Any], event) -> Counterparts:
+def _counterparts(data: dict[str, Any], event: Event) -> Counterparts:
     """Things are found by their names in the file; in one of version 1, only in its own event, or by identifiers."""
     here = names_of(event)
     if data["version"] > 1:
@@ -116,17 +117,17 @@ def _names(data: Any) -> Names:
     }
 
 
-def _is_of(data: dict[str, Any], event) -> bool:
+def _is_of(data: dict[str, Any], event: Event) -> bool:
     return data.get("event") == f"{event.organizer.slug}/{event.slug}"
 
 
-def _portal_of(event) -> int:
+def _portal_of(event: Event) -> int:
     """The HubSpot account of the event, 0 without one."""
     event_connection = for_event(event)
     return event_connection.connection.portal_id if event_connection else 0
 
 
-def _portal(data: dict[str, Any], event) -> int | None:
+def _portal(data: dict[str, Any], event: Event) -> int | None:
     """The account for which the file was made; a file of version 1 does not say, and is believed in its own event."""
     if data["version"] == 1 and _is_of(data, event):
         return None
@@ -145,6 +146,6 @@ def _mapping(data: Any, number: int) -> StoredMapping:
     return stored
 
 
-def store(event_connection, mappings: list[StoredMapping], user) -> list[ObjectMapping]:
+def store(event_connection: EventConnection, mappings: list[StoredMapping], user: User | None) -> list[ObjectMapping]:
     """Adds what ``load`` answered. Raises ``SuggestionImpossible`` if the event has mappings meanwhile."""
     return add_all(event_connection, mappings, user, "imported")

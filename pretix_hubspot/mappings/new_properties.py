@@ -7,11 +7,14 @@ still finds its option.
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pretix.base.models import Question
 
+from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.catalog.key_properties import GROUP_LABEL, GROUP_NAME
 from pretix_hubspot.hubspot.data import Option, PropertyDefinition
 from pretix_hubspot.hubspot.errors import HubSpotError
@@ -31,7 +34,7 @@ class Shape:
 
     type: str
     field_type: str
-    label: str
+    label: Promise
 
     @property
     def may_be_unique(self) -> bool:
@@ -56,8 +59,10 @@ SHAPES = {
 
 def shape_for(field: SourceField | None, unique: bool = False) -> Shape | None:
     """What fits the field; None for files, which are not sent. An identifier is a text, unless it is a number."""
-    if field is None or field.type == Question.TYPE_FILE:
-        return None
+    return None if field is None or field.type == Question.TYPE_FILE else _shape(field, unique)
+
+
+def _shape(field: SourceField, unique: bool) -> Shape:
     shape = SHAPES.get(field.type, TEXT)
     if unique and not shape.may_be_unique:
         return TEXT
@@ -83,10 +88,12 @@ def options_for(field: SourceField, shape: Shape) -> list[Option]:
     return [Option(identifier, label, display_order=n) for n, (identifier, label) in enumerate(choices)]
 
 
-def create(catalog, object_type: str, field: SourceField, *, label: str, name: str, unique: bool) -> PropertyDefinition:
+def create(
+    catalog: Catalog, object_type: str, field: SourceField, *, label: str, name: str, unique: bool
+) -> PropertyDefinition:
     """Makes the property in the group "pretix information". Raises the client's errors, see ``problem_of``."""
-    shape = shape_for(field, unique)
-    body = {
+    shape = _shape(field, unique)
+    body: dict[str, Any] = {
         "name": name,
         "label": label,
         "type": shape.type,

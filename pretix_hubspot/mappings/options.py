@@ -45,9 +45,10 @@ class StoredFilters:
     @classmethod
     def from_json(cls, data: Any) -> "StoredFilters":
         data = read.entries(data)
+        stored: dict[str, Any] = {name: data.get(name) is True for name in FLAGS}
+        stored |= {name: tuple(pk for pk in read.items(data.get(name)) if read.is_pk(pk)) for name in KEYS}
         return cls(
-            **{name: data.get(name) is True for name in FLAGS},
-            **{name: tuple(pk for pk in read.items(data.get(name)) if read.is_pk(pk)) for name in KEYS},
+            **stored,
             sales_channels=tuple(name for name in read.items(data.get("sales_channels")) if read.is_text(name)),
             answers=tuple((pair[0], pair[1]) for pair in read.items(data.get("answers")) if read.is_pair(pair)),
         )
@@ -60,16 +61,15 @@ class StoredFilters:
 
     @staticmethod
     def problems(data: Any) -> Iterator[Problem]:
-        checks: dict[str, Any] = {name: lambda v: isinstance(v, bool) for name in FLAGS}
-        checks |= {name: lambda v: read.is_list_of(read.is_pk, v) for name in KEYS}
-        checks["sales_channels"] = lambda v: read.is_list_of(read.is_text, v)
-        checks["answers"] = lambda v: read.is_list_of(read.is_pair, v)
+        checks: dict[str, read.Check] = dict.fromkeys(FLAGS, read.is_flag)
+        checks |= dict.fromkeys(KEYS, read.list_of(read.is_pk))
+        checks |= {"sales_channels": read.list_of(read.is_text), "answers": read.list_of(read.is_pair)}
         if not isinstance(data, dict) or not all(name in checks and checks[name](data[name]) for name in data):
             yield Problem("option", "filters")
 
     def translated(self, counterparts: Counterparts) -> "StoredFilters":
         """One without a counterpart becomes one that nothing meets: without it, more would be sent than before."""
-        keys = {name: tuple(counterparts.pk(name, pk) for pk in getattr(self, name)) for name in KEYS}
+        keys: dict[str, Any] = {name: tuple(counterparts.pk(name, pk) for pk in getattr(self, name)) for name in KEYS}
         channels = tuple(map(counterparts.channel, self.sales_channels))
         answers = tuple(counterparts.answer(*answer) for answer in self.answers)
         return replace(self, **keys, sales_channels=channels, answers=answers)
@@ -84,7 +84,8 @@ class StoredFilters:
 
     def only(self, names: Container[str]) -> "StoredFilters":
         """Without the conditions that a source cannot meet."""
-        return replace(self, **{item.name: item.default for item in fields(self) if item.name not in names})
+        defaults: dict[str, Any] = {item.name: item.default for item in fields(self) if item.name not in names}
+        return replace(self, **defaults)
 
     def lost(self) -> tuple[str, ...]:
         """The filters that name something without a counterpart."""
@@ -112,11 +113,9 @@ class StoredOptions:
     @classmethod
     def from_json(cls, data: Any) -> "StoredOptions":
         data = read.entries(data)
-        return cls(
-            filters=StoredFilters.from_json(data.get("filters")),
-            **{name: read.text(data.get(name)) for name in (*WORDS, "language")},
-            **{name: data.get(name) is True for name in SWITCHES},
-        )
+        stored: dict[str, Any] = {name: read.text(data.get(name)) for name in (*WORDS, "language")}
+        stored |= {name: data.get(name) is True for name in SWITCHES}
+        return cls(filters=StoredFilters.from_json(data.get("filters")), **stored)
 
     def to_json(self) -> dict[str, Any]:
         stored = {"filters": self.filters.to_json()}
@@ -128,9 +127,9 @@ class StoredOptions:
         if not isinstance(data, dict):
             yield Problem("options")
             return
-        checks = {name: lambda v, allowed=allowed: v in allowed for name, allowed in WORDS.items()}
-        checks |= {name: lambda v: isinstance(v, bool) for name in SWITCHES}
-        checks["language"] = lambda v: bool(LANGUAGE.fullmatch(read.text(v)))
+        checks: dict[str, read.Check] = {name: read.one_of(allowed) for name, allowed in WORDS.items()}
+        checks |= dict.fromkeys(SWITCHES, read.is_flag)
+        checks["language"] = lambda value: bool(LANGUAGE.fullmatch(read.text(value)))
         for name, value in data.items():
             if name == "filters":
                 yield from StoredFilters.problems(value)

@@ -1,7 +1,7 @@
 """JSON that anybody may have written, read without ever failing. Pure."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
 MAX_NAME = 190
@@ -9,6 +9,9 @@ MAX_NAME = 190
 MAX_ENTRIES = 2_000
 #: The largest number that a database takes for a key, and how many digits it has.
 MAX_KEY, MAX_DIGITS = 2**63 - 1, 19
+
+#: Whether a value of JSON is what it should be.
+Check = Callable[[Any], bool]
 
 
 class Problem(NamedTuple):
@@ -85,8 +88,16 @@ def is_name(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME
 
 
-def is_list_of(is_one: Callable[[Any], bool], value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_ENTRIES and all(map(is_one, value))
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def one_of(words: Container[str]) -> Check:
+    return lambda value: value in words
+
+
+def list_of(is_one: Check) -> Check:
+    return lambda value: isinstance(value, list) and len(value) <= MAX_ENTRIES and all(map(is_one, value))
 
 
 def is_pair(value: Any) -> bool:

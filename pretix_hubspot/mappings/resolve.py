@@ -227,8 +227,8 @@ def _row(
     definition = properties.get(row.external_field)
     value_map = row.value_map or None
     labels = {LABELS: True, IDENTIFIERS: False}.get(row.choices, labels)
-    if labels and not value_map and value_maps.into_text(field, definition):
-        value_map = dict(field.enum_opts)
+    if labels and not value_map and field and value_maps.into_text(field, definition):
+        value_map = dict(field.enum_opts or ())
     return MappingRow(
         field=row.pretix_field,
         source_type=field.type if field else None,

@@ -135,7 +135,7 @@ def _domains(event: Event, mappings: Mappings) -> Q | None:
 def _names(event: Event, mappings: Mappings) -> Q | None:
     """Names that were entered otherwise than the event asks for them now, and those that an add-on left blank."""
     fields, scheme = _fields(mappings), event.settings.name_scheme
-    which = []
+    which: list[Q | Exists] = []
     if any(name.startswith("attendee_name") for name in fields):
         positions = OrderPosition.all.filter(order=OuterRef("order"))
         blank = Q(addon_to__isnull=False) & (Q(attendee_name_cached="") | Q(attendee_name_cached=None))

@@ -7,7 +7,9 @@ the property.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from pretix.base.models import Event
 from pretix.base.models.datasync import MODE_APPEND_LIST, MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 
 from pretix_hubspot.catalog.catalog import Catalog
@@ -50,28 +52,28 @@ NEWSLETTER_FIELDS = ("firstname", "lastname", "hs_language")
 class StartingPoint:
     """``make`` answers the mappings, in order; without ``needs`` among the portal's object types it is not offered."""
 
-    title: str
-    description: str
-    make: Callable
+    title: Promise
+    description: Promise
+    make: Callable[[Event, Catalog], list[Suggested]]
     needs: tuple[str, ...] = ("contacts",)
 
 
-def newsletter(event, catalog):
+def newsletter(event: Event, catalog: Catalog) -> list[Suggested]:
     buyers = suggest(event, catalog, [BUYERS])
     return [replace(m, rows=tuple(row for row in m.rows if row.external_field in NEWSLETTER_FIELDS)) for m in buyers]
 
 
-def attendees(event, catalog):
+def attendees(event: Event, catalog: Catalog) -> list[Suggested]:
     return suggest(event, catalog, [BUYERS, ATTENDEES])
 
 
-def conference(event, catalog):
+def conference(event: Event, catalog: Catalog) -> list[Suggested]:
     people = [_with(m, COMPANIES) for m in suggest(event, catalog, [BUYERS, ATTENDEES])]
     [deals] = suggest(event, catalog, [DEALS])
     return [_companies(event, catalog), *people, replace(deals, associations=(COMPANIES, *(m.name for m in people)))]
 
 
-def courses(event, catalog):
+def courses(event: Event, catalog: Catalog) -> list[Suggested]:
     """Who booked which date; one contact collects all of them, whatever event they belong to."""
     name, _label = COURSES
     wanted = ATTENDEES if ATTENDEES in possible(event, catalog) else BUYERS
@@ -80,12 +82,12 @@ def courses(event, catalog):
     return [replace(m, rows=(*m.rows, row), texts=(COURSES,)) for m in suggest(event, catalog, [wanted])]
 
 
-def sponsors(event, catalog):
+def sponsors(event: Event, catalog: Catalog) -> list[Suggested]:
     buyers = [_with(m, COMPANIES) for m in suggest(event, catalog, [BUYERS])]
     return [_companies(event, catalog), *buyers, _places(event, catalog, (COMPANIES, BUYERS))]
 
 
-def donations(event, catalog):
+def donations(event: Event, catalog: Catalog) -> list[Suggested]:
     buyers, deals = suggest(event, catalog, [BUYERS, DEALS])
     return [buyers, replace(deals, options=StoredOptions(StoredFilters(value=True)))]
 
@@ -137,12 +139,12 @@ def _with(mapping: Suggested, earlier: str) -> Suggested:
     return replace(mapping, associations=(*mapping.associations, earlier))
 
 
-def _companies(event, catalog) -> Suggested:
+def _companies(event: Event, catalog: Catalog) -> Suggested:
     rows = fitting(event, catalog, ORDERS, "companies", COMPANY_ROWS)
     return Suggested(COMPANIES, ORDERS, "companies", (COMPANY.field, COMPANY.name), rows)
 
 
-def _places(event, catalog, associations) -> Suggested:
+def _places(event: Event, catalog: Catalog, associations: tuple[str, ...]) -> Suggested:
     """A deal for each position."""
     key = POSITIONS.key_property
     return Suggested(

@@ -191,8 +191,11 @@ class StoredPipeline:
     @staticmethod
     def problems(data: Any) -> Iterator[Problem]:
         stages = data.get("stages", {}) if isinstance(data, dict) else None
-        known = isinstance(stages, dict) and set(stages) <= set(STATES)
-        if not known or (data and not all(map(read.is_name, (data.get("pipeline"), *stages.values())))):
+        if (
+            not isinstance(stages, dict)
+            or not set(stages) <= set(STATES)
+            or (data and not all(map(read.is_name, (data.get("pipeline"), *stages.values()))))
+        ):
             yield Problem("pipeline")
 
 

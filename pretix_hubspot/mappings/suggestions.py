@@ -5,16 +5,17 @@ deface curated contacts.
 A row is suggested only if the event has the field, the portal has the property, and the two fit together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pretix.base.models import Order
+from pretix.base.models import Event, Order, User
 from pretix.base.models.datasync import MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
 
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.catalog.key_properties import GROUP_LABEL, GROUP_NAME, by_name, ensure
 from pretix_hubspot.connections.conventions import conventions
-from pretix_hubspot.models import ObjectMapping
+from pretix_hubspot.hubspot.data import Pipeline
+from pretix_hubspot.models import EventConnection, ObjectMapping
 from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sources.registry import fields_for
@@ -31,7 +32,9 @@ from .stored import StoredAssociation, StoredMapping, StoredPipeline, StoredRow
 BUYERS, ATTENDEES, DEALS = "buyers", "attendees", "deals"
 EVERYTHING = (BUYERS, ATTENDEES, DEALS)
 
-# (source field, properties in order of preference, mode)
+#: (source field, properties in order of preference, mode)
+WantedRow = tuple[str, tuple[str, ...], str]
+
 BUYER_ROWS = (
     ("invoice_address_name_given_name", ("firstname",), MODE_SET_IF_EMPTY),
     ("invoice_address_name_family_name", ("lastname",), MODE_SET_IF_EMPTY),
@@ -91,7 +94,7 @@ class Suggested:
         )
 
 
-def possible(event, catalog: Catalog) -> tuple[str, ...]:
+def possible(event: Event, catalog: Catalog) -> tuple[str, ...]:
     """What can be suggested here: attendees need their own addresses, deals need deals."""
     usable = {t.name for t in catalog.object_types()}
     found = [BUYERS] if "contacts" in usable else []
@@ -102,17 +105,22 @@ def possible(event, catalog: Catalog) -> tuple[str, ...]:
     return tuple(found)
 
 
-def suggest(event, catalog: Catalog, wanted: Iterable[str] = EVERYTHING) -> list[Suggested]:
+def suggest(event: Event, catalog: Catalog, wanted: Iterable[str] = EVERYTHING) -> list[Suggested]:
     """The suggestion, in order of evaluation. Writes nothing, here or in HubSpot."""
     chosen = [name for name in possible(event, catalog) if name in set(wanted)]
     makers = {BUYERS: _buyers, ATTENDEES: _attendees, DEALS: _deals}
-    suggested = []
+    suggested: list[Suggested] = []
     for name in chosen:
         suggested.append(makers[name](event, catalog, tuple(s.name for s in suggested)))
     return suggested
 
 
-def apply_suggestion(event_connection, wanted: Iterable[str] = EVERYTHING, user=None, catalog=None):
+def apply_suggestion(
+    event_connection: EventConnection,
+    wanted: Iterable[str] = EVERYTHING,
+    user: User | None = None,
+    catalog: Catalog | None = None,
+) -> list[ObjectMapping]:
     """Creates what HubSpot lacks, then all suggested mappings or none.
 
     Raises ``SuggestionImpossible``, ``KeyPropertyUnusable``, or the client's errors; nothing is stored then.
@@ -124,7 +132,9 @@ def apply_suggestion(event_connection, wanted: Iterable[str] = EVERYTHING, user=
     return apply(event_connection, suggest(event, catalog, wanted), user, catalog)
 
 
-def apply(event_connection, suggested: list[Suggested], user, catalog: Catalog) -> list[ObjectMapping]:
+def apply(
+    event_connection: EventConnection, suggested: list[Suggested], user: User | None, catalog: Catalog
+) -> list[ObjectMapping]:
     """As ``apply_suggestion``, for mappings that somebody else suggests."""
     if not suggested:
         raise SuggestionImpossible("nothing")
@@ -151,18 +161,18 @@ def property_mapping(pretix_field: str, external_field: str, mode: str) -> dict:
     return StoredRow(pretix_field, external_field, mode).to_json()
 
 
-def _buyers(event, catalog, before) -> Suggested:
+def _buyers(event: Event, catalog: Catalog, before: tuple[str, ...]) -> Suggested:
     rows = fitting(event, catalog, ORDERS, "contacts", BUYER_ROWS)
     return Suggested(BUYERS, ORDERS, "contacts", ("email", "email"), rows)
 
 
-def _attendees(event, catalog, before) -> Suggested:
+def _attendees(event: Event, catalog: Catalog, before: tuple[str, ...]) -> Suggested:
     # By their own address only: with the order's as a substitute, an attendee without one would overwrite the buyer.
     rows = fitting(event, catalog, POSITIONS, "contacts", ATTENDEE_ROWS)
     return Suggested(ATTENDEES, POSITIONS, "contacts", ("attendee_email", "email"), rows)
 
 
-def _deals(event, catalog, before) -> Suggested:
+def _deals(event: Event, catalog: Catalog, before: tuple[str, ...]) -> Suggested:
     key = ORDERS.key_property
     return Suggested(
         DEALS,
@@ -175,7 +185,9 @@ def _deals(event, catalog, before) -> Suggested:
     )
 
 
-def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...]:
+def fitting(
+    event: Event, catalog: Catalog, source: Source, object_type: str, wanted: Iterable[WantedRow]
+) -> tuple[StoredRow, ...]:
     """The rows of ``wanted`` whose field and property exist and go together, with the first property that does."""
     fields = fields_for(event, source.key)
     properties = catalog.mappable(object_type)
@@ -189,7 +201,7 @@ def fitting(event, catalog, source, object_type, wanted) -> tuple[StoredRow, ...
     return tuple(row for row, meant in zip(rows, judged, strict=True) if risk_of(meant) is None)
 
 
-def stages_by_status(pipelines) -> StoredPipeline:
+def stages_by_status(pipelines: Sequence[Pipeline]) -> StoredPipeline:
     """The default pipeline (else the first), and a stage for each order status as far as the portal has one.
 
     Pending orders go to the first open stage, paid ones to the stage that is won, expired and canceled ones to the one

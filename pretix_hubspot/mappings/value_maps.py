@@ -78,8 +78,8 @@ def entries(field: SourceField, definition: PropertyDefinition, stored: Mapping[
             vanished = bool(target) and target not in values
             found.append(Entry(identifier, label, target, vanished=vanished, target_label=labels.get(target, target)))
         else:
-            target = _proposed(field, identifier, names.get(identifier, [label]), proposals)
-            found.append(Entry(identifier, label, target, proposed=target is not None))
+            proposed = _proposed(field, identifier, names.get(identifier, [label]), proposals)
+            found.append(Entry(identifier, label, proposed, proposed=proposed is not None))
     return found
 
 
