@@ -1,4 +1,4 @@
-"""The plugin as pretix sees it."""
+"""The plugin's entry in pretix' list of plugins."""
 
 import logging
 from importlib import import_module
@@ -43,11 +43,13 @@ class PluginApp(PluginConfig):
         # Registered by being imported, once all models are loaded.
         for name in RECEIVERS:
             import_module(f"{__package__}.{name}")
-        self.say_what_is_misconfigured()
+        self.log_misconfiguration()
 
     @staticmethod
-    def say_what_is_misconfigured():
-        """At the start of every process; `pretix check`, which web servers and workers do not run, says it as well."""
+    def log_misconfiguration():
+        """Log the mistakes in the configuration at the start of every process: web servers and workers do not run
+        checks.
+        """
         from pretix_hubspot.server.config import file_errors  # inline: settings are only complete after start-up
 
         for error in file_errors():

@@ -1,8 +1,8 @@
-"""What the plugin remembers.
+"""The plugin's tables.
 
 Core's ``OrderSyncQueue`` is the only queue and core's ``OrderSyncResult`` rows are what the order page shows.
 These tables hold what core has no room for: the connection to a portal, the portal's schema, the mappings, which
-HubSpot record belongs to which of ours, and where each order stands.
+HubSpot record belongs to which of ours, and the state of each order.
 """
 
 from django.db import models
@@ -16,7 +16,7 @@ PROVIDER = "hubspot"  # never rename: core's Sync problems page fails on rows of
 class Connection(LoggedModel):
     """An organizer's access to one portal.
 
-    Tokens are ciphertext, written and read only by ``pretix_hubspot.connection``.
+    Tokens are ciphertext, written and read only by ``connections.tokens``.
     A disconnected connection keeps its row (and the portal's record links), without tokens.
     """
 
@@ -56,8 +56,8 @@ class EventConnection(models.Model):
     """An event that uses a connection, and since when.
 
     ``log_watermark`` is the id of the newest log entry the sweep has seen.
-    ``planner`` is the revision for which the event's orders were looked through, see ``sync.revisions``.
-    ``told_causes`` are the causes of sync problems that people were notified of and that still exist.
+    ``planner`` is the revision for which the event's orders were looked through, see ``mappings.revisions``.
+    ``told_causes`` are the causes of sync problems that users were notified of and that still exist.
     """
 
     class Digest(models.TextChoices):
@@ -82,7 +82,7 @@ class EventConnection(models.Model):
 
 
 class FormerConnection(models.Model):
-    """The connection that an event left last, so that coming back to it loses nothing.
+    """The connection that an event left last, so that joining it again loses no state.
 
     ``joined`` are columns of the ``EventConnection`` as they were, and ``waiting`` the orders that were in the queue,
     those of *Sync now* under ``by_hand``.
@@ -149,8 +149,8 @@ class RecordLink(models.Model):
     """Our key -> HubSpot's record id, per portal and object type.
 
     Keys hold no personal data (values are hashed, see ``sync.plan``); several keys may share a record after a merge.
-    ``owner`` is the order or position whose values count when several share the record, see ``sync.sharing``.
-    ``sent_hash`` covers the rows of the last plan for this key; equal means nothing to do.
+    ``owner`` is the order or position whose values count when several share the record, see ``sync.plan.ownership``.
+    ``sent_hash`` covers the rows of the last plan for this key; if it is equal, the record is not sent again.
     """
 
     portal_id = models.BigIntegerField()
@@ -168,17 +168,17 @@ class RecordLink(models.Model):
 
 
 class OrderState(models.Model):
-    """Where one order stands with HubSpot.
+    """The state of one order in HubSpot.
 
-    ``sent_hash`` covers portal, mapping revisions and all values; equal means that there is nothing to do.
-    ``sent_at`` is when that was planned which HubSpot was last known to hold, and ``planner`` by which revision of the
-    planner, see ``sync.revisions``; 0 is any before these were counted. ``outdated_by`` is what a newer one does
-    otherwise about this order.
+    ``sent_hash`` covers portal, mapping revisions and all values; if it is equal, the order is not sent again.
+    ``sent_at`` is when the state was planned that HubSpot was last known to hold, and ``planner`` by which revision of
+    the planner, see ``mappings.revisions``; 0 is any before these were counted. ``outdated_by`` is the newer revision
+    that sends this order otherwise.
     ``by_hand`` brings an order into scope that was placed before the event joined, or in test mode.
     ``log_count`` is how many log entries the order had when it was last read: the sweep compares it with today's.
     ``associated`` lists the associations made for this order, e.g. ``["deals:7>contacts:3"]``.
     ``excluded_reason`` and ``problem`` say why it is not (fully) in HubSpot; see ``failures.codes``.
-    ``cause`` names what orders failing for the same reason have in common, see ``sync.causes``; ``attempts`` counts
+    ``cause`` is shared by all orders that fail for the same reason, see ``failures.causes``; ``attempts`` counts
     how often the order failed since ``failing_since``. They outlive a retry and end with success.
     """
 
@@ -205,7 +205,7 @@ class OrderState(models.Model):
 
 
 class DailyCount(models.Model):
-    """What became of the event's orders on one day, in the event's time zone."""
+    """How many of the event's orders succeeded and failed on one day, in the event's time zone."""
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hubspot_daily_counts")
     day = models.DateField()
@@ -218,11 +218,11 @@ class DailyCount(models.Model):
 
 
 class Run(models.Model):
-    """One slice as far as one event is concerned; see ``runlog``.
+    """One slice as far as one event is concerned; see ``sync.run.run_log``.
 
-    ``orders`` and ``failed`` count orders; ``created``, ``updated`` and ``unchanged`` count records.
-    ``requests`` and ``seconds`` are of the whole slice, which it may have shared with other events.
-    ``triggers`` counts the orders by what queued them; ``trouble`` says why the portal rested (see ``sync.resting``).
+    ``orders`` and ``failed`` count orders; ``created``, ``updated`` and ``unchanged`` count records. ``requests`` and
+    ``seconds`` are of the whole slice, which it may have shared with other events. ``triggers`` counts the orders by
+    their triggers; ``trouble`` is why the portal rested (see ``connections.resting``).
     """
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hubspot_runs")
@@ -247,9 +247,9 @@ class Run(models.Model):
 
 
 class RunEntry(models.Model):
-    """What one run did for one order: which records were written, which properties changed, what failed.
+    """The part of a run for one order: records written, properties changed, failures.
 
-    Values only stand in it if the event wants that (``EventConnection.log_values``).
+    It holds values only if the event wants that (``EventConnection.log_values``).
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="entries")
@@ -265,18 +265,18 @@ class RunEntry(models.Model):
 
 
 class RequestBudgetState(models.Model):
-    """The shared request budget of one portal where there is no Redis: one locked row."""
+    """The shared request budget of one portal on servers without Redis: one locked row."""
 
     portal = models.CharField(max_length=64, unique=True)
     state = models.JSONField(default=dict)
 
 
 class Heartbeat(models.Model):
-    """When something that has to run by itself last did, see ``diagnosis``."""
+    """When a background process last ran, see ``health.diagnosis.workers``."""
 
     class Name(models.TextChoices):
         PERIODIC = "periodic", "periodic"  # cron called pretix
-        WORKER = "worker", "worker"  # and somebody carried out what it asked for
+        WORKER = "worker", "worker"  # a worker carried out the periodic task
 
     name = models.CharField(max_length=20, choices=Name.choices, unique=True)
     at = models.DateTimeField(default=now)
@@ -285,12 +285,12 @@ class Heartbeat(models.Model):
         return self.name
 
     @classmethod
-    def beat(cls, name):
+    def record(cls, name):
         cls.objects.update_or_create(name=name, defaults={"at": now()})
 
 
 class OAuthState(models.Model):
-    """A started OAuth authorisation, used once, see ``oauth_flow``.
+    """A started OAuth authorisation, used once, see ``connections.oauth_state``.
 
     ``connection`` is set when an existing connection is to be renewed: another portal is then refused.
     """

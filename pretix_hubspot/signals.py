@@ -1,4 +1,4 @@
-"""What pretix signals, handed on: orders, pages of the control area, copies of events, the periodic task."""
+"""Receivers of pretix's signals: orders, pages of the control area, copies of events, the periodic task."""
 
 from collections import OrderedDict
 
@@ -89,7 +89,7 @@ def on_order_split(sender, original, split_order, **kwargs):
 
 @receiver(periodic_task, dispatch_uid="pretix_hubspot_periodic_task")
 def on_periodic_task(sender, **kwargs):
-    Heartbeat.beat(Heartbeat.Name.PERIODIC)
+    Heartbeat.record(Heartbeat.Name.PERIODIC)
     run_periodic.apply_async()
 
 
@@ -100,7 +100,7 @@ def on_register_data_shredders(sender, **kwargs):
 
 @receiver(access_granted, dispatch_uid="pretix_hubspot_access_granted")
 def on_access_granted(sender, connection, **kwargs):
-    last_failure.look_again(connection)
+    last_failure.retry_lacking(connection)
 
 
 # Pages of the control area
@@ -165,6 +165,6 @@ def on_event_copied(sender, other, **maps):
 
 @receiver(post_save, sender=ObjectMapping, dispatch_uid="pretix_hubspot_first_mapping")
 def on_mapping_saved(sender, instance, raw=False, **kwargs):
-    """Whoever placed an order before there was anything to send need not be sent by hand."""
+    """Queue the orders that were placed before the event's first mapping, so that no user has to send them."""
     if not raw and instance.is_complete and campaigns.start_unmapped(instance.event):
         call_worker(instance.event.hubspot_connection.connection_id)

@@ -23,13 +23,15 @@ GRACE = 120
 
 
 def at_most(minutes: int) -> dict[str, int]:
-    """Limits of a task, many times what it usually takes: something that hangs must not hold a worker for ever."""
+    """Limits of a task, many times its usual duration: a task that hangs must not hold a worker for ever."""
     return {"soft_time_limit": minutes * 60, "time_limit": minutes * 60 + GRACE}
 
 
 @app.task(base=TransactionAwareTask, acks_late=True, **at_most(minutes=15))
 def drain(connection_id: int) -> None:
-    """Send what waits for one portal; call another worker if that is a lot, or if time was up before it was done."""
+    """Send a portal's waiting orders; call another worker if there are many, or if the time is over before all are
+    sent.
+    """
     workers.clear_call(connection_id)
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
     if connection and worker.drain(connection, seconds=TURN, call_help=lambda: workers.call_worker(connection_id)):
@@ -38,13 +40,15 @@ def drain(connection_id: int) -> None:
 
 @worker_ready.connect
 def on_worker_ready(**kwargs):
-    """A worker starts, perhaps with another configuration than the last one had."""
+    """A worker starts, perhaps with a new configuration."""
     after_start.apply_async()
 
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=5))
 def after_start() -> None:
-    """End the rests that the server's configuration was to blame for: if it still is, the next attempt tells."""
+    """End the rests that were caused by the server's configuration; if it is still wrong, the next attempt rests
+    again.
+    """
     resting = Connection.objects.filter(status=Connection.Status.ACTIVE, resting_reason=RestingReason.SERVER)
     for pk in list(resting.values_list("pk", flat=True)):
         resting.filter(pk=pk).update(resting_until=None, resting_reason="")
@@ -53,12 +57,12 @@ def after_start() -> None:
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=30))
 def run_periodic() -> None:
-    """The periodic round: free what is stuck, find what was missed, send what waits.
+    """The periodic round: release stuck claims, find missed orders, send waiting orders.
 
-    All organizers of this server share it, so what goes wrong with one event stops nothing else.
+    All organizers of this server share it, so an error in one event stops no other event.
     """
     with scopes_disabled():
-        Heartbeat.beat(Heartbeat.Name.WORKER)
+        Heartbeat.record(Heartbeat.Name.WORKER)
         for step in (sweep.tend_queue, run_log.prune, metrics.collect):
             run_isolated(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
@@ -72,7 +76,7 @@ def run_periodic() -> None:
 
 @app.task(base=TransactionAwareTask, acks_late=True, **at_most(minutes=10))
 def renew_catalog(connection_id: int) -> None:
-    """See what changed in a portal, a day after the last look; a portal that does not answer stops nothing else."""
+    """Refresh a portal's catalogue a day after the last time; a portal that does not answer stops no other task."""
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
     if connection and is_in_use(connection):
         refresh.renew(connection)
@@ -80,7 +84,7 @@ def renew_catalog(connection_id: int) -> None:
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=15))
 def send_reports() -> None:
-    """Tell those who want to know: new sync problems, recovery, the regular mail."""
+    """Notify users of new sync problems and of recovery, and send the digests."""
     with scopes_disabled():
         for connection in Connection.objects.exclude(status=Connection.Status.DISCONNECTED):
             for joined in worker.joined_events(connection, paused=True):
@@ -90,6 +94,6 @@ def send_reports() -> None:
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=15))
 def notify(entry_ids: list[int]) -> None:
-    """Notify each person once about what concerns many events."""
+    """Notify each user once about log entries that concern many events."""
     with scopes_disabled():
         recipients.notify_once(entry_ids)

@@ -1,4 +1,4 @@
-"""Labels of associations, such as Buyer and Attendee, made in HubSpot when somebody first asks for them."""
+"""Labels of associations, such as Buyer and Attendee, created in HubSpot when a mapping first needs them."""
 
 import re
 
@@ -6,20 +6,20 @@ from pretix_hubspot.hubspot.errors import BadAnswer
 
 
 def ensure_label(catalog, mapping, earlier_pk, label):
-    """HubSpot's label of this text, from the mapping's object type to that of an earlier mapping.
+    """HubSpot's label with this text, from the mapping's object type to that of an earlier mapping; created if missing.
 
-    Raises ``HubSpotError``, for example where the portal's plan has no labels, or has no room for more.
+    Raises ``HubSpotError``, for example if the portal's plan has no labels, or no more labels.
     """
     earlier = mapping.event.hubspot_object_mappings.get(pk=earlier_pk)
     types = mapping.external_object_type, earlier.external_object_type
-    catalog.ensure(types)  # which refuses what is no object type, before it becomes a part of an address
-    found = _named(catalog.client.association_labels(*types), label)
-    if found is None:
+    catalog.ensure(types)  # refuses a text that is no object type, before it becomes a part of an address
+    existing = _named(catalog.client.association_labels(*types), label)
+    if existing is None:
         catalog.client.create_association_label(*types, _internal_name(label), label)
-        found = _named(catalog.client.association_labels(*types), label)
-    if found is None:
+        existing = _named(catalog.client.association_labels(*types), label)
+    if existing is None:
         raise BadAnswer("HubSpot does not list the association label it has just created")
-    return found
+    return existing
 
 
 def _named(labels, text):

@@ -1,7 +1,7 @@
 """The portal's schema, stored: object types, properties, pipelines.
 
 Rows of ``CatalogEntry``, never a cache: the default cache of a small pretix stores nothing.
-Reading asks HubSpot only for what was never stored; a stored copy outlives every outage.
+Reading asks HubSpot only for parts that were never stored; a stored copy outlives every outage.
 Two processes that refresh at once each write whole rows, and the later answer stays.
 """
 
@@ -15,8 +15,8 @@ from django.db import transaction
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 
-from pretix_hubspot.connections.ask_limit import DOUBT, PAUSE, SEE, may_ask
 from pretix_hubspot.connections.clients import client_for
+from pretix_hubspot.connections.user_request_limit import DOUBT, PAUSE, SEE, may_ask
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.hubspot.data import OBJECT_TYPE, ObjectType, Option, Pipeline, PropertyDefinition
 from pretix_hubspot.models import CatalogEntry
@@ -41,13 +41,13 @@ KINDS = (TYPES, LEFT_OUT, PROPERTIES, PIPELINES, TOGETHER, last_failure.FAILED, 
 
 
 class OptionsFixed(Exception):
-    """HubSpot itself decides on the options of this property."""
+    """HubSpot itself sets the options of this property."""
 
 
 class Catalog(CatalogMemory):
-    """The schema of one connection's portal. Make a new one per request or slice: it remembers what it read.
+    """The schema of one connection's portal. Make a new one per request or slice: it keeps what it has read.
 
-    ``client`` is what to ask HubSpot with; else one of this ``patience`` is made when it is needed.
+    ``client`` asks HubSpot; without one, a client of this ``patience`` is made when it is needed.
     """
 
     def __init__(self, connection, client=None, patience=WORKER):
@@ -64,7 +64,7 @@ class Catalog(CatalogMemory):
     # Reading
 
     def object_types(self) -> list[ObjectType]:
-        """Contacts, companies, deals, then whatever else the portal has and the connection may use."""
+        """Contacts, companies, deals, then the other types that the portal has and the connection may use."""
         if not self._row(TYPES, ""):
             self._fetch_types()
         return [
@@ -79,7 +79,7 @@ class Catalog(CatalogMemory):
         return row.data if row else []
 
     def label(self, object_type: str, plural: bool = True) -> str:
-        """What people call the object type; its key where the portal no longer has it. Never asks HubSpot."""
+        """The object type's name for users; its key if the portal no longer has it. Never asks HubSpot."""
         row = self._row(TYPES, "")
         for data in row.data if row else ():
             if data["custom"] and data["type_id"] == object_type:
@@ -89,7 +89,7 @@ class Catalog(CatalogMemory):
         return object_type
 
     def primary_property(self, object_type: str) -> str:
-        """The property by which HubSpot calls a record of this type. Never asks HubSpot."""
+        """The property that HubSpot shows as a record's name. Never asks HubSpot."""
         if object_type in STANDARD:
             return STANDARD[object_type].primary_property
         row = self._row(TYPES, "")
@@ -101,7 +101,7 @@ class Catalog(CatalogMemory):
         return self._parse(PROPERTIES, object_type, property_of)
 
     def renamed(self, object_type: str) -> dict[str, str]:
-        """Former labels of properties that got another one lately, by name."""
+        """Former labels of properties whose label changed lately, by name."""
         row = self._row(PROPERTIES, object_type)
         return {data["name"]: data[FORMER] for data in row.data if FORMER in data} if row else {}
 
@@ -128,29 +128,34 @@ class Catalog(CatalogMemory):
     # Fetching
 
     def ensure(self, object_types: Iterable[str]) -> None:
-        """Fetches what was never stored."""
-        wanted = set(object_types)
-        self.load(wanted)
-        for object_type in sorted(name for name in wanted if not self.is_stored(name)):
+        """Fetch the object types that were never stored."""
+        names = set(object_types)
+        self.load(names)
+        for object_type in sorted(name for name in names if not self.is_stored(name)):
             self._fetch(object_type)
 
     def load(self, object_types: Iterable[str]) -> None:
-        """Reads what is stored of these object types, in one query."""
+        """Read the stored rows of these object types, in one query."""
         self._load(set(object_types))
 
     def fetch(self, object_type: str) -> None:
-        """Asks HubSpot for one object type; the error is the caller's, see ``note_failure``."""
+        """Ask HubSpot for one object type; the caller handles the error, see ``note_failure``."""
         self._fetch(object_type)
 
-    def see(self, object_types: Iterable[str]) -> Exception | None:
-        """As ``freshen``, with what people made in HubSpot a minute ago; each type is asked for once a minute."""
+    def freshen_for_user(self, object_types: Iterable[str]) -> Exception | None:
+        """Like ``freshen``, but fetch copies older than a minute too, at most once a minute per type: a user has
+        perhaps just changed something in HubSpot.
+        """
         names = list(object_types)
         problem = self.freshen(names)
         old = [name for name in names if (age := self.age(name)) is None or age > PAUSE]
         return problem or self._renew([name for name in old if may_ask(self.connection, f"{SEE}{name}")])
 
     def doubt(self, object_types: Iterable[str]) -> None:
-        """HubSpot contradicts what is stored: it is read again, by us or by whoever opens the next page about it."""
+        """Mark the stored copy as outdated, since HubSpot contradicted it, and fetch it at most once a minute.
+
+        The next page about the object type fetches it if this call may not.
+        """
         names = sorted(name for name in set(object_types) if self.is_stored(name))
         stored = self.connection.catalog_entries.filter(kind__in=(PROPERTIES, PIPELINES), name__in=names)
         stored.update(fetched_at=now() - 2 * MAX_AGE)
@@ -159,7 +164,7 @@ class Catalog(CatalogMemory):
         self._renew([name for name in names if may_ask(self.connection, f"{DOUBT}{name}")])
 
     def freshen(self, object_types: Iterable[str] = (), max_age: timedelta = MAX_AGE) -> Exception | None:
-        """Fetches what is missing or too old; answers the error instead of raising it, the stored copy stays."""
+        """Fetch missing or old copies; an error is returned instead of raised, and the stored copy stays."""
         names = ["", *object_types]
         self._load(set(names))
         stale = [name for name in names if (age := self.age(name)) is None or age > max_age]
@@ -176,10 +181,11 @@ class Catalog(CatalogMemory):
             return e
         return None
 
-    def look_again(self, object_types: Iterable[str]) -> Exception | None:
-        """Fetches these and everything stored, for whoever comes to repair something; answers errors as above.
+    def fetch_all_again(self, object_types: Iterable[str]) -> Exception | None:
+        """Fetch these and all stored object types, for a user who repairs a mapping; returns errors as ``freshen``
+        does.
 
-        Everything, since those who come a moment later to repair something else find it repaired as well.
+        All of them, because a user who repairs another mapping a moment later must see current copies as well.
         """
         return self.freshen(sorted({*object_types, *self._stored_types()}), max_age=timedelta(0))
 
@@ -188,7 +194,7 @@ class Catalog(CatalogMemory):
         self._forget("")
 
     def refresh(self, object_types: Iterable[str] | None = None) -> None:
-        """Fetches again: the object types named, else the list of types and every type ever stored."""
+        """Fetch the named object types again; without names, the list of types and every type ever stored."""
         try:
             self._refresh(object_types)
         except (errors.HubSpotError, ServerMisconfigured) as e:
@@ -208,7 +214,7 @@ class Catalog(CatalogMemory):
             self._fetch(object_type)
 
     def _stored_types(self) -> set[str]:
-        """The object types that the portal has and somebody needed."""
+        """The object types that the portal has and that were fetched once."""
         if not self._row(TYPES, ""):
             return set()
         stored = self.connection.catalog_entries.filter(kind=PROPERTIES).values_list("name", flat=True)
@@ -217,17 +223,17 @@ class Catalog(CatalogMemory):
     # Creating in HubSpot
 
     def ensure_group(self, object_type: str, name: str, label: str) -> None:
-        """Creates the property group unless it is there."""
+        """Create the property group unless it exists."""
         try:
             self.client.create_property_group(object_type, name=name, label=label)
         except errors.Conflict:
-            pass  # somebody, perhaps we, made it before
+            pass  # another worker, or an earlier attempt, has created it
 
     def create_property(self, object_type: str, definition: dict) -> PropertyDefinition:
-        """Creates the property, or finds the one of that name; the stored copy knows it at once.
+        """Create the property, or return the existing one of that name; the stored copy has it at once.
 
         ``definition`` is HubSpot's ``PropertyCreate``.
-        A name that was archived comes back with its old definition: check what is answered.
+        A name that was archived comes back with its old definition: check the returned one.
         """
         try:
             created = self.client.create_property(object_type, definition)
@@ -237,9 +243,9 @@ class Catalog(CatalogMemory):
         return created
 
     def add_options(self, object_type: str, name: str, make: Callable[[PropertyDefinition], list[Option]]) -> None:
-        """Adds the options that ``make`` returns, given the definition as it is in HubSpot at this moment.
+        """Add the options that ``make`` returns, given the definition as it is in HubSpot at this moment.
 
-        HubSpot replaces the whole list (hubspot.md 6.1), so those of others are sent along.
+        HubSpot replaces the whole list (hubspot.md 6.1), so the existing options are sent along.
         Raises ``OptionsFixed`` or the client's errors.
         """
         current = next((p for p in self.client.properties(object_type) if p.name == name and not p.archived), None)
@@ -256,18 +262,18 @@ class Catalog(CatalogMemory):
         for wait in (0, LAG):
             time.sleep(wait)
             self._fetch(object_type)
-            if found := self.properties(object_type).get(name):
-                return found
+            if definition := self.properties(object_type).get(name):
+                return definition
         raise errors.Conflict(f"The property {name} exists, but HubSpot does not list it.")
 
     def remember(self, object_type: str, definition: PropertyDefinition) -> None:
-        """Takes up a definition that HubSpot just answered; its list lacks a change for a moment, see ``LAG``."""
+        """Store a definition that HubSpot just returned; its list lacks a change for a moment, see ``LAG``."""
         with transaction.atomic():
             row = self.connection.catalog_entries.select_for_update().filter(kind=PROPERTIES, name=object_type).first()
             if row is None:
                 return
-            made = {**trimmed(definition), MADE: now().timestamp()}
-            row.data = [p for p in row.data if p["name"] != definition.name] + [made]
+            stored = {**trimmed(definition), MADE: now().timestamp()}
+            row.data = [p for p in row.data if p["name"] != definition.name] + [stored]
             row.save(update_fields=["data"])
         self._forget(object_type)
 
@@ -279,12 +285,12 @@ class Catalog(CatalogMemory):
         return self._rows[kind, name]
 
     def _load(self, names: set[str]) -> None:
-        """One query for all kinds of these object types, and the list of types with them."""
-        wanted = {name for name in names | {""} if (PROPERTIES, name) not in self._rows}
-        if not wanted:
+        """Read all kinds of rows of these object types, and the list of types, in one query."""
+        missing = {name for name in names | {""} if (PROPERTIES, name) not in self._rows}
+        if not missing:
             return
-        self._rows |= {(kind, name): None for name in wanted for kind in KINDS}
-        for row in self.connection.catalog_entries.filter(name__in=wanted):
+        self._rows |= {(kind, name): None for name in missing for kind in KINDS}
+        for row in self.connection.catalog_entries.filter(name__in=missing):
             self._rows[row.kind, row.name] = row
 
     def _parse(self, kind: str, object_type: str, parse) -> dict:
@@ -296,7 +302,9 @@ class Catalog(CatalogMemory):
         return self._parsed[kind, object_type]
 
     def _fetch_unless_it_failed(self, object_type: str) -> None:
-        """Somebody may have waited for the same timeouts a moment ago."""
+        """Fetch the object type, unless an attempt failed a moment ago: then raise that error again, without new
+        timeouts.
+        """
         if error := last_failure.remembered(self._row(last_failure.FAILED, "")):
             raise error
         self._fetch(object_type)
@@ -322,7 +330,7 @@ class Catalog(CatalogMemory):
     # HubSpot
 
     def _fetch(self, object_type: str) -> None:
-        if not OBJECT_TYPE.fullmatch(object_type):  # stored by a version that did not look; said as HubSpot would
+        if not OBJECT_TYPE.fullmatch(object_type):  # stored by a version that did not check; the message is HubSpot's
             raise errors.InvalidInput(f"Unable to infer object type from: {object_type}", operation="properties read")
         properties = self._with_owners(object_type, self.client.properties(object_type))
         pipelines = self._fetch_pipelines(object_type)
@@ -333,20 +341,21 @@ class Catalog(CatalogMemory):
             }
         )
 
-    def _with_owners(self, object_type: str, found: Iterable[PropertyDefinition]) -> list[PropertyDefinition]:
-        """The portal's owners as options of the properties that hold one; those of last time if HubSpot does not say.
+    def _with_owners(self, object_type: str, definitions: Iterable[PropertyDefinition]) -> list[PropertyDefinition]:
+        """The definitions with the portal's owners as options of properties that hold one; the stored ones if
+        HubSpot refuses.
 
-        Without the scope for it there are none, and ids are sent as they are.
+        Without the scope the options are empty, and ids are sent unchanged.
         """
-        found = list(found)
-        if not any(definition.owners for definition in found):
-            return found
+        definitions = list(definitions)
+        if not any(definition.owners for definition in definitions):
+            return definitions
         listed = self._owners
         if listed is None:
             row = self._row(PROPERTIES, object_type)
-            kept = {p["name"]: property_of(p).options for p in (row.data if row else ()) if p.get("owners")}
-            return [replace(p, options=kept.get(p.name, ())) if p.owners else p for p in found]
-        return [replace(p, options=listed) if p.owners else p for p in found]
+            stored = {p["name"]: property_of(p).options for p in (row.data if row else ()) if p.get("owners")}
+            return [replace(p, options=stored.get(p.name, ())) if p.owners else p for p in definitions]
+        return [replace(p, options=listed) if p.owners else p for p in definitions]
 
     @cached_property
     def _owners(self) -> tuple[Option, ...] | None:
@@ -359,22 +368,24 @@ class Catalog(CatalogMemory):
             return None
 
     def _fetch_pipelines(self, object_type: str) -> list[Pipeline]:
-        """Only where there can be any: HubSpot counts refused requests against an app (hubspot.md 3, A)."""
+        """The pipelines of types that can have any: HubSpot counts refused requests against an app (hubspot.md 3,
+        A).
+        """
         if object_type in STANDARD and STANDARD[object_type].stage_properties is None:
             return []
         try:
             return self.client.pipelines(object_type)
         except (errors.InvalidInput, errors.NotFound, errors.Forbidden, errors.MissingScope):
-            return []  # a custom type without pipelines says so in one of these ways
+            return []  # HubSpot's answers for a custom type without pipelines
 
     def _listed(self, object_type: str, properties: Iterable[PropertyDefinition]) -> list[dict]:
-        """What HubSpot lists, and what we made a moment ago and HubSpot does not list yet."""
+        """The properties that HubSpot lists, and those that we just created and HubSpot does not list yet."""
         listed = {p.name: trimmed(p) for p in properties if not p.archived}
         row = self.connection.catalog_entries.filter(kind=PROPERTIES, name=object_type).first()
         recently = now().timestamp() - 10 * LAG
-        made = {p["name"]: p for p in (row.data if row else ()) if p.get(MADE, 0) > recently}
+        created = {p["name"]: p for p in (row.data if row else ()) if p.get(MADE, 0) > recently}
         note_new_labels(listed, row.data if row else ())
-        return list({**made, **listed}.values())
+        return list({**created, **listed}.values())
 
     def _fetch_types(self) -> None:
         have, left_out = usable_types(self.client, self.connection.scopes)
@@ -400,17 +411,17 @@ def usable_types(client, scopes) -> tuple[list[ObjectType], list[dict]]:
     try:
         have += sorted(client.schemas(), key=lambda custom: custom.plural.lower())
     except (errors.MissingScope, errors.Forbidden):
-        # Below Enterprise there are no custom objects, and nobody could grant the scope.
+        # Below Enterprise a portal has no custom objects, and its users cannot grant the scope.
         left_out.append({"name": "custom", "reason": "scope", "scopes": sorted(CUSTOM_SCOPES)})
     except (errors.NotFound, errors.InvalidInput, errors.PaymentRequired, errors.CallRefused):
-        pass  # whoever has no custom objects may be told so in one of these ways as well
+        pass  # HubSpot's other answers for an account without custom objects
     return have, left_out
 
 
 def _enablement(client) -> dict[str, bool]:
-    """What the object library says; without one, the account has everything that its scopes allow.
+    """Object type id -> whether it is switched on, from the object library; {} if HubSpot refuses.
 
-    Nothing else hangs on it, so an answer in a form that we do not know stops nothing.
+    The types of an empty answer count as switched on, so an answer in an unknown form stops no order.
     """
     try:
         return client.object_enablement()

@@ -1,4 +1,4 @@
-"""A value of a property as people see it in HubSpot: labels, and dates and numbers in the reader's language."""
+"""A property's value as HubSpot shows it to users: labels, and dates and numbers in the reader's language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ from .object_types import stage_properties
 
 @dataclass(frozen=True)
 class Shown:
-    """``raw`` is what HubSpot stores, where nobody could tell it from the text."""
+    """The text of a value; ``raw`` is the stored value if the text does not show it."""
 
     text: str
     raw: str = ""
 
 
 def stage_labels(catalog: Catalog, object_type: str) -> dict[str, dict[str, str]]:
-    """Labels of pipelines and stages by the property that holds them: its own definition names none."""
+    """Labels of pipelines and stages by the property that holds them, whose own definition has no options."""
     pipeline, stage = stage_properties(object_type)
-    found = catalog.pipelines(object_type)
-    return {pipeline: {p.id: p.label for p in found}, stage: {s.id: s.label for p in found for s in p.stages}}
+    pipelines = catalog.pipelines(object_type)
+    return {pipeline: {p.id: p.label for p in pipelines}, stage: {s.id: s.label for p in pipelines for s in p.stages}}
 
 
 def shown(
@@ -39,7 +39,7 @@ def shown(
     stages: Mapping[str, Mapping[str, str]],
     conventions: Conventions = NO_CONVENTIONS,
 ) -> Shown:
-    """What people see; what does not look like a value of its type is shown as it is."""
+    """The text that users see; a value that does not look like one of its type is shown unchanged."""
     kind = kind_of(definition)
     if kind == PropertyKind.NUMBER:
         return Shown(_number(value))
@@ -61,7 +61,7 @@ def _percentage(value: str, conventions: Conventions) -> str:
 
 
 def _duration(value: str) -> str:
-    """HubSpot keeps milliseconds; hours and minutes are what people mean."""
+    """HubSpot stores milliseconds; users read hours and minutes."""
     digits = formats.number(value)
     if digits is None or "." in digits or digits.startswith("-"):
         return value
@@ -70,7 +70,7 @@ def _duration(value: str) -> str:
 
 
 def _number(value: str) -> str:
-    """HubSpot answers 100.0 where 100.00 was sent, and shows 100."""
+    """HubSpot returns 100.0 for a sent 100.00, and shows 100."""
     digits = formats.number(value)
     if digits is None:
         return value

@@ -1,6 +1,6 @@
-"""The unique property by which we find our own records again, made in HubSpot if it is missing.
+"""The unique property by which we find our own records again, created in HubSpot if it is missing.
 
-Idempotent: it may be there already, another worker may make it at the same moment, or it may have been archived once.
+Idempotent: it may exist already, another worker may create it at the same moment, or it may have been archived once.
 HubSpot fixes uniqueness at creation, so a property of our name that is not unique cannot be repaired from here.
 """
 
@@ -14,7 +14,7 @@ GROUP_NAME = "pretixinformation"
 GROUP_LABEL = "pretix information"
 
 
-#: Companies have no unique property in HubSpot, so those that pretix knows are told apart by their name.
+#: Companies have no unique property in HubSpot; the ones in pretix are identified by their name.
 COMPANY = KeyProperty(
     "invoice_address_company",
     "pretix_company",
@@ -30,7 +30,7 @@ def by_name() -> dict[str, KeyProperty]:
 
 
 class KeyPropertyUnusable(Exception):
-    """A property of our name exists, but records cannot be found by it; ``reason`` is a key of ``REASONS``."""
+    """A property of our name exists, but cannot find records; ``reason`` is a key of ``REASONS``."""
 
     def __init__(self, name: str, reason: str):
         super().__init__(reason)
@@ -60,34 +60,34 @@ def ensure_key_property(catalog, object_type: str, source: str) -> PropertyDefin
     return ensure(catalog, object_type, SOURCES[source].key_property)
 
 
-def ensure(catalog, object_type: str, wanted: KeyProperty) -> PropertyDefinition:
-    """A unique property of ours, created unless it is there.
+def ensure(catalog, object_type: str, key_property: KeyProperty) -> PropertyDefinition:
+    """Return a unique property of ours, created unless it exists.
 
     Raises ``KeyPropertyUnusable``, or the client's errors (a missing scope, HubSpot's limit of unique properties).
-    Asks HubSpot only if the stored definition is missing or of no use.
+    Asks HubSpot only if the stored definition is missing or unusable.
     """
-    stored = catalog.properties(object_type).get(wanted.name)
-    if stored is not None and _trouble(stored) is None:
+    stored = catalog.properties(object_type).get(key_property.name)
+    if stored is not None and _reason_unusable(stored) is None:
         return stored
     catalog.ensure_group(object_type, GROUP_NAME, GROUP_LABEL)
-    definition = catalog.create_property(object_type, _definition(wanted))
-    if reason := _trouble(definition):
-        raise KeyPropertyUnusable(wanted.name, reason)
+    definition = catalog.create_property(object_type, _definition(key_property))
+    if reason := _reason_unusable(definition):
+        raise KeyPropertyUnusable(key_property.name, reason)
     return definition
 
 
-def _trouble(definition: PropertyDefinition) -> str | None:
+def _reason_unusable(definition: PropertyDefinition) -> str | None:
     if not definition.writable:
         return "read_only"
     return None if definition.has_unique_value else "not_unique"
 
 
-def _definition(wanted: KeyProperty) -> dict:
+def _definition(key_property: KeyProperty) -> dict:
     """HubSpot's ``PropertyCreate`` (hubspot.md 6.1)."""
     return {
-        "name": wanted.name,
-        "label": wanted.label,
-        "description": wanted.description,
+        "name": key_property.name,
+        "label": key_property.label,
+        "description": key_property.description,
         "type": "string",
         "fieldType": "text",
         "groupName": GROUP_NAME,

@@ -1,4 +1,4 @@
-"""What HubSpot refused lately: failed attempts are remembered for a while, lack of access until it is granted."""
+"""HubSpot's recent failures: a failed attempt is stored for minutes, missing access until it is granted."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,35 +10,35 @@ from pretix_hubspot.models import CatalogEntry, Connection
 
 from .object_types import is_granted
 
-#: The kind of the row that remembers a failed attempt.
+#: The kind of the row that stores a failed attempt.
 FAILED = "failed"
 
 
-#: The kind of a row that remembers an object type that HubSpot does not let pretix use: until it does, for people.
+#: The kind of a row for an object type that HubSpot does not let pretix use; deleted when access is granted.
 LACKING = "lacking"
 
 
-#: How long nobody waits for HubSpot's timeouts again; for those of a single object type, whose orders wait, shorter.
+#: For how long no user waits for HubSpot's timeouts again; shorter for a single object type, whose orders wait.
 PAUSE, PAUSE_OF_TYPE = timedelta(minutes=5), timedelta(minutes=1)
 
 
-#: After what time an object type is tried again that HubSpot did not let pretix use.
+#: How long after a refusal of access an object type is tried again.
 TRY_ACCESS = timedelta(minutes=10)
 
 
-#: Logged for a mapping; its beginning is what ``sync.bulk`` takes for a change of what is sent.
+#: Logged for a mapping; by its prefix, ``sync.queue.campaigns`` counts it as a change of what is sent.
 REGAINED = "pretix_hubspot.mapping.access_regained"
 
 
 def remember_failure(connection: Connection, error: Exception) -> None:
-    """Only what passes by itself: a missing scope is told at once, and somebody may grant it in the next minute."""
+    """Store a temporary error. A missing scope is not stored: a user may grant it within the next minute."""
     if not isinstance(error, errors.HubSpotError) or not error.retryable:
         return
     note(connection, FAILED, "", error)
 
 
 def note(connection: Connection, kind: str, object_type: str, error: errors.HubSpotError) -> None:
-    """Remembers the error; since when, where it was known before."""
+    """Store the error; a stored one keeps the time since when it lasts."""
     data = {"code": error.code, "message": error.message, "since": now().isoformat()}
     if scopes := getattr(error, "required_scopes", ()):
         data["scopes"] = list(scopes)
@@ -55,31 +55,33 @@ def forget_failure(connection: Connection) -> None:
 
 
 def remembered(row: CatalogEntry | None, pause: timedelta = PAUSE) -> errors.HubSpotError | None:
-    """The error of an attempt a moment ago, as if HubSpot had been asked again."""
+    """The error of a recent attempt, as if HubSpot had been asked again; None without one."""
     if row is None or row.fetched_at < now() - pause:
         return None
-    said = row.data[0]
-    kind = errors.kind_of(said.get("code", "")) or errors.ServerTrouble
-    return kind(said["message"], context={"requiredScopes": tuple(said.get("scopes", ()))})
+    data = row.data[0]
+    kind = errors.kind_of(data.get("code", "")) or errors.ServerTrouble
+    return kind(data["message"], context={"requiredScopes": tuple(data.get("scopes", ()))})
 
 
 def lacking(connection: Connection) -> list[dict]:
-    """The object types that HubSpot does not let pretix use although mappings want them: name, scopes, since."""
+    """The object types that mappings write and HubSpot does not let pretix use: name, scopes, since."""
     rows = connection.catalog_entries.filter(kind=LACKING).order_by("name")
     return [{"name": row.name, "scopes": row.data[0].get("scopes", []), "since": row.data[0]["since"]} for row in rows]
 
 
-def look_again(connection: Connection) -> None:
-    """Access was granted anew: what is granted now is regained, and the rest is tried by the next order."""
+def retry_lacking(connection: Connection) -> None:
+    """After new access: note the object types that are granted now; the next order tries the others."""
     rows = connection.catalog_entries.filter(kind=LACKING)
     granted = [name for name in rows.values_list("name", flat=True) if is_granted(name, connection.scopes)]
-    regain(connection, granted)
+    note_regained(connection, granted)
     rows.exclude(name__in=granted).update(fetched_at=now() - TRY_ACCESS)
 
 
-def regain(connection: Connection, object_types: Sequence[str]) -> None:
-    """HubSpot lets pretix use these object types again: said in each event that wants one, as a change of what is
-    sent, so that *Send them again* offers the orders that were sent without."""
+def note_regained(connection: Connection, object_types: Sequence[str]) -> None:
+    """Delete the refusals of these object types, and log for each mapping that what is sent changes.
+
+    So *Send them again* offers the orders that were sent without these records.
+    """
     gone, _ = connection.catalog_entries.filter(kind=LACKING, name__in=object_types).delete()
     if not gone:
         return

@@ -1,4 +1,4 @@
-"""HubSpot's own object types: what they are called, and which scopes they take.
+"""HubSpot's own object types: their names, and the scopes that they need.
 
 A standard type is known by its plural name ("contacts"), a custom one by its type id ("2-123456"); see ``key``.
 """
@@ -24,7 +24,7 @@ class StandardType:
     stage_properties: tuple[str, str] | None = None
 
     def granted(self, scopes) -> bool:
-        """Whether ``scopes`` suffice; an empty list means that nobody knows, and HubSpot will tell."""
+        """Whether ``scopes`` suffice; an empty list means unknown scopes, and HubSpot itself has to refuse."""
         return not scopes or any(alternative <= set(scopes) for alternative in self.scopes)
 
 
@@ -80,23 +80,25 @@ STANDARD: dict[str, StandardType] = {
         ),
     )
 }
-ALWAYS = ("contacts", "companies", "deals")  # offered even before the portal was asked, in this order
+ALWAYS = ("contacts", "companies", "deals")  # offered before the portal is asked, in this order
 CUSTOM_SCOPES = frozenset({"crm.objects.custom.read", "crm.objects.custom.write"})
 
 
 def is_granted(object_type_key: str, scopes) -> bool:
-    """Whether ``scopes`` suffice for an object type; an empty list means that nobody knows, and HubSpot will tell."""
+    """Whether ``scopes`` suffice for an object type; an empty list means unknown scopes, and HubSpot itself has to
+    refuse.
+    """
     entry = STANDARD.get(object_type_key)
     return entry.granted(scopes) if entry else not scopes or set(scopes) >= CUSTOM_SCOPES
 
 
 def key(object_type: ObjectType) -> str:
-    """How a mapping, a path and the catalogue call an object type."""
+    """The name of an object type in mappings, paths and the catalogue."""
     return object_type.type_id if object_type.custom else object_type.name
 
 
 def standard(name: str) -> ObjectType:
-    """A standard type as the catalogue hands it out, named in the reader's language."""
+    """A standard type as the catalogue returns it, named in the reader's language."""
     entry = STANDARD[name]
     return ObjectType(
         type_id=entry.type_id,

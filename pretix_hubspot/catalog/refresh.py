@@ -1,7 +1,4 @@
-"""Looking after stored catalogues: failed attempts are remembered for a while, and old copies are renewed.
-
-What HubSpot says about the account itself is renewed with them: it may have moved to another region.
-"""
+"""Refresh stored catalogues once a day, together with the portal's account, which may have moved to another region."""
 
 import logging
 from datetime import timedelta
@@ -9,17 +6,18 @@ from datetime import timedelta
 from django.db.models import Min, Q
 from django.utils.timezone import now
 
-from pretix_hubspot.connections.ask_limit import ASKED
 from pretix_hubspot.connections.lifecycle import refresh_account
+from pretix_hubspot.connections.user_request_limit import ASKED
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import CatalogEntry, Connection
 from pretix_hubspot.server.config import ServerMisconfigured
 
+from .catalog import Catalog
 from .last_failure import FAILED, LACKING
 
 logger = logging.getLogger(__name__)
 
-#: What the periodic task renews.
+#: The age at which the periodic task refreshes a copy.
 OLD = timedelta(days=1)
 
 
@@ -28,7 +26,7 @@ def outdated() -> list[int]:
     failed = CatalogEntry.objects.filter(kind=FAILED, name="", fetched_at__gt=now() - timedelta(hours=1))
     stored = CatalogEntry.objects.exclude(kind__in=(FAILED, LACKING, ASKED))
     entries = stored.exclude(connection__in=failed.values("connection"))
-    # What the portal no longer has is never renewed and stays old, so the last look at the whole counts too.
+    # Types that the portal no longer has are never fetched and stay old, so the last full refresh counts too.
     looked = Q(connection__catalog_refreshed_at__isnull=True) | Q(connection__catalog_refreshed_at__lt=now() - OLD)
     active = entries.filter(looked, connection__status=Connection.Status.ACTIVE).values("connection")
     old = active.annotate(oldest=Min("fetched_at")).filter(oldest__lt=now() - OLD)
@@ -36,9 +34,7 @@ def outdated() -> list[int]:
 
 
 def renew(connection: Connection) -> bool:
-    """Fetches everything stored again. Never raises for anything about HubSpot; answers whether it worked."""
-    from .catalog import Catalog  # inline: the catalogue uses this module
-
+    """Fetch all stored types and the account again. Errors of HubSpot are logged; returns whether it worked."""
     try:
         Catalog(connection).refresh()
         refresh_account(connection)

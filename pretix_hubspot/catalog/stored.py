@@ -1,4 +1,4 @@
-"""The portal's schema as rows keep it: definitions trimmed to what we use, and what a row remembers beside them."""
+"""The portal's schema as rows store it: definitions trimmed to the parts that we use, and our own notes beside them."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -7,13 +7,13 @@ from django.utils.timezone import now
 
 from pretix_hubspot.hubspot.data import Option, Pipeline, PropertyDefinition, Stage
 
-# In a stored property: when we created it; what it was called before HubSpot's people renamed it, and since when.
+# In a stored property: when we created it; its former label, if users renamed it in HubSpot, and since when.
 MADE, FORMER, RENAMED = "made_at", "former_label", "renamed_at"
-TOLD_FOR = timedelta(days=14).total_seconds()
+SHOWN_FOR = timedelta(days=14).total_seconds()
 
 
 def trimmed(definition: PropertyDefinition) -> dict:
-    """What we use of a definition, and no more: a portal has a thousand of them."""
+    """The parts of a definition that we use: a portal has a thousand definitions."""
     data = {
         "name": definition.name,
         "label": definition.label,
@@ -35,8 +35,8 @@ def trimmed(definition: PropertyDefinition) -> dict:
 
 def property_of(data: dict) -> PropertyDefinition:
     options = tuple(Option(value, label, hidden) for value, label, hidden in data.get("options", ()))
-    known = {name: value for name, value in data.items() if name not in (MADE, FORMER, RENAMED)}
-    return PropertyDefinition(**{"type": "", "field_type": "", **known, "options": options})
+    fields = {name: value for name, value in data.items() if name not in (MADE, FORMER, RENAMED)}
+    return PropertyDefinition(**{"type": "", "field_type": "", **fields, "options": options})
 
 
 def pipeline_of(data: dict) -> Pipeline:
@@ -44,7 +44,7 @@ def pipeline_of(data: dict) -> Pipeline:
 
 
 def note_new_labels(listed: dict[str, dict], before: Iterable[dict]) -> None:
-    """Labels that differ from the copy before are remembered for a while, so that the editor can tell."""
+    """Store former labels for a while, so that the editor can show what was renamed."""
     moment = now().timestamp()
     for old in before:
         new = listed.get(old["name"])
@@ -52,5 +52,5 @@ def note_new_labels(listed: dict[str, dict], before: Iterable[dict]) -> None:
             continue
         if new["label"] != old["label"]:
             new |= {FORMER: old["label"], RENAMED: moment}
-        elif old.get(RENAMED, 0) > moment - TOLD_FOR:
+        elif old.get(RENAMED, 0) > moment - SHOWN_FOR:
             new |= {FORMER: old[FORMER], RENAMED: old[RENAMED]}

@@ -1,1 +1,1 @@
-"""Access to a portal: granted, stored, refreshed, rested, taken back."""
+"""Access to a portal: connecting, tokens, clients, the request budget, resting, pausing, disconnecting."""

@@ -1,6 +1,6 @@
-"""Whoever may change an event but not its organizer asks those who may connect HubSpot.
+"""An event manager who may not connect HubSpot asks the users who may.
 
-A connection is for all events of an organizer, so an event manager alone cannot make one; a click asks for it.
+A connection is for all events of an organizer, so an event manager alone cannot make one; a click sends the request.
 """
 
 from datetime import datetime, timedelta
@@ -17,28 +17,30 @@ from pretix_hubspot.server.links import event_address
 from pretix_hubspot.server.permissions import ORGANIZER_SETTINGS
 
 ASKED = "pretix_hubspot.event.connection.asked"
-#: How long an event does not ask again; people who are asked twice a day stop reading.
+#: How long an event does not ask again; users who are asked twice a day stop reading.
 PAUSE = timedelta(days=1)
 MOST = 20
 
 
 def people_to_ask(organizer: Organizer) -> QuerySet[User]:
-    """Those who may connect the organizer, and can log in."""
+    """The active users who may connect the organizer."""
     teams = Team.objects.with_organizer_permission(ORGANIZER_SETTINGS)
-    mine = teams.filter(organizer=organizer, members=OuterRef("pk"))
-    return User.objects.filter(Exists(mine), is_active=True).order_by("pk")
+    permitted = teams.filter(organizer=organizer, members=OuterRef("pk"))
+    return User.objects.filter(Exists(permitted), is_active=True).order_by("pk")
 
 
 def asked_at(event: Event) -> datetime | None:
-    """When somebody asked lately; the event cannot ask again meanwhile."""
-    asked = LogEntry.objects.filter(event=event, action_type=ASKED, datetime__gt=now() - PAUSE)
-    return asked.order_by("-datetime").values_list("datetime", flat=True).first()
+    """When the event's last request was sent; None if it may ask again."""
+    requests = LogEntry.objects.filter(event=event, action_type=ASKED, datetime__gt=now() - PAUSE)
+    return requests.order_by("-datetime").values_list("datetime", flat=True).first()
 
 
 def ask(event: Event, user: User) -> int:
-    """Send a mail to each of them. Returns how many; 0 if somebody asked lately, or there is nobody to ask."""
+    """Send a mail to each user who may connect. Returns how many; 0 if the event asked lately, or no user may
+    connect.
+    """
     with transaction.atomic():
-        Event.objects.select_for_update().get(pk=event.pk)  # two people, or one double click
+        Event.objects.select_for_update().get(pk=event.pk)  # two event managers, or one double click
         if asked_at(event):
             return 0
         people = list(people_to_ask(event.organizer).exclude(pk=user.pk)[:MOST])

@@ -24,7 +24,7 @@ def client_for(connection, live=True, patience=WORKER, sleep=None, **options):
     shared_budget = request_budget.for_portal(connection.portal_id, connection.kind, patience.budget, sleep)
     rested = connection.resting_until and connection.resting_until <= now()
     if rested and connection.resting_reason == RestingReason.DAILY_LIMIT:
-        shared_budget.reset()  # the number that made the portal rest may be yesterday's: one call finds out
+        shared_budget.reset()  # the daily number that made the portal rest may be yesterday's: one call finds out
     return client_with(
         lambda: tokens.access_token(connection),
         lambda bad: tokens.better_token(connection, bad),
@@ -37,7 +37,7 @@ def client_for(connection, live=True, patience=WORKER, sleep=None, **options):
 
 
 class WhileConnected:
-    """A request budget that grants nothing once somebody disconnects, or disables the plugin for the organizer.
+    """A request budget that grants no call once a user disconnects, or disables the plugin for the organizer.
 
     A call may have waited long for its moment, and the slice that it belongs to was loaded before.
     """
@@ -50,7 +50,7 @@ class WhileConnected:
         for number, moment in enumerate(self._budget.acquire(*arguments, **options)):
             if not tokens.is_in_use(self._connection):
                 if number:
-                    return  # what was begun may end; the next call is told
+                    return  # calls on their way may end; the next one is refused
                 raise tokens.not_active()
             yield moment
 
@@ -59,12 +59,12 @@ class WhileConnected:
 
 
 def new_session():
-    """Connections that outlive a client, as its option ``http``; whoever makes them closes them."""
+    """HTTP connections that outlive a client, for its option ``http``; the caller closes them."""
     return transport.new_session(__version__)
 
 
 def client_with(token, refresh, shared_budget, patience, **options):
-    """A client for HubSpot as this server is configured, and no other. Raises ``ServerMisconfigured``."""
+    """A client for the HubSpot of this server's configuration. Raises ``ServerMisconfigured``."""
     config = server_config().checked()
     return Client(
         config.api_url,

@@ -1,6 +1,6 @@
-"""New access to a portal: what is asked of HubSpot before a token is accepted, and what is stored then.
+"""Connecting a portal: the questions to HubSpot before a token is accepted, and storing the new access.
 
-A connection belongs to an organizer; there is one per portal, and connecting the same portal again renews it.
+A connection belongs to an organizer; each portal has one, and connecting the same portal again renews it.
 """
 
 import logging
@@ -28,18 +28,18 @@ from pretix_hubspot.server.patience import ASKED_FOR
 from pretix_hubspot.server.scopes import missing_required
 from pretix_hubspot.server.workers import call_worker
 
-from . import ask_limit, grants, oauth_app, request_budget, tokens
+from . import grants, oauth_app, request_budget, tokens, user_request_limit
 from .clients import client_with
 
 logger = logging.getLogger(__name__)
 
-#: Sent with ``connection`` in the transaction that stores new access. This room does not know who has to know:
+#: Sent with ``connection`` in the transaction that stores new access. This room does not know its receivers:
 #: the catalogue asks again for what HubSpot refused.
 access_granted = Signal()
 
 
 class ScopesMissing(Exception):
-    """The token is good, but not for what we need. ``scopes`` names what is missing; nothing was stored."""
+    """The token is valid, but lacks scopes that we need. ``scopes`` names them; no access was stored."""
 
     def __init__(self, scopes):
         super().__init__(", ".join(scopes))
@@ -47,7 +47,7 @@ class ScopesMissing(Exception):
 
 
 class WrongPortal(Exception):
-    """Access to another portal than the one that was to be renewed; nothing was stored."""
+    """The access is for another portal than the one to be renewed; no access was stored."""
 
     def __init__(self, expected, found):
         super().__init__(f"portal {found} instead of {expected}")
@@ -56,12 +56,12 @@ class WrongPortal(Exception):
 
 
 def connect_token(organizer, token, user, expected=None):
-    """Connect with a service key or private app token, after asking HubSpot what it is good for.
+    """Connect with a service key or private app token, after asking HubSpot for its portal and scopes.
 
     Raises ``HubSpotError``, ``ScopesMissing``, or ``WrongPortal`` if it is not for the portal of ``expected``.
     """
     token = Secret(token)
-    client = client_with(lambda: token, repeated, request_budget.for_check(ASKED_FOR.budget), ASKED_FOR)
+    client = client_with(lambda: token, same_token, request_budget.for_check(ASKED_FOR.budget), ASKED_FOR)
     scopes = _scopes_of_static(client, token)
     account = client.account()
     _accept(account.portal_id, scopes, expected)
@@ -78,18 +78,18 @@ def connect_token(organizer, token, user, expected=None):
 def connect_oauth(organizer, granted, user, expected=None):
     """Connect with the tokens that HubSpot granted to the server's app. Raises like ``connect_token``.
 
-    What is not accepted is given back to HubSpot.
+    A grant that is not accepted is revoked at HubSpot.
     """
     try:
         return _connect_granted(organizer, granted, user, expected)
     except Exception:
-        grants.refuse(granted)
+        grants.revoke_new(granted)
         raise
 
 
 def _connect_granted(organizer, granted, user, expected):
     checking = client_with(
-        lambda: granted.access_token, repeated, request_budget.for_check(ASKED_FOR.budget), ASKED_FOR
+        lambda: granted.access_token, same_token, request_budget.for_check(ASKED_FOR.budget), ASKED_FOR
     )
     account = checking.account()
     hubspot_user, scopes = _introspected(granted)
@@ -104,19 +104,20 @@ def _connect_granted(organizer, granted, user, expected):
     return _connect(organizer, account, fill, user, granted.refresh_token)
 
 
-def repeated(token):
-    """After one refusal: the same token once more. HubSpot may refuse a good one by mistake, and nobody likes to grant
-    access twice."""
+def same_token(token):
+    """Repeat a refused call with the same token: HubSpot may refuse a good one by mistake, and granting again is
+    work.
+    """
     return token
 
 
 def _connect(organizer, account, fill, user, grant=None):
-    """The organizer's connection to the portal of ``account``, new or renewed, filled and logged.
+    """Store the organizer's connection to the portal of ``account``, new or renewed, filled and logged.
 
-    The access that it had before is given back, unless it is the same ``grant``.
+    The access that it had before is revoked, unless it is the same ``grant``.
     """
     for former in Connection.objects.filter(organizer=organizer, portal_id=account.portal_id):
-        grants.give_up(former, instead=grant)
+        grants.revoke_stored(former, instead=grant)
     with transaction.atomic():
         connection, created = Connection.objects.select_for_update().get_or_create(
             organizer=organizer, portal_id=account.portal_id, defaults={"kind": Connection.Kind.TOKEN}
@@ -132,7 +133,7 @@ def _connect(organizer, account, fill, user, grant=None):
         connection.log_action(action, user=user, data={"portal": account.portal_id, "kind": connection.kind})
         if was_revoked:
             tokens.log_events(connection, "pretix_hubspot.recovered.connection", user)
-        ask_limit.start_over(connection)
+        user_request_limit.reset(connection)
         access_granted.send(Connection, connection=connection)
         call_worker(connection.pk)
     request_budget.for_portal(connection.portal_id, connection.kind).reset()
@@ -147,7 +148,7 @@ def _accept(portal_id, scopes, expected):
 
 
 def granted_scopes(connection, client):
-    """What HubSpot says now that the access is good for; None where it does not say."""
+    """The scopes that HubSpot currently grants to the connection; None if HubSpot does not answer them."""
     token = tokens.access_token(connection)
     if connection.kind == Connection.Kind.TOKEN:
         return _scopes_of_static(client, token)
@@ -156,10 +157,10 @@ def granted_scopes(connection, client):
 
 
 def _scopes_of_static(client, token):
-    """What a static token is good for; None where HubSpot does not say: how to ask is documented, but unverified.
+    """The scopes of a static token; None if HubSpot does not answer them: the endpoint is documented, but unverified.
 
-    A token that is not accepted here may be good nonetheless, and a page of the edge may stand for a path that does
-    not exist: the next call with the token will tell.
+    A token that this endpoint refuses may be good nonetheless, and a page of the edge may stand for a path that does
+    not exist: the next call with the token shows it.
     """
     try:
         return client.private_app_token_info(token).scopes
@@ -179,7 +180,9 @@ def _scopes_of_static(client, token):
 
 
 def _introspected(granted):
-    """``(HubSpot user, scopes)``, the latter None if nobody tells; trouble with asking stops nothing."""
+    """``(HubSpot user, scopes)``, the latter None if HubSpot does not answer them; an error here does not stop
+    connecting.
+    """
     try:
         info = oauth_app.introspect(granted.access_token)
     except HubSpotError as error:

@@ -1,4 +1,4 @@
-"""What goes without saying in an event and in its portal; ``sync.types.Conventions`` says what each of it is for."""
+"""The conventions of an event and its portal, such as time zone and currency; see ``values.rows.Conventions``."""
 
 from django.utils.translation import gettext as _
 from pretix.base.models import Event
@@ -9,7 +9,7 @@ from pretix_hubspot.values.rows import Conventions
 
 
 def conventions(event: Event, connection: Connection) -> Conventions:
-    """As the event is set up, and as HubSpot described the portal last."""
+    """The conventions of the event's settings and of the portal as HubSpot described it last."""
     account = connection.account
     currency = account.get("currency") or ""
     return Conventions(
@@ -23,7 +23,9 @@ def conventions(event: Event, connection: Connection) -> Conventions:
 
 
 def currency_note(event: Event, connection: Connection) -> str:
-    """What becomes of the event's amounts if the portal does not use its currency; empty if it does, or is silent."""
+    """How the event's amounts arrive if the portal does not use its currency; empty if it does, or if that is
+    unknown.
+    """
     known = conventions(event, connection)
     if not known.portal_currency or known.currency in known.portal_currencies:
         return ""

@@ -1,4 +1,4 @@
-"""Access that is not used any more is given back to HubSpot before it is forgotten here."""
+"""Revoke OAuth grants at HubSpot before pretix forgets them."""
 
 import logging
 
@@ -12,10 +12,10 @@ from . import oauth_app, tokens
 logger = logging.getLogger(__name__)
 
 
-def give_up(connection: Connection, instead: Secret | None = None) -> bool:
-    """Revoke what the app was granted for this connection, unless it is the same as what comes ``instead``.
+def revoke_stored(connection: Connection, instead: Secret | None = None) -> bool:
+    """Revoke the grant of this connection, unless it is the same as the one that comes ``instead``.
 
-    Returns whether HubSpot confirmed. A service key can only be deleted in HubSpot, by people.
+    Returns whether HubSpot confirmed. A service key can only be deleted in HubSpot, by its users.
     """
     if connection.kind != Connection.Kind.OAUTH or not connection.refresh_token:
         return False
@@ -27,8 +27,8 @@ def give_up(connection: Connection, instead: Secret | None = None) -> bool:
         return False
 
 
-def refuse(granted, portal_id: int | None = None) -> bool:
-    """Revoke what the app was granted a moment ago and is not stored. Returns whether HubSpot confirmed."""
+def revoke_new(granted, portal_id: int | None = None) -> bool:
+    """Revoke a grant that HubSpot just made and that is not stored. Returns whether HubSpot confirmed."""
     try:
         return not _is_used(granted.refresh_token, portal_id or granted.portal_id) and _revoke(granted.refresh_token)
     except ServerMisconfigured as error:

@@ -1,6 +1,6 @@
-"""What a connection is to its events, and what HubSpot says about its portal; how it is cut.
+"""The lifecycle of a connection: how events use it, its account at HubSpot, disconnecting.
 
-Who may do what is the views' business; what is stored, and what is logged, is decided here.
+Views check permissions; this module stores and logs.
 """
 
 import json
@@ -21,12 +21,13 @@ logger = logging.getLogger(__name__)
 
 
 def is_active(event):
-    """Whether the plugin is enabled for the event, and for its organizer, as pretix wants for a hybrid plugin."""
+    """Whether the plugin is enabled for the event and for its organizer, as pretix requires of a hybrid plugin."""
     return PLUGIN in event.get_plugins() and PLUGIN in event.organizer.get_plugins()
 
 
 def for_event(event):
-    """How ``event`` uses HubSpot, or ``None`` if it does not: plugin not enabled, not joined, or disconnected.
+    """The event connection of ``event``, or ``None`` if the plugin is not enabled, or the event not joined or
+    disconnected.
 
     A revoked or resting connection is returned: its orders are queued and wait.
     """
@@ -45,12 +46,12 @@ def missing_scopes(connection):
 
 
 def disconnect(connection, user):
-    """Forget all access, for all events, and revoke it at HubSpot where we can.
+    """Delete all access, for all events, and revoke it at HubSpot if possible.
 
-    Record links, mappings and waiting orders stay, so that connecting the same portal again doubles nothing.
-    Returns whether HubSpot confirmed; what is stored here is wiped in any case.
+    Record links, mappings and waiting orders stay, so that connecting the same portal again makes no duplicates.
+    Returns whether HubSpot confirmed; the stored access is deleted in any case.
     """
-    revoked = grants.give_up(connection)
+    revoked = grants.revoke_stored(connection)
     with transaction.atomic():
         tokens.wipe(connection)
         connection.status = Connection.Status.DISCONNECTED
@@ -61,12 +62,12 @@ def disconnect(connection, user):
 
 
 def refresh_account(connection):
-    """Ask HubSpot again who this portal is: a region migration changes where links lead, people change time zones."""
+    """Read the portal's account again: a region migration changes where links lead, and users change the time zone."""
     note_account(connection, client_for(connection, patience=ASKED_FOR).account())
 
 
 def note_account(connection, account):
-    """Take up what HubSpot just said about the portal."""
+    """Store what HubSpot just answered about the portal's account."""
     described = json.loads(json.dumps(asdict(account)))  # as the database answers it
     if connection.account != described:
         connection.account = described

@@ -1,4 +1,4 @@
-"""The server's own HubSpot app: people are sent to it, and it trades codes and refresh tokens for access tokens."""
+"""The server's own HubSpot app: its authorization address, and the exchange of codes and refresh tokens."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ def return_url():
 
 
 def authorize_url(state, portal_id=None):
-    """Where to send somebody who is to grant access; ``portal_id`` preselects the portal."""
+    """The address at which a user grants access; ``portal_id`` preselects the portal."""
     challenge = _base64url(hashlib.sha256(_code_verifier(state).reveal().encode()).digest())
     optional = server_config().optional_scopes
     return _app().authorize_url(return_url(), state, REQUIRED_SCOPES, optional, portal_id, challenge)
@@ -38,18 +38,18 @@ def refresh(refresh_token):
 
 
 def revoke(refresh_token):
-    """Tell HubSpot that we are done with this refresh token."""
+    """Revoke a refresh token at HubSpot."""
     _app().revoke(refresh_token)
 
 
 def introspect(access_token):
-    """Who granted this token, and what for; ``None`` if it is good for nothing."""
+    """User and scopes of a token; ``None`` if it is no longer valid."""
     return _app().introspect(access_token)
 
 
 @reveals
 def _code_verifier(state):
-    """The proof of RFC 7636 that the one who trades the code is the one who asked for it; follows from the state."""
+    """The proof of RFC 7636 that the same server asked for the code and exchanges it; derived from the state."""
     key = crypto.derive(b"pretix_hubspot code verifier")
     return Secret(_base64url(hmac.digest(key.reveal(), revealed(state).encode(), "sha256")))
 

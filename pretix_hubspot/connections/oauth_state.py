@@ -1,4 +1,4 @@
-"""The one-time state of an OAuth authorisation: bound to a user, a session and what is to be connected.
+"""The one-time state of an OAuth authorisation: bound to a user, a session and the organizer or event to connect.
 
 Rows hold hashes, live ten minutes and are used up in one atomic step.
 """
@@ -17,7 +17,7 @@ from pretix_hubspot.models import OAuthState
 from . import oauth_app
 
 LIFETIME = timedelta(minutes=10)
-KEPT = timedelta(days=1)  # long enough to tell "used already" from "never heard of"
+KEPT = timedelta(days=1)  # long enough to distinguish a used state from an unknown one
 
 
 class StateRefused(Exception):
@@ -29,7 +29,7 @@ class StateRefused(Exception):
 
 
 def begin(request, organizer, event=None, connection=None):
-    """Remember what is to be connected, and return HubSpot's URL to send the person to.
+    """Store what is to be connected, and return the address at HubSpot for the user.
 
     With ``connection`` an existing one is to be renewed, and its portal is preselected.
     """
@@ -49,7 +49,7 @@ def begin(request, organizer, event=None, connection=None):
 
 @dataclass(frozen=True)
 class Returned:
-    """What HubSpot sent back with a person."""
+    """The parameters with which HubSpot sent a user back."""
 
     state: Secret
     code: Secret
@@ -57,32 +57,32 @@ class Returned:
 
     @classmethod
     def from_request(cls, request):
-        """Takes it out of the request: error reports show addresses, and a code is worth tokens."""
+        """Take the parameters out of the request: error reports show addresses, and a code is worth tokens."""
         sent = request.GET
         returned = cls(Secret(sent.get("state", "")), Secret(sent.get("code", "")), sent.get("error", ""))
         request.GET = QueryDict()
         request.META["QUERY_STRING"] = ""
-        for name in ("REQUEST_URI", "RAW_URI"):  # as uWSGI and gunicorn call it
+        for name in ("REQUEST_URI", "RAW_URI"):  # the name that uWSGI and gunicorn use
             if name in request.META:
                 request.META[name] = request.META[name].partition("?")[0]
         return returned
 
 
 def consume(request, state):
-    """The started authorisation that this request returns from, used up. Raises ``StateRefused``.
+    """Return the authorisation that this request returns from, and use it up. Raises ``StateRefused``.
 
-    Somebody else's state stays as it is: it is not theirs to use up.
+    The state of another user or session is not used up.
     """
-    found = OAuthState.objects.filter(state_hash=_hash(state)).first()
-    if found is None:
+    row = OAuthState.objects.filter(state_hash=_hash(state)).first()
+    if row is None:
         raise StateRefused("unknown")
-    if found.user_id != request.user.pk or found.session_hash != _hash(request.session.session_key):
+    if row.user_id != request.user.pk or row.session_hash != _hash(request.session.session_key):
         raise StateRefused("foreign")
-    if not OAuthState.objects.filter(pk=found.pk, used_at=None).update(used_at=now()):
+    if not OAuthState.objects.filter(pk=row.pk, used_at=None).update(used_at=now()):
         raise StateRefused("used")
-    if found.created < now() - LIFETIME:
+    if row.created < now() - LIFETIME:
         raise StateRefused("expired")
-    return found
+    return row
 
 
 def _hash(value):

@@ -1,4 +1,4 @@
-"""Pausing by hand, for one event or a whole portal: orders are queued as ever, and wait."""
+"""Pause an event or a whole portal by a user's decision: orders are queued as always, and wait."""
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -9,32 +9,32 @@ from .tokens import log_everywhere
 
 
 def is_paused(joined):
-    """Whether somebody paused the event, or the connection that it uses."""
+    """Whether a user paused the event, or the connection that it uses."""
     return bool(joined.paused_since or joined.connection.paused_since)
 
 
 def pause_event(joined, user):
-    """From now on nothing of this event is sent; a slice on its way still arrives."""
+    """Send no more orders of this event; a slice on its way still arrives."""
     if _pause(joined, user):
         joined.event.log_action("pretix_hubspot.event.paused", user=user)
 
 
 def resume_event(joined, user):
-    """What waits is sent at once."""
+    """Send the waiting orders at once."""
     if _resume(joined):
         joined.event.log_action("pretix_hubspot.event.resumed", user=user)
         call_worker(joined.connection_id)
 
 
 def pause_connection(connection, user):
-    """The same for all events of a connection."""
+    """Send no more orders of all events of a connection."""
     with transaction.atomic():
         if _pause(connection, user):
             log_everywhere(connection, "pretix_hubspot.connection.paused", user)
 
 
 def resume_connection(connection, user):
-    """Events that were paused by themselves stay so."""
+    """Resume the connection; events that were paused by themselves stay paused."""
     with transaction.atomic():
         if _resume(connection):
             log_everywhere(connection, "pretix_hubspot.connection.resumed", user)
@@ -42,7 +42,7 @@ def resume_connection(connection, user):
 
 
 def _pause(row, user):
-    """Whether it was running; else it stays as it was, with who and since when."""
+    """Pause and return True; a row that is paused already keeps its user and time, and the answer is False."""
     row.paused_since, row.paused_by = now(), user
     return type(row).objects.filter(pk=row.pk, paused_since=None).update(paused_since=now(), paused_by=user)
 

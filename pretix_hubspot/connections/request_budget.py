@@ -1,7 +1,7 @@
-"""Where the request budget of a portal is kept, so that all workers of this server share it.
+"""Where the request budget of a portal is stored, so that all workers of this server share it.
 
-Redis if pretix has it, else one locked row. pretix's default cache is no place: without Redis it stores nothing.
-HubSpot limits bursts per app and portal, so OAuth and static tokens of one portal have a budget each.
+Redis if pretix has it, otherwise one locked row. pretix's default cache cannot hold it: without Redis it stores
+nothing. HubSpot limits bursts per app and portal, so OAuth and static tokens of one portal have a budget each.
 """
 
 import json
@@ -25,7 +25,7 @@ from pretix_hubspot.hubspot.budget.window import Decision, State
 from pretix_hubspot.models import RequestBudgetState
 from pretix_hubspot.server import redis
 
-REDIS_TTL_MS = 86_400_000  # as in the script: a day without calls, and the budget is fresh anyway
+REDIS_TTL_MS = 86_400_000  # as in the script: after a day without calls, the budget begins anew anyway
 
 
 def for_portal(portal_id, kind, max_wait=30.0, sleep=None):
@@ -36,27 +36,29 @@ def for_portal(portal_id, kind, max_wait=30.0, sleep=None):
 
 
 def for_check(max_wait=30.0):
-    """A budget for the few calls that look at one new token, whose portal is not known yet.
+    """A budget for the few calls that check one new token, whose portal is not known yet.
 
-    What HubSpot refuses to one token says nothing about any other, so it is shared with nobody.
+    HubSpot's refusals of one token do not concern any other, so no other call shares it.
     """
     return SharedBudget(MemoryStore(), max_wait=max_wait)
 
 
 def state_of(portal_id, kind):
-    """The budget as it stands, for people to look at; nothing is spent."""
+    """The state of the budget, to be shown; reading it spends nothing."""
     key = f"{portal_id}:{kind}"
     store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
     return store.read()
 
 
 def is_kept_for_live(portal_id, kind):
-    """Whether so much of the day is used up that the rest is for live orders, and bulk work has to wait."""
+    """Whether the rest of the daily quota is reserved for live orders, so that bulk work has to wait."""
     return daily_refusal(state_of(portal_id, kind).daily, round(time.time() * 1000), live=False) is not None
 
 
 class RowStore:
-    """A row under lock, in a transaction of its own. Not to be used while another transaction is open for long."""
+    """A store in a locked row, with a transaction of its own. Do not use it while another transaction is open for
+    long.
+    """
 
     def __init__(self, key):
         self.key = key

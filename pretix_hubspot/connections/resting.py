@@ -1,4 +1,4 @@
-"""How long a portal is left alone when it is the problem, and why in words."""
+"""How long a portal rests after an error, and the words for the reason."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,14 +24,15 @@ from pretix_hubspot.server.safeguard import SERVER_ERRORS
 
 OUTAGE = timedelta(minutes=1)
 SERVER = timedelta(minutes=10)
-CONFIG = timedelta(seconds=30)  # a look at the configuration asks nobody, and its repair is to show within a minute
-AT_MOST = timedelta(hours=1)  # whatever the reason, look again within the hour
+# no request is needed to check the configuration, and its repair should take effect within a minute
+CONFIG = timedelta(seconds=30)
+AT_MOST = timedelta(hours=1)  # at the latest, try again within the hour
 
 
 class RestingReason(TextChoices):
     """Why a portal rests; stored with connections and runs, so a code is never renamed.
 
-    What HubSpot refuses to every call is stored as the code of that failure, see ``failures.codes.REFUSED_CALLS``.
+    A refusal of every call is stored as the code of that failure, see ``failures.codes.REFUSED_CALLS``.
     """
 
     BUDGET = (
@@ -44,7 +45,7 @@ class RestingReason(TextChoices):
     #: A token was refused. HubSpot may have done so by mistake: a static token is called revoked only if it is refused
     #: after the rest as well.
     REVOKED = "revoked", _("HubSpot does not accept the access of pretix at the moment.")
-    #: HubSpot does not grant what every order needs: people have to act, as after a revocation.
+    #: HubSpot does not grant scopes that every order needs: users have to act, as after a revocation.
     SCOPES = (
         "scopes",
         _("HubSpot does not grant all scopes any more that pretix needs. Please connect again to grant them."),
@@ -68,33 +69,35 @@ _SERVER = (
 
 
 def is_needed(error: Exception, in_bulk: bool = False) -> bool:
-    """Whether all workers have to leave the portal alone, and not only the one that met the error.
+    """Whether the portal has to rest for all workers, not only for the one that met the error.
 
-    A request budget that others are using up is theirs to use, and what is left of the day when bulk work may not go
-    on is for live orders.
+    A request budget that other workers use up does not make the portal rest, nor does a daily quota whose rest is
+    reserved for live orders when bulk work has to stop.
     """
     return not isinstance(error, OverBudget) or (error.policy == "daily" and not in_bulk)
 
 
 def until(connection: Connection, error: Exception) -> datetime:
     """When to try the portal again."""
-    wait, said = OUTAGE, getattr(error, "retry_after", None)
+    wait, seconds = OUTAGE, getattr(error, "retry_after", None)
     if isinstance(error, RateLimited) and error.policy == "daily":
         wait = _midnight(connection) - now()  # hubspot.md 3: the daily quota ends at midnight of the portal
-        said = None if isinstance(error, OverBudget) else said  # our budget does not know when that is
+        seconds = (
+            None if isinstance(error, OverBudget) else seconds
+        )  # our own request budget does not know the reset time
     elif isinstance(error, Migrating):
         wait = AT_MOST
     elif isinstance(error, ServerMisconfigured):
         wait = CONFIG
     elif isinstance(error, (*_SERVER, AuthenticationFailed, CallRefused, MissingScope, TokenRevoked)):
         wait = SERVER
-    if said:
-        wait = timedelta(seconds=said)
+    if seconds:
+        wait = timedelta(seconds=seconds)
     return now() + min(max(wait, timedelta(seconds=1)), AT_MOST)
 
 
 def reason(error: Exception) -> str:
-    """What is stored: a ``RestingReason``, or the code of what HubSpot refuses to every call."""
+    """The code to store: a ``RestingReason``, or the code of a refusal of every call."""
     if isinstance(error, RateLimited):
         if error.policy == "daily":
             return RestingReason.DAILY_LIMIT
@@ -113,7 +116,7 @@ def reason(error: Exception) -> str:
 
 
 def time_zone(connection: Connection) -> ZoneInfo:
-    """Where the portal's days begin."""
+    """The time zone in which the portal's days begin."""
     try:
         return ZoneInfo(connection.account.get("time_zone") or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -126,30 +129,32 @@ def _midnight(connection: Connection) -> datetime:
 
 
 def rest(connection, until, reason):
-    """Leave the portal alone until then; a longer rest stays, also one that another worker decided on meanwhile."""
+    """Let the portal rest until then; a longer rest stays, also one that another worker has just stored."""
     shorter = Q(resting_until__isnull=True) | Q(resting_until__lt=until)
-    if reason == RestingReason.REVOKED:  # who is refused meanwhile learns nothing new, and does not put off its end
+    if reason == RestingReason.REVOKED:  # another refusal during this rest does not extend it
         shorter &= ~Q(resting_until__gt=now(), resting_reason=RestingReason.REVOKED)
     Connection.objects.filter(shorter, pk=connection.pk).update(resting_until=until, resting_reason=reason[:32])
-    _see_rest(connection)
+    _reload_rest(connection)
 
 
 def rest_after_refusal(connection, error):
-    """Leave a portal alone that refused a token for good. Once it rests for that, a worker decides what comes next:
-    a page that is opened before the worker had a look must not begin the rest anew."""
+    """Let a portal rest that refused a token for good, unless it already does for this reason.
+
+    A worker decides after that rest; a page that is opened before must not begin the rest anew.
+    """
     if not Connection.objects.filter(pk=connection.pk, resting_reason=RestingReason.REVOKED).exists():
         rest(connection, until(connection, error), reason(error))
 
 
 def wake(connection):
-    """The portal answers again, unless another worker learned otherwise meanwhile."""
+    """End the rest after the portal answered, unless another worker has stored a new one since."""
     if connection.resting_until is not None or connection.resting_reason:
         same = Connection.objects.filter(pk=connection.pk, resting_until=connection.resting_until)
         same.update(resting_until=None, resting_reason="")
-        _see_rest(connection)
+        _reload_rest(connection)
 
 
-def _see_rest(connection):
-    """Take up what is stored, unless the connection is gone with its organizer."""
+def _reload_rest(connection):
+    """Copy the stored rest to ``connection``, unless its row is gone with its organizer."""
     for row in Connection.objects.filter(pk=connection.pk).values("resting_until", "resting_reason"):
         connection.resting_until, connection.resting_reason = row["resting_until"], row["resting_reason"]

@@ -1,6 +1,6 @@
 """Tokens of a connection: encrypted at rest, refreshed ahead of expiry, by one worker at a time.
 
-Everybody who needs an access token asks here; nobody else reads or writes the encrypted columns.
+All code that needs an access token asks this module; no other module reads or writes the encrypted columns.
 """
 
 import json
@@ -27,12 +27,12 @@ EARLY = timedelta(minutes=5)  # HubSpot: refresh from expires_in ahead of time, 
 LOCKED_ROW_FIELDS = ("access_token", "refresh_token", "expires_at", "refreshed_at", "scopes")
 
 # Without row locks (SQLite) parallel threads of one process still refresh once; two processes get two good tokens.
-# No transaction then: it would keep everybody from writing while HubSpot is asked.
+# Without a transaction then: it would lock out all writers while HubSpot is asked.
 _in_this_process = threading.Lock()
 
 
 def store_granted(connection, tokens):
-    """Put what the token endpoint granted into ``connection``, which the caller saves."""
+    """Put the tokens of the token endpoint into ``connection``, which the caller saves."""
     connection.access_token = crypto.encrypt(tokens.access_token)
     if tokens.refresh_token:
         connection.refresh_token = crypto.encrypt(tokens.refresh_token)
@@ -51,13 +51,13 @@ def store_static(connection, token):
 
 
 def wipe(connection):
-    """Forget all tokens of ``connection``, which the caller saves."""
+    """Delete all tokens of ``connection``, which the caller saves."""
     connection.access_token = connection.refresh_token = ""
     connection.expires_at = None
 
 
 def access_token(connection):
-    """A token that is good for the next minutes. Raises ``TokenRevoked``, or what the token endpoint answered."""
+    """A token that is valid for the next minutes. Raises ``TokenRevoked``, or the error of the token endpoint."""
     if connection.status == Connection.Status.ACTIVE and _is_good(connection):
         return crypto.decrypt(connection.access_token)
     return _from_locked_row(connection)
@@ -69,15 +69,16 @@ def refresh_token(connection):
 
 
 def better_token(connection, bad):
-    """After HubSpot refused ``bad``: the token to try next. Raises ``TokenRevoked`` if there is none to be had.
+    """Return a token other than ``bad``, refreshed if needed. Raises ``TokenRevoked`` if the connection has none.
 
-    A static token is tried once more as it is: HubSpot refuses good ones now and then, and nothing else can tell.
+    A static token is returned once more as it is: HubSpot refuses good ones now and then, and only a second call shows
+    it.
     """
     return _from_locked_row(connection, bad)
 
 
 def is_in_use(connection):
-    """Whether nobody has disconnected, or disabled the plugin for the organizer, since ``connection`` was loaded."""
+    """Whether the connection is still connected and the plugin still enabled since ``connection`` was loaded."""
     stored = Connection.objects.filter(pk=connection.pk).exclude(status=Connection.Status.DISCONNECTED)
     plugins = stored.values_list("organizer__plugins", flat=True).first()
     return PLUGIN in (plugins or "").split(",")
@@ -88,7 +89,7 @@ def not_active():
 
 
 def _from_locked_row(connection, bad=None):
-    """The stored token if it is good by now, else a refreshed one. Brings ``connection`` up to date with its row."""
+    """The stored token if it is valid by now, otherwise a refreshed one. Updates ``connection`` from its row."""
     if not is_in_use(connection):
         raise not_active()
     try:
@@ -127,13 +128,13 @@ def _is_good(connection):
     if connection.expires_at is None:
         return True
     lifetime = connection.expires_at - (connection.refreshed_at or connection.expires_at)
-    return connection.expires_at - now() > min(EARLY, lifetime / 2)  # a short-lived token is good for something, too
+    return connection.expires_at - now() > min(EARLY, lifetime / 2)  # a short-lived token is used for half of its life
 
 
 def mark_revoked(connection, error):
-    """HubSpot no longer accepts us: say so once, per event and for the organizer. The portal's orders wait.
+    """Mark the connection as revoked, and log it once per event and for the organizer. The portal's orders wait.
 
-    Nothing happens if somebody connected again since ``connection`` was loaded.
+    A connection that was renewed since ``connection`` was loaded is left alone.
     """
     with transaction.atomic():
         changed = Connection.objects.filter(
@@ -152,7 +153,7 @@ def log_everywhere(connection, action, user=None):
 
 
 def log_events(connection, action, user=None):
-    """Log for each event that uses the connection, in bulk; each person is notified once, whatever their number."""
+    """Log for each event that uses the connection, in bulk; each user is notified once for all events."""
     joined = connection.event_connections.select_related("event").order_by("event_id")  # no manager of core: no scope
     events = [row.event for row in joined]
     kind, data = ContentType.objects.get_for_model(Event), {"portal": connection.portal_id, "events": len(events)}

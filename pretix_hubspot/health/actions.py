@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from pretix.base.models import Event, LogEntry, Order, User
 
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.connections.ask_limit import CURED, RETRY, may_ask
 from pretix_hubspot.connections.lifecycle import is_active
+from pretix_hubspot.connections.user_request_limit import CURED, RETRY, may_ask
 from pretix_hubspot.failures.codes import MISCONFIGURATION, TEMPORARY, Exclusion, Fix, where_fixed
 from pretix_hubspot.failures.explanations import for_history
 from pretix_hubspot.failures.failure import Failure
@@ -160,4 +160,4 @@ def _look_again(joined: EventConnection, object_types: set[str], purpose: str) -
     """Read what HubSpot offers now, since that may be the cure; else orders are judged by what is stored, as before."""
     named = {object_type for object_type in object_types if object_type}
     if named and may_ask(joined.connection, purpose):
-        Catalog(joined.connection, patience=PERSON).look_again(named)
+        Catalog(joined.connection, patience=PERSON).fetch_all_again(named)

@@ -1,4 +1,4 @@
-"""Writing thousands of rows for a fraction of the processor time of ``bulk_create``.
+"""Write thousands of rows for a fraction of the processor time of ``bulk_create``.
 
 Django asks every field about every value, which was a quarter of the engine's time. The engine's rows hold values as
 the database takes them, apart from moments and JSON.
@@ -30,9 +30,9 @@ def store_rows(
 ) -> None:
     """Insert rows, each by attribute; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
 
-    ``vars()`` of an instance is such a row, and making instances for nothing else takes longer than storing them.
-    What a row does not know, such as a column that came with an upgrade of pretix, gets the field's default.
-    The database gives new primary keys and does not tell them, unless ``unique`` names the primary key.
+    ``vars()`` of an instance is such a row; making instances only for this takes longer than storing them.
+    A column that a row lacks, such as one that came with an upgrade of pretix, gets the field's default.
+    The database gives new primary keys and does not return them, unless ``unique`` names the primary key.
     No signals, no ``auto_now``.
     """
     meta = model._meta
@@ -80,7 +80,7 @@ def _statement(meta: Options, fields: list[Field], unique: Sequence[str], update
 
 
 def _document(fields: list[Field], rows: Sequence[Row]) -> tuple[str, list[Any]]:
-    """The rows as PostgreSQL finds them in a JSON document, and that document."""
+    """The JSON document and the SQL that reads the rows out of it, for PostgreSQL."""
     columns = ", ".join(f"{_quoted(field.column)} {field.db_type(connection)}" for field in fields)
     names = [(field.column, field.attname) for field in fields]
     document = _DOCUMENT.encode([{column: row[name] for column, name in names} for row in rows])
@@ -106,7 +106,7 @@ def _column(rows: Sequence[Row], field: Field) -> list[Any]:
 
 
 def _prepare(field: Field) -> Callable[[Any], Any] | None:
-    """What makes a value of this field one that the database's driver understands, if anything is needed."""
+    """The function that turns a value of this field into one for the database's driver; None if none is needed."""
     if isinstance(field, DateTimeField):
         return connection.ops.adapt_datetimefield_value
     if isinstance(field, JSONField):

@@ -1,4 +1,4 @@
-"""What the server's operator decides: the OAuth app, HubSpot's addresses and the API version.
+"""The operator's configuration: the OAuth app, HubSpot's addresses and the API version.
 
 Read from ``pretix.cfg`` (section ``[hubspot]``, or ``PRETIX_HUBSPOT_*`` in the environment).
 The client id and secret may also be set in pretix's global settings, which win.
@@ -29,7 +29,7 @@ SECTION = "hubspot"
 CLIENT_ID_SETTING = "hubspot_client_id"
 CLIENT_SECRET_SETTING = "hubspot_client_secret"
 LEASE, SHORTEST_LEASE, LONGEST_LEASE = 300, 10, 900
-#: Letters of any script, digits, hyphens and dots; what stands between brackets was judged by ``urlsplit``.
+#: Letters of any script, digits, hyphens and dots; ``urlsplit`` has checked the part between brackets.
 _HOST = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?|[0-9a-f:.]+")
 
 
@@ -39,7 +39,7 @@ class ServerMisconfigured(ImproperlyConfigured):
 
 @dataclass(frozen=True)
 class ServerConfig:
-    """The server's configuration, checked. ``errors`` stop everything, ``warnings`` are for the operator to read."""
+    """The server's configuration, checked. ``errors`` stop all sending, ``warnings`` are for the operator to read."""
 
     client_id: str
     client_secret: Secret
@@ -56,7 +56,7 @@ class ServerConfig:
         return bool(self.client_id and self.client_secret) and not self.errors
 
     def checked(self):
-        """This configuration, or ``ServerMisconfigured`` if a request with it would be wrong or unsafe."""
+        """Return this configuration, or raise ``ServerMisconfigured`` if a request with it would be wrong or unsafe."""
         if self.errors:
             raise ServerMisconfigured(" ".join(self.errors))
         return self
@@ -66,7 +66,7 @@ def server_config():
     """The configuration as it is now; cheap, never raises."""
     values, errors = _file()
     client_id, client_secret = _oauth_app(values)
-    warnings = errors + _half_an_app(client_id, client_secret)
+    warnings = errors + _incomplete_app(client_id, client_secret)
     of_file = {name: values[name] for name in ("api_url", "app_url", "api_version", "optional_scopes")}
     return ServerConfig(client_id, client_secret, **of_file, errors=errors, warnings=warnings)
 
@@ -85,12 +85,12 @@ def percentages():
 
 
 def file_errors():
-    """What is wrong with ``pretix.cfg`` alone, for checks that run without a database; one sentence per mistake."""
+    """The mistakes in ``pretix.cfg`` alone, for checks that run without a database; one sentence per mistake."""
     return _file()[1]
 
 
 def is_safe_base_url(url):
-    """Whether tokens may be sent to ``url``: HTTPS, or HTTP to this very machine; a host and nothing hidden in it."""
+    """Whether tokens may be sent to ``url``: HTTPS, or HTTP to this very machine; with a host and no hidden part."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError for what is no port
@@ -118,31 +118,31 @@ def _is_loopback(host):
 
 
 def _file():
-    """The section's values by name, as good as they are, and every mistake in it."""
-    found = {name: _value(name) for name in OPTIONS}
-    mistaken = (error for _value_as_it_is, error in found.values() if error)
-    return {name: value for name, (value, _error) in found.items()}, (*_unknown(), *mistaken)
+    """The section's valid values by name, and every mistake in it."""
+    options = {name: _value(name) for name in OPTIONS}
+    mistaken = (error for _value_as_it_is, error in options.values() if error)
+    return {name: value for name, (value, _error) in options.items()}, (*_unknown_options(), *mistaken)
 
 
 def _value(name):
-    """``(value, error)`` of one option; a mistaken one has a value with which nothing unsafe can happen."""
+    """``(value, error)`` of one option; a mistaken option gets a value that cannot do harm."""
     option = OPTIONS[name]
     try:
         text = settings.CONFIG_FILE.get(SECTION, name, fallback="").strip()
     except (OSError, UnicodeError):  # FILE__PRETIX_HUBSPOT_… names a file that cannot be read
-        return option.instead, _("The file that holds the option {option} of [hubspot] cannot be read.").format(
+        return option.fallback, _("The file that holds the option {option} of [hubspot] cannot be read.").format(
             option=name
         )
     try:
         return option.parse(text or option.default), None
     except ValueError:
-        return option.instead, _("The option {option} in section [hubspot] of pretix.cfg {must_be}").format(
+        return option.fallback, _("The option {option} in section [hubspot] of pretix.cfg {must_be}").format(
             option=name, must_be=option.must_be()
         )
 
 
-def _unknown():
-    """An option that nobody reads is a mistyped one: what was meant by it does not happen."""
+def _unknown_options():
+    """The errors for options that do not exist: each is a mistyped one, which would have no effect."""
     for name in sorted({*_names_in_file(), *_names_in_environment()} - OPTIONS.keys()):
         near = get_close_matches(name, OPTIONS, 1)
         text = _("There is no option {option} in section [hubspot] of pretix.cfg.").format(option=name)
@@ -155,8 +155,8 @@ def _names_in_file():
 
 
 def _names_in_environment():
-    found = (re.fullmatch(r"(?:FILE__)?PRETIX_HUBSPOT_(?!TEST_)(\w+)", name) for name in os.environ)
-    return {match[1].lower() for match in found if match}
+    matches = (re.fullmatch(r"(?:FILE__)?PRETIX_HUBSPOT_(?!TEST_)(\w+)", name) for name in os.environ)
+    return {match[1].lower() for match in matches if match}
 
 
 def _oauth_app(values):
@@ -167,7 +167,7 @@ def _oauth_app(values):
     )
 
 
-def _half_an_app(client_id, client_secret):
+def _incomplete_app(client_id, client_secret):
     if bool(client_id) == bool(client_secret):
         return ()
     return (_("The HubSpot app needs both a client ID and a client secret."),)
@@ -178,12 +178,12 @@ def _half_an_app(client_id, client_secret):
 
 @dataclass(frozen=True)
 class Option:
-    """``parse`` raises ``ValueError``; ``instead`` is the value of a mistaken option, which ``must_be`` explains."""
+    """``parse`` raises ``ValueError``; ``fallback`` is the value of a mistaken option, which ``must_be`` explains."""
 
     default: str = ""
     parse: Callable[[str], Any] = str
     must_be: Callable[[], str] = str
-    instead: Any = ""
+    fallback: Any = ""
 
 
 def _base_url(text):
@@ -223,7 +223,7 @@ def _must_be_url():
     return _("must be an HTTPS address. HTTP is only possible for this machine itself.")
 
 
-#: All options of the section. What is not among them is a typing error.
+#: All options of the section; any other name is a typing error.
 OPTIONS = {
     "client_id": Option(),
     "client_secret": Option(parse=Secret),

@@ -1,6 +1,6 @@
 """Tokens at rest: encrypted with a key derived from the server's secret.
 
-Retired secrets (``SECRET_KEY_FALLBACKS``) still decrypt; what is written next is encrypted with the current one.
+Retired secrets (``SECRET_KEY_FALLBACKS``) still decrypt; new ciphertext uses the current one.
 """
 
 import base64
@@ -19,18 +19,18 @@ PURPOSE = b"pretix_hubspot tokens"  # separates this key from everything else de
 
 
 class KeyLost(ServerMisconfigured):
-    """Nothing that the server knows decrypts this: the secret was changed without keeping the old one as fallback."""
+    """No secret of the server decrypts this text: the secret was changed without keeping the old one as fallback."""
 
 
 @reveals
 def encrypt(secret):
-    """Ciphertext of a ``Secret``; nothing stays nothing."""
+    """Encrypt a ``Secret``; an empty one stays empty."""
     return _fernet().encrypt(revealed(secret).encode()).decode() if secret else ""
 
 
 @reveals
 def decrypt(text):
-    """The ``Secret`` that was encrypted, with the current or a retired secret of the server. Raises ``KeyLost``."""
+    """Return the encrypted ``Secret``, by the current or a retired secret of the server. Raises ``KeyLost``."""
     if not text:
         return Secret()
     try:

@@ -48,14 +48,14 @@ def event_address(event, name: str) -> str:
 
 
 def _app_base(ui_domain, config):
-    """Where people of a portal work: the region's host as HubSpot reported it, if it is one of HubSpot's at all."""
+    """The host of the portal's web application, as HubSpot reported it, if it is one of HubSpot's at all."""
     if config.app_url == versions.DEFAULT_APP_URL and _HUBSPOT_UI.fullmatch(ui_domain or ""):
         return f"https://{ui_domain}"
     return config.app_url
 
 
 def portal_url(connection, config):
-    """The portal's start page for people."""
+    """The portal's start page for users."""
     base = _app_base(connection.account.get("ui_domain"), config)
     return f"{base}/contacts/{connection.portal_id:d}" if base else ""
 
@@ -67,7 +67,7 @@ def record_base(connection, type_id, config):
 
 
 def trusted(url, config):
-    """An address that HubSpot returned, if it leads to HubSpot's web application; else nothing."""
+    """An address that HubSpot returned, if it leads to HubSpot's web application; otherwise an empty text."""
     if _IN_HUBSPOT_UI.match(url):
         return url
     return url if config.app_url and url.startswith(f"{config.app_url}/") else ""

@@ -1,6 +1,6 @@
 """Numbers for operators, in pretix's own metrics endpoint (``/metrics``, section ``[metrics]`` of ``pretix.cfg``).
 
-pretix keeps metrics in Redis; without Redis nothing is counted, and the log lines of ``sync.queue`` say the same.
+pretix keeps metrics in Redis; without Redis they are not counted, and the log lines of ``sync.worker`` hold the same.
 """
 
 import logging
@@ -23,13 +23,13 @@ RESTING = Gauge("pretix_hubspot_resting_connections", "Connections whose portal 
 
 
 def count_slice(requests, seconds):
-    """After each slice."""
+    """Add the numbers of one slice."""
     _quietly(REQUESTS.inc, requests)
     _quietly(SLICES.observe, seconds)
 
 
 def collect():
-    """Once per period."""
+    """Update the numbers of all queues, once per period."""
     rows = OrderSyncQueue.objects.filter(sync_provider=PROVIDER)
     waiting = rows.filter(need_manual_retry__isnull=True)
     oldest = waiting.filter(not_before__lte=now()).aggregate(at=Min("triggered"))["at"]
@@ -42,5 +42,5 @@ def collect():
 def _quietly(tell, number):
     try:
         tell(number)
-    except Exception as error:  # whatever Redis has: no order waits for a number
+    except Exception as error:  # any error of Redis: no order waits for a number
         logger.warning("A metric could not be stored: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""How long HubSpot is waited for: it depends on who waits."""
+"""How long to wait for HubSpot: longer in a worker than for a page."""
 
 import math
 from dataclasses import dataclass, replace
@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Patience:
-    """All in seconds.
+    """Timeouts, waits and pauses, all in seconds.
 
     ``timeouts`` are those to connect, and without a byte; ``budget`` is how long one call waits for the request budget.
     ``pauses`` come before the second, third … attempt of a call that failed for a passing reason; a call is given up
     instead of a pause longer than ``longest_pause``.
-    ``gives_up_at_once`` is for whoever leaves to the queue what does not work now: no second attempt after a timeout,
-    and the first failure that lasts ends everything.
+    ``gives_up_at_once`` is for a caller that leaves failures to the queue: no second attempt after a timeout, and the
+    first failure that lasts ends the work.
     """
 
     timeouts: tuple[float, float] = (5.0, 30.0)
@@ -22,13 +22,13 @@ class Patience:
     gives_up_at_once: bool = False
 
     def without_waiting(self) -> "Patience":
-        """Nobody waits for the request budget."""
+        """The same without waiting for the request budget."""
         return replace(self, budget=0.0)
 
 
-#: Nobody looks.
+#: A background task: no user waits.
 WORKER = Patience()
-#: Somebody asked HubSpot for this very thing, and waits for the page with the answer.
+#: A user asked for this call to HubSpot, and waits for the page with the answer.
 ASKED_FOR = Patience(budget=10.0)
-#: Somebody waits for a page that can do without.
+#: A user waits for a page that works without the answer.
 PERSON = Patience(timeouts=(3.0, 10.0), budget=10.0, longest_pause=1.0, gives_up_at_once=True)

@@ -1,7 +1,7 @@
-"""Which of pretix' permissions our pages ask for, and whether a user has them.
+"""The pretix permissions that our pages require, and whether a user has them.
 
-Our pages lie in an event's settings and show orders: whoever may change the settings of an event does not see its
-orders for that reason, and whoever may change the settings of the organizer does not see all of its events.
+Our pages lie in an event's settings and show orders: a user who may change the settings of an event may not see its
+orders for that reason, and a user who may change the settings of the organizer may not see all of its events.
 """
 
 from django.core.exceptions import PermissionDenied
@@ -51,7 +51,7 @@ def may_manage_connections(request: HttpRequest, organizer: Organizer | None = N
 
 
 def events_seen_by(request: HttpRequest) -> QuerySet[Event]:
-    """The organizer's events that the user sees at all: pages name no other."""
+    """The organizer's events that the user may see: pages name no other."""
     return request.user.get_events_with_any_permission(request).filter(organizer=request.organizer)
 
 

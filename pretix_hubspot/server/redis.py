@@ -1,4 +1,4 @@
-"""pretix's Redis, for what all workers of a server share."""
+"""pretix's Redis, for state that all workers of a server share."""
 
 
 def connect():

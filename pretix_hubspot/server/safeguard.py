@@ -1,4 +1,4 @@
-"""One trouble must not become everybody's: what no order is to blame for, and steps that cannot stop each other."""
+"""Keep errors apart: errors of the server, which no order causes, and steps that must not stop each other."""
 
 import logging
 import traceback
@@ -17,16 +17,16 @@ SERVER_ERRORS = (OperationalError, InterfaceError, RedisError, ConnectionInterru
 
 
 def run_isolated(step: Callable[..., Any], *args: Any) -> None:
-    """Run one of several steps that have nothing to do with each other; trouble is logged and stops it alone."""
+    """Run one of several independent steps; an error is logged and stops this step alone."""
     try:
         step(*args)
     except SoftTimeLimitExceeded:
-        raise  # the time of all steps is up
+        raise  # the time limit of all steps is over
     except Exception as error:
         log_without_values(f"{step.__module__}.{step.__qualname__} failed", error)
 
 
 def log_without_values(what: str, error: Exception) -> None:
-    """The place and kind of an error, without its text, which may quote an order."""
+    """Log the place and kind of an error, without its text, which may quote an order."""
     place = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s: %s\n%s", what, type(error).__name__, place)

@@ -1,12 +1,13 @@
-"""The scopes we ask for, what each is good for, and what a connection lacks.
+"""The scopes that we ask for, the features that need them, and the scopes that a connection lacks.
 
 The HubSpot app must list ``REQUIRED_SCOPES`` as required and ``OPTIONAL_SCOPES`` as optional: HubSpot refuses an
 authorization whose required scopes differ from the app's, or that asks for any scope that the app does not list
-(hubspot.md 16), on a page of its own that leads nowhere. An operator whose app lists fewer narrows what is asked for.
-HubSpot drops optional scopes silently that the account's subscription lacks, so what was granted is checked afterwards.
+(hubspot.md 16), on a page of its own that leads nowhere. An operator whose app lists fewer configures fewer.
+HubSpot drops optional scopes silently that the account's subscription lacks, so the granted scopes are checked
+afterwards.
 
-All that any feature will need is asked for at once, so that nobody has to connect again for a feature. Every name is
-one of HubSpot's own list: there is no ``crm.schemas.products.write`` and no ``crm.schemas.line_items.write``, whose
+We ask for the scopes of all features at once, so that no organizer has to connect again for a feature. Every name is
+one of HubSpot's own list: ``crm.schemas.products.write`` and ``crm.schemas.line_items.write`` do not exist, and their
 properties take ``e-commerce`` (hubspot.md 2.4 and 16).
 """
 
@@ -22,7 +23,7 @@ OWNERS_SCOPE = "crm.objects.owners.read"
 
 @dataclass(frozen=True)
 class Feature:
-    """Something that works only with all of ``scopes``; ``lost`` tells an organizer what does not work without."""
+    """A feature that works only with all of ``scopes``; ``lost`` says to an organizer what does not work without."""
 
     scopes: tuple[str, ...]
     lost: str
@@ -67,14 +68,14 @@ OPTIONAL_FEATURES = (
 )
 #: scope -> what does not work without it
 OPTIONAL_SCOPES = {scope: feature.lost for feature in OPTIONAL_FEATURES for scope in feature.scopes}
-#: Asked for only if the operator says so: few accounts offer them.
+#: Asked for only if the operator configures it: few accounts offer them.
 ON_REQUEST = ("crm.objects.leads.read", "crm.objects.leads.write", "crm.schemas.leads.read", "crm.schemas.leads.write")
-#: In place of a list: nothing but the required scopes.
+#: In place of a list: only the required scopes.
 NONE = "none"
 
 
 def chosen(text):
-    """``(optional scopes to ask for, names that are none)`` for an operator's list; without one, all of them."""
+    """``(optional scopes to ask for, names that do not exist)`` for an operator's list; without one, all of them."""
     names = text.replace(",", " ").split()
     if not names:
         return tuple(OPTIONAL_SCOPES), ()
@@ -89,9 +90,9 @@ def missing_required(granted):
 
 
 def lost_features(granted):
-    """``[(what does not work, [missing scopes]), …]`` for everything that ``granted`` does not cover.
+    """``[(what does not work, [missing scopes]), …]`` for all features that ``granted`` does not cover.
 
-    Nothing for an empty ``granted``: then HubSpot did not tell the scopes, and each refusal will name its own.
+    An empty list for an empty ``granted``: HubSpot did not list the scopes then, and each refusal will name its own.
     """
     if not granted:
         return []

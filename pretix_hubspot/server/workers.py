@@ -1,7 +1,7 @@
 """Calls to Celery workers: one open call per portal, however many orders wait.
 
-A single order goes without delay, and a rush costs one task per slice instead of one per order.
-The open call is a key in Redis; without Redis every call starts a task, which finds nothing left to do.
+A single order is sent without delay, and a rush costs one task per slice instead of one per order.
+The open call is a key in Redis; without Redis every call starts a task, which finds an empty queue.
 Tasks are called by name: the engine behind them stands above this room.
 """
 
@@ -13,15 +13,15 @@ from pretix.celery_app import app
 
 from . import redis
 
-#: Seconds after which a call that no worker answered counts no more, such as one that a restarted broker forgot.
+#: Seconds after which an unanswered call expires, such as one that a restarted broker lost.
 CALL_EXPIRES = 60
 
 
 def call_worker(connection_id: int) -> None:
-    """Have a worker send what waits for a portal as soon as the transaction commits.
+    """Call a worker to send a portal's waiting orders as soon as the transaction commits.
 
-    Without workers a task would run inside the request that calls, so there the periodic task sends it.
-    A call that fails stops no order: the periodic task finds what waits.
+    Without workers a task would run inside the request that calls, so that the periodic task sends them instead.
+    A call that fails stops no order: the periodic task finds the waiting ones.
     """
     if settings.HAS_CELERY:
         transaction.on_commit(lambda: _call(connection_id), robust=True)
@@ -33,17 +33,17 @@ def _call(connection_id: int) -> None:
 
 
 def notify(entry_ids: Sequence[int]) -> None:
-    """Have a worker notify each person once about log entries of one action in many events."""
+    """Call a worker to notify each user once about log entries of one action in many events."""
     app.tasks["pretix_hubspot.tasks.notify"].apply_async(args=(list(entry_ids),))
 
 
 def claim_call(connection_id: int) -> bool:
-    """Whether no other process has called a worker since one last looked at the portal's queue."""
+    """Whether this process may call a worker: no call is open since a worker last looked at the portal's queue."""
     return not settings.HAS_REDIS or bool(redis.connect().set(_key(connection_id), 1, nx=True, ex=CALL_EXPIRES))
 
 
 def clear_call(connection_id: int) -> None:
-    """A worker looks at the portal's queue now: orders that come later need another call."""
+    """Close the open call, before a worker looks at the portal's queue: orders that come later need another call."""
     if settings.HAS_REDIS:
         redis.connect().delete(_key(connection_id))
 

@@ -2,7 +2,7 @@
 
 from django.views.generic import TemplateView
 
-from pretix_hubspot.connections.ask_limit import TOO_EARLY
+from pretix_hubspot.connections.user_request_limit import TOO_EARLY
 from pretix_hubspot.health.diagnosis import NotConnected
 from pretix_hubspot.health.diagnosis.recent import checked
 

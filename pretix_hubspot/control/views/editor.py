@@ -10,7 +10,7 @@ from django.views import View
 
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable, ensure_key_property
-from pretix_hubspot.connections.ask_limit import REPAIR, may_ask
+from pretix_hubspot.connections.user_request_limit import REPAIR, may_ask
 from pretix_hubspot.control.forms.editor import ROW_KEYS, MappingEditor
 from pretix_hubspot.control.forms.errors import mistakes
 from pretix_hubspot.failures.access import UNAVAILABLE, explain
@@ -44,11 +44,11 @@ class EditMapping(MappingMixin, View):
     def get(self, request, *args, **kwargs):
         mapping = self.mapping()
         if "fix" in request.GET and may_ask(self.event_connection.connection, REPAIR):
-            problem = self.catalog.look_again([mapping.external_object_type])
+            problem = self.catalog.fetch_all_again([mapping.external_object_type])
         else:
             # A page that opens from the stored copy need not wait long for a better one.
             self.catalog = Catalog(self.event_connection.connection, patience=PERSON)
-            problem = self.catalog.see([mapping.external_object_type])
+            problem = self.catalog.freshen_for_user([mapping.external_object_type])
         return self.page(MappingEditor(mapping, self.catalog), problem)
 
     def post(self, request, *args, **kwargs):

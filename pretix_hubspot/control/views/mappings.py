@@ -13,9 +13,9 @@ from django.views.generic.base import ContextMixin
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable
 from pretix_hubspot.catalog.object_types import ALWAYS, STANDARD
-from pretix_hubspot.connections.ask_limit import REFRESH, TOO_EARLY, may_ask
 from pretix_hubspot.connections.conventions import currency_note
 from pretix_hubspot.connections.lifecycle import for_event, is_active, refresh_account
+from pretix_hubspot.connections.user_request_limit import REFRESH, TOO_EARLY, may_ask
 from pretix_hubspot.control.forms.mappings import ObjectMappingFormSet, object_type_choices
 from pretix_hubspot.failures.access import UNAVAILABLE, explain
 from pretix_hubspot.health.actions import retry_deleted

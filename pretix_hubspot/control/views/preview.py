@@ -59,7 +59,9 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
         try:
             self.catalog = Catalog(self.event_connection.connection, patience=PERSON)
             with closing(client_for(self.event_connection.connection, patience=PERSON)) as client:
-                self.catalog.see({m.external_object_type for m in self.request.event.hubspot_object_mappings.all()})
+                self.catalog.freshen_for_user(
+                    {m.external_object_type for m in self.request.event.hubspot_object_mappings.all()}
+                )
                 seen = preview(self.event_connection, form.order, client)
         except PortalUnavailable as trouble:
             return self.page(form, problem=explain(trouble.error))

@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from django.utils.translation import get_language
 
-from pretix_hubspot.connections.ask_limit import CHECK, may_ask, remember, remembered
 from pretix_hubspot.connections.lifecycle import for_event
+from pretix_hubspot.connections.user_request_limit import CHECK, may_ask, remember, remembered
 
 from . import NotConnected, check_connection
 from .findings import CheckReport, CheckResult, Finding, Status

@@ -110,7 +110,7 @@ def test_a_mistake_is_one_error_that_names_the_option_and_stops_everything(monke
 
 def test_a_mistake_is_said_when_a_process_starts(monkeypatch, caplog):
     set_option(monkeypatch, "lease_seconds", "soon")
-    apps.get_app_config("pretix_hubspot").say_what_is_misconfigured()
+    apps.get_app_config("pretix_hubspot").log_misconfiguration()
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "lease_seconds" in caplog.text
 

@@ -9,8 +9,8 @@ from django.utils.timezone import now
 from pretix_hubspot import tasks
 from pretix_hubspot.catalog import last_failure, refresh
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.connections.ask_limit import ASKED
 from pretix_hubspot.connections.resting import time_zone
+from pretix_hubspot.connections.user_request_limit import ASKED
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import CatalogEntry, Connection
 from pretix_hubspot.server.config import server_config

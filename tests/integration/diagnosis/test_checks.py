@@ -21,7 +21,7 @@ CHECK = "check/"
 
 @pytest.fixture(autouse=True)
 def periodic_task_has_run(db):
-    Heartbeat.beat(Heartbeat.Name.PERIODIC)
+    Heartbeat.record(Heartbeat.Name.PERIODIC)
 
 
 def found(story):

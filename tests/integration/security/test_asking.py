@@ -7,8 +7,8 @@ from django.utils.timezone import now
 from freezegun import freeze_time
 
 from hubspot_simulator import Property
-from pretix_hubspot.connections.ask_limit import may_ask
 from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.connections.user_request_limit import may_ask
 from pretix_hubspot.health.actions import retry
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.models import CatalogEntry, Connection

@@ -94,7 +94,7 @@ def test_a_refusal_that_repeats_a_grant_in_use_takes_nothing_away(client, event,
     connect(client, portal)
     [used] = alive(portal)
 
-    refused = grants.refuse(Tokens("access", used, 1800, Connection.objects.get().portal_id))
+    refused = grants.revoke_new(Tokens("access", used, 1800, Connection.objects.get().portal_id))
 
     assert (refused, alive(portal)) == (False, [used])
 
