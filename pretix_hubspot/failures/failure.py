@@ -34,6 +34,7 @@ REQUIRED = frozenset({Code.MISSING_REQUIRED_PROPERTY, Code.MISSING_CONDITIONAL_P
 class Failure:
     """One thing that went wrong with one order, fit to be stored and shown.
 
+    ``position`` is the part of the order that the mapping is about, by the word that was stored first.
     ``code`` is a refusal's code or HubSpot's; ``message`` is HubSpot's text, redacted; no value of the order is in it.
     """
 

@@ -18,10 +18,10 @@ MAX_NAMED = 5
 
 @dataclass(frozen=True)
 class Person:
-    """Who wants to write into a record: an order's buyer, or one of its positions; ``label`` is a code, no name."""
+    """Who wants to write into a record: an order's buyer, or one of its parts; ``label`` is a code, no name."""
 
     subject: Subject
-    position: int | None = None
+    part: int | None = None
     label: str = ""
 
     @classmethod
@@ -34,16 +34,16 @@ class Person:
     def to_json(self) -> dict[str, Any]:
         """An order goes without saying: that is all there was when the first were stored."""
         kind = {} if self.subject.kind == ORDER else {"kind": self.subject.kind}
-        return {**kind, "order": self.subject.pk, "position": self.position, "label": self.label}
+        return {**kind, "order": self.subject.pk, "position": self.part, "label": self.label}
 
 
 def rank(policy: str, person: Person) -> tuple[int, ...]:
     """Who ranks first has the smallest one; primary keys grow with time."""
-    age = (person.subject.pk, person.position or 0)
+    age = (person.subject.pk, person.part or 0)
     if policy == NEWEST:
         return (-age[0], -age[1])
     if policy == BUYER:
-        return (person.position is not None, *age)
+        return (person.part is not None, *age)
     return age
 
 

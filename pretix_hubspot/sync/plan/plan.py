@@ -31,11 +31,11 @@ RecordKey = tuple[str, str]  # (object type, our key)
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one subject (or one position of an order) wants to write into a record."""
+    """What one subject wants to write into a record, or one part of an order, say a position, by its primary key."""
 
     subject: Subject
     mapping: int
-    position: int | None
+    part: int | None
     rows: tuple[Row, ...]
     canceled: bool = False
     label: str = ""
@@ -44,7 +44,7 @@ class Contribution:
 
     @property
     def person(self) -> Person:
-        return Person(self.subject, self.position, self.label)
+        return Person(self.subject, self.part, self.label)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class WantedRecord:
         self.beginning += tuple(part for part in beginning if part.unless not in said)
 
     def rows(self) -> list[Row]:
-        """All rows in order of evaluation; what a canceled position says counts only if nobody else says anything."""
+        """All rows in order of evaluation; what a canceled part says counts only if nobody else says anything."""
         live = self._live()
         if self.ours or not live[0].policy:
             return [row for contribution in live for row in contribution.rows]
@@ -94,15 +94,15 @@ class WantedRecord:
         live = self._live()
         return None if self.ours else ownership.owner(live[0].policy, [c.person for c in live], self.previous)
 
-    def left_out(self, subject: Subject, mapping: int, position: int | None) -> tuple[Refusal, ...]:
-        """The properties that could not take the value of this subject or position."""
-        return self._left_out.get((subject, mapping, position), ())
+    def left_out(self, subject: Subject, mapping: int, part: int | None) -> tuple[Refusal, ...]:
+        """The properties that could not take the value of this subject or part."""
+        return self._left_out.get((subject, mapping, part), ())
 
     @cached_property
     def _left_out(self) -> dict[tuple[Subject, int, int | None], tuple[Refusal, ...]]:
-        return {(c.subject, c.mapping, c.position): c.left_out for c in reversed(self.contributions)}
+        return {(c.subject, c.mapping, c.part): c.left_out for c in reversed(self.contributions)}
 
-    def also_used_by(self, subject: Subject, position: int | None, of_event: Container[Subject]) -> list[str]:
+    def also_used_by(self, subject: Subject, part: int | None, of_event: Container[Subject]) -> list[str]:
         """Who else shares the record: other subjects, and people of the same one under different names.
 
         Only those ``of_event`` are named: whoever sees this order need not see those of other events.
@@ -110,7 +110,7 @@ class WantedRecord:
         if len(self.contributions) == 1 and not self.previous:
             return []
         others = self._others_of_event(subject, of_event)
-        same = islice((p.label for p in self._under_other_names.get(subject, ()) if p.position != position), _ENOUGH)
+        same = islice((p.label for p in self._under_other_names.get(subject, ()) if p.part != part), _ENOUGH)
         return sorted({*others, *same})[: ownership.MAX_NAMED]
 
     def _others_of_event(self, subject: Subject, of_event: Container[Subject]) -> list[str]:
@@ -155,7 +155,7 @@ class Withheld:
     """A record of a subject that is not sent, and why: a refusal of ours, or HubSpot's if it told no schema."""
 
     mapping: int
-    position: int | None
+    part: int | None
     object_type: str
     refusal: Refusal | HubSpotError
 
@@ -165,7 +165,7 @@ class Filtered:
     """A record that a mapping's filters leave out, and why."""
 
     mapping: int
-    position: int | None
+    part: int | None
     reason: str
 
 
@@ -204,10 +204,10 @@ class SubjectPlan:
         for spec in self.specs:
             for earlier in spec.associations:
                 of_same_source = sources.get(earlier) == spec.source.key
-                for position, record in self.records.get(spec.id, ()):
-                    for other_position, other in self.records.get(earlier, ()):
-                        same = of_same_source and position == other_position
-                        if (same or None in (position, other_position)) and record != other:
+                for part, record in self.records.get(spec.id, ()):
+                    for other_part, other in self.records.get(earlier, ()):
+                        same = of_same_source and part == other_part
+                        if (same or None in (part, other_part)) and record != other:
                             yield record, other, spec.labels.get(earlier)
 
 

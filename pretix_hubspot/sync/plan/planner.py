@@ -272,7 +272,7 @@ def _refused(row: MappingRow, code: str, params: Mapping[str, object] = MappingP
 
 
 def _pipeline_rows(spec: MappingSpec, state: str) -> list[Row]:
-    """Pipeline and stage for the state of the order or position; one without a stage leaves the stage alone."""
+    """Pipeline and stage for the state of the subject or its part; one without a stage leaves the stage alone."""
     pipeline = spec.pipeline
     stage = pipeline and pipeline.stages.get(state)
     if not pipeline or not stage:

@@ -21,7 +21,7 @@ class Written:
     """One record of a subject as it is in HubSpot now."""
 
     mapping: int
-    position: int | None
+    part: int | None
     ref: RecordKey
     sent: Sent
 
@@ -60,12 +60,12 @@ def _judge(planned: SubjectPlan, execution: Execution, wanted: Mapping[RecordKey
     outcomes = execution.records.get(planned.subject, {})
     written, failures = [], list(map(_withheld, planned.withheld))
     for mapping, records in planned.records.items():
-        for position, ref in records:
+        for part, ref in records:
             outcome = outcomes[ref]
             if isinstance(outcome, Sent):
-                written.append(Written(mapping, position, ref, outcome))
+                written.append(Written(mapping, part, ref, outcome))
             else:
-                found = _failures(outcome, mapping, position, ref[0])
+                found = _failures(outcome, mapping, part, ref[0])
                 failures += (f for f in found if is_to_blame(f, planned.subject, _same_record(ref, outcomes, wanted)))
     failures += _of_associations(planned, execution)
     lacking = _lacking(failures, written)
@@ -99,14 +99,14 @@ def is_to_blame(failure: Failure, subject: Subject, records: Sequence[WantedReco
         return True
     saying = [c for c in mine if any(row.property.name == name for row in c.rows)]
     filling = [c for c in saying if any(row.property.name == name and row.value for row in c.rows)]
-    writers = {(c.mapping, c.position) for c in filling or saying}
+    writers = {(c.mapping, c.part) for c in filling or saying}
     return not writers or (failure.mapping, failure.position) in writers
 
 
 def _withheld(item: Withheld) -> Failure:
     if isinstance(item.refusal, HubSpotError):
-        return classify(item.refusal, mapping=item.mapping, position=item.position, object_type=item.object_type)
-    return refused(item.refusal, item.mapping, item.position, item.object_type)
+        return classify(item.refusal, mapping=item.mapping, position=item.part, object_type=item.object_type)
+    return refused(item.refusal, item.mapping, item.part, item.object_type)
 
 
 def _of_associations(planned: SubjectPlan, execution: Execution) -> list[Failure]:
@@ -143,9 +143,9 @@ def _failed(error: HubSpotError | Refusal | None) -> Failed:
     return Failed(refusals=(error,)) if isinstance(error, Refusal) else Failed(error)
 
 
-def _failures(outcome: Failed, mapping: int | None, position: int | None, object_type: str) -> Iterator[Failure]:
+def _failures(outcome: Failed, mapping: int | None, part: int | None, object_type: str) -> Iterator[Failure]:
     if outcome.refusals:
         for refusal in outcome.refusals:
-            yield refused(refusal, mapping, position, object_type)
+            yield refused(refusal, mapping, part, object_type)
     else:
-        yield classify(outcome.error, mapping=mapping, position=position, object_type=object_type)
+        yield classify(outcome.error, mapping=mapping, position=part, object_type=object_type)

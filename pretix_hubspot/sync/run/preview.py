@@ -118,7 +118,7 @@ class AssociationPreview:
 class Preview:
     """``excluded`` says why the order is not sent by itself; ``failures`` are records that cannot be sent at all.
 
-    ``filtered`` are mappings that leave the order or a position out, with the reason.
+    ``filtered`` are mappings that leave the order or a part of it out, with the reason.
     """
 
     excluded: str = ""
@@ -186,7 +186,7 @@ def _records(
             units[place] = _record(ref[0], wanted, outcome, linked)
             seen.records.append(units[place])
         item = by_ref[ref] = units[place]
-        uses = [(pk, position) for pk, pairs in planned.records.items() for position, r in pairs if r == ref]
+        uses = [(pk, part) for pk, pairs in planned.records.items() for part, r in pairs if r == ref]
         item.mappings += [pk for pk in dict.fromkeys(pk for pk, _ in uses) if pk not in item.mappings]
         item.left_out += [refusal for use in uses for refusal in wanted.left_out(planned.subject, *use)]
         _add_properties(item, wanted, dry_run, record_id)

@@ -149,11 +149,11 @@ def store_results(verdicts: Sequence[Verdict], plan: Plan, labels: Labels) -> di
             names = {object_type: labels.object_type(object_type) for object_type in labels.record_url}
             for verdict in of_event:
                 for item in verdict.written:
-                    where = (verdict.subject.pk, item.position, item.mapping)
-                    position = item.position if item.mapping in of_positions else None
+                    where = (verdict.subject.pk, item.part, item.mapping)
+                    position = item.part if item.mapping in of_positions else None
                     row = existing.get(where) or _new_row(verdict.subject.pk, position, item.mapping)
                     row.transmitted = moment
-                    also = plan.records[item.ref].also_used_by(verdict.subject, item.position, subjects_of[event.pk])
+                    also = plan.records[item.ref].also_used_by(verdict.subject, item.part, subjects_of[event.pk])
                     _fill(row, item, plan, names, labels.record_url, also)
                     rows.setdefault(verdict.subject.pk, []).append(row)
     _save(rows)
@@ -187,7 +187,7 @@ def _new_row(order: int, position: int | None, mapping: int) -> NewResult:
 
 
 def sent_earlier(orders: Sequence[Subject]) -> dict[Subject, dict[Use, Place]]:
-    """Where the records of these orders were at their last transfer, by mapping and position."""
+    """Where the records of these orders were at their last transfer, by mapping and part."""
     found: dict[Subject, dict[Use, Place]] = {}
     for part in chunks([order.pk for order in orders], 1_000):
         rows = OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
@@ -215,7 +215,7 @@ def without_moved(verdict: Verdict, earlier: Mapping[Use, Place]) -> Verdict:
     kept = (
         item
         for item in verdict.written
-        if earlier.get((item.mapping, item.position), (item.ref[0], item.sent.record_id))
+        if earlier.get((item.mapping, item.part), (item.ref[0], item.sent.record_id))
         == (item.ref[0], item.sent.record_id)
     )
     return replace(verdict, written=tuple(kept))
@@ -241,7 +241,7 @@ def _fill(
     name = f"{names[record.object_type]}: {_as_people_say(record)}"
     if also:
         name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
-    refused = record.left_out(Subject.of_order(row.order_id), item.mapping, item.position)
+    refused = record.left_out(Subject.of_order(row.order_id), item.mapping, item.part)
     left_out = [_property_of(refusal) for refusal in refused]
     if left_out:
         without = ", ".join(_with_currency(refusal) for refusal in refused)
@@ -250,8 +250,8 @@ def _fill(
     href = f"{urls[record.object_type]}{item.sent.record_id}"
     row.external_link_href = href if len(href) <= _LINK_LENGTH else None
     row.sync_info = {"action": item.sent.action, "record": item.sent.record_id, "key": record.key}
-    if item.position != row.order_position_id:
-        row.sync_info["part"] = item.position
+    if item.part != row.order_position_id:
+        row.sync_info["part"] = item.part
     if also:
         row.sync_info["also_used_by"] = list(also)
     if left_out:

@@ -64,7 +64,7 @@ class RunLog:
         """Orders whose records were not even looked at, since nothing about them changed."""
         for pk in orders:
             found = plan.subjects[Subject.of_order(pk)].records.values()
-            self._passed_over[pk] = {ref for records in found for _position, ref in records}
+            self._passed_over[pk] = {ref for records in found for _part, ref in records}
 
     def judged(self, verdicts: Iterable[Verdict]) -> None:
         self._verdicts |= {verdict.subject.pk: verdict for verdict in verdicts}
@@ -146,7 +146,7 @@ def _shredded(orders: Sequence[int]) -> set[int]:
 def _record(item: Written, with_values: bool) -> dict[str, Any]:
     found = {
         "mapping": item.mapping,
-        "position": item.position,
+        "position": item.part,
         "type": item.ref[0],
         "record": item.sent.record_id,
         "action": item.sent.action,

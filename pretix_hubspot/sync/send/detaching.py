@@ -1,6 +1,6 @@
 """Which associations a subject no longer stands for. Pure.
 
-Only an association with a record that stands for this very order or one of its positions is ever removed.
+Only an association with a record that stands for this very order or one of its parts is ever removed.
 One between records that others share, such as a contact and a company, may be true for a hundred other reasons.
 """
 
@@ -12,7 +12,7 @@ from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 from .association import Association, Place
 from .outcome import Sent
 
-Use = tuple[int, int | None]  # (mapping, position)
+Use = tuple[int, int | None]  # (mapping, part)
 
 
 def wants_detaching(planned: SubjectPlan) -> bool:
@@ -33,7 +33,7 @@ def obsolete(
     """
     now = {ref: (ref[0], sent[ref].record_id) for records in planned.records.values() for _, ref in records}
     own = {place for ref, place in now.items() if plan.records[ref].ours}
-    taken = {(mapping, position) for mapping, records in planned.records.items() for position, _ in records}
+    taken = {(mapping, part) for mapping, records in planned.records.items() for part, _ in records}
     gone = {
         place
         for use, place in earlier.items()
@@ -48,10 +48,10 @@ def _is_obsolete(link: Association, gone: set[Place], own: set[Place]) -> bool:
 
 def _detaches(planned: SubjectPlan, use: Use, replaced: bool) -> bool:
     """Whose address was emptied, as pretix's data shredder does, is replaced by nobody."""
-    mapping, position = use
+    mapping, part = use
     spec = next((spec for spec in planned.specs if spec.id == mapping), None)
-    if spec is None or any((item.mapping, item.position) == use for item in planned.filtered):
+    if spec is None or any((item.mapping, item.part) == use for item in planned.filtered):
         return False
-    if (spec.source.key, position) in planned.canceled:
+    if (spec.source.key, part) in planned.canceled:
         return spec.options.canceled == DETACH
     return replaced and not planned.shredded and spec.options.replaced == DETACH
