@@ -126,7 +126,7 @@ def test_a_plan_says_who_is_left_out_and_why():
     plan = plan_of(filtered(ATTENDEE, items=frozenset({TICKET})), DEAL)
     assert [record.id_value for record in plan.records.values()] == ["p70@example.org", "ORG/EV/C7"]
     assert [vars(item) for item in plan.subjects[ORDER_7].filtered] == [
-        {"mapping": 2, "position": 71, "reason": "filter_product"}
+        {"mapping": 2, "part": 71, "reason": "filter_product"}
     ]
     assert plan.subjects[ORDER_7].excluded == "", "something is sent"
 
