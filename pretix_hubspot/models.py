@@ -3,6 +3,8 @@
 Core's ``OrderSyncQueue`` is the only queue and core's ``OrderSyncResult`` rows are what the order page shows.
 These tables hold what core has no room for: the connection to a portal, the portal's schema, the mappings, which
 HubSpot record belongs to which of ours, and the state of each order.
+
+Columns such as ``event_id`` are annotated where a type checker needs them; Django makes them of the foreign keys.
 """
 
 from django.db import models
@@ -65,6 +67,9 @@ class EventConnection(models.Model):
         DAILY = "daily", _("Every day")
         WEEKLY = "weekly", _("Every Monday")
 
+    event_id: int
+    connection_id: int
+    paused_by_id: int | None
     event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="hubspot_connection")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="event_connections")
     joined_at = models.DateTimeField(default=now)
@@ -88,6 +93,8 @@ class FormerConnection(models.Model):
     those of *Sync now* under ``by_hand``.
     """
 
+    event_id: int
+    connection_id: int
     event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="hubspot_former_connection")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     left_at = models.DateTimeField(default=now)
@@ -182,6 +189,7 @@ class OrderState(models.Model):
     how often the order failed since ``failing_since``. They outlive a retry and end with success.
     """
 
+    order_id: int
     order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name="hubspot_state")
     portal_id = models.BigIntegerField()
     sent_hash = models.CharField(max_length=64, blank=True)

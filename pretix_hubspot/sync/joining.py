@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
-from pretix.base.models import LogEntry, User
+from pretix.base.models import Event, LogEntry, User
 
-from pretix_hubspot.models import EventConnection, FormerConnection, OrderState
+from pretix_hubspot.models import Connection, EventConnection, FormerConnection, OrderState
 from pretix_hubspot.server import workers
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.queue.triggers import Trigger
@@ -30,7 +30,7 @@ _KEPT = (
 )
 
 
-def join(event, connection, user):
+def join(event: Event, connection: Connection, user: User | None) -> EventConnection:
     """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already.
 
     Whoever comes back to the connection that the event left goes on as if nothing had happened in between.
@@ -59,13 +59,13 @@ def join(event, connection, user):
     return joined
 
 
-def _bring_back(states, connection):
+def _bring_back(states: QuerySet[OrderState], connection: Connection) -> None:
     """Orders that this portal holds stay in scope, although the event used another one for a while."""
     known = states.filter(portal_id=connection.portal_id, by_hand=False, excluded_reason="")
     known.exclude(sent_hash="").exclude(order__testmode=True).update(by_hand=True)
 
 
-def _try_again(event, connection):
+def _try_again(event: Event, connection: Connection) -> None:
     """Orders that are in scope since people sent them to this portal, whatever became of them since."""
     failing = OrderState.objects.filter(order__event=event, by_hand=True, excluded_reason="").exclude(cause="")
     if orders := list(failing.filter(portal_id=connection.portal_id).values_list("order_id", flat=True)):
@@ -73,7 +73,7 @@ def _try_again(event, connection):
         workers.call_worker(connection.pk)
 
 
-def leave(event, user):
+def leave(event: Event, user: User | None) -> None:
     """Stop using a connection in ``event``. Mappings and record links stay.
 
     What waited or was on its way is not sent any more, unless the event comes back to this connection.
@@ -101,7 +101,7 @@ def _remember(joined: EventConnection) -> None:
     joined.delete()
 
 
-def _storable(value):
+def _storable(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 

@@ -1,9 +1,12 @@
 """HubSpot as a provider of core's datasync: the same queue, panel and pages, another way to work through the queue."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 
 from celery import current_task
 from pretix.base.datasync.datasync import OutboundSyncProvider, datasync_providers
+from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_single
 
@@ -11,7 +14,7 @@ from pretix_hubspot.connections import lifecycle as connections
 from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.failures.exclusions import why_excluded
 from pretix_hubspot.mappings.resolve import mappings_of
-from pretix_hubspot.models import PROVIDER
+from pretix_hubspot.models import PROVIDER, ObjectMapping
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.patience import PERSON, WORKER, Patience
 from pretix_hubspot.sync.queue.triggers import Trigger, is_bulk
@@ -41,7 +44,9 @@ class HubSpotSyncProvider(OutboundSyncProvider):
     list_field_joiner = ";"
 
     @classmethod
-    def enqueue_order(cls, order, triggered_by, not_before=None, immediate=False):
+    def enqueue_order(
+        cls, order: Order, triggered_by: str, not_before: datetime | None = None, immediate: bool = False
+    ) -> tuple[OrderSyncQueue, bool]:
         """Queue an order, or leave it where it waits; what a person asked for is not forgotten over a later signal."""
         if triggered_by != Trigger.SYNC_NOW and worker.waits_by_hand(order):
             triggered_by = Trigger.SYNC_NOW
@@ -55,7 +60,9 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         return row, created
 
     @classmethod
-    def get_external_link_info(cls, event, external_link_href, external_link_display_name):
+    def get_external_link_info(
+        cls, event: Event, external_link_href: str | None, external_link_display_name: str | None
+    ) -> dict[str, str | None]:
         """A link, or the reason why an order is left out."""
         kind, _, reason = (external_link_display_name or "").partition(":")
         if kind == EXCLUDED:
@@ -65,10 +72,10 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         return super().get_external_link_info(event, external_link_href, external_link_display_name)
 
     @property
-    def mappings(self):
+    def mappings(self) -> list[ObjectMapping]:
         return mappings_of(self.event)
 
-    def sync_queued_orders(self, queued_orders):
+    def sync_queued_orders(self, queued_orders: Iterable[OrderSyncQueue]) -> None:
         """Send these rows in slices. Never raises; see ``engine.run`` for what becomes of each row."""
         joined = connections.for_event(self.event)
         rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))

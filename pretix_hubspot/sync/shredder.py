@@ -2,8 +2,10 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from pretix.base.models.datasync import OrderSyncResult
 from pretix.base.shredder import BaseDataShredder
@@ -25,6 +27,9 @@ PART = 1_000
 #: How entries of the event's history about sync problems begin.
 PROBLEMS = "pretix_hubspot.event.problems"
 
+#: Takes how much is done, in percent.
+Progress = Callable[[float], object]
+
 
 class HubSpotShredder(BaseDataShredder):
     """Record links, displayed results, problems and log data of an event's orders.
@@ -39,7 +44,7 @@ class HubSpotShredder(BaseDataShredder):
         "were used for identifying them. The records in HubSpot are not deleted."
     )
 
-    def generate_files(self):
+    def generate_files(self) -> Iterator[tuple[str, str, str]]:
         """Two files with everything that shred_data removes."""
         rows = OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER).exclude(
             external_object_type=EXCLUDED
@@ -52,7 +57,7 @@ class HubSpotShredder(BaseDataShredder):
         log = runs.values("order__code", "run__started", "records", "failures")
         yield "hubspot-log.json", "application/json", json.dumps(list(log), indent=4, cls=CustomJSONEncoder)
 
-    def shred_data(self, progress_callback=None):
+    def shred_data(self, progress_callback: Progress | None = None) -> None:
         """Remove it. A later transfer starts anew, and finds the records in HubSpot by their identifier.
 
         What waits is not sent, and whoever is sending loses its claim first, so that nothing comes back afterwards.
@@ -66,14 +71,14 @@ class HubSpotShredder(BaseDataShredder):
         self._shred_sentences()
         self._shred_log(progress_callback)
 
-    def _shred_sentences(self):
+    def _shred_sentences(self) -> None:
         """What HubSpot said, in the event's history; entries of today name a code instead, see ``for_history``."""
         for entry in self.event.logentry_set.filter(action_type__startswith=PROBLEMS, data__contains="cause"):
             kept = {name: value for name, value in entry.parsed_data.items() if name not in ("cause", "causes")}
             entry.data, entry.shredded = json.dumps(kept), True
             entry.save(update_fields=["data", "shredded"])
 
-    def _shred_states(self):
+    def _shred_states(self) -> None:
         """No order is sent until it changes; what happened to it so far is no news."""
         states = OrderState.objects.filter(order__event=self.event)
         joined = EventConnection.objects.select_related("connection").filter(event=self.event).first()
@@ -91,12 +96,12 @@ class HubSpotShredder(BaseDataShredder):
                     state.problem, state.cause, state.associated, state.sent_hash = None, "", [], ""
                 recording.store_states(locked)
 
-    def _shred_links(self, results):
+    def _shred_links(self, results: QuerySet[OrderSyncResult]) -> None:
         """By object type: without it, the index is of no use beyond the portal."""
         portals = list(
             OrderState.objects.filter(order__event=self.event).values_list("portal_id", flat=True).distinct()
         )
-        keys = defaultdict(set)
+        keys: dict[str, set[str]] = defaultdict(set)
         for object_type, info in results.values_list("external_object_type", "sync_info").iterator():
             if "key" in info:
                 keys[object_type].add(info["key"])
@@ -104,7 +109,7 @@ class HubSpotShredder(BaseDataShredder):
             for part in chunks(sorted(of_type), PART):
                 RecordLink.objects.filter(portal_id__in=portals, object_type=object_type, key__in=part).delete()
 
-    def _shred_log(self, progress_callback):
+    def _shred_log(self, progress_callback: Progress | None) -> None:
         entries = self.event.logentry_set.filter(action_type__startswith=OWN_LOG_ENTRIES).exclude(data="")
         mine = [entry for entry in entries.iterator() if entry.parsed_data.get("provider") == PROVIDER]
         for number, entry in enumerate(mine):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
-from pretix.base.models import Event, LogEntry, Order
+from pretix.base.models import Event, LogEntry, Order, User
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.failures.codes import Exclusion
@@ -54,14 +54,16 @@ def is_upgraded(event: Event) -> bool:
 
 def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
     """Orders that HubSpot holds, and that would be sent again; and the condition for a change of mappings since."""
-    joined = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at()).first()
-    if not joined:
+    joined = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at())
+    changes = list(joined.values_list("changed_at", flat=True))
+    if not changes:
         return OrderState.objects.none(), NEVER
+    [changed_at] = changes
     states = OrderState.objects.filter(order__in=sendable(event.pk)).exclude(sent_hash="")
-    return states, Q(sent_at__lt=joined.changed_at) if joined.changed_at else NEVER
+    return states, Q(sent_at__lt=changed_at) if changed_at else NEVER
 
 
-def start(event: Event, user) -> int:
+def start(event: Event, user: User | None) -> int:
     """Queue all outdated orders. Returns how many were not waiting before."""
     orders = Order.objects.filter(pk__in=outdated(event).values("order")).order_by("-datetime", "-pk")
     waited = _rows(event).count()
@@ -78,8 +80,8 @@ def start_unmapped(event: Event) -> int:
 
     Called in the transaction that stores the mapping; the lock is explained in ``finishing.leave_out_unmapped``.
     """
-    joined = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
-    if not (joined := joined.first()) or not mapped().filter(event=event).exists():
+    locked = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
+    if not (joined := locked.first()) or not mapped().filter(event=event).exists():
         return 0
     # Before there was the reason, such orders counted as sent.
     nothing = fingerprint([joined.connection.portal_id])
@@ -91,7 +93,7 @@ def start_unmapped(event: Event) -> int:
     return len(waiting)
 
 
-def cancel(event: Event, user) -> int:
+def cancel(event: Event, user: User | None) -> int:
     """Take back what nobody has begun. Returns how many."""
     count, _ = _rows(event).filter(in_flight=False).delete()
     if count:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -239,9 +239,7 @@ def reclaim() -> int:
     dead = OrderSyncQueue.objects.filter(
         sync_provider=PROVIDER, in_flight=True, in_flight_since__lt=now() - lease()
     ).order_by("pk")
-    count = sum(
-        retry_on_conflict(lambda pk=pk: _return(dead.filter(pk=pk))) for pk in dead.values_list("pk", flat=True)
-    )
+    count = sum(retry_on_conflict(partial(_return, dead.filter(pk=pk))) for pk in dead.values_list("pk", flat=True))
     timed_out = OrderSyncQueue.objects.filter(sync_provider=PROVIDER, in_flight=False, need_manual_retry="timeout")
     return count + timed_out.update(need_manual_retry=None, not_before=now())
 
