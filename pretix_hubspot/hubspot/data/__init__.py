@@ -4,8 +4,32 @@
 """
 
 from .matching import Answer, match, match_read
-from .records import (AssociationInput, AssociationPair, AssociationResult, AssociationType, BatchResult, InlineAssociation, InputError, Record, SearchResult, WriteInput)
-from .schema import (OBJECT_TYPE, AccountDetails, AssociationLabel, ObjectType, Option, Owner, Pipeline, PropertyDefinition, PropertyGroup, Stage, TokenInfo, Tokens)
+from .records import (
+    AssociationInput,
+    AssociationPair,
+    AssociationResult,
+    AssociationType,
+    BatchResult,
+    InlineAssociation,
+    InputError,
+    Record,
+    SearchResult,
+    WriteInput,
+)
+from .schema import (
+    OBJECT_TYPE,
+    AccountDetails,
+    AssociationLabel,
+    ObjectType,
+    Option,
+    Owner,
+    Pipeline,
+    PropertyDefinition,
+    PropertyGroup,
+    Stage,
+    TokenInfo,
+    Tokens,
+)
 
 __all__ = [
     "OBJECT_TYPE",

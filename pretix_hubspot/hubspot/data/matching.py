@@ -6,6 +6,7 @@ Results come in any order, with lower-cased e-mail addresses, under other ids af
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pretix_hubspot.hubspot.errors import HubSpotError, NotFound
+
 from .records import BatchResult, Record, WriteInput
 
 Answer = Record | HubSpotError | None

@@ -12,7 +12,7 @@ from typing import Any
 
 from pretix_hubspot.hubspot.error_parsing import error_from_entry
 from pretix_hubspot.hubspot.errors import HubSpotError
-from pretix_hubspot.hubspot.json_reading import (Allowance, flag, mapping, objects, text, texts, whole)
+from pretix_hubspot.hubspot.json_reading import Allowance, flag, mapping, objects, text, texts, whole
 
 
 @dataclass(frozen=True)

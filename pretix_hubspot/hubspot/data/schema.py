@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pretix_hubspot.hubspot.json_reading import flag, mapping, objects, text, texts, whole
 from pretix_hubspot.hubspot.secret import Secret
-from pretix_hubspot.hubspot.json_reading import (flag, mapping, objects, text, texts, whole)
 
 #: A standard object type by its name, a custom one by its number; it becomes a part of addresses.
 OBJECT_TYPE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
