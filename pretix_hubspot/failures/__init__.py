@@ -1,1 +1,1 @@
-"""What goes wrong between pretix and HubSpot: codes, what each means, and sentences for people."""
+"""Failures between pretix and HubSpot: codes, their meaning, and sentences for users."""

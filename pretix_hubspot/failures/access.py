@@ -1,4 +1,4 @@
-"""What went wrong while talking to HubSpot, said to the person who waits for the page."""
+"""Errors of HubSpot in words, for a user who waits for the page."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,12 +12,12 @@ UNAVAILABLE = (errors.HubSpotError, ServerMisconfigured)
 
 
 def explain(error) -> str:
-    """One or two sentences; HubSpot's own text where only HubSpot knows."""
+    """One or two sentences; HubSpot's own text if ours says less."""
     if isinstance(error, ServerMisconfigured):
         return _("HubSpot cannot be asked, since this server is not configured correctly. Please contact its operator.")
     if isinstance(error, errors.MissingScope):
         return _missing_scope(error)
-    if isinstance(error, errors.AuthenticationFailed):  # perhaps by mistake, which is known after a second look
+    if isinstance(error, errors.AuthenticationFailed):  # perhaps by mistake, which only a second attempt shows
         return _("HubSpot does not accept the access of pretix at the moment. Please connect again if that lasts.")
     if isinstance(error, errors.TokenRevoked):
         return _("HubSpot no longer accepts the access granted to pretix. Please connect again.")
@@ -27,7 +27,7 @@ def explain(error) -> str:
         return _("HubSpot cannot be reached at the moment. Please try again later.")
     if isinstance(error, errors.CallRefused):
         return describe_failure(error.code, {})
-    return _("HubSpot refused this: {message}").format(message=_said(error))
+    return _("HubSpot refused this: {message}").format(message=_message_of(error))
 
 
 def _missing_scope(error) -> str:
@@ -42,5 +42,5 @@ def _missing_scope(error) -> str:
     return text.format(scopes=", ".join(scopes))
 
 
-def _said(error) -> str:
+def _message_of(error) -> str:
     return error.message or _("no reason given")

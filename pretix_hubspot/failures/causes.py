@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from .codes import GRAVITY
 from .failure import Failure
 
-#: What makes two failures the same, next to their code; a message may name the record.
+#: The parameters that make two failures the same, next to their code; a message may name the record.
 _NAMING = ("field", "property", "option", "scopes")
 
 
 def gravest_first(failures: Sequence[Failure]) -> list[Failure]:
-    """The order's failures, the one to blame first."""
+    """The order's failures, the decisive one first."""
     return sorted(failures, key=lambda failure: -GRAVITY.index(failure.mode))
 
 
 def cause_of(failures: Sequence[Failure]) -> str:
-    """A short key of what these failures of one order come down to; empty without failures."""
+    """A short key that equals that of other orders with the same failures; empty without failures."""
     return _key(gravest_first(failures)[0]) if failures else ""
 
 

@@ -1,5 +1,4 @@
-"""The table of failures: each code with the failure mode it means and the place where it is fixed; and why orders are
-left out without a failure. Pure.
+"""The table of failures: each code with its failure mode and the place where it is fixed; and the exclusions. Pure.
 
 Codes are stored with orders, so a code is never renamed. HubSpot's own codes are written in capitals; only those are
 listed that mean more than "HubSpot refuses this value". ``texts`` has a sentence for each code, ``exclusions`` for each
@@ -18,11 +17,11 @@ GRAVITY = (TEMPORARY, PERMANENT, MISCONFIGURATION, SYSTEM)
 
 
 class Fix(Enum):
-    """Where people do something about a failure."""
+    """The place where users fix a failure."""
 
     NOWHERE = auto()  # it heals by itself
     SERVER = auto()  # the server's operator, who begins with the diagnosis
-    ACCESS = auto()  # by connecting again, with more scopes, or as somebody who may do more
+    ACCESS = auto()  # by connecting again, with more scopes, or as a HubSpot user with more permissions
     MAPPING = auto()  # in the mapping that failed, at the row concerned
     OPTIONS = auto()  # there, too, by choosing or making an option for each value of the row
     PORTAL = auto()  # in HubSpot's own settings of the account: no page of ours
@@ -64,12 +63,12 @@ class Code(StrEnum):
     MIGRATING = "migrating", TEMPORARY, Fix.NOWHERE
     SERVER_ERRORS = "server_trouble", TEMPORARY, Fix.NOWHERE
     EDGE_PAGE = "edge_page", TEMPORARY, Fix.NOWHERE
-    # about the call, whatever is in it: people act in HubSpot, or update the plugin
+    # about the call, whatever its content: users act in HubSpot, or the operator updates the plugin
     CALL_REFUSED = "call_refused", SYSTEM, Fix.SERVER
     PAYMENT_REQUIRED = "payment_required", MISCONFIGURATION, Fix.PORTAL
     VERSION_ENDED = "version_ended", SYSTEM, Fix.SERVER
     LEGALLY_BLOCKED = "legally_blocked", MISCONFIGURATION, Fix.PORTAL
-    # a status nobody documented: trying again later costs little, giving up loses an order
+    # a status that HubSpot does not document: trying again later costs little, giving up loses an order
     UNEXPECTED_STATUS = "unexpected_status", TEMPORARY, Fix.NOWHERE
     OAUTH_ERROR = "oauth_error", TEMPORARY, Fix.NOWHERE
     TOKEN_REVOKED = "token_revoked", MISCONFIGURATION, Fix.ACCESS
@@ -85,20 +84,20 @@ class Code(StrEnum):
     MISSING_CONDITIONAL_PROPERTY = "MISSING_CONDITIONAL_REQUIRED_PROPERTY", MISCONFIGURATION, Fix.MAPPING
     CONFLICTING_UNIQUE_VALUE = "CONFLICTING_UNIQUE_VALUE", PERMANENT, Fix.MAPPING
 
-    # What HubSpot says in a sentence, without a code
+    # HubSpot's sentences without a code
     UNKNOWN_OBJECT_TYPE = "unknown_object_type", MISCONFIGURATION, Fix.MAPPING
     NOT_UNIQUE = "not_unique", MISCONFIGURATION, Fix.MAPPING
     MISSING_PERMISSION = "missing_permission", MISCONFIGURATION, Fix.ACCESS
     GDPR_BLOCKED = "gdpr_blocked", PERMANENT, Fix.ORDER
     INVALID_ASSOCIATION = "invalid_association", PERMANENT, Fix.MAPPING
 
-    # Rules that somebody set in the account (``sync.portalrules``)
+    # Rules that users set in the account (``failures.portal_rules``)
     ASSOCIATION_LIMIT = "association_limit", MISCONFIGURATION, Fix.MAPPING
     ASSOCIATION_REQUIRED = "association_required", MISCONFIGURATION, Fix.MAPPING
     OWNER_GONE = "owner_gone", MISCONFIGURATION, Fix.MAPPING
     PIPELINE_RULE = "pipeline_rule", MISCONFIGURATION, Fix.MAPPING
 
-    # What HubSpot did not say, and what people did there meanwhile
+    # Missing answers of HubSpot, and records that users changed there in between
     NO_ANSWER_FOR_RECORD = "no_answer_for_record", TEMPORARY, Fix.NOWHERE
     RECORD_VANISHED = "record_vanished", TEMPORARY, Fix.NOWHERE
     PARTNER_NOT_WRITTEN = "partner_not_written", TEMPORARY, Fix.NOWHERE
@@ -128,7 +127,7 @@ class Code(StrEnum):
     NO_OPTION = "no_option", MISCONFIGURATION, Fix.OPTIONS
     OPTION_NOT_MAPPED = "option_not_mapped", MISCONFIGURATION, Fix.OPTIONS
 
-    # What HubSpot would take for something else: left out, and no order fails for it
+    # Values that HubSpot would misread: left out, and no order fails for it
     CURRENCY_NOT_USED = "currency_not_used", MISCONFIGURATION, Fix.MAPPING
     CURRENCY_FIXED = "currency_fixed", MISCONFIGURATION, Fix.MAPPING
     DURATION_UNIT = "duration_unit", MISCONFIGURATION, Fix.MAPPING
@@ -139,23 +138,23 @@ class Code(StrEnum):
     NUMBER_FILLED = "number_filled", PERMANENT, Fix.MAPPING
     ALREADY_SET = "already_set", PERMANENT, Fix.MAPPING
 
-    # What has nothing to do with HubSpot's answers
+    # Failures without an answer of HubSpot
     NOT_CONNECTED = "not_connected", MISCONFIGURATION, Fix.ACCESS
     UNEXPECTED = "unexpected", SYSTEM, Fix.SERVER
 
 
 class Exclusion(StrEnum):
-    """Why an order, or what one mapping makes of it, is left out."""
+    """Why an order, or a mapping's record of it, is left out."""
 
     TEST_MODE = "test_mode"
     BEFORE_CONNECTION = "before_connection"
-    #: There is nothing to filter yet: the event has no object mapping that could be sent.
+    #: The event has no object mapping that could be sent.
     NO_MAPPINGS = "no_mappings"
-    #: Somebody decided that the order is never sent, until *Sync now*.
+    #: A user decided that the order is never sent, until *Sync now*.
     IGNORED = "ignored"
-    #: Somebody decided to live with the order's problem, until the order changes.
+    #: A user accepted the order's problem, until the order changes.
     DISMISSED = "dismissed"
-    #: Personal data was removed, what was sent included; until the order changes.
+    #: Personal data was removed, the sent data included; until the order changes.
     SHREDDED = "shredded"
     #: HubSpot does not let pretix use the object type: a setting, and no decision of filters.
     NO_ACCESS = "no_access"
@@ -171,9 +170,9 @@ class Exclusion(StrEnum):
     FILTERS = "filters"
 
 
-#: Refusals of a kind of call; if HubSpot says so to every call, the portal rests for this reason.
+#: Refusals of a kind of call; if HubSpot refuses every call so, the portal rests for this reason.
 REFUSED_CALLS = (Code.CALL_REFUSED, Code.PAYMENT_REQUIRED, Code.VERSION_ENDED, Code.LEGALLY_BLOCKED)
-#: What HubSpot says where it no longer has what the stored schema has.
+#: HubSpot's codes for a part of the stored schema that it no longer has.
 CONTRADICTS_SCHEMA = frozenset(
     {Code.PROPERTY_DOESNT_EXIST, Code.READ_ONLY_VALUE, Code.INVALID_OPTION, Code.UNKNOWN_OBJECT_TYPE, Code.NOT_UNIQUE}
 )
@@ -188,9 +187,9 @@ def known(code: str) -> Code | None:
 
 
 def where_fixed(code: str, mode: str) -> Fix:
-    """Where people do something about a failure as it was stored.
+    """The place where users fix a failure as it was stored.
 
-    The mode goes first, since it may have been decided by more than the code.
+    The mode decides first, since it may depend on more than the code.
     """
     if mode == SYSTEM:
         return Fix.SERVER

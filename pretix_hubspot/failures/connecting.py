@@ -1,4 +1,4 @@
-"""What went wrong while connecting, in words for the organizer. Never a token, never HubSpot's raw answer."""
+"""Failures of connecting, in words for the organizer. Never a token, never HubSpot's raw answer."""
 
 from django.utils.translation import gettext as _
 
@@ -8,7 +8,7 @@ from pretix_hubspot.server.config import ServerMisconfigured
 
 from .texts import describe_failure
 
-#: Everything that connecting may raise for reasons that are nobody's bug.
+#: All errors of connecting that are not bugs.
 CONNECT_ERRORS = (errors.HubSpotError, ScopesMissing, WrongPortal, ServerMisconfigured)
 
 
@@ -28,14 +28,14 @@ def state_refusal(reason):
 
 
 def denial(code):
-    """What HubSpot sent back in place of a code."""
+    """The sentence for HubSpot's answer in place of a code."""
     if code == "access_denied":
         return _("Access was denied in HubSpot. Nothing has been changed.")
     return _("HubSpot did not grant access. Nothing has been changed.")
 
 
 def oauth_failure(error):
-    """Why tokens could not be had, or were not accepted, after access had been granted in HubSpot."""
+    """Why HubSpot granted no tokens, or pretix did not accept them, after a user had granted access."""
     if isinstance(error, errors.AuthCodeRejected) or getattr(error, "category", "") == "BAD_CODE_VERIFIER":
         return _(
             "HubSpot did not accept the authorization, since it was used already or has expired. "

@@ -9,7 +9,7 @@ from .codes import Exclusion
 
 
 class Words(NamedTuple):
-    """What people read about an exclusion."""
+    """The words for an exclusion: short for lists, and a sentence."""
 
     label: str | Promise
     sentence: str | Promise
@@ -84,7 +84,7 @@ WORDS = {
         _("Not sent: the filters of the object mappings leave out everything in this order."),
     ),
 }
-#: For what a later version stored.
+#: For exclusions that a later version stored.
 _OTHER = Words(_("Other reasons"), _("This order is not sent to HubSpot."))
 
 

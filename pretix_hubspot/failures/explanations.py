@@ -1,4 +1,4 @@
-"""Sync problems in words for organizers: which record, which property, what HubSpot says, what to do."""
+"""Sync problems in words for organizers: the record, the property, HubSpot's message, and the remedy."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -18,7 +18,7 @@ from .texts import describe_failure
 
 
 def named(failure: Failure, context: EventContext) -> Failure:
-    """The same failure with the label of its field: problems name pretix fields by key, people by label."""
+    """The same failure with the label of its field: problems name pretix fields by key, users know them by label."""
     return replace(failure, params=labelled(failure.params, context))
 
 
@@ -28,12 +28,14 @@ def labelled(params: Mapping[str, Any], context: EventContext) -> dict[str, Any]
 
 
 def for_history(failure: Failure) -> dict:
-    """What a log entry keeps of a failure: its code and what it is about, neither HubSpot's sentence nor an order."""
+    """The part of a failure that a log entry keeps: its code and its subject, without HubSpot's sentence and the
+    order.
+    """
     return replace(failure, message="", correlation_id="", position=None).to_json()
 
 
 def from_history(kept: dict, event: Event) -> str:
-    """The sentence for it, in the current language; "" for what was shredded."""
+    """The sentence for a log entry's failure, in the current language; "" for shredded data."""
     known = {field.name for field in fields(Failure)}
     facts = {name: value for name, value in kept.items() if name in known}
     return explain(named(Failure(**facts), EventContext(event))) if {"mode", "code"} <= facts.keys() else ""
@@ -50,10 +52,10 @@ def explain(failure: Failure) -> str:
 
 
 def where_to_fix(failure: Failure, context: EventContext) -> str | None:
-    """The page on which somebody can do something about this failure, or None if it heals itself or lies elsewhere.
+    """The page on which users can fix this failure, or None if it needs no fix or is fixed elsewhere.
 
-    Access is fixed where the event is connected, a mapping in its editor, which opens at the row concerned, and what
-    only the server's operator can fix begins with the diagnosis. A mapping that was deleted meanwhile leads to the
+    Access is fixed where the event is connected, a mapping in its editor, which opens at the row concerned, and a
+    failure that only the server's operator can fix begins with the diagnosis. A mapping that was deleted leads to the
     list of mappings.
     """
     place, event = where_fixed(failure.code, failure.mode), context.event
@@ -69,7 +71,7 @@ def where_to_fix(failure: Failure, context: EventContext) -> str | None:
 
 
 def _row(failure: Failure, place: Fix) -> str:
-    """What tells the editor which row to show, and that its value map is the place."""
+    """The parameters by which the editor shows the row, and opens its value map if the failure is there."""
     if not failure.params.get("property"):
         return ""
     values = {"values": "on"} if place is Fix.OPTIONS else {}

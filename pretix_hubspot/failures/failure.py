@@ -1,4 +1,4 @@
-"""What HubSpot said -> what it means for an order: one verdict per order, one failure word per verdict.
+"""Map HubSpot's errors to failures of orders: one verdict per order, one failure word per verdict.
 
 ``classify`` is the only place that decides between temporary, system, permanent and misconfiguration.
 """
@@ -13,7 +13,7 @@ from pretix_hubspot.values.rows import Refusal
 from .codes import MISCONFIGURATION, PERMANENT, TEMPORARY, Code, known
 from .portal_rules import rule_behind
 
-#: What HubSpot says without a code; the first that fits (hubspot.md 1.2 B, 4.1 U, 5.4 B, 7.1 A).
+#: HubSpot's messages without a code; the first that fits (hubspot.md 1.2 B, 4.1 U, 5.4 B, 7.1 A).
 _BY_TEXT = (
     ("Unable to infer object type", Code.UNKNOWN_OBJECT_TYPE),
     ("by non-unique", Code.NOT_UNIQUE),
@@ -22,17 +22,17 @@ _BY_TEXT = (
     ("associations are invalid", Code.INVALID_ASSOCIATION),
     ("for associations to be created", Code.INVALID_ASSOCIATION),
 )
-#: A new record lacks what HubSpot wants of every one (hubspot.md 1.3 A, 5.8 U).
+#: A new record lacks a property that HubSpot requires of every one (hubspot.md 1.3 A, 5.8 U).
 _LACKS = re.compile(r"required properties were not set|\b\w+ was not set\b|A value for \w+ must be provided")
 #: The codes of ``MissingScope`` and ``Forbidden``.
 ACCESS_CODES = frozenset({Code.MISSING_SCOPE, Code.FORBIDDEN})
-#: Codes of what a record lacks, which no row of the record is to blame for.
+#: Codes for properties that a record lacks; no row of the record is to blame for them.
 REQUIRED = frozenset({Code.MISSING_REQUIRED_PROPERTY, Code.MISSING_CONDITIONAL_PROPERTY})
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that went wrong with one order, fit to be stored and shown.
+    """One failure of one order, fit to be stored and shown.
 
     ``position`` is the part of the order that the mapping is about, by the word that was stored first.
     ``code`` is a refusal's code or HubSpot's; ``message`` is HubSpot's text, redacted; no value of the order is in it.
@@ -65,7 +65,7 @@ def classify(
 ) -> Failure:
     """The failure that an error of HubSpot means; None is a success that HubSpot never confirmed.
 
-    The rules are the failure table of the design; sources: hubspot.md 3 (statuses, A) and 4 (bodies, A/B/C).
+    The rules are a failure table; sources: hubspot.md 3 (statuses, A) and 4 (bodies, A/B/C).
     """
     if error is None:
         return Failure(TEMPORARY, Code.NO_ANSWER_FOR_RECORD.value, {}, mapping, position, object_type)
@@ -80,12 +80,12 @@ def classify(
 
 
 def _lacking_properties(error: HubSpotError) -> list[str]:
-    """All that HubSpot wants: whoever adds one after the other would fail for each of them."""
+    """All properties that HubSpot requires: an organizer who adds only one would fail for the next."""
     return list(dict.fromkeys(detail.property_name for detail in error.details if detail.property_name))
 
 
 def _decisive(error: HubSpotError) -> ErrorDetail:
-    """The detail that decides about the word: what the mapping got wrong goes before what the order got wrong."""
+    """The detail that decides about the word: mistakes of the mapping go before mistakes of the order."""
     graver = (detail for detail in error.details if _is_config(detail.code))
     return next(graver, None) or next(iter(error.details), ErrorDetail("", ""))
 
@@ -96,14 +96,14 @@ def _is_config(code: str) -> bool:
 
 
 def _mode_and_code(error: HubSpotError, detail: ErrorDetail) -> tuple[str, str]:
-    """The error's own code, unless it refuses the content: then HubSpot's code of the detail, or its words, decide."""
+    """The error's own code, unless it refuses the content: then HubSpot's code or message of the detail decides."""
     kind = Code(error.code)
     if kind.mode != PERMANENT:
         return kind.mode, kind.value
-    said = f"{error.message} {detail.message}"
-    named = next((code for words, code in _BY_TEXT if words in said), None) or rule_behind(error, detail)
+    text = f"{error.message} {detail.message}"
+    named = next((code for words, code in _BY_TEXT if words in text), None) or rule_behind(error, detail)
     if named is None and _is_config(detail.code):
         return MISCONFIGURATION, detail.code
-    if named is None and _LACKS.search(said):
+    if named is None and _LACKS.search(text):
         named = Code.MISSING_REQUIRED_PROPERTY
     return (named.mode, named.value) if named else (PERMANENT, detail.code or kind.value)

@@ -1,4 +1,4 @@
-"""Failures in words: which field, which property, what fits, and never a value of an order.
+"""Failures in words: the field, the property, the accepted values, and never a value of an order.
 
 A refusal's sentence serves the editor's warning symbol, before any value is known, and a sync problem after one was
 refused, so each says what the property takes.
@@ -15,7 +15,7 @@ from pretix_hubspot.values.rows import FieldRefused, Refusal
 
 from .codes import MISCONFIGURATION, PERMANENT, REFUSED_CALLS, SYSTEM, TEMPORARY, Code, known
 
-#: The failure words that people read, by what is stored; core knows two more.
+#: The failure words for users, by the stored mode; core has two more.
 MODES = {
     TEMPORARY: gettext_noop("Temporary error"),
     "exceeded": gettext_noop("Temporary error"),
@@ -32,7 +32,7 @@ _PROBLEMS = gettext_noop("HubSpot is having problems.")
 _REFUSED = gettext_noop("HubSpot refuses this record.")
 _REQUIRED = gettext_noop("Your HubSpot account requires the property {property}, which no mapping fills.")
 
-#: Placeholders: {property} and {field} as people know them, {option} the name of a choice set up by the organizer,
+#: Placeholders: {property} and {field} are labels, {option} the name of a choice set up by the organizer,
 #: {currency} and {shown_in} codes of currencies.
 #: HubSpot's own sentence follows where there is one.
 TEXTS = {
@@ -86,7 +86,7 @@ TEXTS = {
     Code.OAUTH_MISCONFIGURED: gettext_noop(
         "The HubSpot app of the pretix server is not set up correctly. Please contact your system administrator."
     ),
-    # HubSpot's words about one property
+    # HubSpot's codes about one property
     Code.PROPERTY_DOESNT_EXIST: gettext_noop("The property {property} does not exist in HubSpot."),
     Code.READ_ONLY_VALUE: gettext_noop("The property {property} is read-only in HubSpot."),
     Code.INVALID_OPTION: gettext_noop("The property {property} has no such option in HubSpot."),
@@ -114,7 +114,7 @@ TEXTS = {
     Code.PARTNER_NOT_WRITTEN: gettext_noop(
         "HubSpot takes this object only together with another one, which could not be written."
     ),
-    # what HubSpot says in a sentence
+    # HubSpot's sentences without a code
     Code.UNKNOWN_OBJECT_TYPE: gettext_noop("HubSpot does not have this object type any more."),
     Code.NOT_UNIQUE: gettext_noop("The identifier of the mapping is not a unique property in HubSpot."),
     Code.MISSING_PERMISSION: gettext_noop(
@@ -125,7 +125,7 @@ TEXTS = {
         "The contact was deleted in HubSpot for data protection, and HubSpot does not accept the email address again."
     ),
     Code.INVALID_ASSOCIATION: gettext_noop("HubSpot refuses to associate these records."),
-    # what HubSpot did not say, and what people did there meanwhile
+    # missing answers of HubSpot, and records that users changed there in between
     Code.NO_ANSWER_FOR_RECORD: gettext_noop("HubSpot did not confirm that it stored the record."),
     Code.RECORD_VANISHED: gettext_noop("A record was deleted or merged in HubSpot while it was being associated."),
     # a source field that cannot be read
@@ -164,7 +164,7 @@ TEXTS = {
     Code.OPTION_NOT_MAPPED: gettext_noop(
         "“{option}” of {field} is not mapped to an option of the HubSpot field {property}."
     ),
-    # what HubSpot would take for something else
+    # values that HubSpot would misread
     Code.CURRENCY_NOT_USED: gettext_noop(
         "Your HubSpot account does not use the currency {currency}, so that {property} is left out. "
         "Please add the currency in the settings of the account."
@@ -192,16 +192,16 @@ TEXTS = {
         "The HubSpot field {property} holds a single value, and there is a different one already. "
         "“Add to list” does not replace it."
     ),
-    # what has nothing to do with HubSpot's answers
+    # failures without an answer of HubSpot
     Code.NOT_CONNECTED: gettext_noop("This event is not connected to a HubSpot account."),
     Code.UNEXPECTED: gettext_noop("An unexpected error occurred in pretix. Please contact your system administrator."),
 }
-#: Where the choice is known that has no option.
+#: For a choice without an option, if its name is known.
 NO_OPTION_NAMED = gettext_noop(
     "The HubSpot field {property} has no option for “{option}”, which {field} may hold. "
     "Please add the option in HubSpot or map it to another one."
 )
-#: The same codes where several choices have no option.
+#: For several choices without an option.
 OF_SEVERAL = {
     Code.NO_OPTION: gettext_noop(
         "The HubSpot field {property} has no options for {options}, which {field} may hold. "
@@ -211,9 +211,9 @@ OF_SEVERAL = {
         "These values of {field} are not mapped to options of the HubSpot field {property}: {options}."
     ),
 }
-#: More choices than this are counted.
+#: The number of choices that are listed; more are counted.
 MOST = 5
-#: The same codes where the value is a text that the mapping itself holds.
+#: For a text that the mapping itself holds.
 OF_CONSTANTS = {
     Code.NOT_A_NUMBER: gettext_noop(
         "The HubSpot field {property} only takes numbers, and the constant text is not a number."
@@ -234,18 +234,18 @@ OF_CONSTANTS = {
         "The HubSpot field {property} has no option whose label or internal name is the constant text."
     ),
 }
-#: Codes that the table does not list: refusals of a later version, and what HubSpot says about a property or record.
+#: For codes that the table does not list: refusals of a later version, and HubSpot's codes about a property or record.
 _UNKNOWN = gettext_noop("{field} cannot be sent to the HubSpot field {property}.")
 _VALUE_REFUSED = gettext_noop("HubSpot does not accept the value of the property {property}.")
 
 
 def mode_word(mode: str) -> str:
-    """The failure word that people read, in the current language."""
+    """The failure word for users, in the current language."""
     return gettext(MODES[mode]) if mode in MODES else mode
 
 
 def describe(refused: Refusal | FieldRefused, field: str | None = None) -> str:
-    """A sentence or two in the current language; ``field`` is the label of the source field, where it is known."""
+    """A sentence or two in the current language; ``field`` is the label of the source field, if known."""
     if isinstance(refused, FieldRefused):
         refused = Refusal(refused.reason)
     return _filled_in(_sentence(refused.code, refused.params) or _UNKNOWN, refused.params, field)
@@ -257,7 +257,7 @@ def describe_failure(code: str, params: Mapping[str, Any]) -> str:
 
 
 def describe_rest(reason: str) -> str:
-    """Why a portal rests, by what is stored, in the current language; empty if nobody knows."""
+    """Why a portal rests, by the stored code, in the current language; empty for an unknown code."""
     if reason in RestingReason.values:
         return str(RestingReason(reason).label)
     return gettext(TEXTS[Code(reason)]) if reason in REFUSED_CALLS else ""

@@ -1,1 +1,1 @@
-"""Whether every order is where it should be, and if not, why, and what people can do about it."""
+"""The state of an event's transfers: numbers, causes of failures, and the actions of users."""

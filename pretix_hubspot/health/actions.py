@@ -1,4 +1,4 @@
-"""What people do about sync problems: try again, live with them, or never send an order.
+"""Users' actions on sync problems: retry them, dismiss them, or ignore an order for good.
 
 Safe beside running workers: a row in flight is left to its worker.
 """
@@ -30,84 +30,84 @@ PART = 1_000
 
 
 def retry(joined: EventConnection, cause: Cause, user: User) -> int:
-    """Try all orders of a cause again, at once and with all attempts. Returns how many.
+    """Retry all orders of a cause, at once and with all attempts. Returns how many.
 
-    What HubSpot offers is read anew first, since the reason may be repaired there.
+    The schema is fetched first, since the reason may have been repaired in HubSpot.
     """
     if cause.mode == MISCONFIGURATION and cause.failure:
-        _look_again(joined, {cause.failure.object_type}, RETRY)
-    return _again(joined, cause, user)
+        _refetch(joined, {cause.failure.object_type}, RETRY)
+    return _retry(joined, cause, user)
 
 
 def retry_mapping(joined: EventConnection, mapping: ObjectMapping, properties: set[str], user: User) -> int:
-    """Try the orders again that a mapping may have kept from arriving, after somebody saved it. Returns how many.
+    """Retry the orders that failed for a mapping, after a user saved it. Returns how many.
 
-    ``properties`` are those that it named before or names now, by name and label: what is wrong with one of them is
-    also wrong with records that another mapping is blamed for.
+    ``properties`` are those that it named before or names now, by name and label: a mistake in one of them also fails
+    records for which another mapping is blamed.
     """
 
     def concerned(failure: Failure) -> bool:
         same = failure.object_type == mapping.external_object_type and failure.params.get("property") in properties
         return same or failure.mapping == mapping.pk
 
-    return _again_where(joined, concerned, user)
+    return _retry_where(joined, concerned, user)
 
 
 def retry_deleted(joined: EventConnection, user: User) -> int:
-    """Try the orders again that failed for a mapping which somebody deleted. Returns how many."""
-    known = {None, *joined.event.hubspot_object_mappings.values_list("pk", flat=True)}
-    return _again_where(joined, lambda failure: failure.mapping not in known, user)
+    """Retry the orders that failed for mappings which a user deleted. Returns how many."""
+    existing = {None, *joined.event.hubspot_object_mappings.values_list("pk", flat=True)}
+    return _retry_where(joined, lambda failure: failure.mapping not in existing, user)
 
 
 def retry_access(connection: Connection, user: User) -> int:
-    """Try the orders again that HubSpot did not let through, after somebody connected anew. Returns how many."""
+    """Retry the orders that lacked access, after a user connected again. Returns how many."""
     used = connection.event_connections.select_related("event__organizer", "connection")
     active = (joined for joined in used if is_active(joined.event))
-    return sum(_again_where(joined, _is_about_access, user) for joined in active)
+    return sum(_retry_where(joined, _is_about_access, user) for joined in active)
 
 
 def _is_about_access(failure: Failure) -> bool:
     return where_fixed(failure.code, failure.mode) is Fix.ACCESS
 
 
-def _again_where(joined: EventConnection, fits: Callable[[Failure], bool], user: User) -> int:
-    """All orders with such a failure, be it the gravest or not; what is temporary heals by itself, at its own pace."""
+def _retry_where(joined: EventConnection, fits: Callable[[Failure], bool], user: User) -> int:
+    """Retry all orders with such a failure, decisive or not; temporary ones retry by themselves, at their own pace."""
     failing = orders_in(joined.event, FAILING).exclude(hubspot_state__problem=None).order_by("pk")
     rows = failing.values_list("pk", "hubspot_state__cause", "hubspot_state__problem").iterator()
     fixed: dict[str, list[int]] = {}
     misconfigured: set[str] = set()
     for pk, key, problem in rows:
         failures = [Failure(**stored) for stored in problem]
-        if found := [failure for failure in failures if failure.mode != TEMPORARY and fits(failure)]:
+        if fitting := [failure for failure in failures if failure.mode != TEMPORARY and fits(failure)]:
             fixed.setdefault(key, []).append(pk)
-            misconfigured |= {failure.object_type for failure in found if failure.mode == MISCONFIGURATION}
-    _look_again(joined, misconfigured, CURED)
-    known = {cause.key: cause for cause in causes(joined.event)} if fixed else {}
-    return sum(_again(joined, known[key], user, orders) for key, orders in fixed.items() if key in known)
+            misconfigured |= {failure.object_type for failure in fitting if failure.mode == MISCONFIGURATION}
+    _refetch(joined, misconfigured, CURED)
+    by_key = {cause.key: cause for cause in causes(joined.event)} if fixed else {}
+    return sum(_retry(joined, by_key[key], user, orders) for key, orders in fixed.items() if key in by_key)
 
 
-def _again(joined: EventConnection, cause: Cause, user: User, orders: list[int] | None = None) -> int:
+def _retry(joined: EventConnection, cause: Cause, user: User, orders: list[int] | None = None) -> int:
     orders = _orders(joined.event, cause) if orders is None else orders
     for part in chunks(orders, PART):
         with transaction.atomic():
             order_queue.retry(joined.event, part)
             OrderState.objects.filter(order_id__in=part).update(attempts=0)
-    _tell(joined.event, "retried", user, cause, len(orders))
+    _log_action(joined.event, "retried", user, cause, len(orders))
     call_worker(joined.connection_id)
     return len(orders)
 
 
 def dismiss(joined: EventConnection, cause: Cause, user: User) -> int:
     """Stop trying, and stop warning, until the order changes. The problem and the history stay. Returns how many."""
-    done = 0
+    dismissed = 0
     for part in chunks(_orders(joined.event, cause), PART):
-        done += _leave_out(joined, part, Exclusion.DISMISSED, user)
-    _tell(joined.event, "dismissed", user, cause, done)
-    return done
+        dismissed += _leave_out(joined, part, Exclusion.DISMISSED, user)
+    _log_action(joined.event, "dismissed", user, cause, dismissed)
+    return dismissed
 
 
 def ignore(joined: EventConnection, order: Order, user: User) -> bool:
-    """Never send this order again, until somebody presses *Sync now*. Returns whether it could be withdrawn."""
+    """Never send this order again, until a user presses *Sync now*. Returns whether it could be withdrawn."""
     return bool(_leave_out(joined, [order.pk], Exclusion.IGNORED, user))
 
 
@@ -122,7 +122,7 @@ def _leave_out(joined: EventConnection, orders: Sequence[int], reason: Exclusion
 
 
 def _excluded_states(joined: EventConnection, orders: Sequence[int], reason: Exclusion) -> None:
-    """Note the reason, and the history as read: what happened so far is no news for the sweep."""
+    """Store the exclusion and the current length of the history, so that the sweep does not queue the order again."""
     counts = recording.log_counts(orders)
     states = {state.order_id: state for state in OrderState.objects.filter(order_id__in=orders)}
     for order in orders:
@@ -151,13 +151,13 @@ def _orders(event: Event, cause: Cause) -> list[int]:
     return sorted(orders_in(event, FAILING, cause.key).order_by().values_list("pk", flat=True))
 
 
-def _tell(event: Event, action: str, user: User, cause: Cause, orders: int) -> None:
+def _log_action(event: Event, action: str, user: User, cause: Cause, orders: int) -> None:
     data = {"orders": orders, "failure": for_history(cause.failure) if cause.failure else {"mode": cause.mode}}
     event.log_action(f"pretix_hubspot.event.problems.{action}", user=user, data=data)
 
 
-def _look_again(joined: EventConnection, object_types: set[str], purpose: str) -> None:
-    """Read what HubSpot offers now, since that may be the cure; else orders are judged by what is stored, as before."""
+def _refetch(joined: EventConnection, object_types: set[str], purpose: str) -> None:
+    """Fetch the current schema, since it may hold the repair; if that fails, orders are judged by the stored copy."""
     named = {object_type for object_type in object_types if object_type}
     if named and may_ask(joined.connection, purpose):
         Catalog(joined.connection, patience=PERSON).fetch_all_again(named)

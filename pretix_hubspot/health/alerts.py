@@ -1,6 +1,6 @@
-"""Tells people once about new sync problems, and once when all are gone.
+"""Notify users once of new sync problems, and once when all are gone.
 
-What is told is a log entry of the event, from which pretix makes a notification for everybody who wants one.
+A notification is a log entry of the event; pretix sends it to all users who subscribed to it.
 """
 
 from datetime import timedelta
@@ -16,21 +16,21 @@ from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 from .causes import first_failure
 
 FOUND, RECOVERED = "pretix_hubspot.event.problems.found", "pretix_hubspot.recovered.problems"
-#: Temporary failures heal by themselves; who still fails after this is a problem.
+#: Temporary failures heal by themselves; an order that still fails after this is a problem.
 PATIENCE = timedelta(hours=1)
 
 
 def notify(joined: EventConnection) -> None:
-    """Compare the causes that exist with those that were told."""
-    told = set(joined.told_causes)
+    """Compare the current causes with those that users were notified of."""
+    notified = set(joined.told_causes)
     existing = _states(joined)
-    still = told & set(existing.filter(cause__in=told).values_list("cause", flat=True)) if told else set()
+    still = notified & set(existing.filter(cause__in=notified).values_list("cause", flat=True)) if notified else set()
     serious = existing.filter(_is_serious())
-    new = set(serious.exclude(cause__in=told).order_by().values_list("cause", flat=True).distinct())
-    if still | new == told or not _remember(joined, still | new):
+    new = set(serious.exclude(cause__in=notified).order_by().values_list("cause", flat=True).distinct())
+    if still | new == notified or not _store_notified(joined, still | new):
         return
     if new:
-        _tell_found(joined, serious.filter(cause__in=new))
+        _log_new_problems(joined, serious.filter(cause__in=new))
     elif not still:
         joined.event.log_action(RECOVERED, data={})
 
@@ -46,15 +46,15 @@ def _is_serious() -> Q:
     return Q(Exists(stopped)) | Q(failing_since__lt=now() - PATIENCE)
 
 
-def _remember(joined: EventConnection, causes: set[str]) -> bool:
-    """Whether we are the one to tell; another worker may look at the same moment."""
+def _store_notified(joined: EventConnection, causes: set[str]) -> bool:
+    """Whether this worker may notify; another one may compare at the same moment."""
     before, joined.told_causes = joined.told_causes, sorted(causes)
-    mine = EventConnection.objects.filter(pk=joined.pk, told_causes=before)
-    return bool(mine.update(told_causes=joined.told_causes))
+    unchanged = EventConnection.objects.filter(pk=joined.pk, told_causes=before)
+    return bool(unchanged.update(told_causes=joined.told_causes))
 
 
-def _tell_found(joined: EventConnection, states: QuerySet[OrderState]) -> None:
+def _log_new_problems(joined: EventConnection, states: QuerySet[OrderState]) -> None:
     samples = {state.cause: state for state in states.order_by("-pk")[:1_000]}
     failures = filter(None, map(first_failure, samples.values()))
-    kept = [for_history(failure) for failure in islice(failures, 10)]
-    joined.event.log_action(FOUND, data={"orders": states.count(), "failures": kept})
+    facts = [for_history(failure) for failure in islice(failures, 10)]
+    joined.event.log_action(FOUND, data={"orders": states.count(), "failures": facts})

@@ -1,4 +1,4 @@
-"""How much of a portal's request budget is used, for people to look at."""
+"""The used part of a portal's request budget, for pages."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from pretix_hubspot.models import Connection
 
 
 @dataclass(frozen=True)
-class Used:
-    """Requests of this server in HubSpot's rolling window; of all apps today, where HubSpot tells."""
+class BudgetUse:
+    """Requests of this server in HubSpot's rolling window; today's requests of all apps, if HubSpot states them."""
 
     used: int
     limit: int
@@ -21,17 +21,17 @@ class Used:
     limit_today: int = 0
 
 
-def used(connection: Connection) -> Used:
-    """As it stands; nothing is spent, and HubSpot is not asked."""
+def used(connection: Connection) -> BudgetUse:
+    """The budget's current use; reading it spends nothing and does not ask HubSpot."""
     state, moment = request_budget.state_of(connection.portal_id, connection.kind), now()
     crm, daily = state.crm, state.daily
-    known = daily.limit > 0 and _same_day(daily.at, moment, connection)
-    return Used(
+    is_today = daily.limit > 0 and _same_day(daily.at, moment, connection)
+    return BudgetUse(
         used=crm.used(round(moment.timestamp() * 1000)),
         limit=crm.limit,
         seconds=crm.interval_ms // 1000,
-        used_today=max(0, daily.limit - daily.remaining) if known else 0,
-        limit_today=daily.limit if known else 0,
+        used_today=max(0, daily.limit - daily.remaining) if is_today else 0,
+        limit_today=daily.limit if is_today else 0,
     )
 
 

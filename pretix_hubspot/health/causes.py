@@ -1,4 +1,4 @@
-"""Sync problems by cause: what went wrong, for how many orders, since when, and where it is fixed."""
+"""Sync problems by cause: the failure, the number of orders, since when, and the page of the repair."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from .numbers import FAILING, ROW, classified
 
 @dataclass(frozen=True)
 class Cause:
-    """What some orders fail for; ``failure`` is one of theirs, without what only concerns that order."""
+    """A shared reason of failing orders; ``failure`` is one of theirs, without the parts of that order alone."""
 
     key: str
     orders: int
@@ -51,25 +51,25 @@ def causes_of(events: Sequence[Event]) -> dict[Event, list[Cause]]:
     states = OrderState.objects.in_bulk([group["sample"] for group in groups if group["sample"]])
     tries = _next_tries(events)
     contexts = contexts_of(events)
-    found: dict[Event, list[Cause]] = {}
+    by_event: dict[Event, list[Cause]] = {}
     for event in events:
-        context, mine = contexts[event.pk], [group for group in groups if group["event"] == event.pk]
-        found[event] = [_cause(context, group, states.get(group["sample"]), tries) for group in mine]
-    return found
+        context, of_event = contexts[event.pk], [group for group in groups if group["event"] == event.pk]
+        by_event[event] = [_cause(context, group, states.get(group["sample"]), tries) for group in of_event]
+    return by_event
 
 
 def cause_named(event: Event, key: str) -> Cause | None:
-    """The cause with this key, as long as there is an order that fails for it."""
+    """The cause with this key, as long as an order fails for it."""
     return next((cause for cause in causes(event) if cause.key == key), None)
 
 
 def first_failure(state: OrderState | None) -> Failure | None:
-    """The failure to blame, as it was stored."""
+    """The decisive failure, as it was stored."""
     return Failure(**state.problem[0]) if state and state.problem else None
 
 
 def row_text(mode: str) -> str:
-    """What core says about a row that failed without a word from us."""
+    """Core's word for a row that failed without a problem of ours."""
     return str(dict(OrderSyncQueue._meta.get_field("need_manual_retry").choices).get(mode, mode_word(mode)))
 
 
@@ -93,5 +93,5 @@ def _next_tries(events: Sequence[Event]) -> dict[tuple[int, str], datetime]:
         need_manual_retry__isnull=True,
         failed_attempts__gt=0,
     )
-    found = rows.order_by().values_list("event", "order__hubspot_state__cause").annotate(Min("not_before"))
-    return {(event, cause): when for event, cause, when in found if cause}
+    times = rows.order_by().values_list("event", "order__hubspot_state__cause").annotate(Min("not_before"))
+    return {(event, cause): when for event, cause, when in times if cause}

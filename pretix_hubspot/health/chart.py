@@ -1,4 +1,4 @@
-"""The last days of an event as bars: what was sent, found unchanged, and failed."""
+"""The last days of an event as bars: orders sent, unchanged, and failed."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from pretix_hubspot.models import DailyCount
 
 DAYS = 14
 HEIGHT, STEP, BAR, LEFT = 100, 40, 26, 7
-#: From the ground up: name, words, colour; the order is what tells them apart without colours.
+#: From the ground up: name, words, colour; the order distinguishes them without colours.
 KINDS = (
     ("sent", _("Sent"), "#3b7f55"),
     ("unchanged", _("Unchanged"), "#8f8f8f"),
@@ -60,7 +60,7 @@ class Chart:
 
 
 def chart(event: Event) -> Chart:
-    """One query."""
+    """The chart of an event, in one query."""
     today = now().astimezone(event.timezone).date()
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     rows = DailyCount.objects.filter(event=event, day__gte=days[0])

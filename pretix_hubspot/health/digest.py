@@ -1,4 +1,6 @@
-"""A regular mail about an event: the numbers, the sync problems, and what was sent since the last one."""
+"""The digest: a regular mail about an event with its numbers, its sync problems, and the orders sent since the last
+one.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -40,7 +42,7 @@ def send_due(joined: EventConnection) -> bool:
 
 
 def addresses(joined: EventConnection) -> list[str]:
-    """To whom, one mail each."""
+    """The digest's recipients; each gets a mail of their own."""
     return joined.digest_to.split()[:MOST_ADDRESSES]
 
 
@@ -74,11 +76,11 @@ def _send(joined: EventConnection) -> None:
 
 
 def _context(joined: EventConnection) -> dict:
-    found = numbers(joined.event)
+    counts = numbers(joined.event)
     return {
         "event_name": as_words(joined.event.name),
-        "numbers": [(STATE_WORDS[state], found.of(state)) for state in STATES],
-        "total": found.total,
+        "numbers": [(STATE_WORDS[state], counts.of(state)) for state in STATES],
+        "total": counts.total,
         "causes": [replace(cause, text=as_words(cause.text)) for cause in causes(joined.event)[:MOST]],
         "days": DAYS[joined.digest],
         "sums": _sums(joined.event, DAYS[joined.digest]),

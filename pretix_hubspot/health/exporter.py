@@ -29,7 +29,7 @@ PART = 1_000
 
 
 class SyncProblemsExporter(ListExporter):
-    """What could not be sent, and why; no names, no addresses, no answers."""
+    """The orders that could not be sent, and why; without names, addresses and answers."""
 
     identifier = "hubspot_sync_problems"
     verbose_name = gettext_lazy("HubSpot sync problems")

@@ -1,4 +1,4 @@
-"""pretix's notifications: everybody chooses for themselves, and nobody gets one before."""
+"""The plugin's types of pretix's notifications: each user subscribes to them, none is sent by default."""
 
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from .alerts import FOUND
 
 
 class HubSpotNotification(NotificationType):
-    """About an event as a whole; the log entry holds what there is to say."""
+    """A notification about an event as a whole; the log entry holds its content."""
 
     action_type = ""
     verbose_name = ""
@@ -39,7 +39,7 @@ class HubSpotNotification(NotificationType):
 
 
 class NewProblems(HubSpotNotification):
-    """Once per cause, until it is gone."""
+    """Sent once per cause, until the cause is gone."""
 
     action_type = FOUND
     verbose_name = gettext_lazy("HubSpot: new sync problems")
@@ -47,11 +47,11 @@ class NewProblems(HubSpotNotification):
 
     def details(self, event, data):
         yield _("Orders"), str(data.get("orders", ""))
-        yield _("Reason"), "\n".join(from_history(kept, event) for kept in data.get("failures", ()))
+        yield _("Reason"), "\n".join(from_history(failure, event) for failure in data.get("failures", ()))
 
 
 class ConnectionLost(HubSpotNotification):
-    """HubSpot no longer accepts us."""
+    """Sent when HubSpot no longer accepts our access."""
 
     action_type = "pretix_hubspot.connection.revoked"
     verbose_name = gettext_lazy("HubSpot: connection lost")

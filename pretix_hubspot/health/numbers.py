@@ -1,4 +1,4 @@
-"""Every order of an event is exactly one of in sync, waiting, excluded, failing, not in scope.
+"""The state of every order of an event: in sync, waiting, excluded, failing or not in scope, exactly one.
 
 The database sorts them, in a constant number of queries, so that the numbers add up at any moment.
 """
@@ -24,7 +24,7 @@ ROW = "row_"
 
 @dataclass
 class Numbers:
-    """How many orders of an event are where."""
+    """The number of an event's orders in each state."""
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     oldest: Order | None = None
@@ -34,20 +34,20 @@ class Numbers:
         return sum(self.counts.values())
 
     def of(self, state: str) -> int:
-        """All orders in this state, whatever the reason."""
+        """The number of orders in this state, for any reason."""
         return sum(count for (name, _), count in self.counts.items() if name == state)
 
     def reasons(self, state: str) -> dict[str, int]:
-        """Reason -> orders, most first."""
-        found = {reason: count for (name, reason), count in self.counts.items() if name == state}
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        """Reason -> number of orders, the largest first."""
+        counts = {reason: count for (name, reason), count in self.counts.items() if name == state}
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def numbers(event: Event) -> Numbers:
-    """Two queries, however many orders there are."""
-    found = numbers_of([event.pk]).get(event.pk, Numbers())
-    found.oldest = oldest_waiting([event.pk])
-    return found
+    """The numbers of an event, in two queries."""
+    result = numbers_of([event.pk]).get(event.pk, Numbers())
+    result.oldest = oldest_waiting([event.pk])
+    return result
 
 
 def oldest_waiting(events: Iterable[int]) -> Order | None:
@@ -58,21 +58,21 @@ def oldest_waiting(events: Iterable[int]) -> Order | None:
 
 
 def numbers_of(events: Iterable[int]) -> dict[int, Numbers]:
-    """One query for all these events."""
-    found: dict[int, Numbers] = {}
+    """The numbers of several events, in one query."""
+    by_event: dict[int, Numbers] = {}
     orders = classified(Order.objects.filter(event_id__in=list(events)))
     rows = orders.order_by().values_list("event_id", "hubspot").annotate(Count("pk"))
     for event, name, count in rows:
         state, _, reason = name.partition(":")
-        found.setdefault(event, Numbers()).counts[state, reason] = count
-    return found
+        by_event.setdefault(event, Numbers()).counts[state, reason] = count
+    return by_event
 
 
 def orders_in(event: Event, state: str, reason: str | None = None) -> QuerySet[Order]:
     """The event's orders in a state, for one reason or for any."""
     orders = classified(Order.objects.filter(event=event))
-    wanted = {"hubspot": f"{state}:{reason}"} if reason is not None else {"hubspot__startswith": f"{state}:"}
-    return orders.filter(**wanted)
+    condition = {"hubspot": f"{state}:{reason}"} if reason is not None else {"hubspot__startswith": f"{state}:"}
+    return orders.filter(**condition)
 
 
 def classified(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -22,5 +22,5 @@ MEANINGS = {
 
 
 def retried_text(count):
-    """What happens after somebody fixed something."""
+    """The message after users fixed a problem: its orders are sent again."""
     return ngettext("One order is tried again.", "{count} orders are tried again.", count).format(count=count)

@@ -4,7 +4,7 @@ from django.views.generic import TemplateView
 
 from pretix_hubspot.connections.user_request_limit import TOO_EARLY
 from pretix_hubspot.health.diagnosis import NotConnected
-from pretix_hubspot.health.diagnosis.recent import checked
+from pretix_hubspot.health.diagnosis.recent import recent_report
 
 from .mappings import ConnectedMixin
 
@@ -16,7 +16,7 @@ class Diagnosis(ConnectedMixin, TemplateView):
 
     def post(self, request, *args, **kwargs):
         try:
-            report, is_new = checked(request.event)
+            report, is_new = recent_report(request.event)
         except NotConnected:
             return self.back_to_settings()
         return self.render_to_response(self.get_context_data(report=report, too_early="" if is_new else TOO_EARLY))

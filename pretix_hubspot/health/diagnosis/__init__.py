@@ -1,7 +1,7 @@
-"""*Check connection*: everything that an event needs for its orders to arrive, looked at one by one.
+"""*Check connection*: check everything that an event needs for its orders to arrive, one by one.
 
-Nothing is written into HubSpot. Every check is carried out even if another one failed, except that nobody asks
-HubSpot anything after HubSpot refused the token.
+No check writes into HubSpot. Every check is carried out even if another one failed, except that no check asks
+HubSpot after HubSpot refused the token.
 """
 
 import platform
@@ -33,11 +33,11 @@ __all__ = ["Finding", "NotConnected", "CheckReport", "CheckResult", "Status", "c
 
 
 class NotConnected(Exception):
-    """The event uses no connection, so there is nothing to check."""
+    """The event uses no connection, so that no check is possible."""
 
 
-class Subject:
-    """What is looked at: an event, its connection, and one client whose answers are timed."""
+class Diagnosis:
+    """The event under check, its connection, and one client whose answers are timed."""
 
     def __init__(self, event, joined):
         self.event = event
@@ -45,7 +45,7 @@ class Subject:
         self.connection = joined.connection
         self.schema_errors = {}  # object type -> why HubSpot did not describe it
         self.dates = []  # (HubSpot's clock, ours)
-        self.silence = ""  # why HubSpot is asked nothing (more)
+        self.skip_reason = ""  # why HubSpot is not asked (any more)
 
     @cached_property
     def client(self):
@@ -70,7 +70,7 @@ class Subject:
 
     @cached_property
     def setups(self):
-        """What the editor knows about each mapping, from a schema that was read a moment ago."""
+        """The editor's data of each mapping, from a schema that was just read."""
         for object_type in sorted({mapping.external_object_type for mapping in self.mappings}):
             try:
                 self.catalog.refresh([object_type])
@@ -84,11 +84,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Check:
-    """``look`` yields findings; errors of HubSpot and of the configuration become findings by themselves."""
+    """One check: ``run`` yields findings; errors of HubSpot and of the configuration become findings by themselves."""
 
     name: str
     title: str
-    look: Callable[[Subject], Iterable[Finding]]
+    run: Callable[[Diagnosis], Iterable[Finding]]
     asks_hubspot: bool = False
 
 
@@ -113,45 +113,45 @@ CHECKS = (
 
 
 def check_connection(event, ask=True) -> CheckReport:
-    """Look at everything, or at what takes no question to HubSpot. Raises ``NotConnected``."""
+    """Carry out all checks, or only those that do not ask HubSpot. Raises ``NotConnected``."""
     joined = for_event(event)
     if joined is None:
         raise NotConnected
-    subject = Subject(event, joined)
+    diagnosis = Diagnosis(event, joined)
     if not ask:
-        subject.silence = _("Not checked, since HubSpot was asked less than a minute ago.")
-    results = tuple(_carry_out(check, subject) for check in CHECKS)
-    return CheckReport(_facts(subject), results)
+        diagnosis.skip_reason = _("Not checked, since HubSpot was asked less than a minute ago.")
+    results = tuple(_carry_out(check, diagnosis) for check in CHECKS)
+    return CheckReport(_facts(diagnosis), results)
 
 
-def _carry_out(check: Check, subject: Subject) -> CheckResult:
-    if check.asks_hubspot and subject.silence:
-        found = (Finding(Status.SKIPPED, subject.silence),)
+def _carry_out(check: Check, diagnosis: Diagnosis) -> CheckResult:
+    if check.asks_hubspot and diagnosis.skip_reason:
+        findings = (Finding(Status.SKIPPED, diagnosis.skip_reason),)
     else:
-        found = tuple(_look(check, subject))
-    return CheckResult(check.name, str(check.title), found)
+        findings = tuple(_findings(check, diagnosis))
+    return CheckResult(check.name, str(check.title), findings)
 
 
-def _look(check: Check, subject: Subject) -> Iterable[Finding]:
+def _findings(check: Check, diagnosis: Diagnosis) -> Iterable[Finding]:
     try:
-        yield from check.look(subject)
+        yield from check.run(diagnosis)
     except (HubSpotError, ServerMisconfigured) as error:
         if check.name == "token":
-            subject.silence = _("Not checked, since HubSpot could not be asked.")
+            diagnosis.skip_reason = _("Not checked, since HubSpot could not be asked.")
         report = warn if getattr(error, "retryable", False) else fail
         yield report(explain(error), _correlation(error))
-    except Exception as error:  # a diagnosis that breaks down helps nobody
+    except Exception as error:  # one broken check must not hide the others
         log_without_values(f"The check {check.name} broke down", error)
         yield fail(_("This could not be checked ({error}).").format(error=type(error).__name__))
 
 
 def _correlation(error):
-    found = getattr(error, "correlation_id", "")
-    return _("Correlation ID at HubSpot: {id}").format(id=found) if found else ""
+    correlation_id = getattr(error, "correlation_id", "")
+    return _("Correlation ID at HubSpot: {id}").format(id=correlation_id) if correlation_id else ""
 
 
-def _facts(subject: Subject) -> tuple[tuple[str, str], ...]:
-    event, connection, config = subject.event, subject.connection, server_config()
+def _facts(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
+    event, connection, config = diagnosis.event, diagnosis.connection, server_config()
     return (
         (_("Event"), f"{event.organizer.slug}/{event.slug}"),
         (_("Portal"), str(connection.portal_id)),

@@ -1,4 +1,4 @@
-"""May and can this server talk to the portal?"""
+"""Checks of access: whether this server may and can talk to the portal."""
 
 from email.utils import parsedate_to_datetime
 
@@ -17,16 +17,16 @@ from pretix_hubspot.server.scopes import lost_features, missing_required
 
 from .findings import fail, ok, warn
 
-#: Seconds between our clock and HubSpot's. Tokens are refreshed 5 minutes ahead, so from there on things break.
+#: Seconds between our clock and HubSpot's. Tokens are refreshed 5 minutes ahead, so that more breaks refreshing.
 ODD, BROKEN = 30, 240
 LOW_PERCENT = 10
 
 
-def server(subject):
+def server(diagnosis):
     config = server_config()
     for problem in config.warnings:
         yield fail(problem, _("Only the operator of this server can change this."))
-    if subject.connection.kind == Connection.Kind.OAUTH and not config.has_oauth_app:
+    if diagnosis.connection.kind == Connection.Kind.OAUTH and not config.has_oauth_app:
         yield fail(
             _("This server has no HubSpot app any more, so the access cannot be renewed."),
             _("Only the operator of this server can change this."),
@@ -35,44 +35,44 @@ def server(subject):
         yield ok(_("Addresses, API version and HubSpot app are set up."))
 
 
-def state(subject):
-    connection, joined = subject.connection, subject.joined
+def state(diagnosis):
+    connection, joined = diagnosis.connection, diagnosis.joined
     if connection.status == Connection.Status.REVOKED:
-        yield fail(_("Access was revoked in HubSpot."), _("Connect again."), subject.url("settings"))
+        yield fail(_("Access was revoked in HubSpot."), _("Connect again."), diagnosis.url("settings"))
         return
     if connection.resting_until and connection.resting_until > now():
-        until = date_format(localtime(connection.resting_until, subject.event.timezone), "SHORT_DATETIME_FORMAT")
+        until = date_format(localtime(connection.resting_until, diagnosis.event.timezone), "SHORT_DATETIME_FORMAT")
         reason = describe_rest(connection.resting_reason)
         yield warn(f"{reason} " + _("Orders wait until {until}.").format(until=until))
     if getattr(connection, "paused_since", None) or joined.paused_since:
-        yield warn(_("The transfer is paused."), _("Orders wait until somebody resumes it."), subject.url("settings"))
+        yield warn(_("The transfer is paused."), _("Orders wait until somebody resumes it."), diagnosis.url("settings"))
     if connection.status == Connection.Status.ACTIVE:
         yield ok(_("The event is connected to portal {portal}.").format(portal=connection.portal_id))
 
 
-def token(subject):
-    account = subject.account
-    if account.portal_id != subject.connection.portal_id:
+def token(diagnosis):
+    account = diagnosis.account
+    if account.portal_id != diagnosis.connection.portal_id:
         yield fail(
             _("The access is for portal {found}, but portal {expected} is connected.").format(
-                found=account.portal_id, expected=subject.connection.portal_id
+                found=account.portal_id, expected=diagnosis.connection.portal_id
             ),
             _("Disconnect, then connect the right portal."),
-            subject.url("settings"),
+            diagnosis.url("settings"),
         )
     else:
-        note_account(subject.connection, account)
+        note_account(diagnosis.connection, account)
         yield ok(_("HubSpot accepts the access of pretix."))
 
 
-def scopes(subject):
-    granted = granted_scopes(subject.connection, subject.client)
+def scopes(diagnosis):
+    granted = granted_scopes(diagnosis.connection, diagnosis.client)
     if granted is None:
         yield warn(_("HubSpot does not say which scopes were granted. A missing one shows when it is needed."))
         return
     if missing := missing_required(granted):
         hint = _("Connect again to grant them.")
-        yield fail(_("Missing scopes: {scopes}").format(scopes=", ".join(missing)), hint, subject.url("settings"))
+        yield fail(_("Missing scopes: {scopes}").format(scopes=", ".join(missing)), hint, diagnosis.url("settings"))
         return
     for lost, lacking in lost_features(granted):
         yield warn(str(lost), _("Missing scopes: {scopes}").format(scopes=", ".join(lacking)))
@@ -80,13 +80,13 @@ def scopes(subject):
     yield ok(text.format(number=len(granted)))
 
 
-def clock(subject):
-    if not subject.dates:
+def clock(diagnosis):
+    if not diagnosis.dates:
         yield warn(_("HubSpot's answers do not tell the time."))
         return
-    said, ours = subject.dates[-1]
+    theirs, ours = diagnosis.dates[-1]
     try:
-        seconds = round(abs((ours - parsedate_to_datetime(said)).total_seconds()))
+        seconds = round(abs((ours - parsedate_to_datetime(theirs)).total_seconds()))
     except (TypeError, ValueError):
         yield warn(_("HubSpot's answers do not tell the time."))
         return
@@ -99,9 +99,9 @@ def clock(subject):
     yield fail(text, hint) if seconds >= BROKEN else warn(text, hint) if seconds >= ODD else ok(text)
 
 
-def request_budget(subject):
-    """The state that all workers share; asking for it spends nothing."""
-    state = state_of(subject.connection.portal_id, subject.connection.kind)
+def request_budget(diagnosis):
+    """The budget that all workers share; reading it spends nothing."""
+    state = state_of(diagnosis.connection.portal_id, diagnosis.connection.kind)
     now_ms = round(now().timestamp() * 1000)
     if state.crm.blocked_until > now_ms:
         seconds = (state.crm.blocked_until - now_ms) // 1000 + 1

@@ -1,11 +1,11 @@
-"""What a check found, in plain data."""
+"""The results of checks, as plain data."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 
 class Status(IntEnum):
-    """The worst of several is the greatest."""
+    """The status of a finding; of several, the greatest is the worst."""
 
     SKIPPED = 0
     OK = 1
@@ -41,7 +41,7 @@ def fail(text, hint="", url=""):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found."""
+    """The findings of one check."""
 
     check: str
     title: str
@@ -54,7 +54,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """All results; ``facts`` are versions, names and times for a support mail. Nothing secret, nothing personal."""
+    """All results; ``facts`` are versions, names and times for a support mail. No secrets, no personal data."""
 
     facts: tuple[tuple[str, str], ...]
     results: tuple[CheckResult, ...]
@@ -65,7 +65,7 @@ class CheckReport:
 
     @property
     def is_partial(self):
-        """Whether HubSpot was not asked, so that nobody can say that everything is fine."""
+        """Whether HubSpot was not asked, so that the report cannot say that everything is fine."""
         return any(r.status == Status.SKIPPED for r in self.results if r.check == "token")
 
     @property
@@ -74,7 +74,7 @@ class CheckReport:
         return all(r.status <= Status.OK for r in self.results if r.check in ("connection", "token"))
 
     def as_text(self):
-        """To be copied into a mail."""
+        """The report as text, for a mail."""
         lines = [f"{name}: {value}" for name, value in self.facts] + [""]
         for result in self.results:
             lines.append(f"[{result.status.word}] {result.title}")
@@ -85,7 +85,7 @@ class CheckReport:
         return "\n".join(lines)
 
     def as_json(self):
-        """For machines; the words of ``status`` are ok, warn, fail and skipped."""
+        """The report for machines; the words of ``status`` are ok, warn, fail and skipped."""
         return {
             "status": self.status.word,
             "facts": dict(self.facts),

@@ -1,7 +1,6 @@
-"""*Check connection* as people may click it: HubSpot is asked at most once a minute, whoever clicks.
+"""*Check connection* on a page: HubSpot is asked at most once a minute per connection.
 
-Who clicks again sees the report that is there already; who clicks in another event sees what can be checked without
-HubSpot.
+A second click shows the stored report; a click in another event shows the checks that do not ask HubSpot.
 """
 
 from dataclasses import asdict
@@ -15,18 +14,18 @@ from . import NotConnected, check_connection
 from .findings import CheckReport, CheckResult, Finding, Status
 
 
-def checked(event) -> tuple[CheckReport, bool]:
+def recent_report(event) -> tuple[CheckReport, bool]:
     """The report, and whether it is complete and of this moment. Raises ``NotConnected``."""
     joined = for_event(event)
     if joined is None:
         raise NotConnected
-    mine = [event.pk, get_language()]
+    key = [event.pk, get_language()]
     if may_ask(joined.connection, CHECK):
         report = check_connection(event)
-        remember(joined.connection, CHECK, [*mine, asdict(report)])
+        remember(joined.connection, CHECK, [*key, asdict(report)])
         return report, True
-    known = remembered(joined.connection, CHECK)
-    return (_report(known[2]) if known[:2] == mine else check_connection(event, ask=False)), False
+    stored = remembered(joined.connection, CHECK)
+    return (_report(stored[2]) if stored[:2] == key else check_connection(event, ask=False)), False
 
 
 def _report(stored: dict) -> CheckReport:

@@ -1,4 +1,4 @@
-"""Does this server carry out what waits?"""
+"""Checks of the server: whether it works through the queue."""
 
 from datetime import timedelta
 
@@ -20,8 +20,8 @@ SLOW = timedelta(minutes=10)  # from the periodic task to a worker
 PING = 1.0  # seconds
 
 
-def queue(subject):
-    rows = OrderSyncQueue.objects.filter(event=subject.event, sync_provider=PROVIDER)
+def queue(diagnosis):
+    rows = OrderSyncQueue.objects.filter(event=diagnosis.event, sync_provider=PROVIDER)
     due = rows.filter(in_flight=False, need_manual_retry__isnull=True, not_before__lte=now())
     oldest = due.order_by("triggered").values_list("triggered", flat=True).first()
     count = due.count()
@@ -40,7 +40,7 @@ def queue(subject):
         yield warn(text.format(number=failed), _("See “Sync problems”."))
 
 
-def periodic_task(subject):
+def periodic_task(diagnosis):
     at = _last(Heartbeat.Name.PERIODIC)
     hint = _("Have the server's operator set up the cron job of pretix (python -m pretix runperiodic).")
     if at is None:
@@ -51,7 +51,7 @@ def periodic_task(subject):
     yield fail(text, hint) if age > STUCK else warn(text, hint) if age > LATE else ok(text)
 
 
-def workers(subject):
+def workers(diagnosis):
     if not settings.HAS_CELERY:
         yield ok(_("There are no workers on this server: the periodic task transfers orders."))
         return
