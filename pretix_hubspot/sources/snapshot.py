@@ -121,7 +121,7 @@ class ObjectSnapshot:
         """The object in the language that this mapping asks for."""
         return self.translated.get(mapping, self)
 
-    def state(self, part: None = None) -> str:
+    def state(self, part: PartSnapshot | None = None) -> str:
         return self.current_state
 
 

@@ -6,8 +6,8 @@ Every write of ours can be repeated: creates are answered by a conflict, updates
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
 
 from pretix_hubspot.failures.reach import concerns_all, concerns_portal, is_about_call
 from pretix_hubspot.hubspot.errors import (
@@ -21,9 +21,10 @@ from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.patience import WORKER, Patience
 
 Item = TypeVar("Item")
-#: Sends batches at the same time: outcome per item, or an error, for the first of them, at least for one.
+Result = TypeVar("Result")
+#: Sends batches at the same time: result per item, or an error, for the first of them, at least for one.
 #: May raise the error of the only one.
-Send = Callable[[list[list[Item]]], list[dict[Item, Any] | HubSpotError]]
+Send = Callable[[list[list[Item]]], Sequence[Mapping[Item, Result] | HubSpotError]]
 
 #: Calls in a row that stayed without success after all attempts: the portal may be the problem, not a record.
 OUTAGE = 3
@@ -58,12 +59,14 @@ class BatchCaller:
         self._answered: list[Any] = []  # an item of the batch at work that HubSpot had an answer to
         self._probe = probe
 
-    def batch(self, send: Send, items: Sequence[Item], size: int, at_once: int = 1) -> dict[Item, Any]:
+    def batch(
+        self, send: Send[Item, Result], items: Sequence[Item], size: int, at_once: int = 1
+    ) -> dict[Item, Result | HubSpotError]:
         """Outcome per item; a refused batch is halved until the refused item stands alone.
 
         Raises ``PortalUnavailable``; other errors are outcomes.
         """
-        outcomes: dict[Item, Any] = {}
+        outcomes: dict[Item, Result | HubSpotError] = {}
         parts = list(chunks(items, size))
         self._answered = []
         while parts:
@@ -73,17 +76,21 @@ class BatchCaller:
             del parts[: len(answers)]
         return outcomes
 
-    def _answers(self, send: Send, parts: list[list[Item]]) -> list[dict[Item, Any] | HubSpotError]:
+    def _answers(
+        self, send: Send[Item, Result], parts: list[list[Item]]
+    ) -> Sequence[Mapping[Item, Result] | HubSpotError]:
         self.beat()
         try:
             return send(parts)
         except HubSpotError as error:
             return [error]
 
-    def _isolated(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
+    def _isolated(
+        self, send: Send[Item, Result], items: list[Item], answer: Mapping[Item, Result] | HubSpotError
+    ) -> dict[Item, Result | HubSpotError]:
         """Outcome per item. Both halves have their turn before a part of either: then a single item that HubSpot
         stumbles over every time brings a success beside each failure."""
-        outcomes: dict[Item, Any] = {}
+        outcomes: dict[Item, Result | HubSpotError] = {}
         waiting, first = deque([items]), [answer]
         while waiting:
             part = [item for item in waiting.popleft() if item not in outcomes]  # the others were tried alone
@@ -102,7 +109,9 @@ class BatchCaller:
                     outcomes |= self._probed(send, [item for item in items if item not in outcomes], error)
         return outcomes
 
-    def _probed(self, send: Send, untried: list[Item], error: HubSpotError) -> dict[Item, Any]:
+    def _probed(
+        self, send: Send[Item, Result], untried: list[Item], error: HubSpotError
+    ) -> dict[Item, Result | HubSpotError]:
         """Is it an outage, or does HubSpot stumble over several items? Outcome of an item that was tried alone.
 
         Asks once more for an item that worked, else for some of the others, not always the same ones. Raises
@@ -116,29 +125,35 @@ class BatchCaller:
                     raise PortalUnavailable(answer) from answer
                 if answer.retryable:
                     continue
-                answer = {item: answer}
             self._failures_in_a_row, self._answered = 0, [item]
-            return {} if known else answer
+            if known:
+                return {}
+            return {item: answer} if isinstance(answer, HubSpotError) else {**answer}
         raise PortalUnavailable(error) from error
 
-    def _patient(self, send: Send, items: list[Item], answer: dict[Item, Any] | HubSpotError) -> dict[Item, Any]:
+    def _patient(
+        self, send: Send[Item, Result], items: list[Item], answer: Mapping[Item, Result] | HubSpotError
+    ) -> Mapping[Item, Result]:
         """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""
         for wait in self._patience.pauses:
             if not isinstance(answer, HubSpotError):
                 break
             pause = _pause(answer, wait)
-            self._raise_if_final(answer, last=self._takes_too_long(answer, pause))
+            if self._takes_too_long(answer, pause):
+                self._give_up(answer)
+            self._raise_if_final(answer)
             time.sleep(pause)
             late = isinstance(answer, ReadTimeout)
             [answer] = self._answers(send, [items])
             if late and isinstance(answer, ReadTimeout):
                 break  # half a minute each time: smaller batches may be quicker, and a worker has other work
         if isinstance(answer, HubSpotError):
-            self._raise_if_final(answer, last=True)
+            self._give_up(answer)
         self._failures_in_a_row = 0
         return answer
 
-    def _raise_if_final(self, error: HubSpotError, last: bool) -> None:
+    def _raise_if_final(self, error: HubSpotError) -> None:
+        """Raise what no further attempt would change."""
         if concerns_portal(error):
             raise PortalUnavailable(error) from error
         if is_about_call(error):
@@ -146,11 +161,14 @@ class BatchCaller:
         if not error.retryable:
             self._failures_in_a_row = 0  # HubSpot is there, and has read the request
             raise error
-        if last:
-            self._failures_in_a_row += 1
-            if isinstance(error, OverBudget) or (self._patience.gives_up_at_once and not isinstance(error, Locked)):
-                raise PortalUnavailable(error) from error
-            raise error
+
+    def _give_up(self, error: HubSpotError) -> NoReturn:
+        """Raise the error of the last attempt."""
+        self._raise_if_final(error)
+        self._failures_in_a_row += 1
+        if isinstance(error, OverBudget) or (self._patience.gives_up_at_once and not isinstance(error, Locked)):
+            raise PortalUnavailable(error) from error
+        raise error
 
     def _takes_too_long(self, error: HubSpotError, pause: float) -> bool:
         """Whether another attempt would keep somebody waiting who looks at a blank page."""

@@ -110,7 +110,7 @@ class DryRun:
 
     def _taken(self, object_type: str, inputs: Sequence[WriteInput]) -> dict[str, str]:
         """Trace id -> the record that has the identifier, for those that the executor creates without a look."""
-        taken = {}
+        taken: dict[str, str] = {}
         for name in {item.id_property for item in inputs if item.id_property}:
             asked = {item.properties[name]: item.trace_id for item in inputs if item.id_property == name}
             values = [value for value in asked if (object_type, name, value) not in self._absent]

@@ -52,12 +52,13 @@ def note(
     execution: Execution,
 ) -> None:
     for pair, wanted in pairs.items():
+        outcome = outcomes[pair]
         for subject, refs, label in wanted:
-            if outcomes[pair] is True:
+            if outcome is True:
                 made = Association.between((from_type, pair[0]), (to_type, pair[1]), label)
                 execution.associated[subject].add(made)
             else:
-                execution.association_errors[subject][refs] = outcomes[pair] or None
+                execution.association_errors[subject][refs] = outcome or None
 
 
 def sent_pair(source: Outcome, target: Outcome) -> tuple[str, str] | None:

@@ -69,7 +69,7 @@ class Execution:
     records: dict[Subject, dict[RecordKey, Outcome]] = field(default_factory=dict)
     associated: dict[Subject, set[Association]] = field(default_factory=dict)
     association_errors: dict[Subject, dict[Pair, HubSpotError | Refusal | None]] = field(default_factory=dict)
-    detach_errors: dict[Subject, dict[Association, HubSpotError | Refusal]] = field(default_factory=dict)
+    detach_errors: dict[Subject, dict[Association, HubSpotError | Refusal | None]] = field(default_factory=dict)
     together: set[str] = field(default_factory=set)
 
     def sent(self) -> dict[RecordKey, Sent]:

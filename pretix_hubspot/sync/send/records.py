@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.api.records import MAX_RECORDS
-from pretix_hubspot.hubspot.data import BatchResult, InlineAssociation, Record, WriteInput, match, match_read
+from pretix_hubspot.hubspot.data import Answer, BatchResult, InlineAssociation, Record, WriteInput, match, match_read
 from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
 from pretix_hubspot.hubspot.threads import AT_ONCE, BACKGROUND
 from pretix_hubspot.mappings.new_records import completed
@@ -124,7 +124,7 @@ class TypeRun:
         """Batch-read by record id or unique value; refs without a record are left out."""
         names = self._property_names(asked, id_property)
 
-        def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+        def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
             results = self._api.batch_reads(self._object_type, parts, names, id_property)
             return _each(parts, results, lambda ids, result: match_read(ids, result, id_property))
 
@@ -144,7 +144,7 @@ class TypeRun:
                 self._pending[ref].silence = True
         return found
 
-    def _read_alone(self, parts: list[list[str]], names: list[str]) -> list[dict[str, object] | HubSpotError]:
+    def _read_alone(self, parts: list[list[str]], names: list[str]) -> list[dict[str, Answer] | HubSpotError]:
         """A record that the answer of a batch left out: is it gone, or is it called otherwise now (hubspot.md 5.5)?
 
         To make it anew without asking would double it.
@@ -179,10 +179,10 @@ class TypeRun:
             if changes is None:
                 continue
             if current is None:
-                record = self._pending[refs[0]].record
-                properties = completed({record.id_property.name: record.id_value, **changes}, record.beginning)
+                new = self._pending[refs[0]].record
+                name = new.id_property.name
+                properties = completed({name: new.id_value, **changes}, new.beginning)
                 links = {link.to_id: link for ref in refs for link in self._links.get(ref, ())}
-                name = record.id_property.name
                 trace = WriteInput(f"c{number}", properties, id_property=name, associations=tuple(links.values()))
                 creates[trace.trace_id] = (refs, trace)
             elif changes:
@@ -211,13 +211,13 @@ class TypeRun:
         self,
         method: Callable[[str, list[list[WriteInput]]], Results],
         writes: Writes,
-        after: Callable[[list[RecordKey], WriteInput, object], None],
+        after: Callable[[list[RecordKey], WriteInput, Answer], None],
         begun: Sequence[Callable[[], Results]] = (),
     ) -> None:
         """``begun`` are the answers to the first of these writes, if they were sent before."""
         answers = list(begun)
 
-        def write(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+        def write(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
             inputs = [[writes[trace][1] for trace in traces] for traces in parts]
             results = answers.pop()() if answers else method(self._object_type, inputs)
             return _each(inputs, results, match)
@@ -226,7 +226,7 @@ class TypeRun:
             refs, sent = writes[trace]
             after(refs, sent, answer)
 
-    def _after_create(self, refs: list[RecordKey], sent: WriteInput, answer: object) -> None:
+    def _after_create(self, refs: list[RecordKey], sent: WriteInput, answer: Answer) -> None:
         if isinstance(answer, Record):
             for ref in refs:
                 self._pending[ref].created = True
@@ -238,7 +238,7 @@ class TypeRun:
             for ref in refs:
                 self._fail(ref, answer)
 
-    def _after_update(self, refs: list[RecordKey], sent: WriteInput, answer: object) -> None:
+    def _after_update(self, refs: list[RecordKey], sent: WriteInput, answer: Answer) -> None:
         if isinstance(answer, Record):
             self._done(refs, answer, sent.properties)
         elif answer is None:
@@ -276,13 +276,11 @@ class TypeRun:
         del self._pending[ref]
 
 
-def read_by_id(
-    api: Api, caller: BatchCaller, object_type: str, ids: Sequence[str]
-) -> dict[str, Record | HubSpotError | None]:
+def read_by_id(api: Api, caller: BatchCaller, object_type: str, ids: Sequence[str]) -> dict[str, Answer]:
     """What these ids lead to; one that was merged away leads to the record that it became."""
     names = list(ALIASES.get(object_type, MERGED))
 
-    def read(parts: list[list[str]]) -> list[dict[str, object] | HubSpotError]:
+    def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
         return _each(parts, api.batch_reads(object_type, parts, names, None), match_read)
 
     return caller.batch(read, list(ids), MAX_RECORDS, AT_ONCE)
@@ -291,8 +289,8 @@ def read_by_id(
 def _each(
     parts: list[list[Asked]],
     results: Results,
-    matched: Callable[[list[Asked], BatchResult], dict[str, object]],
-) -> list[dict[str, object] | HubSpotError]:
+    matched: Callable[[list[Asked], BatchResult], dict[str, Answer]],
+) -> list[dict[str, Answer] | HubSpotError]:
     """What each part amounts to that has a result."""
     return [
         result if isinstance(result, HubSpotError) else matched(part, result)

@@ -21,7 +21,7 @@ from .association import Association, Place
 from .batches import BatchCaller
 from .detaching import Use, obsolete
 from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
-from .outcome import Execution, Failed, Known, Outcome, RecordAction, Sent
+from .outcome import Execution, Failed, Known, Outcome, Pair, RecordAction, Sent
 from .records import TypeRun, read_by_id
 from .together import ALWAYS, WAITS, Links, Together, may_lack_partner, waits_for_partner
 
@@ -93,14 +93,15 @@ class Executor:
         self._run(plan.only(lost), {**there, **unread}, associated, execution)
         for subject, outcomes in first.items():
             for ref, outcome in execution.records[subject].items():
-                untouched = isinstance(outcome, Sent) and outcome.action == RecordAction.NOTHING_TO_DO
-                if untouched and same(outcome, outcomes[ref]):
+                if not isinstance(outcome, Sent) or outcome.action != RecordAction.NOTHING_TO_DO:
+                    continue
+                if same(outcome, outcomes[ref]):
                     execution.records[subject][ref] = outcomes[ref]  # what was done to it before
 
     def _tell_vanished(self, execution: Execution) -> None:
         """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
         refused = [
-            (subject, pair, [(ref[0], execution.records[subject][ref].record_id) for ref in pair])
+            (subject, pair, _places(pair, execution.records[subject]))
             for subject, pair, error in not_linked(execution)
             if error
         ]
@@ -173,7 +174,8 @@ class Executor:
         self._run(part, {**known, **links}, {subject: set(execution.associated[subject])}, execution)
         outcomes = execution.records[subject]
         for ref, sent in arrived.items():
-            if isinstance(outcomes[ref], Sent) and not outcomes[ref].changed:
+            again = outcomes[ref]
+            if isinstance(again, Sent) and not again.changed:
                 outcomes[ref] = sent
 
     def _type_run(
@@ -246,17 +248,18 @@ class Executor:
         links: dict[Subject, list[Association]] = {}
         for subject, before in earlier.items():
             outcomes, made = execution.records[subject], execution.associated[subject]
-            if not execution.association_errors[subject] and all(isinstance(o, Sent) for o in outcomes.values()):
-                links[subject] = obsolete(plan, plan.subjects[subject], before, outcomes, made)
+            arrived = {ref: outcome for ref, outcome in outcomes.items() if isinstance(outcome, Sent)}
+            if not execution.association_errors[subject] and len(arrived) == len(outcomes):
+                links[subject] = obsolete(plan, plan.subjects[subject], before, arrived, made)
         there = self._look_up({end for found in links.values() for link in found for end in (link.source, link.target)})
         asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[Subject, Association]]]] = {}
         for subject, found in links.items():
             still = {(link.source, link.target) for link in execution.associated[subject] if link not in found}
             for link in found:
                 one, other = link.source, link.target
-                unknown = [end for end in (one, other) if not isinstance(there[end], (str, NotFound))]
+                unknown = [answer for end in (one, other) if not isinstance(answer := there[end], (str, NotFound))]
                 if unknown:
-                    execution.detach_errors.setdefault(subject, {})[link] = there[unknown[0]]
+                    execution.detach_errors.setdefault(subject, {})[link] = unknown[0]
                     continue
                 if ((one[0], there[one]), (other[0], there[other])) in still:
                     execution.associated[subject].discard(link)  # merged: the pair goes by other ids now, and holds
@@ -311,6 +314,11 @@ class Executor:
                     execution.associated[subject].discard(link)
                 else:
                     execution.detach_errors.setdefault(subject, {})[link] = error
+
+
+def _places(pair: Pair, outcomes: Mapping[RecordKey, Outcome]) -> list[Place]:
+    """Where the records of a pair are that arrived."""
+    return [(ref[0], outcome.record_id) for ref in pair if isinstance(outcome := outcomes[ref], Sent)]
 
 
 def _shared_failures(plan: Plan, execution: Execution) -> set[Subject]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.failures.portal_rules import rule_behind
-from pretix_hubspot.hubspot.data import AssociationType, InlineAssociation
+from pretix_hubspot.hubspot.data import AssociationLabel, AssociationType, InlineAssociation
 from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 from pretix_hubspot.values.rows import Refusal
@@ -62,8 +62,8 @@ class Together:
             )
         return self._types[one, other]
 
-    def _labels(self, one: str, other: str):
-        def ask(parts):
+    def _labels(self, one: str, other: str) -> tuple[AssociationLabel, ...]:
+        def ask(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], tuple[AssociationLabel, ...]]]:
             [[pair]] = parts
             return [{pair: self._api.association_labels(*pair)}]
 
