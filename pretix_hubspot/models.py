@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from pretix.base.models import Event, LoggedModel, Order, Organizer
+from pretix.base.models.datasync import OrderSyncResult
 
 PROVIDER = "hubspot"  # never rename: core's Sync problems page fails on rows of an unregistered provider
 
@@ -311,3 +312,11 @@ class OAuthState(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="+")
     created = models.DateTimeField(default=now)
     used_at = models.DateTimeField(null=True, blank=True)
+
+
+def part_of(row: OrderSyncResult) -> int | None:
+    """The primary key of the part of an order that one of core's result rows is about; None for the order as a whole.
+
+    Core has a column for positions; other parts are named by what we remember.
+    """
+    return row.order_position_id or (row.sync_info or {}).get("part")

@@ -21,7 +21,10 @@ from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync.queue import order_queue
-from pretix_hubspot.sync.run import recording
+from pretix_hubspot.sync.run.history import BY_PEOPLE, log_counts
+from pretix_hubspot.sync.run.loading import states_of
+from pretix_hubspot.sync.run.order_states import store_states
+from pretix_hubspot.sync.run.results import store_exclusions
 
 from .causes import Cause, causes
 from .numbers import FAILING, orders_in
@@ -115,7 +118,7 @@ def _leave_out(joined: EventConnection, orders: Sequence[int], reason: Exclusion
     with transaction.atomic():
         free = order_queue.withdraw(orders)
         _excluded_states(joined, free, reason)
-        recording.store_exclusions(dict.fromkeys(free, reason))
+        store_exclusions(dict.fromkeys(free, reason))
         entries = [_entry(order, reason, user) for order in _with_event(free)]
     LogEntry.bulk_create_and_postprocess(entries)
     return len(free)
@@ -123,12 +126,12 @@ def _leave_out(joined: EventConnection, orders: Sequence[int], reason: Exclusion
 
 def _excluded_states(joined: EventConnection, orders: Sequence[int], reason: Exclusion) -> None:
     """Store the exclusion and the current length of the history, so that the sweep does not queue the order again."""
-    counts = recording.log_counts(orders)
-    states = {state.order_id: state for state in OrderState.objects.filter(order_id__in=orders)}
+    counts = log_counts(orders)
+    states = states_of(orders)
     for order in orders:
         state = states.setdefault(order, OrderState(order_id=order, portal_id=joined.connection.portal_id))
         state.excluded_reason, state.log_count = reason, counts.get(order, 0)
-    recording.store_states(states.values())
+    store_states(states.values())
 
 
 def _with_event(orders: Iterable[int]) -> QuerySet[Order]:
@@ -139,7 +142,7 @@ def _entry(order: Order, reason: str, user: User) -> LogEntry:
     return LogEntry(
         content_type=ContentType.objects.get_for_model(Order),
         object_id=order.pk,
-        action_type=f"{recording.BY_PEOPLE}.{reason}",
+        action_type=f"{BY_PEOPLE}.{reason}",
         event=order.event,
         organizer_id=order.event.organizer_id,
         user=user,

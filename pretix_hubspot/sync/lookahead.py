@@ -16,7 +16,7 @@ from pretix_hubspot.sources.event_context import Contexts
 from pretix_hubspot.sync.run.slices import PlannedSlice
 
 from .queue import order_queue
-from .run import engine, recording
+from .run import engine, run_log
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Lookahead:
         if prepared := self.take():
             _give_back(prepared.work.claim)
             with suppress(*SERVER_ERRORS):
-                recording.count_today((joined.event for joined in self._events), prepared.report.by_event)
+                run_log.count_today((joined.event for joined in self._events), prepared.report.by_event)
 
 
 def _revisions(claim: order_queue.Claim) -> Revisions:
@@ -102,5 +102,5 @@ def _give_back(claim: order_queue.Claim) -> None:
     with suppress(*SERVER_ERRORS):  # then the lease ends
         events = {row.event_id for row in claim.rows}
         joined = set(EventConnection.objects.filter(event__in=events).values_list("event_id", flat=True))
-        order_queue.finish(claim, [row.order_id for row in claim.rows if row.event_id not in joined])
-        order_queue.release(claim, [row.order_id for row in claim.rows if row.event_id in joined])
+        gone = [row.order_id for row in claim.rows if row.event_id not in joined]
+        order_queue.leave(claim, finished=gone, released=claim.orders.keys() - set(gone))

@@ -18,7 +18,7 @@ from pretix_hubspot.models import PROVIDER, ObjectMapping
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.patience import PERSON, WORKER, Patience
 from pretix_hubspot.sync.queue.triggers import Trigger, is_bulk
-from pretix_hubspot.sync.run.recording import EXCLUDED
+from pretix_hubspot.sync.run.results import EXCLUDED
 
 from . import worker
 from .queue import order_queue

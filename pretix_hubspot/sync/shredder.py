@@ -15,10 +15,11 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState, RecordLink, RunEntry
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sync.queue.scope import in_scope
-from pretix_hubspot.sync.run.recording import EXCLUDED, OWN_LOG_ENTRIES
+from pretix_hubspot.sync.run.history import OWN_LOG_ENTRIES, log_counts
+from pretix_hubspot.sync.run.order_states import store_states
+from pretix_hubspot.sync.run.results import EXCLUDED
 
 from .queue import order_queue
-from .run import recording
 
 #: Orders, or links, that are looked at together.
 PART = 1_000
@@ -87,14 +88,14 @@ class HubSpotShredder(BaseDataShredder):
             unread = [OrderState(order_id=pk, portal_id=joined.connection.portal_id) for pk in new.iterator()]
             OrderState.objects.bulk_create(unread, batch_size=PART, ignore_conflicts=True)
         for part in chunks(states.order_by("order_id").values_list("order_id", flat=True), PART):
-            counts = recording.log_counts(part)
+            counts = log_counts(part)
             with transaction.atomic():
                 locked = list(states.filter(order_id__in=part).order_by("order_id").select_for_update())
                 for state in locked:
                     state.excluded_reason = state.excluded_reason or Exclusion.SHREDDED
                     state.log_count = counts.get(state.order_id, 0)
                     state.problem, state.cause, state.associated, state.sent_hash = None, "", [], ""
-                recording.store_states(locked)
+                store_states(locked)
 
     def _shred_links(self, results: QuerySet[OrderSyncResult]) -> None:
         """By object type: without it, the index is of no use beyond the portal."""

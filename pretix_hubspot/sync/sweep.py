@@ -17,7 +17,7 @@ from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sync.queue.scope import in_scope
 from pretix_hubspot.sync.queue.triggers import Trigger
-from pretix_hubspot.sync.run.recording import history
+from pretix_hubspot.sync.run.history import order_entries
 
 from .provider import HubSpotSyncProvider
 from .queue import order_queue
@@ -48,7 +48,7 @@ def run(joined: EventConnection, lap: timedelta = ROUND) -> int:
 
 
 def _news(joined: EventConnection) -> QuerySet[LogEntry]:
-    return history().filter(
+    return order_entries().filter(
         Q(pk__gt=joined.log_watermark) | Q(datetime__gte=now() - LATE_COMMITS), event_id=joined.event_id
     )
 
@@ -65,7 +65,7 @@ def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]
     """Of these orders, those in scope that have more history now than when they were last read."""
     pks = list(in_scope(joined.event_id).filter(pk__in=orders).values_list("pk", flat=True))
     seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
-    counts = history().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
+    counts = order_entries().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
     return [pk for pk, count in counts if count > seen.get(pk, 0)]
 
 

@@ -30,14 +30,12 @@ from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS
 from pretix_hubspot.sources.event_context import EventContext
-from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.queue.triggers import Trigger
-from pretix_hubspot.sync.run.judge import Verdict
 
 from .lookahead import Lookahead
 from .queue import order_queue
 from .queue.order_queue import SliceSize
-from .run import engine, recording
+from .run import engine, history
 
 logger = logging.getLogger(__name__)
 
@@ -239,11 +237,11 @@ def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
         return
     for row in claim.rows:
         row.order.event = event
-    held = order_queue.fail(claim, dict.fromkeys(claim.orders, MISCONFIGURATION))
+    held = order_queue.leave(claim, stopped=dict.fromkeys(claim.orders, MISCONFIGURATION))
     failure, context = Failure(MISCONFIGURATION, Code.NOT_CONNECTED.value), EventContext(event)
-    entries = []
-    for row in claim.rows:
-        if row.order_id in held:
-            verdict = Verdict(Subject.of_order(row.order_id), "", failures=(failure,))
-            entries.append(recording.failure_entry(row.order, verdict, MISCONFIGURATION, context))
+    entries = [
+        history.failure_entry(row.order, [failure], MISCONFIGURATION, context)
+        for row in claim.rows
+        if row.order_id in held
+    ]
     LogEntry.bulk_create_and_postprocess(entries)

@@ -26,7 +26,7 @@ from pretix_hubspot.health.numbers import classified
 from pretix_hubspot.models import CatalogEntry, Connection, EventConnection, ObjectMapping, OrderState
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import campaigns
-from pretix_hubspot.sync.run import engine, recording
+from pretix_hubspot.sync.run import record_links, results
 from tests.integration.sync.story import KEY, Story
 
 from .model import STAGES, Model, Person, Portal, Wish
@@ -379,7 +379,7 @@ class Moments:
     def __init__(self, monkeypatch) -> None:
         self._left: int | None = None
         self._act: Callable[[], object] = lambda: None
-        send, store, results = requests.Session.send, engine.record_links.store, recording.store_results
+        send, store, show = requests.Session.send, record_links.store, results.store_results
 
         def sending(session, request, **options):
             self.now()
@@ -395,8 +395,8 @@ class Moments:
             return called
 
         monkeypatch.setattr(requests.Session, "send", sending)
-        monkeypatch.setattr(engine.record_links, "store", before(store))
-        monkeypatch.setattr(recording, "store_results", before(results))
+        monkeypatch.setattr(record_links, "store", before(store))
+        monkeypatch.setattr(results, "store_results", before(show))
 
     @contextmanager
     def interrupted(self, number: int, act: Callable[[], object]):

@@ -14,7 +14,7 @@ from pretix_hubspot.models import OrderState, RecordLink
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import order_queue
-from pretix_hubspot.sync.run import record_links, recording
+from pretix_hubspot.sync.run import order_states, record_links
 from pretix_hubspot.sync.send.outcome import Sent
 from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.sync.story import Story
@@ -136,7 +136,8 @@ def test_a_worker_that_was_presumed_dead_finishes_nothing(story):
     order_queue.reclaim()
     fast = order_queue.claim(pks)
     results = together(
-        lambda: ("slow", order_queue.finish(slow, slow.orders)), lambda: ("fast", order_queue.finish(fast, fast.orders))
+        lambda: ("slow", order_queue.leave(slow, finished=slow.orders)),
+        lambda: ("fast", order_queue.leave(fast, finished=fast.orders)),
     )
     assert dict(results) == {"slow": set(), "fast": set(fast.orders)}
 
@@ -163,13 +164,13 @@ def test_links_of_the_same_people_from_two_workers_never_deadlock(story):
 
 @pytest.mark.soak
 def test_states_of_the_same_orders_from_two_workers_never_deadlock(story):
-    """Fails without the order of keys in ``recording.store_states``."""
+    """Fails without the order of keys in ``order_states.store_states``."""
     harness.seed(story, range(300))
     pks = list(Order.objects.values_list("pk", flat=True))
 
     def store(order_ids):
         with transaction.atomic():
-            recording.store_states(OrderState(order_id=pk, portal_id=1) for pk in order_ids)
+            order_states.store_states(OrderState(order_id=pk, portal_id=1) for pk in order_ids)
 
     assert not errors(together(lambda: store(pks), lambda: store(pks[::-1]), times=amount(6, 100)))
     assert OrderState.objects.count() == 300

@@ -24,7 +24,7 @@ from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.permissions import EVENT_SETTINGS, events_with, may_change_settings, may_manage_connections
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.joining import LEFT
-from pretix_hubspot.sync.run.recording import MISREAD
+from pretix_hubspot.sync.run.results import MISREAD
 
 from .panels import ConnectionPanel
 

@@ -22,7 +22,7 @@ from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.server.permissions import may_change_orders
 from pretix_hubspot.sources.choices import display
 from pretix_hubspot.sources.registry import fields_for
-from pretix_hubspot.sync.run.recording import EXCLUDED
+from pretix_hubspot.sync.run.results import EXCLUDED
 from pretix_hubspot.values.money import CURRENCIES
 
 from .base import SendsOrderMixin

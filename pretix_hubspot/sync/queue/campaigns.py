@@ -78,7 +78,7 @@ def start(event: Event, user: User | None) -> int:
 def start_unmapped(event: Event) -> int:
     """Queue what was placed before the event had a mapping, now that it has one. Returns how many orders.
 
-    Called in the transaction that stores the mapping; the lock is explained in ``finishing.leave_out_unmapped``.
+    Called in the transaction that stores the mapping; the lock is explained in ``finishing``.
     """
     locked = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
     if not (joined := locked.first()) or not mapped().filter(event=event).exists():

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -134,15 +135,42 @@ def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
     return Claim(list(rows), stamp)
 
 
-def finish(held: Claim, orders: Iterable[int]) -> set[int]:
-    """Delete the rows of these orders. Returns the orders that we still held.
+def leave(
+    held: Claim,
+    *,
+    finished: Iterable[int] = (),
+    retries: Mapping[int, datetime] = MappingProxyType({}),
+    stopped: Mapping[int, str] = MappingProxyType({}),
+    released: Iterable[int] = (),
+    staying: Iterable[int] = (),
+) -> set[int]:
+    """Let the rows of orders leave the claim. Returns the orders that we still held.
 
-    Called inside a transaction, it keeps them locked until the results are stored.
+    ``finished`` orders have no row any more. ``retries`` count an attempt, and wait until the given time; ``stopped``
+    ones are not tried until somebody acts, by core's word for the failure. ``released`` ones go back unharmed: no
+    attempt is counted, and they may be claimed at once. Those that are ``staying`` are only looked at.
+    Called inside a transaction, it keeps all of them locked until the results are stored.
     """
+    finished, released = set(finished), set(released)
+    back = {*retries, *stopped, *released}
+
+    def step() -> set[int]:
+        still = lock(held, {*finished, *back, *staying})
+        if finished:
+            _held(held).filter(order_id__in=still & finished).delete()
+        if back:
+            _give_back(held, still & back, retries, stopped)
+        return still
+
+    if back:
+        return retry_on_conflict(step)
     with transaction.atomic(savepoint=False):
-        still = lock(held, orders)
-        _held(held).filter(order_id__in=still).delete()
-    return still
+        return step()
+
+
+def release(held: Claim, orders: Iterable[int]) -> None:
+    """Give rows back unharmed."""
+    leave(held, released=orders)
 
 
 def lock(held: Claim, orders: Iterable[int]) -> set[int]:
@@ -156,38 +184,20 @@ def still_held(held: Claim, orders: Iterable[int]) -> set[int]:
     return set(_held(held).filter(order_id__in=list(orders)).values_list("order_id", flat=True))
 
 
-def release(held: Claim, orders: Iterable[int]) -> None:
-    """Give rows back unharmed: no attempt is counted, and they may be claimed at once."""
-
-    def give_back() -> None:
-        still = _without_waiting_siblings(held, lock(held, orders))
-        _held(held).filter(order_id__in=still).update(in_flight=False, in_flight_since=None)
-
-    retry_on_conflict(give_back)
-
-
-def postpone(held: Claim, retries: Mapping[int, datetime]) -> set[int]:
-    """Count an attempt and wait until the given time. Returns the orders that we still held."""
-    return _update(held, retries, lambda row: _retry(row, retries[row.order_id]))
-
-
-def fail(held: Claim, modes: Mapping[int, str]) -> set[int]:
-    """Stop trying until somebody acts. Returns the orders that we still held."""
-    return _update(held, modes, lambda row: _stop(row, modes[row.order_id]))
-
-
-def _update(held: Claim, orders: Iterable[int], change: Callable[[OrderSyncQueue], None]) -> set[int]:
-    def give_back() -> set[int]:
-        still = lock(held, orders)
-        alone = _without_waiting_siblings(held, still)
-        rows = [copy(row) for row in held.rows if row.order_id in alone]
-        for row in rows:
-            change(row)
-            row.in_flight, row.in_flight_since = False, None
-        OrderSyncQueue.objects.bulk_update(rows, _FIELDS)
-        return still
-
-    return retry_on_conflict(give_back)
+def _give_back(held: Claim, orders: set[int], retries: Mapping[int, datetime], stopped: Mapping[int, str]) -> None:
+    alone = _without_waiting_siblings(held, orders)
+    changed = [copy(row) for row in held.rows if row.order_id in alone and row.order_id in {*retries, *stopped}]
+    for row in changed:
+        row.in_flight, row.in_flight_since = False, None
+        if row.order_id in retries:
+            row.failed_attempts, row.not_before = row.failed_attempts + 1, retries[row.order_id]
+        else:
+            # Whoever retries begins anew: core's buttons keep the count, and the next failure would be the last again.
+            row.failed_attempts, row.need_manual_retry = 0, stopped[row.order_id]
+    OrderSyncQueue.objects.bulk_update(changed, _FIELDS)
+    unharmed = alone - {row.order_id for row in changed}
+    if unharmed:
+        _held(held).filter(order_id__in=unharmed).update(in_flight=False, in_flight_since=None)
 
 
 def retry_on_conflict(step: Callable[[], T]) -> T:
@@ -203,16 +213,6 @@ def retry_on_conflict(step: Callable[[], T]) -> T:
 
 
 _FIELDS = ["in_flight", "in_flight_since", "not_before", "failed_attempts", "need_manual_retry"]
-
-
-def _retry(row: OrderSyncQueue, not_before: datetime) -> None:
-    row.failed_attempts += 1
-    row.not_before = not_before
-
-
-def _stop(row: OrderSyncQueue, mode: str) -> None:
-    """Whoever retries begins anew: core's buttons keep the count, and the next failure would be the last again."""
-    row.need_manual_retry, row.failed_attempts = mode, 0
 
 
 def _without_waiting_siblings(held: Claim, orders: set[int]) -> set[int]:

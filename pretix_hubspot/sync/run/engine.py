@@ -4,10 +4,9 @@ claim -> snapshot -> plan -> read, write, associate -> judge -> record
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import groupby
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.timezone import now
@@ -16,7 +15,7 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections import resting
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.connections.resting import rest
-from pretix_hubspot.failures.codes import CONTRADICTS_SCHEMA, SYSTEM, Code, Exclusion
+from pretix_hubspot.failures.codes import CONTRADICTS_SCHEMA, SYSTEM, Code
 from pretix_hubspot.failures.failure import Failure, classify
 from pretix_hubspot.failures.reach import concerns_portal, is_about_call
 from pretix_hubspot.hubspot.client import Client
@@ -28,7 +27,7 @@ from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS, log_without_values
 from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.plan import Plan
+from pretix_hubspot.sync.plan.plan import Plan, SubjectPlan
 from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
@@ -36,7 +35,7 @@ from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.outcome import Execution
 from pretix_hubspot.sync.send.sender import Executor
 
-from . import finishing, loading, record_links, recording
+from . import endings, finishing, history, loading, record_links, run_log
 from .judge import Verdict, judge
 from .slices import PlannedSlice, Slice, SliceReport
 
@@ -83,8 +82,8 @@ def run(
         _let_rest(connection, claim, report, error)
     except PortalUnavailable as trouble:
         _let_rest(connection, claim, report, trouble.error)
-    recording.count_today((joined.event for joined in events), report.by_event)
-    report.log.store(claim, events, resting.reason(report.trouble) if report.trouble else "")
+    run_log.count_today((joined.event for joined in events), report.by_event)
+    report.log.store(claim, events, report.endings, resting.reason(report.trouble) if report.trouble else "")
     return report
 
 
@@ -129,15 +128,13 @@ def _let_rest(connection: Connection, claim: order_queue.Claim, report: SliceRep
 def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience, part: Plan | None = None) -> None:
     """Send these orders; one that breaks the engine itself is found by halving, and costs the others nothing."""
     try:
-        _send(work, part or _planned(work, orders, report), report, patience)
+        _send(work, _still_held(work, part) if part else _planned(work, orders, report), report, patience)
     except (PortalUnavailable, ServerMisconfigured, order_queue.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # outside of any order: the schema could not be read
         if concerns_portal(error) or is_about_call(error) or error.retryable:
             raise PortalUnavailable(error) from error
-        broken = [_broken(pk, error) for pk in orders]
-        report.log.judged(broken)
-        finishing.fail(work, broken, report)
+        _fail(work, orders, classify(error), report)
     except SERVER_ERRORS:
         raise  # no order is to blame, and nothing can be recorded
     except Exception as error:
@@ -147,50 +144,62 @@ def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience
             _run(work, orders[middle:], report, patience)
         else:
             log_without_values("Sending an order failed unexpectedly", error)
-            broken = [_broken(orders[0], error)]
-            report.log.judged(broken)
-            finishing.fail(work, broken, report)
+            _fail(work, orders, Failure(SYSTEM, Code.UNEXPECTED.value), report)
+
+
+def _fail(work: Slice, orders: list[int], failure: Failure, report: SliceReport) -> None:
+    """Orders of which nothing is known but that they cannot be sent."""
+    verdicts = [Verdict(Subject.of_order(pk), "", failures=(failure,)) for pk in orders]
+    finishing.write(work, endings.judged(verdicts, work.past, work.occasion()), report)
+
+
+def _still_held(work: Slice, part: Plan) -> Plan:
+    """What was planned some time ago, without orders that somebody took away since."""
+    return part.only(map(Subject.of_order, order_queue.still_held(work.claim, part.orders())))
 
 
 def _planned(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     """What there is to send of these orders; those of which nothing is leave the claim."""
     work.planned_at = now()
-    wanted = _in_scope(work, orders, report)
-    plan = _plan(work, wanted)
-    order_queue.finish(work.claim, set(wanted) - plan.orders())  # deleted meanwhile
-    wanted = _without_filtered(work, plan, report)
-    todo = [pk for pk in wanted if pk in work.forced or not _unchanged(work, plan, pk)]
-    unchanged = [pk for pk in wanted if pk not in set(todo)]
-    finishing.pass_over(work, unchanged, report)
-    report.log.passed_over(plan, unchanged)
-    return plan.only(map(Subject.of_order, todo))
+    excluded = _excluded(work, orders)
+    wanted = [pk for pk in orders if pk not in excluded]
+    try:
+        plan = loading.plan(work.connection.portal_id, work.catalog, _by_event(work, wanted))
+    except HubSpotError:  # what is left out does not wait for a schema
+        finishing.write(work, endings.left_out(excluded, work.past), report)
+        raise
+    filtered = {subject.pk: planned.excluded for subject, planned in plan.subjects.items() if planned.excluded}
+    planned = [plan.subjects[subject] for subject in plan.subjects if subject.pk not in filtered]
+    unchanged = [part for part in planned if _is_unchanged(work, part)]
+    todo = {part.subject.pk for part in planned} - {part.subject.pk for part in unchanged}
+    ended = [
+        *endings.left_out(excluded, work.past),
+        *endings.missing(set(wanted) - plan.orders()),
+        *endings.filtered(filtered, work.past),
+        *endings.unchanged(unchanged, work.past, work.occasion()),
+    ]
+    held = finishing.write(work, ended, report, staying=todo)
+    return plan.only(map(Subject.of_order, todo & held))
 
 
 def _send(work: Slice, part: Plan, report: SliceReport, patience: Patience) -> None:
-    held = order_queue.still_held(work.claim, part.orders())
-    part = part.only(map(Subject.of_order, held))  # planned some time ago, and shredded since, say
     if not part.subjects:
         return
-    known = record_links.known(part.portal_id, part.records)
-    associated = {subject: work.associated(subject.pk) for subject in part.subjects}
     caller = BatchCaller(beat=work.claim.renew, probe=work.client.account, patience=patience)
-    earlier = recording.sent_earlier(
+    associated = {subject: work.associated(subject.pk) for subject in part.subjects}
+    known = record_links.known(part.portal_id, part.records)
+    earlier = record_links.sent_earlier(
         [subject for subject, made in associated.items() if made and wants_detaching(part.subjects[subject])]
     )
     together = work.catalog.together(part.object_types())
     forced = frozenset(map(Subject.of_order, work.forced))
     execution = Executor(work.client, caller, forced, together).run(part, known, associated, earlier)
-    finishing.remember(work, part, execution.sent(), known)
     verdicts = judge(part, execution)
     _note_access(work, execution, verdicts)
     work.catalog.note_together(execution.together)
     _note_what_is_gone(work, verdicts)
-    report.log.judged(verdicts)
-    finishing.succeed(work, part, [v for v in verdicts if not v.failures], report)
-    finishing.note_arrived(
-        work, part, [recording.without_moved(v, earlier.get(v.subject, {})) for v in verdicts if v.failures]
-    )
-    finishing.fail(work, [v for v in verdicts if v.failures], report)
+    arrived = finishing.Arrived(part, execution.sent(), known)
+    finishing.write(work, endings.judged(verdicts, work.past, work.occasion(), earlier), report, arrived)
 
 
 def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> None:
@@ -217,22 +226,20 @@ def _refusal(failure: Failure) -> HubSpotError:
 # Before sending
 
 
-def _in_scope(work: Slice, orders: list[int], report: SliceReport) -> list[int]:
-    """Load states, remember what was asked for by hand, and finish the rows of orders that are left out."""
+def _excluded(work: Slice, orders: list[int]) -> dict[int, str]:
+    """Load states, remember what was asked for by hand; returns why orders are left out that are not in scope."""
     by_hand = {pk for pk in orders if work.claim.orders[pk].triggered_by == Trigger.SYNC_NOW}
-    work.states = {s.order_id: s for s in OrderState.objects.filter(order_id__in=orders)}
+    work.states = loading.states_of(orders)
     work.forced = frozenset(by_hand | {pk for pk, state in work.states.items() if _lost_a_record(state)})
-    work.log_counts = recording.log_counts(orders)
+    work.log_counts = history.log_counts(orders)
     excluded = {}
     for pk in orders:
         order, state = work.order(pk), work.states.get(pk)
         if reason := scope.excluded(order, work.events[order.event_id], state, pk in by_hand):
             excluded[pk] = reason
-    if excluded:
-        finishing.leave_out(work, excluded, report)
     for pk in by_hand:
         work.state(pk).by_hand = True
-    return [pk for pk in orders if pk not in excluded]
+    return excluded
 
 
 def _lost_a_record(state: OrderState) -> bool:
@@ -240,33 +247,14 @@ def _lost_a_record(state: OrderState) -> bool:
     return any(problem["code"] in (Code.INVALID_ASSOCIATION, Code.RECORD_VANISHED) for problem in state.problem or ())
 
 
-def _without_filtered(work: Slice, plan: Plan, report: SliceReport) -> list[int]:
-    """Finish the rows of orders of which the mappings leave nothing; returns the others."""
-    excluded = {subject.pk: planned.excluded for subject, planned in plan.subjects.items() if planned.excluded}
-    if excluded:
-        for pk in excluded:
-            work.state(pk).sent_hash = ""  # whatever was sent is not what a plan without anything stands for
-        unmapped = [pk for pk, reason in excluded.items() if reason == Exclusion.NO_MAPPINGS]
-        finishing.leave_out_unmapped(work, unmapped, report)
-        finishing.leave_out(work, {pk: why for pk, why in excluded.items() if pk not in set(unmapped)}, report)
-    return [subject.pk for subject in plan.subjects if subject.pk not in excluded]
+def _by_event(work: Slice, orders: list[int]) -> list[tuple[EventContext, list[int]]]:
+    by_event: dict[int, list[int]] = {}
+    for pk in orders:
+        by_event.setdefault(work.order(pk).event_id, []).append(pk)
+    return [(work.context(event), pks) for event, pks in sorted(by_event.items())]
 
 
-def _plan(work: Slice, orders: list[int]) -> Plan:
-    return loading.plan(work.connection.portal_id, work.catalog, _by_event(work, orders))
-
-
-def _by_event(work: Slice, orders: list[int]) -> Iterable[tuple[EventContext, list[int]]]:
-    for _, pks in groupby(sorted(orders, key=lambda pk: work.order(pk).event_id), lambda pk: work.order(pk).event_id):
-        pks = list(pks)
-        yield work.context(work.order(pks[0]).event_id), pks
-
-
-def _unchanged(work: Slice, plan: Plan, pk: int) -> bool:
-    state = work.states.get(pk)
-    return bool(state and state.sent_hash == plan.subjects[Subject.of_order(pk)].fingerprint)
-
-
-def _broken(order: int, error: Exception) -> Verdict:
-    failure = classify(error) if isinstance(error, HubSpotError) else Failure(SYSTEM, Code.UNEXPECTED.value)
-    return Verdict(Subject.of_order(order), "", failures=(failure,))
+def _is_unchanged(work: Slice, planned: SubjectPlan) -> bool:
+    order = planned.subject.pk
+    state = work.states.get(order)
+    return bool(state and state.sent_hash == planned.fingerprint) and order not in work.forced

@@ -10,7 +10,7 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.mappings.resolve import mappings_of, specs_for, wanted_fields
 from pretix_hubspot.mappings.spec import DETACH, MappingSpec
 from pretix_hubspot.mappings.stored import StoredMapping
-from pretix_hubspot.models import PROVIDER, ObjectMapping
+from pretix_hubspot.models import PROVIDER, ObjectMapping, OrderState, part_of
 from pretix_hubspot.sources import load
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.order_state import PAID
@@ -18,12 +18,15 @@ from pretix_hubspot.sources.snapshot import OrderSnapshot, Subject
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.plan.planner import build_plan
 
-from .recording import part_of
-
 #: Instead of a language: each order's own.
 OF_ORDER = "order"
 #: Core's entries about data shredding in an event begin with this.
 SHREDDER = "pretix.event.shredder."
+
+
+def states_of(orders: Sequence[int]) -> dict[int, OrderState]:
+    """What is known of the transfers of those of these orders that were planned before."""
+    return {state.order_id: state for state in OrderState.objects.filter(order_id__in=orders)}
 
 
 def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[EventContext, Sequence[int]]]) -> Plan:

@@ -1,18 +1,21 @@
 """What would become of one order in HubSpot, by the engine's own plan and execution, without sending anything."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import TextChoices
+from django.db.models import TextChoices, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
-from pretix.base.models import Order
+from pretix.base.models import Event, Order
+from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import PropertyDefinition
-from pretix_hubspot.models import EventConnection, OrderState
+from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.snapshot import Subject
@@ -26,7 +29,7 @@ from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Sent
 from pretix_hubspot.sync.send.sender import Executor
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
-from . import loading, record_links, recording
+from . import loading, record_links
 from .judge import judge
 
 #: Why a mapping makes no record of this order, beside the filters' reasons.
@@ -141,17 +144,27 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     done = set(map(Association.from_text, state.associated)) if here else set()
     subject = Subject.of_order(order.pk)
     planned = plan.subjects[subject]
-    earlier = recording.sent_earlier([subject]) if done and wants_detaching(planned) else {}
+    earlier = record_links.sent_earlier([subject]) if done and wants_detaching(planned) else {}
     # As by hand: everything is read, whatever was sent before.
     executor = Executor(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()))
     execution = executor.run(plan, known, {subject: done}, earlier)
     seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(planned))
     seen.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
     found = {(ref[0], sent.record_id) for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}
-    linked = recording.linked_with(joined.event, plan.portal_id, found)
+    linked = _linked_with(joined.event, plan.portal_id, found)
     by_ref = _records(seen, plan, planned, execution, dry_run, linked)
     seen.associations = [*_associations(planned, execution, by_ref, done), *_detached(seen, plan, dry_run)]
     return seen
+
+
+def _linked_with(event: Event, portal_id: int, records: Iterable[Place]) -> set[Place]:
+    """Those of these records that orders of the event were sent to, in this portal."""
+    ids = {record_id for _, record_id in records}
+    rows = OrderSyncResult.objects.filter(order__event=event, sync_provider=PROVIDER)
+    here = rows.filter(order__hubspot_state__portal_id=portal_id)
+    named = here.annotate(record=Cast(KT("sync_info__record"), TextField()))  # else SQLite looks for a number
+    found = named.filter(record__in=ids).values_list("external_object_type", "record").distinct()
+    return set(found) if ids else set()
 
 
 def _nothing_mapped(planned: SubjectPlan) -> str:

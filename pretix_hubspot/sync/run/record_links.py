@@ -1,17 +1,23 @@
-"""Which HubSpot record belongs to which of our keys, remembered per portal."""
+"""Which HubSpot record belongs to which of our keys, remembered per portal, and where an order's records were."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.timezone import now
+from pretix.base.models.datasync import OrderSyncResult
 
-from pretix_hubspot.models import RecordLink
+from pretix_hubspot.models import PROVIDER, RecordLink, part_of
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import trusted
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.ownership import Person
 from pretix_hubspot.sync.plan.plan import RecordKey
+from pretix_hubspot.sync.send.association import Place
+from pretix_hubspot.sync.send.detaching import Use
 from pretix_hubspot.sync.send.outcome import Known, Sent
+
+from .results import EXCLUDED
 
 _COLUMNS = ("object_type", "key", "record_id", "sent_hash", "url", "owner")
 _URL_LENGTH = RecordLink._meta.get_field("url").max_length
@@ -28,6 +34,17 @@ def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, Known]:
         for object_type, key, *link, owner in rows.values_list(*_COLUMNS):
             if (object_type, key) in wanted:
                 found[(object_type, key)] = Known(*link, Person.from_json(owner))
+    return found
+
+
+def sent_earlier(orders: Sequence[Subject]) -> dict[Subject, dict[Use, Place]]:
+    """Where the records of these orders were at their last transfer, by mapping and part."""
+    found: dict[Subject, dict[Use, Place]] = {}
+    for part in chunks([order.pk for order in orders], 1_000):
+        rows = OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
+        for row in rows.exclude(external_object_type=EXCLUDED):
+            place = (row.external_object_type, row.sync_info.get("record", ""))
+            found.setdefault(Subject.of_order(row.order_id), {})[row.mapping_id, part_of(row)] = place
     return found
 
 

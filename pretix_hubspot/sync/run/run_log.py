@@ -1,4 +1,4 @@
-"""The log: what each run did, and for each order which properties of which records were changed.
+"""The log: what each run did, what each day did, and for each order which properties of which records were changed.
 
 Collected while a slice runs and written at its end, in two statements however many orders it had.
 Values are personal data, so they are only kept where the event asked for it; names of properties always are.
@@ -7,25 +7,25 @@ Values are personal data, so they are only kept where the event asked for it; na
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.timezone import now
+from pretix.base.models import Event
 
 from pretix_hubspot.failures.codes import Exclusion
-from pretix_hubspot.models import EventConnection, OrderState, Run, RunEntry
+from pretix_hubspot.models import DailyCount, EventConnection, OrderState, Run, RunEntry
 from pretix_hubspot.server import metrics
 from pretix_hubspot.server.bulk_rows import store_rows
-from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.queue.order_queue import Claim
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.send.outcome import RecordAction
 
+from .endings import Ending
 from .judge import Verdict, Written
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ DEFAULT_DAYS = EventConnection._meta.get_field("log_days").default
 #: Longest value that is kept: enough to recognise it.
 MAX_VALUE = 200
 MAX_FAILURES = 20
+#: What an event's days are remembered by.
+COUNTED = ("sent", "unchanged", "failed")
 #: Which column of a run counts what was done to a record.
 NUMBERS = {
     RecordAction.CREATED: "created",
@@ -43,13 +45,11 @@ NUMBERS = {
 
 
 class RunLog:
-    """What one slice did."""
+    """When a slice began, and how often it asked HubSpot."""
 
     def __init__(self) -> None:
         self.start()
         self._requests = 0
-        self._passed_over: dict[int, set[RecordKey]] = {}
-        self._verdicts: dict[int, Verdict] = {}
 
     def start(self) -> None:
         """From now on time counts: a slice may be planned long before it can be sent."""
@@ -60,56 +60,51 @@ class RunLog:
         """For the client, which tells every exchange."""
         self._requests += 1
 
-    def passed_over(self, plan: Plan, orders: Iterable[int]) -> None:
-        """Orders whose records were not even looked at, since nothing about them changed."""
-        for pk in orders:
-            found = plan.subjects[Subject.of_order(pk)].records.values()
-            self._passed_over[pk] = {ref for records in found for _part, ref in records}
-
-    def judged(self, verdicts: Iterable[Verdict]) -> None:
-        self._verdicts |= {verdict.subject.pk: verdict for verdict in verdicts}
-
-    def forget(self, orders: Iterable[int]) -> None:
-        """Orders that somebody took away while they were sent, such as pretix's data shredder."""
-        for pk in orders:
-            self._verdicts.pop(pk, None)
-
-    def store(self, claim: Claim, events: Sequence[EventConnection], trouble: str) -> None:
+    def store(self, claim: Claim, events: Sequence[EventConnection], endings: Iterable[Ending], trouble: str) -> None:
         """Write the run of each event. The log is never a reason to fail."""
         seconds = time.monotonic() - self._clock
         metrics.count_slice(self._requests, seconds)
+        by_order = {ending.order: ending for ending in endings}
         try:
             with transaction.atomic():
-                self._store(claim, {joined.event_id: joined for joined in events}, trouble, seconds)
+                self._store(claim, {joined.event_id: joined for joined in events}, by_order, trouble, seconds)
         except DatabaseError as error:
             logger.warning("A run could not be logged: %s", type(error).__name__)
 
-    def _store(self, claim: Claim, events: dict[int, EventConnection], trouble: str, seconds: float) -> None:
+    def _store(
+        self,
+        claim: Claim,
+        events: dict[int, EventConnection],
+        endings: Mapping[int, Ending],
+        trouble: str,
+        seconds: float,
+    ) -> None:
         rows: dict[int, list] = {}
         for row in claim.rows:
             rows.setdefault(row.event_id, []).append(row)
         runs = {
-            event: self._run(event, of_event, trouble, seconds, shared=len(rows) > 1)
+            event: self._run(event, of_event, endings, trouble, seconds, shared=len(rows) > 1)
             for event, of_event in rows.items()
             if event in events and events[event].log_days
         }
         Run.objects.bulk_create(runs.values())
-        told = [row for row in claim.rows if row.event_id in runs and self._is_worth_telling(row)]
+        verdicts = {pk: ending.verdict for pk, ending in endings.items() if ending.verdict}
+        told = [row for row in claim.rows if row.event_id in runs and row.order_id in verdicts]
+        told = [row for row in told if _is_worth_telling(verdicts[row.order_id], row.triggered_by)]
         shredded = _shredded([row.order_id for row in told])
         entries = [
-            self._entry(runs[row.event_id], self._verdicts[row.order_id], events[row.event_id].log_values)
+            _entry(runs[row.event_id], verdicts[row.order_id], events[row.event_id].log_values)
             for row in told
             if row.order_id not in shredded
         ]
         store_rows(RunEntry, entries)
 
-    def _is_worth_telling(self, row: Any) -> bool:
-        verdict = self._verdicts.get(row.order_id)
-        return bool(verdict and (verdict.changed or verdict.failures or row.triggered_by == Trigger.SYNC_NOW))
-
-    def _run(self, event: int, rows: list, trouble: str, seconds: float, shared: bool) -> Run:
-        verdicts = [self._verdicts[row.order_id] for row in rows if row.order_id in self._verdicts]
-        unchanged = {ref for row in rows for ref in self._passed_over.get(row.order_id, ())}
+    def _run(
+        self, event: int, rows: list, endings: Mapping[int, Ending], trouble: str, seconds: float, shared: bool
+    ) -> Run:
+        ended = [endings[row.order_id] for row in rows if row.order_id in endings]
+        verdicts = [ending.verdict for ending in ended if ending.verdict]
+        unchanged = {ref for ending in ended for ref in ending.passed_over}
         actions = dict.fromkeys(unchanged, RecordAction.NOTHING_TO_DO)  # a record that several share counts once
         actions |= {item.ref: item.sent.action for verdict in verdicts for item in verdict.written}
         numbers = Counter(NUMBERS[action] for action in actions.values())
@@ -126,15 +121,20 @@ class RunLog:
             **{name: numbers[name] for name in (*NUMBERS.values(), "failed")},
         )
 
-    def _entry(self, run: Run, verdict: Verdict, with_values: bool) -> dict[str, object]:
-        """A row of ``RunEntry``."""
-        written = {item.ref: item for item in verdict.written}.values()
-        return {
-            "run_id": run.pk,
-            "order_id": verdict.subject.pk,
-            "records": [_record(item, with_values) for item in written],
-            "failures": [failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
-        }
+
+def _is_worth_telling(verdict: Verdict, triggered_by: str) -> bool:
+    return bool(verdict.changed or verdict.failures or triggered_by == Trigger.SYNC_NOW)
+
+
+def _entry(run: Run, verdict: Verdict, with_values: bool) -> dict[str, object]:
+    """A row of ``RunEntry``."""
+    written = {item.ref: item for item in verdict.written}.values()
+    return {
+        "run_id": run.pk,
+        "order_id": verdict.subject.pk,
+        "records": [_record(item, with_values) for item in written],
+        "failures": [failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
+    }
 
 
 def _shredded(orders: Sequence[int]) -> set[int]:
@@ -155,6 +155,18 @@ def _record(item: Written, with_values: bool) -> dict[str, Any]:
     if with_values:
         found["values"] = {name: value[:MAX_VALUE] for name, value in item.sent.values.items()}
     return found
+
+
+def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int]) -> None:
+    """Add a slice's numbers, by event and word, to today's of each event."""
+    for event in sorted(events, key=lambda event: event.pk):
+        grown = {word: F(word) + numbers[event.pk, word] for word in COUNTED if numbers.get((event.pk, word))}
+        if grown:
+            day = now().astimezone(event.timezone).date()
+            today = DailyCount.objects.filter(event=event, day=day)
+            if not today.update(**grown):
+                DailyCount.objects.bulk_create([DailyCount(event=event, day=day)], ignore_conflicts=True)
+                today.update(**grown)
 
 
 def prune() -> int:

@@ -1,7 +1,6 @@
 """A claim on its way through the engine, and what became of it."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,26 +9,25 @@ from pretix.base.models import Order
 
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.mappings.revisions import PLANNER
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.send.association import Association
 
+from .endings import Ending, Occasion, Past
 from .run_log import RunLog
 
 
 @dataclass
 class SliceReport:
-    """What became of a slice: how many orders of each event were sent, unchanged, excluded or failed."""
+    """What became of a slice: how each order ended, and how many of each event are counted as what."""
 
     trouble: Exception | None = None
     log: RunLog = field(default_factory=RunLog)
+    endings: list[Ending] = field(default_factory=list)
     by_event: Counter[tuple[int, str]] = field(default_factory=Counter)
-
-    def count(self, word: str, orders: Iterable[Order]) -> None:
-        """Add orders to one of the numbers of their events."""
-        self.by_event.update((order.event_id, word) for order in orders)
 
     def total(self, word: str) -> int:
         """One of the numbers for all events."""
@@ -63,6 +61,17 @@ class Slice:
         if pk not in self.states:
             self.states[pk] = OrderState(order_id=pk, portal_id=self.connection.portal_id)
         return self.states[pk]
+
+    def past(self, pk: int) -> Past:
+        """What was known of this order before."""
+        state = self.state(pk)
+        row = self.claim.orders[pk]
+        return Past(
+            self.log_counts.get(pk, 0), row.failed_attempts, state.attempts, state.failing_since, bool(state.sent_hash)
+        )
+
+    def occasion(self) -> Occasion:
+        return Occasion(self.connection.portal_id, PLANNER, self.planned_at, now())
 
     def associated(self, pk: int) -> list[Association]:
         """The associations made for this order in this portal."""

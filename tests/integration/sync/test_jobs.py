@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError
+from django.db import InterfaceError, OperationalError
 from django.utils.timezone import now
 from django_redis.exceptions import ConnectionInterrupted
-from pretix.base.models.datasync import OrderSyncQueue
+from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 from redis.exceptions import RedisError
 
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import order_queue
-from pretix_hubspot.sync.run import engine, finishing
+from pretix_hubspot.sync.run import endings, engine
 from pretix_hubspot.sync.send import batches
 from tests.interruptions import READS_ORDERS, READS_POSITIONS, STORES_THE_BUDGET, raising
 
@@ -55,10 +55,10 @@ def test_a_claim_passes_over_orders_with_a_sibling_in_flight(story):
 #: How a worker parts with an order that it holds.
 ENDS = {
     "release": lambda claim, order: order_queue.release(claim, [order]),
-    "postpone": lambda claim, order: order_queue.postpone(claim, {order: now()}),
-    "fail": lambda claim, order: order_queue.fail(claim, {order: "permanent"}),
+    "postpone": lambda claim, order: order_queue.leave(claim, retries={order: now()}),
+    "fail": lambda claim, order: order_queue.leave(claim, stopped={order: "permanent"}),
 }
-FINISH = {"finish": lambda claim, order: order_queue.finish(claim, [order])}
+FINISH = {"finish": lambda claim, order: order_queue.leave(claim, finished=[order])}
 RECLAIM = {"reclaim": lambda claim, order: long_ago(claim) or order_queue.reclaim()}
 
 
@@ -75,7 +75,7 @@ def test_only_who_holds_a_row_ends_it(story, end):
     assert not end(dead, order.pk)
 
     assert rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry") == before
-    assert order_queue.finish(alive, [order.pk]) == {order.pk}
+    assert order_queue.leave(alive, finished=[order.pk]) == {order.pk}
 
 
 def test_who_lost_everything_stops(story):
@@ -162,7 +162,7 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
     order = story.order("A")
     story.simulator.faults.add("drop-results", stage="associate", times=None)
     waits = []
-    for _ in range(len(finishing.BACKOFF)):
+    for _ in range(len(endings.BACKOFF)):
         story.sync()
         row = OrderSyncQueue.objects.get()
         waits.append(round((row.not_before - now()).total_seconds() / 60))
@@ -170,7 +170,7 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
         OrderSyncQueue.objects.update(not_before=now())
     assert waits == sorted(waits)
     assert waits[0] >= 1
-    assert waits[-1] >= finishing.BACKOFF[-1]
+    assert waits[-1] >= endings.BACKOFF[-1]
     story.sync()
     assert rows("need_manual_retry") == [("A", "exceeded")]
     OrderSyncQueue.objects.update(not_before=now() - sweep.REARM_AFTER * 2)
@@ -182,14 +182,14 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
 
 
 def test_orders_that_failed_together_do_not_come_back_together(story):
-    """Jitter; fails without it in ``finishing._retry_at``."""
+    """Jitter; fails without it in ``finishing``."""
     for number in range(8):
         story.order(f"A{number}")
     story.simulator.faults.add("drop-results", stage="associate", times=None)
     before = now()
     story.sync()
     waits = [(row.not_before - before).total_seconds() for row in OrderSyncQueue.objects.all()]
-    least = 60 * finishing.BACKOFF[0]
+    least = 60 * endings.BACKOFF[0]
     assert len(set(waits)) == 8
     assert least <= min(waits) < min(waits) + 1 < max(waits) < 1.3 * least
 
@@ -197,7 +197,7 @@ def test_orders_that_failed_together_do_not_come_back_together(story):
 def test_retrying_by_hand_begins_anew(story):
     """Core's buttons keep the count of attempts, so it is forgotten when we stop."""
     story.order("A")
-    OrderSyncQueue.objects.update(failed_attempts=len(finishing.BACKOFF))
+    OrderSyncQueue.objects.update(failed_attempts=len(endings.BACKOFF))
     story.simulator.faults.add("drop-results", stage="associate", times=None)
     story.sync()
     assert rows("need_manual_retry", "failed_attempts") == [("A", "exceeded", 0)]
@@ -324,3 +324,16 @@ def test_whoever_ends_the_worker_does_not_have_to_wait_for_the_lease(story, stat
         story.sync()
 
     assert list(OrderSyncQueue.objects.values_list("in_flight", "failed_attempts")) == [(False, 0)]
+
+
+def test_an_ending_is_stored_as_a_whole_or_not_at_all(story, statements):
+    """The last statement of the transaction fails: no state, no row for the page, and the order waits again."""
+    order = story.order("A")
+    statements.before(r'^INSERT INTO "pretix_hubspot_recordlink"', raising(OperationalError()))
+
+    story.sync()
+
+    assert not OrderState.objects.exists() and not OrderSyncResult.objects.exists()
+    assert rows("in_flight", "failed_attempts", "need_manual_retry") == [("A", False, 0, None)]
+    story.sync()
+    assert OrderState.objects.get().order == order and not OrderSyncQueue.objects.exists()

@@ -8,7 +8,7 @@ from pretix.base.models import LogEntry
 from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot.models import OrderState, RecordLink
-from pretix_hubspot.sync.run.recording import OWN_LOG_ENTRIES
+from pretix_hubspot.sync.run.history import OWN_LOG_ENTRIES
 from pretix_hubspot.sync.shredder import HubSpotShredder
 
 PERSONAL = ("ada@example.org", "grace@example.org", "Hopper", "Buyer", "odd address")

@@ -1,0 +1,184 @@
+"""Result rows: what the order page shows of an order's records, or why it is left out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from pretix.base.i18n import language
+from pretix.base.models import Event, Order
+from pretix.base.models.datasync import OrderSyncResult
+
+from pretix_hubspot.models import PROVIDER, part_of
+from pretix_hubspot.server.bulk_rows import store_rows
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.sources.snapshot import POSITION, Subject
+from pretix_hubspot.sync.plan.plan import Plan, WantedRecord
+from pretix_hubspot.sync.plan.planner import LEFT_OUT
+from pretix_hubspot.values.rows import Refusal
+
+from .judge import Written
+
+#: Result rows that tell why an order is left out carry this instead of an object type.
+EXCLUDED = "excluded"
+#: What a result row remembers of values that HubSpot would have taken for something else: codes with their params.
+MISREAD = "misread"
+_SHOWN = ("external_object_type", "external_id_field", "id_value", "external_link_href", "external_link_display_name")
+_ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
+    OrderSyncResult._meta.get_field(name).max_length
+    for name in ("id_value", "external_link_display_name", "external_link_href")
+)
+
+
+class NewResult(SimpleNamespace):
+    """What an ``OrderSyncResult`` is going to be; an instance of the model takes longer to make than to store."""
+
+    pk = None
+
+
+Result = OrderSyncResult | NewResult
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How records are shown: the object type's name in the current language, and the link into the portal."""
+
+    object_type: Callable[[str], str]
+    record_url: dict[str, str]  # object type -> address up to the record id
+    event: Callable[[int], Event]  # of an order
+
+
+def store_results(shown: Mapping[int, Sequence[Written]], plan: Plan, labels: Labels) -> dict[int, list[Result]]:
+    """Update the rows that the page of each of these orders shows; returns them by order."""
+    existing = {
+        (row.order_id, part_of(row), row.mapping_id): row
+        for part in chunks(shown, 1_000)
+        for row in OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
+    }
+    gone = [row.pk for row in existing.values() if row.external_object_type == EXCLUDED]
+    rows: dict[int, list[Result]] = {}
+    moment = now()
+    by_event: dict[Event, list[int]] = {}
+    for order in shown:
+        by_event.setdefault(labels.event(order), []).append(order)
+    subjects_of = _subjects_by_event(plan, labels)
+    specs = {spec.id: spec for planned in plan.subjects.values() for spec in planned.specs}
+    of_positions = {spec.id for spec in specs.values() if spec.source.key == POSITION}
+    for event, orders in by_event.items():
+        with language(event.settings.locale, event.settings.region):
+            names = {object_type: labels.object_type(object_type) for object_type in labels.record_url}
+            for order in orders:
+                subject = Subject.of_order(order)
+                for item in shown[order]:
+                    position = item.part if item.mapping in of_positions else None
+                    row = existing.get((order, item.part, item.mapping)) or _new_row(order, position, item.mapping)
+                    row.transmitted = moment
+                    also = plan.records[item.ref].also_used_by(subject, item.part, subjects_of[event.pk])
+                    _fill(row, item, plan, names, labels.record_url, also)
+                    rows.setdefault(order, []).append(row)
+    _save(rows)
+    if gone:
+        OrderSyncResult.objects.filter(pk__in=gone).delete()
+    return rows
+
+
+def _subjects_by_event(plan: Plan, labels: Labels) -> dict[int, set[Subject]]:
+    """The orders of this slice, and those that its records belonged to before; the latter in one query."""
+    events = {order: labels.event(order).pk for order in plan.orders()}
+    earlier = {record.previous.subject.pk for record in plan.records.values() if record.previous} - events.keys()
+    if earlier:
+        events |= dict(Order.objects.filter(pk__in=earlier).values_list("pk", "event_id"))
+    found: dict[int, set[Subject]] = {}
+    for order, event in events.items():
+        found.setdefault(event, set()).add(Subject.of_order(order))
+    return found
+
+
+def _new_row(order: int, position: int | None, mapping: int) -> NewResult:
+    return NewResult(order_id=order, order_position_id=position, mapping_id=mapping, sync_provider=PROVIDER)
+
+
+def _save(rows: dict[int, list[Result]]) -> None:
+    new, old = [], []
+    for of_order in rows.values():
+        for row in of_order:
+            (new if row.pk is None else old).append(row)
+    store_rows(OrderSyncResult, map(vars, new))
+    store_rows(OrderSyncResult, map(vars, old), unique=["id"], update=[*_SHOWN, "transmitted", "sync_info"])
+
+
+def _fill(
+    row: Result, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str], also: Sequence[str]
+) -> None:
+    """What the order page shows about one record; ``names`` and ``urls`` are by object type."""
+    record = plan.records[item.ref]
+    row.external_object_type = record.object_type
+    row.external_id_field = record.id_property.name
+    row.id_value = shorten(record.id_value, _ID_LENGTH)
+    name = f"{names[record.object_type]}: {_as_people_say(record)}"
+    if also:
+        name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
+    refused = record.left_out(Subject.of_order(row.order_id), item.mapping, item.part)
+    left_out = [_property_of(refusal) for refusal in refused]
+    if left_out:
+        without = ", ".join(_with_currency(refusal) for refusal in refused)
+        name = _("{record} (without {properties})").format(record=name, properties=without)
+    row.external_link_display_name = shorten(name, _NAME_LENGTH)
+    href = f"{urls[record.object_type]}{item.sent.record_id}"
+    row.external_link_href = href if len(href) <= _LINK_LENGTH else None
+    row.sync_info = {"action": item.sent.action, "record": item.sent.record_id, "key": record.key}
+    if item.part != row.order_position_id:
+        row.sync_info["part"] = item.part
+    if also:
+        row.sync_info["also_used_by"] = list(also)
+    if left_out:
+        row.sync_info["left_out"] = left_out
+    if misread := [[refusal.code, dict(refusal.params)] for refusal in refused if refusal.code in LEFT_OUT]:
+        row.sync_info[MISREAD] = misread
+
+
+def _property_of(refusal: Refusal) -> str:
+    return str(refusal.params.get("label") or refusal.params["property"])
+
+
+def _with_currency(refusal: Refusal) -> str:
+    """An amount is named with the currency for which it was left out."""
+    if "currency" not in refusal.params:
+        return _property_of(refusal)
+    return _("{property} in {currency}").format(property=_property_of(refusal), currency=refusal.params["currency"])
+
+
+def _as_people_say(record: WantedRecord) -> str:
+    """Our keys read ORGANIZER/EVENT/CODE; pretix shows the same order to people as EVENT-CODE."""
+    parts = record.id_value.split("/")
+    return "-".join(parts[1:]) if record.ours and len(parts) == 3 else record.id_value
+
+
+def store_exclusions(excluded: Mapping[int, str]) -> None:
+    """Say on each order's page why it is left out, or no longer, if the reason is empty."""
+    if not excluded:
+        return
+    OrderSyncResult.objects.filter(
+        order_id__in=list(excluded), sync_provider=PROVIDER, external_object_type=EXCLUDED
+    ).delete()
+    OrderSyncResult.objects.bulk_create(
+        OrderSyncResult(
+            order_id=order,
+            sync_provider=PROVIDER,
+            mapping_id=0,
+            external_object_type=EXCLUDED,
+            external_id_field="",
+            id_value=reason,
+            external_link_display_name=f"{EXCLUDED}:{reason}",
+            sync_info={},
+            transmitted=now(),
+        )
+        for order, reason in excluded.items()
+        if reason
+    )
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut for display, visibly."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
