@@ -36,7 +36,7 @@ from pretix.control.signals import (
 from pretix_hubspot.catalog import last_failure
 from pretix_hubspot.connections import lifecycle
 from pretix_hubspot.connections.connecting import access_granted
-from pretix_hubspot.control.views import notices
+from pretix_hubspot.control.views import core_pages
 from pretix_hubspot.mappings.copying import copy_mappings
 from pretix_hubspot.models import Heartbeat, ObjectMapping
 from pretix_hubspot.server.config import CLIENT_ID_SETTING, CLIENT_SECRET_SETTING
@@ -136,22 +136,22 @@ def ask_operator_for_app(sender, **kwargs):
 
 @receiver(event_dashboard_top, dispatch_uid="pretix_hubspot_event_dashboard_top")
 def warn_on_dashboard(sender, request, **kwargs):
-    return notices.lost_access(sender, request) or notices.not_connected(sender, request)
+    return core_pages.lost_access(sender, request) or core_pages.not_connected(sender, request)
 
 
 @receiver(html_page_start, dispatch_uid="pretix_hubspot_html_page_start")
 def explain_sync_problems(sender, **kwargs):
     page = sender.resolver_match and sender.resolver_match.view_name
     if page == "control:event.datasync.failedjobs":
-        return notices.why_failed(sender.event, sender)
+        return core_pages.why_failed(sender.event, sender)
     if page == "control:organizer.datasync.failedjobs":
-        return notices.why_failed_in_events(sender.organizer, sender)
+        return core_pages.why_failed_in_events(sender.organizer, sender)
     return ""
 
 
 @receiver(order_info, dispatch_uid="pretix_hubspot_order_info")
 def explain_order(sender, order, request, **kwargs):
-    return notices.about_order(sender, order, request)
+    return core_pages.about_order(sender, order, request)
 
 
 # Object mappings

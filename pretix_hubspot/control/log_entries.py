@@ -1,4 +1,4 @@
-"""How our entries read in the logs of events and organizers."""
+"""The texts of our entries in the logs of events and organizers."""
 
 from django.utils.translation import gettext_lazy as _
 from pretix.base.logentrytypes import (
@@ -26,7 +26,7 @@ from pretix_hubspot.sources.registry import label
     }
 )
 class ConnectionLogEntryType(NoOpShredderMixin, LogEntryType):
-    """What happened to a connection; the data names the portal and nothing else."""
+    """An action on a connection; the data names only the portal."""
 
 
 @log_entry_types.new_from_dict(
@@ -44,7 +44,7 @@ class ConnectionLogEntryType(NoOpShredderMixin, LogEntryType):
     }
 )
 class EventConnectionLogEntryType(NoOpShredderMixin, EventLogEntryType):
-    """What happened to an event's use of a connection."""
+    """An action on an event's use of a connection."""
 
 
 @log_entry_types.new_from_dict(
@@ -54,11 +54,13 @@ class EventConnectionLogEntryType(NoOpShredderMixin, EventLogEntryType):
     }
 )
 class CauseLogEntryType(NoOpShredderMixin, EventLogEntryType):
-    """What people did about a cause; the data names it by its code; our shredder removes what older ones said."""
+    """A user's action on a cause; the data names its code; our shredder cleans entries of older versions, which held
+    more.
+    """
 
     def display(self, logentry, data):
-        kept = data.get("failure", {})
-        cause = data.get("cause") or from_history(kept, logentry.event) or mode_word(kept.get("mode", ""))
+        failure = data.get("failure", {})
+        cause = data.get("cause") or from_history(failure, logentry.event) or mode_word(failure.get("mode", ""))
         return str(self.plain).format(orders=data.get("orders", ""), cause=cause or "…")
 
 
@@ -69,7 +71,7 @@ class CauseLogEntryType(NoOpShredderMixin, EventLogEntryType):
     }
 )
 class OrderDecisionLogEntryType(NoOpShredderMixin, OrderLogEntryType):
-    """What people decided about an order; the data is empty."""
+    """A user's decision about an order; the data is empty."""
 
 
 @log_entry_types.new_from_dict(
@@ -83,7 +85,7 @@ class OrderDecisionLogEntryType(NoOpShredderMixin, OrderLogEntryType):
     }
 )
 class MappingLogEntryType(NoOpShredderMixin, EventLogEntryType):
-    """What happened to an object mapping; the data holds its settings, nothing of people."""
+    """An action on an object mapping; the data holds its settings, no personal data."""
 
     def display(self, logentry, data):
         source = label(data.get("pretix_model"))
@@ -96,7 +98,7 @@ class MappingLogEntryType(NoOpShredderMixin, EventLogEntryType):
     {"pretix_hubspot.order.previewed": _("Somebody looked at what HubSpot holds and would hold of this order.")}
 )
 class PreviewLogEntryType(NoOpShredderMixin, OrderLogEntryType):
-    """A look at CRM data; nothing of it is kept."""
+    """A preview of CRM data; its content is not kept."""
 
 
 @log_entry_types.new_from_dict(

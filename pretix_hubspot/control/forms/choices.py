@@ -1,4 +1,4 @@
-"""Choices that are still chosen, and no longer offered."""
+"""Choices that are still selected, and no longer offered."""
 
 from collections.abc import Iterable
 
@@ -8,9 +8,9 @@ Choices = Iterable[tuple[str, str | Promise]]
 
 
 def vanished(current: Iterable[str], offered: Choices, text: str | Promise) -> list[tuple[str, str]]:
-    """Choices for current values that are not offered any more, so that a page neither breaks nor forgets them.
+    """Choices for selected values that are not offered any more, so that a page neither breaks nor drops them.
 
-    ``text`` is what they are called, with the value as ``{value}``.
+    ``text`` is their label, with the value as ``{value}``.
     """
-    known = dict(offered)
-    return [(value, str(text).format(value=value)) for value in current if value and value not in known]
+    names = dict(offered)
+    return [(value, str(text).format(value=value)) for value in current if value and value not in names]

@@ -9,13 +9,13 @@ from pretix_hubspot.models import EventConnection
 
 
 class TokenForm(forms.Form):
-    """One pasted token. It is never shown again, not even to the one who pasted it."""
+    """One pasted token. It is never shown again, not even to the user who pasted it."""
 
     token = forms.CharField(
         label=_("Service key or private app token"),
         max_length=1024,
         validators=[
-            # Whatever is in here becomes part of a header.
+            # The text becomes part of a header.
             RegexValidator(r"\A[A-Za-z0-9._~+/=-]+\Z", _("This does not look like a service key or private app token."))
         ],
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "placeholder": "pat-eu1-…", "spellcheck": "false"}),
@@ -26,7 +26,7 @@ class TokenForm(forms.Form):
 
 
 class EventOptionsForm(forms.ModelForm):
-    """What this event does with its connection."""
+    """The options of an event's use of its connection."""
 
     class Meta:
         model = EventConnection
@@ -55,7 +55,7 @@ class EventOptionsForm(forms.ModelForm):
 
     @property
     def changes(self):
-        """What will be different: names and values, once the form is valid."""
+        """The names and values that change, once the form is valid."""
         return {name: value for name, value in self.cleaned_data.items() if value != self.initial[name]}
 
     def clean_log_days(self):

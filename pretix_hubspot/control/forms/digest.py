@@ -1,4 +1,4 @@
-"""The regular mail about an event."""
+"""The form of the digest."""
 
 from django import forms
 from django.core.validators import validate_email
@@ -9,7 +9,7 @@ from pretix_hubspot.models import EventConnection
 
 
 class DigestForm(forms.ModelForm):
-    """How often, and to whom."""
+    """The digest's frequency and recipients."""
 
     class Meta:
         model = EventConnection

@@ -46,7 +46,7 @@ GONE = _("{value} (no longer exists in HubSpot)")
 
 
 class IdentifierForm(forms.Form):
-    """The first row, and the revision that the person saw."""
+    """The first row, and the revision that the user saw."""
 
     pretix_field = forms.ChoiceField(label=_("pretix Field"))
     external_field = forms.ChoiceField(label=_("HubSpot Field"))
@@ -106,7 +106,7 @@ class PropertyRowForm(PropertyMappingForm):
     )
 
     def __init__(self, *args, setup: EditorSetup, initial=None, **kwargs):
-        # A row that Overwrite empties says nothing; the choice is a new one for every other row.
+        # A row that Overwrite empties posts no value; the choice is a new one for every other row.
         empties = (initial or {}).get("overwrite") == OVERWRITE and not initial.get("empty")
         super().__init__(*args, initial={**(initial or {}), "empty": CLEAR if empties else LEAVE}, **kwargs)
         self.setup = setup
@@ -184,7 +184,7 @@ class PropertyRowForm(PropertyMappingForm):
         return data["choices"] if known else ""
 
     def clean(self):
-        """Overwrite alone can empty something; a form that does not ask leaves a row as it was."""
+        """Let only Overwrite empty a property; a form that does not offer the choice keeps the stored one."""
         data = super().clean()
         chosen = data.get("empty") or (CLEAR if self._was_emptied(data) else LEAVE)
         may_empty = data.get("overwrite") == OVERWRITE and data.get("pretix_field") != CONSTANT
@@ -199,11 +199,11 @@ class PropertyRowForm(PropertyMappingForm):
 
     @property
     def may_be_empty(self):
-        """Whether the page asks what happens without a value."""
+        """Whether the page offers the choice for rows without a value."""
         return self["overwrite"].value() in (None, OVERWRITE) and not self.is_constant
 
     def clean_value_map(self):
-        """As JSON text, like core; nothing for a pair of fields that has no values to map."""
+        """The value map as JSON text, like core; empty for a pair of fields without values to map."""
         data = self.cleaned_data
         stored = read_value_map(data["value_map"])
         if len(stored) > MAX_ENTRIES:
@@ -233,11 +233,11 @@ class PropertyRowFormSet(PropertyMappingFormSet):
 
     @property
     def in_order(self):
-        """The rows as somebody left them: core's script numbers them anew, in the order of the page."""
+        """The rows in the order of the page, by the numbers that core's script gives them."""
         return sorted(self.forms, key=_place) if self.is_bound else self.forms
 
     def clean(self):
-        """Says in words what is too much, unless it was there already and does not grow."""
+        """Refuse too many rows with a message, unless the mapping had them before and does not grow."""
         super().clean()
         if any(self.errors) or not self.management_form.is_valid():
             return
@@ -253,19 +253,19 @@ class PropertyRowFormSet(PropertyMappingFormSet):
 
 
 def _has_not_grown(rows, before):
-    """Mappings of before there were limits can still be made smaller."""
+    """Whether a mapping over the limit, from a version without limits, has not become larger."""
     size = [(len(some), sum(len(row.text) for row in some)) for some in (rows, before)]
     often = [Counter(row.external_field for row in some) for some in (rows, before)]
     return size[0] <= size[1] and all(count <= often[1][name] for name, count in often[0].items())
 
 
 def _place(form):
-    form.is_valid()  # else nothing is cleaned
+    form.is_valid()  # otherwise no value is cleaned
     return form.cleaned_data.get(ORDERING_FIELD_NAME) or math.inf
 
 
 class AssociationsForm(forms.Form):
-    """Which records made earlier in the same order this record is linked with."""
+    """The records of earlier mappings of the same order that this record is associated with."""
 
     associations = forms.TypedMultipleChoiceField(
         label=_("Associate with"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
@@ -293,7 +293,7 @@ class AssociationsForm(forms.Form):
         return list(zip(self["associations"], fields, strict=True))
 
     def clean(self):
-        """Creates in HubSpot the labels that are new; HubSpot's refusal is an error of the field."""
+        """Create new labels in HubSpot; HubSpot's refusal is an error of the field."""
         data = super().clean()
         self.entries = []
         for pk in data.get("associations", ()):
@@ -307,18 +307,18 @@ class AssociationsForm(forms.Form):
         if not label:
             return StoredAssociation(pk)
         try:
-            found = ensure_label(self.setup.catalog, self.mapping, pk, label)
+            label_type = ensure_label(self.setup.catalog, self.mapping, pk, label)
         except UNAVAILABLE as e:
             self.add_error(f"label_{pk}", explain(e))
             return StoredAssociation(pk)
-        return StoredAssociation(pk, label, f"{found.category}:{found.type_id}")
+        return StoredAssociation(pk, label, f"{label_type.category}:{label_type.type_id}")
 
     def to_entries(self):
         return tuple(self.entries)
 
 
 class PipelineForm(forms.Form):
-    """The pipeline, and the stage that each order status means; always sent together (hubspot.md 8)."""
+    """The pipeline, and the stage for each state of an order; always sent together (hubspot.md 8)."""
 
     pipeline = forms.ChoiceField(label=_("Pipeline"), required=False)
 
@@ -341,12 +341,12 @@ class PipelineForm(forms.Form):
 
     def _stage_choices(self, current):
         groups = [(p.label, [(s.id, s.label) for s in p.stages if not s.archived]) for p in self.pipelines]
-        known = [choice for _label, stages in groups for choice in stages]
-        return [("", _("Leave the stage alone")), *groups, *vanished([current], known, GONE)]
+        choices = [choice for _label, stages in groups for choice in stages]
+        return [("", _("Leave the stage alone")), *groups, *vanished([current], choices, GONE)]
 
     @cached_property
     def stages_by_pipeline(self):
-        """For the page: which stages belong to which pipeline."""
+        """Pipeline -> its stages, for the page's script."""
         return {p.id: [s.id for s in p.stages] for p in self.pipelines}
 
     def clean(self):
@@ -365,7 +365,7 @@ class PipelineForm(forms.Form):
 
 
 class MappingEditor:
-    """All forms of the page. ``data`` is what was posted, or None."""
+    """All forms of the page. ``data`` is the posted data, or None."""
 
     def __init__(self, mapping, catalog, data=None):
         self.mapping = mapping
@@ -388,16 +388,16 @@ class MappingEditor:
 
     @property
     def is_stale(self):
-        """Whether somebody saved since the page that posts was opened."""
+        """Whether another user saved the mapping since this page was opened."""
         return self.identifier["revision"].value() != str(self.mapping.revision)
 
     def accept_current_revision(self):
-        """Lets the person decide: saving once more replaces what the other one saved."""
+        """Let the user's next save replace the one of the other user."""
         self.identifier.data = self.identifier.data.copy()
         self.identifier.data["identifier-revision"] = str(self.mapping.revision)
 
     def save(self, user):
-        """Stores what changed and bumps the revision; answers whether anything did. Needs the mapping's lock."""
+        """Store the changes and bump the revision; returns whether the mapping changed. Needs the mapping's lock."""
         mapping, before = self.mapping, self.setup.stored
         after = replace(
             before,

@@ -1,4 +1,4 @@
-"""What is wrong with what was posted in the editor, in the order of the page, each with the field to look at."""
+"""The mistakes of a posted editor, in the order of the page, each with its field."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -18,7 +18,7 @@ PARTS = {
 
 
 class Mistake(NamedTuple):
-    """``anchor`` is the id of the field, empty where no single one is to blame."""
+    """One mistake; ``anchor`` is the id of the field, empty if it concerns several."""
 
     place: str
     reason: str
@@ -32,8 +32,8 @@ def mistakes(editor: MappingEditor) -> list[Mistake]:
 
 def _mistakes(editor: MappingEditor) -> Iterator[Mistake]:
     yield from _of_form(editor.identifier, _("Identifier"))
-    kept = (form for form in editor.properties.in_order if not form.cleaned_data.get(DELETION_FIELD_NAME))
-    for number, form in enumerate(kept, start=1):
+    forms = (form for form in editor.properties.in_order if not form.cleaned_data.get(DELETION_FIELD_NAME))
+    for number, form in enumerate(forms, start=1):
         yield from _of_form(form, pgettext("object mapping", "Row {number}").format(number=number))
     yield from (Mistake(_("Properties"), reason) for reason in editor.properties.non_form_errors())
     for name, title in PARTS.items():

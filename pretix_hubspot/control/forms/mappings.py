@@ -1,6 +1,6 @@
 """The rows of "Object mappings": which pretix object becomes which HubSpot object, in order.
 
-The formset knows how to save itself; a fingerprint of the rows as they were shown tells two people at once apart.
+The formset saves itself; a fingerprint of the shown rows detects that two users edit at once.
 """
 
 import hashlib
@@ -35,22 +35,22 @@ class ObjectMappingForm(forms.ModelForm):
         current = self.instance.external_object_type
         choices = list(object_types)
         if current and current not in dict(choices):
-            # The portal lost it, or cannot be asked: the row stays as it is until a person decides.
+            # The portal lost it, or cannot be asked: the row stays as it is until a user decides.
             choices.append((current, _("{object_type} (not available)").format(object_type=current)))
         self.fields["external_object_type"].choices = choices
 
     @property
     def loses_properties(self):
-        """Whether saving this row forgets a setup that somebody made: deleted, or now about something else."""
-        made = self.instance.pk and (self.instance.property_mappings or self.instance.is_complete)
-        return bool(made and (self.cleaned_data.get("DELETE") or self.has_changed_types()))
+        """Whether saving this row drops a user's setup: the row is deleted, or is now about another object."""
+        is_set_up = self.instance.pk and (self.instance.property_mappings or self.instance.is_complete)
+        return bool(is_set_up and (self.cleaned_data.get("DELETE") or self.has_changed_types()))
 
     def has_changed_types(self):
         return bool({"pretix_model", "external_object_type"} & set(self.changed_data))
 
 
 class BaseObjectMappingFormSet(BaseModelFormSet):
-    """``object_types`` are the choices of "HubSpot object type"."""
+    """All rows; ``object_types`` are the choices of "HubSpot object type"."""
 
     def __init__(self, *args, event, object_types, **kwargs):
         self.event = event
@@ -60,7 +60,7 @@ class BaseObjectMappingFormSet(BaseModelFormSet):
 
     @property
     def fingerprint(self):
-        """Changes whenever the rows, or anything that saving them may forget, changes."""
+        """A hash of the rows and of the setups that saving may drop."""
         rows = [
             (m.pk, m.position, m.pretix_model, m.external_object_type, m.revision)
             for m in sorted(self.get_queryset(), key=lambda m: (m.position, m.pk))
@@ -69,23 +69,23 @@ class BaseObjectMappingFormSet(BaseModelFormSet):
 
     @property
     def is_stale(self):
-        """Whether the rows changed since they were shown to the one who posts."""
+        """Whether the rows changed since the posting user saw them."""
         return self.data.get(f"{PREFIX}-fingerprint") != self.fingerprint
 
     @property
     def losing(self):
-        """The forms whose setup would be forgotten."""
+        """The forms whose setup would be dropped."""
         return [form for form in self.initial_forms if form.loses_properties]
 
     def describe_losing(self, catalog):
-        """What a person is asked about: each mapping as it is stored, and whether it goes away."""
+        """The question to the user: each stored mapping that loses its setup, and whether it is deleted."""
         stored = {mapping.pk: mapping for mapping in self.event.hubspot_object_mappings.all()}
         for form in self.losing:
             text = describe_mapping(stored[form.instance.pk], catalog)
             yield {"text": text, "deleted": form in self.deleted_forms}
 
     def save_rows(self, user):
-        """Saves order, additions, changes and deletions; keeps associations pointing at earlier mappings only.
+        """Save order, additions, changes and deletions; keep only associations that point at earlier mappings.
 
         Needs a transaction that holds the lock of the event's connection row.
         """
@@ -93,9 +93,9 @@ class BaseObjectMappingFormSet(BaseModelFormSet):
             if form.instance.pk:
                 self._log(form.instance, "deleted", user)
                 form.instance.delete()
-        kept = [self._save_row(form, position, user) for position, form in enumerate(self.ordered_forms)]
-        repair_associations(kept)
-        return kept
+        mappings = [self._save_row(form, position, user) for position, form in enumerate(self.ordered_forms)]
+        repair_associations(mappings)
+        return mappings
 
     def _save_row(self, form, position, user):
         mapping = form.instance
@@ -114,32 +114,32 @@ class BaseObjectMappingFormSet(BaseModelFormSet):
 
 
 def _forget_setup(mapping):
-    """A mapping about other objects starts anew: fields and properties of the old ones mean nothing there."""
+    """Clear a mapping that is now about another object: fields and properties of the old one do not apply."""
     put(mapping, StoredMapping(mapping.pretix_model, mapping.external_object_type))
     mapping.revision += 1
 
 
 def repair_associations(mappings):
-    """Points every association at an earlier mapping, given all mappings of an event in order.
+    """Point every association at an earlier mapping, given all mappings of an event in order.
 
     An association whose mappings swapped places is turned around, since it means the same from either end.
-    One whose mapping is gone is dropped.
+    One whose mapping was deleted is dropped.
     """
     place = {mapping.pk: index for index, mapping in enumerate(mappings)}
-    wanted = {mapping.pk: [] for mapping in mappings}
+    repaired = {mapping.pk: [] for mapping in mappings}
     for mapping in mappings:
         for entry in StoredMapping.of(mapping).associations:
             other = entry.mapping
             if other not in place or other == mapping.pk:
                 continue
             later, earlier = sorted((mapping.pk, other), key=place.get, reverse=True)
-            if earlier not in (e.mapping for e in wanted[later]):
+            if earlier not in (e.mapping for e in repaired[later]):
                 # A label has another number in the other direction.
-                wanted[later].append(entry if earlier == other else StoredAssociation(earlier))
+                repaired[later].append(entry if earlier == other else StoredAssociation(earlier))
     for mapping in mappings:
         stored = StoredMapping.of(mapping)
-        if stored.associations != tuple(wanted[mapping.pk]):
-            put(mapping, replace(stored, associations=tuple(wanted[mapping.pk])))
+        if stored.associations != tuple(repaired[mapping.pk]):
+            put(mapping, replace(stored, associations=tuple(repaired[mapping.pk])))
             mapping.revision += 1
             mapping.save(update_fields=["association_mappings", "revision"])
 
@@ -157,5 +157,5 @@ ObjectMappingFormSet = modelformset_factory(
 
 
 def object_type_choices(catalog):
-    """The portal's object types as choices, called as the portal calls them."""
+    """The portal's object types as choices, with the portal's names."""
     return [(key(object_type), object_type.plural) for object_type in catalog.object_types()]

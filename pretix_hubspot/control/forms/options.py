@@ -1,6 +1,6 @@
-"""*More options* of one object mapping: which orders it is about, and what changes of an order mean.
+"""*More options* of one object mapping: which orders it sends, and how it treats changes of an order.
 
-Only what deviates from the defaults is stored, so that a default which improves improves all mappings.
+Only deviations from the defaults are stored, so that a better default improves all mappings.
 """
 
 from dataclasses import replace
@@ -28,7 +28,9 @@ def _many(label, help_text=None):
 
 
 class OptionsForm(forms.Form):
-    """Choices that vanished stay, with a note: without them more would be sent than somebody wanted."""
+    """The options. Choices that vanished stay, with a note: without them, more orders would be sent than the user
+    chose.
+    """
 
     paid = forms.BooleanField(
         label=_("Only paid orders"),
@@ -137,7 +139,7 @@ class OptionsForm(forms.Form):
                 del self.fields[name]
 
     def _not_offered(self):
-        """What makes no difference for this source."""
+        """The fields without effect for this source."""
         source = self.setup.source
         offered = {*source.filters, *(("products",) if "items" in source.filters else ())}
         yield from (name for name in self.FILTERS if name not in offered)
@@ -156,8 +158,8 @@ class OptionsForm(forms.Form):
     def _languages(self):
         own = [("", _("The language of the event")), (OF_ORDER, _("The language of the order"))]
         names = dict(settings.LANGUAGES)
-        known = [(code, names.get(code, code)) for code in self.event.settings.locales]
-        return [*own, *known, *vanished([self.initial["language"]], [*own, *known], GONE)]
+        of_event = [(code, names.get(code, code)) for code in self.event.settings.locales]
+        return [*own, *of_event, *vanished([self.initial["language"]], [*own, *of_event], GONE)]
 
     @property
     def filters(self):
@@ -166,7 +168,7 @@ class OptionsForm(forms.Form):
 
     @property
     def changes(self):
-        """The fields about what happens to earlier transfers."""
+        """The fields about changes of orders that were sent."""
         return [self[name] for name in self.CHANGES if name in self.fields]
 
     @property
@@ -176,7 +178,7 @@ class OptionsForm(forms.Form):
 
     @cached_property
     def is_used(self):
-        """Whether anything deviates from the defaults, or is wrong: then the panel opens by itself."""
+        """Whether an option deviates from its default, or is invalid: then the panel opens by itself."""
         return self.setup.stored.options != StoredOptions() or bool(self.errors)
 
     def to_stored(self):

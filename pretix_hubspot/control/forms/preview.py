@@ -1,4 +1,4 @@
-"""The form of the preview: which order."""
+"""The form that chooses the order of a preview."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

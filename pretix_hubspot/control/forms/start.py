@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StartingPointForm(forms.Form):
-    """``points`` are those that the portal allows."""
+    """The choice of a starting point; ``points`` are those that the portal allows."""
 
     point = forms.ChoiceField(
         label=_("What is your event about?"),
@@ -20,7 +20,7 @@ class StartingPointForm(forms.Form):
 
 
 class CopyForm(forms.Form):
-    """``events`` are those whose settings the person may see."""
+    """The choice of an event to copy from; ``events`` are those whose settings the user may see."""
 
     event = forms.ModelChoiceField(label=_("Event"), queryset=None, empty_label=_("Please choose …"))
 

@@ -1,4 +1,4 @@
-"""The steps of the wizard: what to send, a look at the suggestion, one real order as a test."""
+"""The steps of the wizard: choose records, review the suggestion, send one real order as a test."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ LABELS = {
 
 
 class ChooseForm(forms.Form):
-    """``possible`` is what this event and this portal allow."""
+    """The choice of records; ``possible`` are those that this event and this portal allow."""
 
     wanted = forms.MultipleChoiceField(
         label=_("What do you want to send to HubSpot?"),
@@ -28,7 +28,7 @@ class ChooseForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    """Nothing to fill in: a look at the suggestion, and the button that accepts it."""
+    """The review of the suggestion: a form without fields, with a button that accepts it."""
 
 
 class TryOrderForm(forms.Form):
@@ -39,6 +39,6 @@ class TryOrderForm(forms.Form):
     def __init__(self, *args, event, **kwargs):
         super().__init__(*args, **kwargs)
         orders = event.orders.order_by("-datetime")
-        # A slice cannot be filtered any more, as the field wants to.
+        # The field filters its queryset, which a slice forbids.
         self.fields["order"].queryset = orders.filter(pk__in=list(orders.values_list("pk", flat=True)[:20]))
         self.fields["order"].label_from_instance = lambda order: f"{order.code} ({order.get_status_display()})"

@@ -1,4 +1,4 @@
-"""*Ask for the connection*: for people who may change the event, but not the organizer."""
+"""*Ask for the connection*: for users who may change the event, but not the organizer."""
 
 from django.contrib import messages
 from django.utils.translation import gettext as _
@@ -14,13 +14,13 @@ class AskForConnection(HubSpotEventMixin, View):
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
-        if asked := ask(request.event, request.user):
+        if count := ask(request.event, request.user):
             text = ngettext(
                 "One person who may connect HubSpot has been asked by email.",
                 "{number} people who may connect HubSpot have been asked by email.",
-                asked,
+                count,
             )
-            messages.success(request, text.format(number=asked))
+            messages.success(request, text.format(number=count))
         else:
             messages.error(
                 request, _("Nobody has been asked: somebody did so within a day, or there is nobody to ask.")

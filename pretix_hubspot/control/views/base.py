@@ -1,6 +1,6 @@
-"""What every page of the plugin checks before it answers.
+"""The checks of every page of the plugin before it answers.
 
-pretix serves a plugin's pages even where the plugin is not active, so we look ourselves.
+pretix serves a plugin's pages even if the plugin is not active, so each page checks that itself.
 """
 
 from django.core.exceptions import PermissionDenied
@@ -30,15 +30,17 @@ from pretix_hubspot.sync.queue.triggers import Trigger
 
 
 def hides_secrets(view):
-    """A page that breaks down is reported to the server's operator without tokens, and without orders: reports would
-    hold what was posted, and the variables of every function on the way."""
+    """Keep tokens and orders out of the error reports of a page.
+
+    Reports hold the posted data, and the variables of every function on the way.
+    """
     view.dispatch = method_decorator(sensitive_post_parameters("token"))(sensitive_variables()(view.dispatch))
     return view
 
 
 @hides_secrets
 class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
-    """A page in an event's settings: for those who may change them, where the plugin is active (else 404)."""
+    """A page in an event's settings: for users who may change them, if the plugin is active (otherwise 404)."""
 
     permission = EVENT_SETTINGS
 
@@ -57,10 +59,10 @@ class HubSpotEventMixin(EventSettingsViewMixin, EventPermissionRequiredMixin):
 
 @hides_secrets
 class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequiredMixin):
-    """A page of the organizer: for those who may change its settings, where the plugin is active (else 404)."""
+    """A page of the organizer: for users who may change its settings, if the plugin is active (otherwise 404)."""
 
     permission = ORGANIZER_SETTINGS
-    #: Whether there is something to do while the plugin is disabled, as long as pretix still has access to a portal.
+    #: Whether the page also works while the plugin is disabled, as long as pretix still has access to a portal.
     helps_to_disconnect = False
 
     def dispatch(self, request, *args, **kwargs):
@@ -80,7 +82,9 @@ class HubSpotOrganizerMixin(OrganizerDetailViewMixin, OrganizerPermissionRequire
 
 
 class ManagesConnectionsMixin:
-    """Creating, replacing and disconnecting a connection touches all events: needs the organizer's permission too."""
+    """A page that creates, replaces or disconnects a connection: it touches all events, so it needs the organizer's
+    permission too.
+    """
 
     def dispatch(self, request, *args, **kwargs):
         if not may_manage_connections(request):
@@ -102,7 +106,7 @@ class SeesOrdersMixin:
 
 
 class ChangesOrdersMixin:
-    """A page that decides what becomes of orders: needs the permission to change them too."""
+    """A page that decides about orders: needs the permission to change them too."""
 
     def dispatch(self, request, *args, **kwargs):
         require_changing_orders(request)
@@ -113,17 +117,17 @@ class SendsOrderMixin:
     """A page of an event that offers *Send this order now*."""
 
     def send_now(self, order):
-        """As *Sync now* does; then the page that shows where the order arrived."""
+        """Send the order as *Sync now* does, and show the page on which it arrives."""
         require_changing_orders(self.request)
         HubSpotSyncProvider.enqueue_order(order, Trigger.SYNC_NOW, immediate=True)
         return HttpResponseRedirect(self.event_url("wizard.try") + f"?order={order.code}")
 
 
 def impossible(request, title, problem):
-    """A dialog that can only say why it has nothing to choose from."""
+    """A dialog that only says why it has no choices."""
     return render(request, "pretix_hubspot/dialogs/impossible.html", {"title": title, "problem": problem})
 
 
 def own_connection(organizer, pk):
-    """The organizer's connection with this id, else 404: whose other ids are, is nobody's business."""
+    """The organizer's connection with this id; 404 for ids of other organizers too."""
     return get_object_or_404(Connection, organizer=organizer, pk=number(pk))

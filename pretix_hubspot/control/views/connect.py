@@ -1,6 +1,6 @@
 """Connecting with a token, joining, leaving, disconnecting, options.
 
-Each asks or acts, tells what happened, and goes back to the settings page.
+Each page asks or acts, reports the result, and goes back to the settings page.
 """
 
 import logging
@@ -41,7 +41,7 @@ class ConnectToken(HubSpotEventMixin, ManagesConnectionsMixin, View):
         connection = connect_pasted_token(request, joined.connection if joined else None)
         if connection is None:
             return self.back_to_settings(REFUSED + NEW)
-        join_and_tell(request, request.event, connection)
+        join_and_report(request, request.event, connection)
         return self.back_to_settings()
 
 
@@ -57,7 +57,7 @@ class OrganizerConnectToken(HubSpotOrganizerMixin, View):
 
 
 class Join(HubSpotEventMixin, View):
-    """One click: the event uses a connection that the organizer has."""
+    """Use one of the organizer's connections for the event, in one click."""
 
     http_method_names = ["post"]
 
@@ -66,13 +66,13 @@ class Join(HubSpotEventMixin, View):
         if connection.status != Connection.Status.ACTIVE:
             messages.error(request, _("This connection is not active. Please reconnect it first."))
         else:
-            join_and_tell(request, request.event, connection)
+            join_and_report(request, request.event, connection)
             messages.success(request, _("The HubSpot integration is now active."))
         return self.back_to_settings()
 
 
 class Leave(HubSpotEventMixin, TemplateView):
-    """Asks, then: the event stops using its connection, which stays for others."""
+    """Ask, then stop using the connection in this event; it stays for others."""
 
     template_name = "pretix_hubspot/leave.html"
 
@@ -86,7 +86,7 @@ class Leave(HubSpotEventMixin, TemplateView):
 
 
 class Disconnect(HubSpotEventMixin, ManagesConnectionsMixin, TemplateView):
-    """Asks, then: nobody of this organizer has access any more."""
+    """Ask, then delete the access of all events of this organizer."""
 
     template_name = "pretix_hubspot/disconnect.html"
 
@@ -96,12 +96,12 @@ class Disconnect(HubSpotEventMixin, ManagesConnectionsMixin, TemplateView):
         return super().get_context_data(connection=connection, used=used, back=self.event_url("settings"), **kwargs)
 
     def post(self, request, *args, **kwargs):
-        disconnect_and_tell(request, joined_or_404(request.event).connection)
+        disconnect_and_report(request, joined_or_404(request.event).connection)
         return self.back_to_settings()
 
 
 class EventOptions(HubSpotEventMixin, View):
-    """What this event does with its connection."""
+    """Save the options of an event's use of its connection."""
 
     http_method_names = ["post"]
 
@@ -118,7 +118,7 @@ class EventOptions(HubSpotEventMixin, View):
 
 
 def joined_or_404(event):
-    """How the event uses HubSpot; a connection that was disconnected is none."""
+    """The event connection; 404 if the event has none, or its connection was disconnected."""
     joined = for_event(event)
     if joined is None:
         raise Http404(_("This event is not connected to HubSpot."))
@@ -127,21 +127,21 @@ def joined_or_404(event):
 
 @dataclass(frozen=True)
 class EventsUsing:
-    """The events that use a connection: those that the user sees, by date, and how many there are beside them."""
+    """The events that use a connection: those that the user may see, by date, and the number of the others."""
 
-    seen: list[Event]
+    visible: list[Event]
     others: int
 
 
 def events_using(request, connection):
     """All events that lose access together."""
     used = Event.objects.filter(hubspot_connection__connection=connection)
-    seen = events_seen_by(request).filter(pk__in=used.values("pk")).select_related("organizer").order_by("date_from")
-    return EventsUsing(list(seen), used.exclude(pk__in=seen.values("pk")).count())
+    visible = events_seen_by(request).filter(pk__in=used.values("pk")).select_related("organizer").order_by("date_from")
+    return EventsUsing(list(visible), used.exclude(pk__in=visible.values("pk")).count())
 
 
 def connect_pasted_token(request, renewed):
-    """The connection for the token in this request, or ``None`` after telling why not."""
+    """The connection for the token in this request; ``None`` after a message says why not."""
     form = TokenForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(form.errors["token"]))
@@ -152,19 +152,19 @@ def connect_pasted_token(request, renewed):
         logger.warning("A token for HubSpot was not accepted: %s", error)
         messages.error(request, connecting.token_failure(error))
         return None
-    tell_connected(request, connection)
+    report_connected(request, connection)
     return connection
 
 
-def tell_connected(request, connection):
-    """After access was granted, perhaps again: what waited for it goes on."""
+def report_connected(request, connection):
+    """Show that access was granted, and retry the orders that lacked it."""
     messages.success(request, _("The HubSpot integration is now active."))
     if retried := retry_access(connection, request.user):
         messages.success(request, retried_text(retried))
 
 
-def join_and_tell(request, event, connection):
-    """The event uses the connection; mappings that were made for another portal deserve a look."""
+def join_and_report(request, event, connection):
+    """Let the event use the connection; warn if its mappings were made for another portal."""
     before = EventConnection.objects.filter(event=event).select_related("connection").first()
     join(event, connection, request.user)
     old, new = before and before.connection.portal_id, connection.portal_id
@@ -176,8 +176,8 @@ def join_and_tell(request, event, connection):
         messages.warning(request, text.format(old=old, new=new))
 
 
-def disconnect_and_tell(request, connection):
-    """Disconnect, and say what remains to be done in HubSpot."""
+def disconnect_and_report(request, connection):
+    """Disconnect, and show the steps that remain in HubSpot."""
     was_token = connection.kind == Connection.Kind.TOKEN
     if disconnect(connection, request.user):
         messages.success(request, _("HubSpot has been disconnected."))

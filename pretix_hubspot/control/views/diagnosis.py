@@ -10,7 +10,7 @@ from .mappings import ConnectedMixin
 
 
 class Diagnosis(ConnectedMixin, TemplateView):
-    """Asks HubSpot a dozen things, so it takes a POST."""
+    """The page; a POST runs the checks, since they ask HubSpot a dozen things."""
 
     template_name = "pretix_hubspot/diagnosis.html"
 

@@ -24,7 +24,7 @@ from pretix_hubspot.sources.registry import SOURCES
 from pretix_hubspot.sources.snapshot import CONSTANT
 
 from .mappings import ConnectedMixin, RefreshCatalog
-from .resend import tell_impact
+from .resend import report_outdated
 
 
 class MappingMixin(ConnectedMixin):
@@ -39,7 +39,9 @@ class MappingMixin(ConnectedMixin):
 
 
 class EditMapping(MappingMixin, View):
-    """The editor. Opens from the stored catalogue while HubSpot is down; a second person's save is not lost."""
+    """The editor. It works from the stored catalogue while HubSpot is down; two users' saves do not overwrite each
+    other.
+    """
 
     def get(self, request, *args, **kwargs):
         mapping = self.mapping()
@@ -53,7 +55,7 @@ class EditMapping(MappingMixin, View):
 
     def post(self, request, *args, **kwargs):
         editor = MappingEditor(self.mapping(), self.catalog, request.POST)
-        if editor.is_stale or not editor.is_valid():  # the latter may ask HubSpot, so nothing is locked meanwhile
+        if editor.is_stale or not editor.is_valid():  # the latter may ask HubSpot, so no row is locked before
             return self.refused(editor)
         with transaction.atomic():
             editor.mapping = editor.setup.mapping = self.mapping(lock=True)
@@ -66,7 +68,7 @@ class EditMapping(MappingMixin, View):
         if retried := retry_mapping(self.event_connection, editor.mapping, before | editor.setup.named, request.user):
             messages.success(request, retried_text(retried))
         if changed:
-            tell_impact(request)
+            report_outdated(request)
         return self.back_to_mapping()
 
     def refused(self, editor):
@@ -97,7 +99,7 @@ class EditMapping(MappingMixin, View):
 
 
 class CheckRow(MappingMixin, View):
-    """What the warning symbol of a row says, for the script of the editor; asks HubSpot nothing."""
+    """The warning symbol of a row, for the editor's script; does not ask HubSpot."""
 
     def get(self, request, *args, **kwargs):
         return self.answer(request.GET)
@@ -120,7 +122,7 @@ class CheckRow(MappingMixin, View):
 
 
 class CreateKeyProperty(MappingMixin, View):
-    """Creates the unique property for the identifier in HubSpot, and makes it the identifier."""
+    """Create the unique property for the identifier in HubSpot, and make it the identifier."""
 
     def post(self, request, *args, **kwargs):
         mapping = self.mapping()
@@ -146,7 +148,7 @@ class CreateKeyProperty(MappingMixin, View):
         return explain(error)
 
     def make_identifier(self, mapping, definition):
-        """Nothing else of the mapping changes, whoever edits it at the same time."""
+        """Change only the identifier, also if another user edits the mapping at the same time."""
         with transaction.atomic():
             mapping = self.mapping(lock=True)
             mapping.pretix_id_field = SOURCES[mapping.pretix_model].key_property.field
@@ -158,9 +160,9 @@ class CreateKeyProperty(MappingMixin, View):
 
 
 class RefreshMappingCatalog(MappingMixin, RefreshCatalog):
-    """*Refresh from HubSpot* in the editor: the same, since everybody who uses the connection has one turn a minute."""
+    """*Refresh from HubSpot* in the editor; it shares the limit of one refresh a minute with the settings page."""
 
     def post(self, request, *args, **kwargs):
-        self.mapping()  # else it is not found
+        self.mapping()  # otherwise the page is not found
         self.refresh()
         return self.back_to_mapping()

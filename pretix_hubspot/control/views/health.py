@@ -1,4 +1,4 @@
-"""Whether everything arrives: numbers, lists of orders, sync problems by cause, and the pause."""
+"""Pages about transfers: numbers, lists of orders, sync problems by cause, and the pause."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponseRedirect
@@ -35,30 +35,32 @@ from .mappings import ConnectedMixin
 
 
 def health_context(request, connection):
-    """What ``pretix_hubspot/includes/health.html`` needs: numbers for everybody, orders for those who may see them."""
+    """The context of ``pretix_hubspot/includes/health.html``: numbers for all users, orders for users who may see
+    them.
+    """
     event = request.event
-    found, sees = numbers(event), may_see_orders(request)
+    counts, sees = numbers(event), may_see_orders(request)
     return {
         "may_see_orders": sees,
-        "health": found,
-        "health_rows": list(state_rows(event, found)),
+        "health": counts,
+        "health_rows": list(state_rows(event, counts)),
         "health_chart": chart(event),
-        "waiting": found.of(WAITING),
-        "unmapped_orders": found.counts.get((EXCLUDED, Exclusion.NO_MAPPINGS), 0),
-        "oldest": found.oldest if sees else None,
+        "waiting": counts.of(WAITING),
+        "unmapped_orders": counts.counts.get((EXCLUDED, Exclusion.NO_MAPPINGS), 0),
+        "oldest": counts.oldest if sees else None,
         "budget": used(connection),
     }
 
 
-def state_rows(event, found):
-    """Each state with its words, its number, where its orders are listed, and why orders are excluded."""
+def state_rows(event, counts):
+    """Each state with its words, its number, the address of its orders, and the exclusions."""
     for state in STATES:
-        reasons = found.reasons(state) if state == EXCLUDED else {}
+        reasons = counts.reasons(state) if state == EXCLUDED else {}
         yield {
             "state": state,
             "label": STATE_WORDS[state],
             "meaning": MEANINGS[state],
-            "count": found.of(state),
+            "count": counts.of(state),
             "url": orders_url(event, state),
             "reasons": [
                 (exclusion_label(name), count, orders_url(event, state, name)) for name, count in reasons.items()
@@ -73,7 +75,7 @@ def orders_url(event, state, reason=None):
 
 
 class Problems(ConnectedMixin, TemplateView):
-    """Sync problems grouped by cause, each with what can be done about it."""
+    """Sync problems grouped by cause, each with its actions."""
 
     template_name = "pretix_hubspot/problems.html"
 
@@ -87,7 +89,7 @@ class Problems(ConnectedMixin, TemplateView):
 
 
 class Digest(Problems):
-    """The regular mail: how often, and to whom. Stays on the page of sync problems."""
+    """Save the digest's settings; the form stands on the page of sync problems."""
 
     http_method_names = ["post"]
 
@@ -104,7 +106,7 @@ class Digest(Problems):
         return HttpResponseRedirect(self.event_url("problems"))
 
 
-#: What can be done about a cause, by the word in the URL.
+#: The actions on a cause, by the word in the URL.
 ACTIONS = {"retry": actions.retry, "dismiss": actions.dismiss}
 
 
@@ -123,15 +125,15 @@ class ActOnCause(ConnectedMixin, ChangesOrdersMixin, View):
             context = self.get_context_data(cause=cause, action=action)
             return render(request, "pretix_hubspot/problems_confirm.html", context)
         else:
-            done = ACTIONS[action](self.event_connection, cause, request.user)
-            messages.success(request, self.answer(action, done))
+            count = ACTIONS[action](self.event_connection, cause, request.user)
+            messages.success(request, self.answer(action, count))
         return HttpResponseRedirect(self.event_url("problems"))
 
-    def answer(self, action, done):
+    def answer(self, action, count):
         if action == "dismiss":
-            text = ngettext("One sync problem has been dismissed.", "{count} sync problems have been dismissed.", done)
-            return text.format(count=done)
-        text = retried_text(done)
+            text = ngettext("One sync problem has been dismissed.", "{count} sync problems have been dismissed.", count)
+            return text.format(count=count)
+        text = retried_text(count)
         if is_paused(self.event_connection):
             text += " " + _("It waits until the transfer is resumed.")
         return text
@@ -188,7 +190,7 @@ def row_modes(orders):
 
 
 class IgnoreOrder(ConnectedMixin, ChangesOrdersMixin, View):
-    """*Ignore*: this order is never sent again, until somebody presses *Sync now*."""
+    """*Ignore*: never send this order again, until a user presses *Sync now*."""
 
     http_method_names = ["post"]
 
@@ -210,7 +212,7 @@ class Pause(HubSpotEventMixin, View):
     def post(self, request, *args, **kwargs):
         joined = joined_or_404(request.event)
         (pause_event if request.POST.get("pause") == "on" else resume_event)(joined, request.user)
-        tell_paused(request)
+        report_pause(request)
         return self.back_to_settings()
 
 
@@ -222,12 +224,12 @@ class OrganizerPause(HubSpotOrganizerMixin, View):
     def post(self, request, *args, connection, **kwargs):
         act = pause_connection if request.POST.get("pause") == "on" else resume_connection
         act(self.own_connection(connection), request.user)
-        tell_paused(request)
+        report_pause(request)
         return self.back_to_settings()
 
 
-def tell_paused(request):
-    """What the switch did."""
+def report_pause(request):
+    """Show whether transfers are now paused."""
     if request.POST.get("pause") == "on":
         messages.success(request, _("The transfer is paused. Orders are queued and wait."))
     else:

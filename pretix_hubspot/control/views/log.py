@@ -1,4 +1,4 @@
-"""*Log*: what was sent when, run by run, or order by order where somebody asks for one."""
+"""*Log*: the transfers, run by run, or order by order after a search."""
 
 import json
 
@@ -34,7 +34,7 @@ ACTIONS = {
 
 
 class Log(PaginationMixin, HubSpotEventMixin, ListView):
-    """All runs; with a part of an order code, or the ID of a record, what was sent for these orders."""
+    """All runs; with a part of an order code, or the ID of a record, the entries of these orders."""
 
     template_name = "pretix_hubspot/log.html"
 
@@ -45,9 +45,9 @@ class Log(PaginationMixin, HubSpotEventMixin, ListView):
     def get_queryset(self):
         if not self.code:
             return Run.objects.filter(event=self.request.event)
-        told = entries(self.request).annotate(told=Cast("records", TextField()))
+        searched = entries(self.request).annotate(told=Cast("records", TextField()))
         record = json.dumps({"record": self.code}).strip("{}")
-        return told.filter(Q(order__code__icontains=self.code) | Q(told__contains=record))
+        return searched.filter(Q(order__code__icontains=self.code) | Q(told__contains=record))
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(code=self.code, **kwargs)
@@ -59,7 +59,7 @@ class Log(PaginationMixin, HubSpotEventMixin, ListView):
 
 
 class LogOfRun(PaginationMixin, HubSpotEventMixin, ListView):
-    """What one run did for each order."""
+    """The entries of one run, one for each order."""
 
     template_name = "pretix_hubspot/log_run.html"
 
@@ -77,13 +77,13 @@ class LogOfRun(PaginationMixin, HubSpotEventMixin, ListView):
 
 
 def entries(request):
-    """What was sent for orders, for those who may see orders; runs are numbers."""
+    """The entries of orders, for users who may see orders; runs are only numbers."""
     require_seeing_orders(request)
     return RunEntry.objects.filter(run__event=request.event).select_related("run", "order")
 
 
 class RunLine:
-    """A run, as people read it."""
+    """A run in words."""
 
     def __init__(self, run):
         self.run = run
@@ -106,7 +106,7 @@ def described(request, page):
 
 
 class EntryLine:
-    """What was done for one order."""
+    """An entry in words."""
 
     def __init__(self, entry, catalog, config, context):
         self.run, self.order = entry.run, entry.order

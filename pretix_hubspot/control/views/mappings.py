@@ -32,7 +32,7 @@ from pretix_hubspot.sync.queue.scope import mapped
 from pretix_hubspot.values.money import CURRENCIES
 
 from .base import HubSpotEventMixin
-from .outdated import text_of
+from .outdated_text import outdated_text
 
 NO_ATTENDEES = gettext_lazy(
     "Attendees have been left out of the suggestion, since this event does not ask for their email addresses."
@@ -40,16 +40,18 @@ NO_ATTENDEES = gettext_lazy(
 
 
 def object_mappings_context(request, event_connection):
-    """What ``pretix_hubspot/includes/object_mappings.html`` needs. Works from the stored copy while HubSpot is down."""
+    """The context of ``pretix_hubspot/includes/object_mappings.html``. Works from the stored copy while HubSpot is
+    down.
+    """
     catalog = Catalog(event_connection.connection, patience=ASKED_FOR)
     problem = catalog.freshen()
     age = catalog.age()
     formset = rows_formset(request.event, catalog)
-    tell_changes(formset, catalog)
+    note_schema_changes(formset, catalog)
     return {
         "mapping_formset": formset,
         "nothing_is_sent": not mapped().filter(event=request.event).exists(),
-        "outdated": text_of(request.event, count) if (count := campaigns.outdated(request.event).count()) else "",
+        "outdated": outdated_text(request.event, count) if (count := campaigns.outdated(request.event).count()) else "",
         "resending": campaigns.progress(request.event)[1],
         "catalog_problem": explain(problem) if problem else None,
         "catalog_refreshed": now() - age if age is not None else None,
@@ -57,8 +59,8 @@ def object_mappings_context(request, event_connection):
     }
 
 
-def tell_changes(formset, catalog):
-    """Each row says what changed in HubSpot under its feet."""
+def note_schema_changes(formset, catalog):
+    """Attach to each row the changes of HubSpot's schema that concern it."""
     for form in formset.initial_forms:
         form.changes = drift.changes(form.instance, catalog)
 
@@ -69,7 +71,7 @@ def rows_formset(event, catalog):
 
 
 def choices_of(catalog):
-    """The portal's object types; those that every portal has while it cannot be asked."""
+    """The portal's object types; while the portal cannot be asked, those that every portal has."""
     try:
         return object_type_choices(catalog)
     except UNAVAILABLE:
@@ -87,7 +89,7 @@ def left_out_text(entry):
 
 
 class ConnectedMixin(HubSpotEventMixin, ContextMixin):
-    """A page that makes sense only while the event uses a connection; else back to the settings page."""
+    """A page that requires a connection of the event; without one, it leads back to the settings page."""
 
     def dispatch(self, request, *args, **kwargs):
         if is_active(request.event) and not self.event_connection:
@@ -105,10 +107,10 @@ class ConnectedMixin(HubSpotEventMixin, ContextMixin):
 
 
 class SaveMappings(ConnectedMixin, View):
-    """Saves the rows; asks first when a setup would be forgotten."""
+    """Save the rows; ask first if a setup would be dropped."""
 
     def post(self, request, *args, **kwargs):
-        object_types = choices_of(self.catalog)  # may ask HubSpot, so nothing is locked yet
+        object_types = choices_of(self.catalog)  # may ask HubSpot, so no row is locked yet
         with transaction.atomic():
             lock_mappings(self.event_connection)
             formset = ObjectMappingFormSet(request.POST, event=request.event, object_types=object_types)
@@ -148,36 +150,36 @@ class SaveMappings(ConnectedMixin, View):
 
 
 def lock_mappings(event_connection):
-    """Lets one person at a time change an event's mappings; until the transaction ends."""
+    """Lock an event's mappings against other users, until the transaction ends."""
     return EventConnection.objects.select_for_update().get(pk=event_connection.pk)
 
 
 class Suggest(ConnectedMixin, View):
-    """*Start with a suggestion*; adds nothing to mappings that exist."""
+    """*Start with a suggestion*; refuses if the event has mappings."""
 
     def post(self, request, *args, **kwargs):
         wanted = request.POST.getlist("wanted") or EVERYTHING
         try:
-            made = apply_suggestion(self.event_connection, wanted, request.user, self.catalog)
+            mappings = apply_suggestion(self.event_connection, wanted, request.user, self.catalog)
         except (SuggestionImpossible, KeyPropertyUnusable, *UNAVAILABLE) as e:
             messages.error(request, suggestion_problem(e))
         else:
-            messages.success(request, suggestion_made(made))
-            warn_of_currency(request, self.event_connection, made)
+            messages.success(request, suggestion_made(mappings))
+            warn_of_currency(request, self.event_connection, mappings)
             if ATTENDEES in wanted and ATTENDEES not in possible(request.event, self.catalog):
                 messages.info(request, NO_ATTENDEES)
         return self.back_to_settings()
 
 
-def warn_of_currency(request, event_connection, made):
-    """Deals without amounts are not what anybody expects."""
+def warn_of_currency(request, event_connection, mappings):
+    """Warn of deals without amounts, if the portal does not use the event's currency."""
     note = currency_note(request.event, event_connection.connection)
-    if note and any(mapping.external_object_type in CURRENCIES for mapping in made):
+    if note and any(mapping.external_object_type in CURRENCIES for mapping in mappings):
         messages.warning(request, note)
 
 
 def suggestion_problem(error):
-    """Why there is no suggestion, and what to do."""
+    """Why no suggestion is possible, and what to do."""
     if isinstance(error, TooMuch):
         return _("No object mappings have been added. {problem}").format(problem=error.text)
     if isinstance(error, SuggestionImpossible) and error.reason == "mapped":
@@ -192,17 +194,17 @@ def suggestion_problem(error):
     return _("No object mappings have been added. {problem}").format(problem=explain(error))
 
 
-def suggestion_made(made):
-    """What was added."""
+def suggestion_made(mappings):
+    """The message about the added mappings."""
     return ngettext(
         "{count} object mapping has been added. Please have a look at it before the first orders arrive.",
         "{count} object mappings have been added. Please have a look at them before the first orders arrive.",
-        len(made),
-    ).format(count=len(made))
+        len(mappings),
+    ).format(count=len(mappings))
 
 
 class RefreshCatalog(ConnectedMixin, View):
-    """*Refresh from HubSpot*: object types, and every object type whose properties were ever needed."""
+    """*Refresh from HubSpot*: the list of object types, and every object type that is stored."""
 
     def post(self, request, *args, **kwargs):
         self.refresh()

@@ -24,7 +24,9 @@ NOT_UNIQUE = gettext_lazy(
 
 
 class NewProperty(MappingMixin, View):
-    """Shows the form for the row that the script posts; with ``create`` it creates, and answers the new choice."""
+    """Show the form for the row that the script posts; with ``create``, create the property and return the new
+    choice.
+    """
 
     def post(self, request, *args, **kwargs):
         try:
@@ -53,12 +55,12 @@ class NewProperty(MappingMixin, View):
     def create(self, form):
         chosen = {"unique": False, **form.cleaned_data}
         try:
-            made = new_properties.create(self.catalog, self.object_type, self.field, **chosen)
+            created = new_properties.create(self.catalog, self.object_type, self.field, **chosen)
         except UNAVAILABLE as e:
             return self.dialog(form, self.problem(e))
-        if chosen["unique"] and not made.has_unique_value:
+        if chosen["unique"] and not created.has_unique_value:
             return self.dialog(form, NOT_UNIQUE)
-        return JsonResponse({"id": made.name, "text": property_text(made, made.name)})
+        return JsonResponse({"id": created.name, "text": property_text(created, created.name)})
 
     @staticmethod
     def problem(error):

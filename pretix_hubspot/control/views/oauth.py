@@ -19,13 +19,13 @@ from pretix_hubspot.server.links import event_url, organizer_url
 from pretix_hubspot.server.permissions import may_change_settings, may_manage_connections
 
 from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMixin, hides_secrets
-from .connect import join_and_tell, tell_connected
+from .connect import join_and_report, report_connected
 
 logger = logging.getLogger(__name__)
 
 
 class RequestAccess(HubSpotEventMixin, ManagesConnectionsMixin, View):
-    """Start: for an event, which will use the connection; renews the one that it uses already."""
+    """Start for an event, which will use the connection; renews the one that it uses already."""
 
     http_method_names = ["post"]
 
@@ -35,7 +35,7 @@ class RequestAccess(HubSpotEventMixin, ManagesConnectionsMixin, View):
 
 
 class OrganizerRequestAccess(HubSpotOrganizerMixin, View):
-    """Start: for an organizer; with an id, one of its connections is renewed."""
+    """Start for an organizer; with an id, one of its connections is renewed."""
 
     http_method_names = ["post"]
 
@@ -55,7 +55,7 @@ def _to_hubspot(view, request, event, connection):
 
 @hides_secrets
 class OAuthReturn(View):
-    """End: HubSpot sends the person back to this page, with a code or with a refusal."""
+    """End: HubSpot sends the user back to this page, with a code or with a refusal."""
 
     http_method_names = ["get"]
 
@@ -66,17 +66,17 @@ class OAuthReturn(View):
         except oauth_state.StateRefused as refusal:
             return self.refused(connecting.state_refusal(refusal.reason))
         with scope(organizer=started.organizer):
-            if problem := self.not_any_more(started):
+            if problem := self.changed_since(started):
                 return self.refused(problem)
             self.finish(started, returned)
         return HttpResponseRedirect(_settings_url(started))
 
     def refused(self, message):
-        """A page of our own, since there is no event that this person may be sent to."""
+        """A page of our own, since this user may not be sent to the event."""
         return render(self.request, "pretix_hubspot/oauth_refused.html", {"message": message}, status=400)
 
-    def not_any_more(self, started):
-        """What changed while the person was at HubSpot, so that nothing may be connected now."""
+    def changed_since(self, started):
+        """A change in the meantime that forbids connecting; None without one."""
         event, organizer = started.event, started.organizer
         if not may_manage_connections(self.request, organizer):
             return _("You no longer have the permission to connect HubSpot. Nothing has been changed.")
@@ -87,7 +87,7 @@ class OAuthReturn(View):
         return None
 
     def finish(self, started, returned):
-        """Trade the code for tokens and connect. Every failure stores nothing and has its own message."""
+        """Exchange the code for tokens and connect. A failure stores nothing and has its own message."""
         if not returned.code:
             messages.error(self.request, connecting.denial(returned.error))
             return
@@ -99,8 +99,8 @@ class OAuthReturn(View):
             messages.error(self.request, connecting.oauth_failure(error))
             return
         if started.event:
-            join_and_tell(self.request, started.event, connection)
-        tell_connected(self.request, connection)
+            join_and_report(self.request, started.event, connection)
+        report_connected(self.request, connection)
 
 
 def _settings_url(started):

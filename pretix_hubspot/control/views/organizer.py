@@ -12,12 +12,12 @@ from pretix_hubspot.server.links import organizer_url
 from pretix_hubspot.server.permissions import EVENT_SETTINGS, SEE_ORDERS, events_with
 
 from .base import HubSpotOrganizerMixin, live_connections
-from .connect import disconnect_and_tell, events_using
+from .connect import disconnect_and_report, events_using
 from .panels import ConnectionPanel, WaysToConnect
 
 
 class OrganizerPanel(ConnectionPanel):
-    """A connection with the numbers of each event that uses it, as far as the user sees the event."""
+    """A connection with the numbers of each event that uses it, if the user may see the event."""
 
     def __init__(self, connection, config, request):
         super().__init__(connection, config)
@@ -30,24 +30,24 @@ class OrganizerPanel(ConnectionPanel):
 
     @cached_property
     def rows(self):
-        """Each event with its use of the connection, its numbers, and where more is to be read."""
+        """Each event with its use of the connection, its numbers, and a link."""
         joined = self.connection.event_connections.select_related("paused_by").in_bulk(field_name="event_id")
-        found = numbers_of([event.pk for event in self.used.seen])
+        found = numbers_of([event.pk for event in self.used.visible])
         opened = set(events_with(self._request, EVENT_SETTINGS).values_list("pk", flat=True))
         return [
             self._row(joined[event.pk], event, found.get(event.pk, Numbers()), event.pk in opened)
-            for event in self.used.seen
+            for event in self.used.visible
             if event.pk in joined
         ]
 
     @staticmethod
-    def _row(joined, event, found, may_open):
-        counts = [(STATE_WORDS[state], found.of(state), state) for state in STATES]
-        return {"event": event, "joined": joined, "counts": counts, "total": found.total, "may_open": may_open}
+    def _row(joined, event, numbers, may_open):
+        counts = [(STATE_WORDS[state], numbers.of(state), state) for state in STATES]
+        return {"event": event, "joined": joined, "counts": counts, "total": numbers.total, "may_open": may_open}
 
     @cached_property
     def oldest(self):
-        """The order that has waited longest for this portal, of those that the user may see."""
+        """The order that has waited longest for this portal, of the orders that the user may see."""
         return oldest_waiting(events_with(self._request, SEE_ORDERS).filter(pk__in=self._events))
 
     @cached_property
@@ -56,7 +56,7 @@ class OrganizerPanel(ConnectionPanel):
 
     @property
     def waiting(self):
-        """Orders of all events: the pause is for all of them."""
+        """The number of waiting orders of all events, since the pause is for all of them."""
         return sum(found.of(WAITING) for found in numbers_of(self._events).values())
 
     @property
@@ -82,7 +82,7 @@ class OrganizerPage(HubSpotOrganizerMixin, TemplateView):
 
 
 class OrganizerDisconnect(HubSpotOrganizerMixin, TemplateView):
-    """Asks, then: nobody of this organizer has access any more."""
+    """Ask, then delete the access of all events of this organizer."""
 
     template_name = "pretix_hubspot/organizer_disconnect.html"
     helps_to_disconnect = True
@@ -94,7 +94,8 @@ class OrganizerDisconnect(HubSpotOrganizerMixin, TemplateView):
         return super().get_context_data(**kwargs) | context
 
     def post(self, request, *args, **kwargs):
-        disconnect_and_tell(request, self.own_connection(self.kwargs["connection"]))
+        disconnect_and_report(request, self.own_connection(self.kwargs["connection"]))
         if self.is_enabled or live_connections(request.organizer).exists():
             return self.back_to_settings()
-        return redirect("control:organizer", organizer=request.organizer.slug)  # our page is gone with the last one
+        # our page is gone with the last connection
+        return redirect("control:organizer", organizer=request.organizer.slug)

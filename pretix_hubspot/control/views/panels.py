@@ -1,4 +1,4 @@
-"""What the pages show about a connection, and about the ways to get one."""
+"""A connection on a page, and the ways to get one."""
 
 from functools import cached_property
 
@@ -25,7 +25,7 @@ ACCOUNT_TYPES = {
 
 
 class ConnectionPanel:
-    """A connection, as people read it. Never the tokens."""
+    """A connection in words. Never the tokens."""
 
     def __init__(self, connection, config):
         self.connection = connection
@@ -75,7 +75,7 @@ class ConnectionPanel:
 
     @property
     def token_form(self):
-        """For a page with several connections: every field needs an id of its own."""
+        """The form for a token, with ids of its own, since a page may show several connections."""
         return TokenForm(auto_id=f"id_%s_{self.connection.pk}")
 
     @cached_property
@@ -84,7 +84,9 @@ class ConnectionPanel:
 
     @property
     def lacks_unasked(self):
-        """Whether a feature is missing since this server's app does not ask for it: connecting again helps nobody."""
+        """Whether a feature is missing because this server's app does not ask for its scopes: connecting again does
+        not help.
+        """
         missing = {scope for _lost, scopes in self.lost_features for scope in scopes}
         return self.is_oauth and not missing <= {*REQUIRED_SCOPES, *self._config.optional_scopes}
 
@@ -103,7 +105,7 @@ class WaysToConnect:
         self.oauth_url = oauth_url
         self.token_url = token_url
         self.token_form = TokenForm()
-        self.refused = request.GET.get("refused", "")  # which token was refused a moment ago: the box stays open
+        self.refused = request.GET.get("refused", "")  # whose token was just refused: the box stays open
         self.required_scopes = [scope for scope in REQUIRED_SCOPES if scope != "oauth"]
         self.optional_scopes = list(OPTIONAL_SCOPES)
         self.return_url = return_url()

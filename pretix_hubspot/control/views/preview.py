@@ -1,6 +1,6 @@
 """The preview of one real order: what HubSpot holds, what it would hold, and why; then *Send this order now*.
 
-It shows data of the order and of the CRM, so it takes both permissions, and every look is logged at the order.
+It shows data of the order and of the CRM, so it needs both permissions, and every preview is logged at the order.
 """
 
 from contextlib import closing
@@ -43,7 +43,7 @@ STYLES = {
 
 
 class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
-    """GET asks for an order, POST shows what would become of it."""
+    """GET asks for an order, POST shows its preview."""
 
     def get(self, request, *args, **kwargs):
         return self.page(PreviewForm(event=request.event))
@@ -83,15 +83,15 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
     def context(self):
         return EventContext(self.request.event)
 
-    def in_words(self, seen):
-        records = {id(record): self.record(record, number) for number, record in enumerate(seen.records, start=1)}
+    def in_words(self, result):
+        records = {id(record): self.record(record, number) for number, record in enumerate(result.records, start=1)}
         return {
-            "excluded": why_excluded(seen.excluded) if seen.excluded else None,
+            "excluded": why_excluded(result.excluded) if result.excluded else None,
             "records": list(records.values()),
-            "failures": self.reasons(seen.failures),
-            "filtered": [(self.titles.get(mapping, ""), self.why(reason)) for mapping, reason in seen.filtered],
+            "failures": self.reasons(result.failures),
+            "filtered": [(self.titles.get(mapping, ""), self.why(reason)) for mapping, reason in result.filtered],
             "associations": [
-                (self.end(link.one, records), self.end(link.other, records), link) for link in seen.associations
+                (self.end(link.one, records), self.end(link.other, records), link) for link in result.associations
             ],
         }
 
@@ -100,7 +100,7 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
         return list(dict.fromkeys(explain_failure(named(failure, self.context)) for failure in failures))
 
     def end(self, record, records):
-        """One of the two records of an association: as numbered on the page, or one that stood there before."""
+        """One of the two records of an association: a number of the page, or a record from before."""
         if known := records.get(id(record)):
             return known
         title = self.catalog.label(record.object_type, plural=False)
@@ -142,6 +142,6 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
         ]
 
     def url(self, record):
-        """The record's page in HubSpot, as far as it has one."""
+        """The record's page in HubSpot, if it has one."""
         base = record_base(self.event_connection.connection, type_id(record.object_type), server_config())
         return f"{base}{record.record_id}" if base and record.record_id else ""

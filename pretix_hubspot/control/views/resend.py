@@ -1,4 +1,4 @@
-"""After a change of mappings: how many orders were sent before it, sending them again, progress and cancel."""
+"""After a change of mappings: the number of outdated orders, sending them again, progress and cancel."""
 
 from django.contrib import messages
 from django.http import HttpResponseRedirect
@@ -15,14 +15,14 @@ from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync.queue import campaigns
 
 from .mappings import ConnectedMixin
-from .outdated import text_of
+from .outdated_text import outdated_text
 
 
-def tell_impact(request):
-    """After saving: how many orders were sent with the old mapping, and where to send them again."""
+def report_outdated(request):
+    """After saving: show how many orders are outdated, with a link to send them again."""
     if count := campaigns.outdated(request.event).count():
         link = format_html('<a href="{}">{}</a>', event_url(request.event, "resend"), _("Send them again"))
-        messages.info(request, format_html("{} {}", text_of(request.event, count), link))
+        messages.info(request, format_html("{} {}", outdated_text(request.event, count), link))
 
 
 class Resend(ConnectedMixin, View):
@@ -34,7 +34,7 @@ class Resend(ConnectedMixin, View):
         count = campaigns.outdated(request.event).count()
         context = self.get_context_data(
             count=count,
-            text=text_of(request.event, count),
+            text=outdated_text(request.event, count),
             reasons=campaigns.reasons(request.event) if count else (),
             done=done,
             total=total,

@@ -10,9 +10,9 @@ from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import event_url
 
 from .base import HubSpotEventMixin
+from .core_pages import CORE_LISTS, MOST
 from .health import health_context
 from .mappings import object_mappings_context
-from .notices import CORE_LISTS, MOST
 from .panels import ConnectionPanel, WaysToConnect
 
 
@@ -31,7 +31,7 @@ class Settings(HubSpotEventMixin, TemplateView):
 
 
 def has_sync_problems(event):
-    """What core's dashboard asks before it shows its warning."""
+    """Core's condition for its warning on the dashboard."""
     return event.queued_sync_jobs.filter(CORE_LISTS).exists()
 
 
@@ -45,7 +45,7 @@ def _connected(request, joined):
 
 
 def _not_connected(event):
-    """What the organizer has already, to be used with one click; and what this event used before."""
+    """The organizer's connections, each with a button to use it, and the one that this event used before."""
     connections = Connection.objects.filter(organizer=event.organizer)
     config = server_config()
     return {

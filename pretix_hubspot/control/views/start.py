@@ -33,15 +33,15 @@ class Start(ConnectedMixin, View):
         if how not in forms or not forms[how].is_valid():
             return self.page(forms)
         try:
-            made = getattr(self, f"from_{how}")(forms[how].cleaned_data)
+            mappings = getattr(self, f"from_{how}")(forms[how].cleaned_data)
         except mapping_file.FileProblem as problem:
             forms[how].add_error("file", str(problem))
             return self.page(forms)
         except (SuggestionImpossible, KeyPropertyUnusable, *UNAVAILABLE) as e:
             messages.error(request, suggestion_problem(e))
         else:
-            messages.success(request, suggestion_made(made))
-            warn_of_currency(request, self.event_connection, made)
+            messages.success(request, suggestion_made(mappings))
+            warn_of_currency(request, self.event_connection, mappings)
         return self.back_to_settings()
 
     def from_point(self, data):

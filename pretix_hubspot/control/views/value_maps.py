@@ -1,7 +1,7 @@
 """The dialog *Map values*: every choice of a pretix field against the options of a HubSpot property.
 
-Nothing is stored here: the map goes back into the row, and is saved with the mapping.
-Only new options are made in HubSpot at once.
+The dialog stores nothing: the map goes back into the row, and is saved with the mapping.
+Only new options are created in HubSpot at once.
 """
 
 from collections import Counter
@@ -22,18 +22,20 @@ from pretix_hubspot.sources.registry import fields_for
 from .base import impossible
 from .editor import MappingMixin
 
-#: Options in all rows together; beyond it, they stand in the page once and are found by typing.
+#: Options in all rows together; beyond it, the page holds them once and users find them by typing.
 MOST_IN_ROWS = 1_000
 
 
 def searched(options):
-    """What people type or choose for each option, by internal value: its label, unless several have the same."""
+    """The text that users type or choose for each option, by internal value: its label, unless several have the
+    same.
+    """
     times = Counter(option.label for option in options)
     return {o.value: o.label if times[o.label] == 1 else f"{o.label} ({o.value})" for o in options}
 
 
 class ValueMap(MappingMixin, View):
-    """The content of the dialog for the row that the script posts; ``create`` lists choices to make options for."""
+    """The content of the dialog for the row that the script posts; ``create`` lists choices that need an option."""
 
     def post(self, request, *args, **kwargs):
         try:
@@ -63,13 +65,13 @@ class ValueMap(MappingMixin, View):
         return self.catalog.properties(self.object_type).get(self.request.POST.get("external_field"))
 
     def create(self, wanted):
-        """Makes the missing options; answers the map to them."""
+        """Create the missing options; returns choice -> option."""
         targets, wanted = {}, set(wanted)
         choices = [choice for choice in value_maps.choices_of(self.field) if choice[0] in wanted]
 
         def make(current):
-            new, found = value_maps.missing_options(choices, current)
-            targets.update(found)
+            new, existing = value_maps.missing_options(choices, current)
+            targets.update(existing)
             return new
 
         self.catalog.add_options(self.object_type, self.definition.name, make)

@@ -37,7 +37,7 @@ MODE_TEXTS = {
 
 
 class Wizard(ConnectedMixin, SafeSessionWizardView):
-    """Chooses and reviews a suggestion; stores nothing before the last step is accepted."""
+    """Choose and review a suggestion; stores nothing before the last step is accepted."""
 
     form_list = [("choose", ChooseForm), ("review", ReviewForm)]
     templates = {
@@ -83,12 +83,12 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
         return context
 
     def render(self, form=None, **kwargs):
-        if self.steps.current == "review" and not self.wanted:  # the session ended meanwhile
+        if self.steps.current == "review" and not self.wanted:  # the session ended in the meantime
             return self.render_goto_step("choose")
         return super().render(form, **kwargs)
 
     def in_words(self, entry, suggested):
-        """A suggested mapping as the review shows it."""
+        """A suggested mapping in the words of the review."""
         fields = fields_for(self.request.event, entry.source.key)
         definitions = self.catalog.properties(entry.object_type)
         rows = [
@@ -121,13 +121,13 @@ class Wizard(ConnectedMixin, SafeSessionWizardView):
         return [(label, labels[stages[status]]) for status, label in STATUSES if status in stages]
 
     def done(self, form_list, **kwargs):
-        made = apply_suggestion(self.event_connection, self.wanted, self.request.user, self.catalog)
-        messages.success(self.request, _("The object mappings have been added: {count}.").format(count=len(made)))
+        mappings = apply_suggestion(self.event_connection, self.wanted, self.request.user, self.catalog)
+        messages.success(self.request, _("The object mappings have been added: {count}.").format(count=len(mappings)))
         return HttpResponseRedirect(self.event_url("wizard.try"))
 
 
 class TryOrder(ConnectedMixin, SendsOrderMixin, View):
-    """Sends one real order that a person chose, and shows where it arrived."""
+    """Send one real order that a user chose, and show where it arrived."""
 
     def get(self, request, *args, **kwargs):
         return self.page(TryOrderForm(event=request.event, initial={"order": request.GET.get("order")}))
@@ -152,7 +152,7 @@ class TryOrder(ConnectedMixin, SendsOrderMixin, View):
 
     @staticmethod
     def state_of(order):
-        """What core's order panel would say about the order."""
+        """The state that core's order panel shows for the order."""
         if order is None:
             return {}
         results = OrderSyncResult.objects.filter(order=order, sync_provider=PROVIDER).order_by("mapping_id", "pk")

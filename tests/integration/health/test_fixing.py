@@ -14,7 +14,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import Account, Option, Property
 from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.connections.tokens import mark_revoked
-from pretix_hubspot.control.views import notices
+from pretix_hubspot.control.views import core_pages
 from pretix_hubspot.health.actions import retry_access
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.health.numbers import numbers
@@ -125,7 +125,7 @@ def queries_of_notice(client, story):
     request = client.get(PROBLEMS_OF_ORGANIZER).wsgi_request
     dirty_cache_keys.set(set())  # as after a commit; else each look at a setting would be a query
     with CaptureQueriesContext(connection) as captured:
-        assert notices.why_failed_in_events(story.organizer, request)
+        assert core_pages.why_failed_in_events(story.organizer, request)
     return len(captured)
 
 

@@ -1,4 +1,4 @@
-"""How many orders HubSpot holds otherwise than they would be sent today, in words."""
+"""The number of orders that would be sent otherwise today, in words."""
 
 from django.utils.translation import ngettext
 
@@ -21,6 +21,6 @@ def _sent_otherwise(count):
     ).format(count=count)
 
 
-def text_of(event, count):
-    """How many orders are outdated, in words; an upgrade is no change of mappings."""
+def outdated_text(event, count):
+    """The number of outdated orders in words; after an upgrade, the mappings are not named as the reason."""
     return _sent_otherwise(count) if campaigns.is_upgraded(event) else _mapped_otherwise(count)

@@ -1,6 +1,6 @@
-"""What we say on pages of pretix itself: what is wrong with HubSpot, and one click to where it is fixed.
+"""Our notices on pages of pretix itself: a problem with HubSpot, and a link to its repair.
 
-Each answers HTML, or an empty string where there is nothing to say or nobody who may do something about it.
+Each returns HTML, or an empty string without a problem or for users who cannot repair it.
 """
 
 from django.db.models import Exists, OuterRef, Q
@@ -28,14 +28,14 @@ from pretix_hubspot.sync.run.results import MISREAD
 
 from .panels import ConnectionPanel
 
-#: More causes than this, or more events, are read on their own page.
+#: More causes than this, or more events, are listed on their own page.
 MOST = 5
-#: What pretix' lists of sync problems show.
+#: The rows that pretix' lists of sync problems show.
 CORE_LISTS = Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)
 
 
 def lost_access(event, request):
-    """The dashboard of an event that lost access, or part of it: its orders wait, so pretix has nothing to warn of."""
+    """The dashboard of an event that lost access, or part of it: its orders wait, so pretix itself does not warn."""
     joined = for_event(event)
     panel = ConnectionPanel(joined.connection, server_config()) if joined else None
     if not panel or not (panel.is_revoked or panel.lacks_scopes) or not may_change_settings(request, event):
@@ -48,7 +48,7 @@ def lost_access(event, request):
 def not_connected(event, request):
     """The dashboard of a copied event: its mappings came along, its connection did not.
 
-    Somebody who stopped using HubSpot knows that, and an event that is over sells nothing.
+    No notice if the organizer disconnected the event, or if the event is over.
     """
     mappings = event.hubspot_object_mappings.count() if is_active(event) and not for_event(event) else 0
     if not mappings or _is_over(event) or not may_change_settings(request, event):
@@ -63,30 +63,30 @@ def _is_over(event):
 
 
 def why_failed(event, request):
-    """pretix' list of sync problems, which names orders and no reasons."""
-    if not is_active(event) or not may_change_settings(request, event) or not (found := causes(event)):
+    """pretix' list of sync problems, which shows orders and no reasons."""
+    if not is_active(event) or not may_change_settings(request, event) or not (shared := causes(event)):
         return ""
-    context = {"causes": found[:MOST], "more": len(found) > MOST}
+    context = {"causes": shared[:MOST], "more": len(shared) > MOST}
     return render_to_string("pretix_hubspot/notices/why_failed.html", context, request)
 
 
 def why_failed_in_events(organizer, request):
-    """The same list for all events of an organizer: the events of those who may do something about it."""
-    mine = events_with(request, EVENT_SETTINGS)
+    """The same list for all events of an organizer: the events that the user may change."""
+    visible = events_with(request, EVENT_SETTINGS)
     failing = OrderSyncQueue.objects.filter(CORE_LISTS, event=OuterRef("pk"), sync_provider=PROVIDER)
-    events = {e.pk: e for e in mine.filter(Exists(failing)).select_related("organizer") if is_active(e)}
-    orders = {pk: found.of(FAILING) for pk, found in numbers_of(events).items()}
+    events = {e.pk: e for e in visible.filter(Exists(failing)).select_related("organizer") if is_active(e)}
+    orders = {pk: numbers.of(FAILING) for pk, numbers in numbers_of(events).items()}
     worst = sorted(filter(orders.get, orders), key=orders.get, reverse=True)
     if not worst:
         return ""
-    found = causes_of([events[pk] for pk in worst[:MOST]])
-    shown = [(event, of_event[:MOST], len(of_event) > MOST) for event, of_event in found.items()]
+    by_event = causes_of([events[pk] for pk in worst[:MOST]])
+    shown = [(event, of_event[:MOST], len(of_event) > MOST) for event, of_event in by_event.items()]
     context = {"shown": shown, "more": len(worst) - len(shown)}
     return render_to_string("pretix_hubspot/notices/why_failed_in_events.html", context, request)
 
 
 def about_order(event, order, request):
-    """An order that pretix' box shows without a reason: it failed, or it was never queued."""
+    """The page of an order that pretix' box shows without a reason: it failed, or it was never queued."""
     if not (joined := for_event(event)):
         return ""
     state = classified(Order.objects.filter(pk=order.pk)).values_list("hubspot", flat=True)[0].partition(":")[0]
@@ -105,7 +105,7 @@ def about_order(event, order, request):
 
 
 def _why_it_waits(joined):
-    """pretix only says that the order is pending; nothing if it is sent within minutes."""
+    """The reason to wait, for pretix only shows that the order is pending; empty if it is sent within minutes."""
     panel = ConnectionPanel(joined.connection, server_config())
     if panel.is_revoked:
         reason = _("This order waits, since HubSpot no longer accepts the access of pretix.")
@@ -121,12 +121,12 @@ def _why_it_waits(joined):
 
 
 def _misread(event, order):
-    """What was left out of records that were sent, since HubSpot would take it for something else."""
+    """The values that were left out of sent records, since HubSpot would misread them."""
     rows = order.sync_results.filter(sync_provider=PROVIDER).values_list("sync_info", flat=True)
     context = EventContext(event)
     refused = [pair for info in rows for pair in (info or {}).get(MISREAD, ())]
-    told = [describe_failure(code, labelled(params, context)) for code, params in refused]
-    return {"reason": " ".join(dict.fromkeys(told))} if told else {}
+    sentences = [describe_failure(code, labelled(params, context)) for code, params in refused]
+    return {"reason": " ".join(dict.fromkeys(sentences))} if sentences else {}
 
 
 def _failure(event, order):
