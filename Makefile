@@ -76,7 +76,7 @@ mutants: environment-dev  ## how strong the tests are: COUNT mutants drawn by SE
 bench: environment-dev  ## our engine beside core's loop; last line is JSON
 	@$(IN) -m benchmarks
 
-lint: environment-dev  ## style, arrows, migrations, translations, coverage, security; last line is JSON
+lint: environment-dev  ## style, arrows, types, migrations, translations, coverage, security; last line is JSON
 	@$(IN) .ci/lint.py
 
 format: environment-dev  ## let ruff put the code in order
@@ -95,4 +95,4 @@ environment-dev:
 	@$(ENVIRONMENT) dev
 
 clean:  ## remove what was built; keeps the demo's data and the environment
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

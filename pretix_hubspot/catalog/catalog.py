@@ -18,10 +18,11 @@ from django.utils.timezone import now
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.connections.user_request_limit import DOUBT, PAUSE, SEE, may_ask
 from pretix_hubspot.hubspot import errors
+from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import OBJECT_TYPE, ObjectType, Option, Pipeline, PropertyDefinition
-from pretix_hubspot.models import CatalogEntry
+from pretix_hubspot.models import CatalogEntry, Connection
 from pretix_hubspot.server.config import ServerMisconfigured
-from pretix_hubspot.server.patience import WORKER
+from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.scopes import OWNERS_SCOPE
 from pretix_hubspot.values import owners
 
@@ -50,7 +51,7 @@ class Catalog(CatalogMemory):
     ``client`` asks HubSpot; without one, a client of this ``patience`` is made when it is needed.
     """
 
-    def __init__(self, connection, client=None, patience=WORKER):
+    def __init__(self, connection: Connection, client: Client | None = None, patience: Patience = WORKER) -> None:
         self.connection = connection
         self._given_client = client
         self._patience = patience
@@ -58,7 +59,7 @@ class Catalog(CatalogMemory):
         self._parsed: dict[tuple[str, str], object] = {}
 
     @cached_property
-    def client(self):
+    def client(self) -> Client:
         return self._given_client or client_for(self.connection, patience=self._patience)
 
     # Reading

@@ -1,20 +1,30 @@
 """Ready API clients: refreshed tokens, the portal's shared request budget, limited patience."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.utils.timezone import now
 
 from pretix_hubspot import __version__
 from pretix_hubspot.hubspot import transport
 from pretix_hubspot.hubspot.budget.shared import Budget
 from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import Connection
 from pretix_hubspot.server.config import server_config
-from pretix_hubspot.server.patience import WORKER
+from pretix_hubspot.server.patience import WORKER, Patience
 
 from . import request_budget, tokens
 from .resting import RestingReason, rest_after_refusal
 
 
-def client_for(connection, live=True, patience=WORKER, sleep=None, **options):
+def client_for(
+    connection: Connection,
+    live: bool = True,
+    patience: Patience = WORKER,
+    sleep: Callable[[float], None] | None = None,
+    **options: Any,
+) -> Client:
     """A client whose token is refreshed as needed, paying from the portal's shared request budget.
 
     ``live=False`` is for bulk work; ``sleep`` waits for the budget instead of ``time.sleep``.
@@ -58,7 +68,7 @@ class WhileConnected:
         return getattr(self._budget, name)
 
 
-def new_session():
+def new_session() -> Session:
     """HTTP connections that outlive a client, for its option ``http``; the caller closes them."""
     return transport.new_session(__version__)
 

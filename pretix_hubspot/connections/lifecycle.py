@@ -8,6 +8,7 @@ import logging
 from dataclasses import asdict
 
 from django.db import transaction
+from pretix.base.models import Event
 
 from pretix_hubspot.models import Connection, EventConnection
 from pretix_hubspot.server.patience import ASKED_FOR
@@ -20,12 +21,12 @@ from .tokens import PLUGIN
 logger = logging.getLogger(__name__)
 
 
-def is_active(event):
+def is_active(event: Event) -> bool:
     """Whether the plugin is enabled for the event and for its organizer, as pretix requires of a hybrid plugin."""
     return PLUGIN in event.get_plugins() and PLUGIN in event.organizer.get_plugins()
 
 
-def for_event(event):
+def for_event(event: Event) -> EventConnection | None:
     """The event connection of ``event``, or ``None`` if the plugin is not enabled, or the event not joined or
     disconnected.
 

@@ -3,12 +3,13 @@
 from django.db import transaction
 from django.utils.timezone import now
 
+from pretix_hubspot.models import EventConnection
 from pretix_hubspot.server.workers import call_worker
 
 from .tokens import log_everywhere
 
 
-def is_paused(joined):
+def is_paused(joined: EventConnection) -> bool:
     """Whether a user paused the event, or the connection that it uses."""
     return bool(joined.paused_since or joined.connection.paused_since)
 

@@ -50,7 +50,7 @@ def state_of(portal_id, kind):
     return store.read()
 
 
-def is_kept_for_live(portal_id, kind):
+def is_kept_for_live(portal_id: int, kind: str) -> bool:
     """Whether the rest of the daily quota is reserved for live orders, so that bulk work has to wait."""
     return daily_refusal(state_of(portal_id, kind).daily, round(time.time() * 1000), live=False) is not None
 

@@ -128,7 +128,7 @@ def _midnight(connection: Connection) -> datetime:
     return (here + timedelta(days=1)).replace(hour=0, minute=1, second=0, microsecond=0)
 
 
-def rest(connection, until, reason):
+def rest(connection: Connection, until: datetime, reason: str) -> None:
     """Let the portal rest until then; a longer rest stays, also one that another worker has just stored."""
     shorter = Q(resting_until__isnull=True) | Q(resting_until__lt=until)
     if reason == RestingReason.REVOKED:  # another refusal during this rest does not extend it
@@ -146,7 +146,7 @@ def rest_after_refusal(connection, error):
         rest(connection, until(connection, error), reason(error))
 
 
-def wake(connection):
+def wake(connection: Connection) -> None:
     """End the rest after the portal answered, unless another worker has stored a new one since."""
     if connection.resting_until is not None or connection.resting_reason:
         same = Connection.objects.filter(pk=connection.pk, resting_until=connection.resting_until)

@@ -131,7 +131,7 @@ def _is_good(connection):
     return connection.expires_at - now() > min(EARLY, lifetime / 2)  # a short-lived token is used for half of its life
 
 
-def mark_revoked(connection, error):
+def mark_revoked(connection: Connection, error: Exception) -> None:
     """Mark the connection as revoked, and log it once per event and for the organizer. The portal's orders wait.
 
     A connection that was renewed since ``connection`` was loaded is left alone.

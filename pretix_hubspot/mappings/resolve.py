@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db.models import QuerySet
 from pretix.base.datasync.datasync import SyncConfigError
@@ -200,7 +201,7 @@ def _filters(event: Event, stored: StoredFilters) -> Filters:
     )
 
 
-def _keys(rows: QuerySet) -> frozenset[int]:
+def _keys(rows: QuerySet[Any]) -> frozenset[int]:
     return frozenset(rows.values_list("pk", flat=True))
 
 

@@ -8,6 +8,7 @@ orders. A mapping that is changed later makes all of its orders outdated anyway.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
@@ -147,11 +148,11 @@ def _names(event: Event, mappings: Mappings) -> Q | None:
     return None if not which else Q(which[0]) if len(which) == 1 else Q(which[0]) | Q(which[1])
 
 
-def _with_scheme(rows: QuerySet, column: str) -> QuerySet:
+def _with_scheme(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
     return rows.annotate(scheme=Cast(KeyTextTransform("_scheme", column), CharField()))
 
 
-def _of_other_scheme(rows: QuerySet, scheme: str) -> QuerySet:
+def _of_other_scheme(rows: QuerySet[Any], scheme: str) -> QuerySet[Any]:
     """One text that came by API has none."""
     return rows.filter(Q(scheme=None) | ~Q(scheme=scheme))
 

@@ -1,6 +1,7 @@
 """Object mappings into the database: all of them or none, by one person at a time."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from pretix.base.models import Event, User
@@ -28,7 +29,7 @@ class TooMuch(SuggestionImpossible):
         self.text = text
 
 
-def log_data(mapping: ObjectMapping) -> dict:
+def log_data(mapping: ObjectMapping) -> dict[str, Any]:
     """What the event's history remembers of a mapping: its settings, no data of people."""
     return StoredMapping.of(mapping).to_json()
 

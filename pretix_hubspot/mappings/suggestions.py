@@ -7,6 +7,7 @@ A row is suggested only if the event has the field, the portal has the property,
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pretix.base.models import Event, Order, User
 from pretix.base.models.datasync import MODE_OVERWRITE, MODE_SET_IF_EMPTY, MODE_SET_IF_NEW
@@ -156,7 +157,7 @@ def _ensure_text(catalog: Catalog, object_type: str, name: str, label: str) -> N
     catalog.create_property(object_type, {**body, "formField": False})
 
 
-def property_mapping(pretix_field: str, external_field: str, mode: str) -> dict:
+def property_mapping(pretix_field: str, external_field: str, mode: str) -> dict[str, Any]:
     """One row in the shape of core's ``to_property_mappings_list``."""
     return StoredRow(pretix_field, external_field, mode).to_json()
 

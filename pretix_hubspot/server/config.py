@@ -51,18 +51,18 @@ class ServerConfig:
     warnings: tuple[str, ...] = ()
 
     @property
-    def has_oauth_app(self):
+    def has_oauth_app(self) -> bool:
         """Whether *Request access* can work at all."""
         return bool(self.client_id and self.client_secret) and not self.errors
 
-    def checked(self):
+    def checked(self) -> "ServerConfig":
         """Return this configuration, or raise ``ServerMisconfigured`` if a request with it would be wrong or unsafe."""
         if self.errors:
             raise ServerMisconfigured(" ".join(self.errors))
         return self
 
 
-def server_config():
+def server_config() -> ServerConfig:
     """The configuration as it is now; cheap, never raises."""
     values, errors = _file()
     client_id, client_secret = _oauth_app(values)
@@ -71,7 +71,7 @@ def server_config():
     return ServerConfig(client_id, client_secret, **of_file, errors=errors, warnings=warnings)
 
 
-def lease_seconds():
+def lease_seconds() -> int:
     """How long a worker may be silent before others take over its orders: 10 s to 15 minutes, default 5 minutes.
 
     Longer than the longest wait for one answer of HubSpot, shorter than the 20 minutes after which core gives up.

@@ -10,6 +10,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from pretix_hubspot.hubspot import versions
+from pretix_hubspot.models import Connection
+
+from .config import ServerConfig
 
 #: The namespace of our pages' URL names.
 NAMESPACE = "plugins:pretix_hubspot"
@@ -60,13 +63,13 @@ def portal_url(connection, config):
     return f"{base}/contacts/{connection.portal_id:d}" if base else ""
 
 
-def record_base(connection, type_id, config):
+def record_base(connection: Connection, type_id: str, config: ServerConfig) -> str:
     """The address of any record of an object type, up to its id (hubspot.md 13, A)."""
     base = portal_url(connection, config)
     return f"{base}/record/{type_id}/" if base else ""
 
 
-def trusted(url, config):
+def trusted(url: str, config: ServerConfig) -> str:
     """An address that HubSpot returned, if it leads to HubSpot's web application; otherwise an empty text."""
     if _IN_HUBSPOT_UI.match(url):
         return url

@@ -22,7 +22,7 @@ PROBLEMS = Gauge("pretix_hubspot_problem_orders", "Orders that wait for a human.
 RESTING = Gauge("pretix_hubspot_resting_connections", "Connections whose portal is left alone for a while.")
 
 
-def count_slice(requests, seconds):
+def count_slice(requests: int, seconds: float) -> None:
     """Add the numbers of one slice."""
     _quietly(REQUESTS.inc, requests)
     _quietly(SLICES.observe, seconds)
