@@ -46,6 +46,11 @@ def arrows():
     return verdict(*run("lint-imports", "--config", "setup.cfg", "--no-cache", PYTHONPATH=str(ROOT)))
 
 
+def types():
+    """Which rooms are checked, and how strictly, stands in pyproject.toml."""
+    return verdict(*run("mypy", "--no-error-summary"))
+
+
 def migrations():
     """Whether our models need a migration that nobody has written; pretix' own, which it lists as well, may be open."""
     with tempfile.TemporaryDirectory() as data:
@@ -97,6 +102,7 @@ CHECKS = {
     "style": style,
     "layout": layout,
     "arrows": arrows,
+    "types": types,
     "migrations": migrations,
     "messages": messages,
     "coverage": coverage,

@@ -13,6 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from pretix.base.models import Event, LoggedModel, Order, Organizer
 from pretix.base.models.datasync import OrderSyncResult
 
+#: For how many days an event keeps its log, unless it chooses otherwise.
+LOG_DAYS = 30
+#: Longest address of a record that is stored.
+URL_LENGTH = 255
 PROVIDER = "hubspot"  # never rename: core's Sync problems page fails on rows of an unregistered provider
 
 
@@ -75,7 +79,7 @@ class EventConnection(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="event_connections")
     joined_at = models.DateTimeField(default=now)
     send_test_orders = models.BooleanField(default=False)
-    log_days = models.PositiveSmallIntegerField(default=30)
+    log_days = models.PositiveSmallIntegerField(default=LOG_DAYS)
     log_values = models.BooleanField(default=False)
     log_watermark = models.BigIntegerField(default=0)
     planner = models.PositiveSmallIntegerField(default=0)
@@ -166,7 +170,7 @@ class RecordLink(models.Model):
     key = models.CharField(max_length=190)
     record_id = models.CharField(max_length=64)
     sent_hash = models.CharField(max_length=64, blank=True)
-    url = models.CharField(max_length=255, blank=True)
+    url = models.CharField(max_length=URL_LENGTH, blank=True)
     owner = models.JSONField(default=dict, blank=True)
     updated_at = models.DateTimeField(default=now)
 

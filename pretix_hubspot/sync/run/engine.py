@@ -62,8 +62,8 @@ def run(
     report = prepared.report if prepared else SliceReport()
     report.log.start()
     try:
-        options = {"patience": patience, "on_request": report.log.on_request, "http": http, "sleep": idle}
-        with closing(client_for(connection, **options)) as client:
+        client = client_for(connection, patience=patience, on_request=report.log.on_request, http=http, sleep=idle)
+        with closing(client):
             asking = client.for_bulk() if claim.is_bulk else client
             work = prepared.work if prepared else _slice(connection, claim, events, asking, contexts)
             work = replace(work, client=asking)

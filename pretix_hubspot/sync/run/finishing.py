@@ -114,7 +114,8 @@ def _entry(work: Slice, ending: Ending, rows: Mapping[int, Sequence[results.Resu
     order = work.order(ending.order)
     if ending.entry == SUCCESS:
         return history.success_entry(order, rows[order.pk])
-    return history.failure_entry(order, ending.verdict.failures, ending.mode, work.context(order.event_id))
+    failures = ending.verdict.failures if ending.verdict else ()
+    return history.failure_entry(order, failures, ending.mode, work.context(order.event_id))
 
 
 def _labels(work: Slice, plan: Plan) -> results.Labels:

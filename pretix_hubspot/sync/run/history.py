@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, QuerySet
@@ -37,7 +38,7 @@ def order_entries() -> QuerySet[LogEntry]:
 
 def success_entry(order: Order, rows: Sequence[Result]) -> LogEntry:
     """Core's entry about a transfer, in core's form; a record that several mappings share is named once."""
-    objects: dict[int, list[dict]] = {}
+    objects: dict[int, list[dict[str, Any]]] = {}
     named: set[str | None] = set()
     for row in rows:
         name = row.external_link_href or row.external_link_display_name
@@ -55,7 +56,7 @@ def failure_entry(order: Order, failures: Sequence[Failure], mode: str, context:
     return _entry(order, f"failed.{mode}", {"provider": PROVIDER, "error": reasons, "full_message": full})
 
 
-def _entry(order: Order, action: str, data: dict) -> LogEntry:
+def _entry(order: Order, action: str, data: dict[str, Any]) -> LogEntry:
     return LogEntry(
         content_type=ContentType.objects.get_for_model(Order),
         object_id=order.pk,

@@ -140,8 +140,8 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     dry_run = DryRun(client)
     caller = BatchCaller(probe=client.account, patience=PERSON)
     known = record_links.known(plan.portal_id, plan.records)
-    here = state and state.portal_id == plan.portal_id
-    done = set(map(Association.from_text, state.associated)) if here else set()
+    links = state.associated if state and state.portal_id == plan.portal_id else []
+    done = set(map(Association.from_text, links))
     subject = Subject.of_order(order.pk)
     planned = plan.subjects[subject]
     earlier = record_links.sent_earlier([subject]) if done and wants_detaching(planned) else {}

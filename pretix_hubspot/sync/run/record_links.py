@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncResult
 
-from pretix_hubspot.models import PROVIDER, RecordLink, part_of
+from pretix_hubspot.models import PROVIDER, URL_LENGTH, RecordLink, part_of
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.config import server_config
@@ -20,7 +20,6 @@ from pretix_hubspot.sync.send.outcome import Known, Sent
 from .results import EXCLUDED
 
 _COLUMNS = ("object_type", "key", "record_id", "sent_hash", "url", "owner")
-_URL_LENGTH = RecordLink._meta.get_field("url").max_length
 
 
 def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, Known]:
@@ -31,9 +30,9 @@ def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, Known]:
         types, keys = ({ref[index] for ref in part} for index in (0, 1))
         # Without the object type, the index is of no use beyond the portal, which may have millions of links.
         rows = RecordLink.objects.filter(portal_id=portal_id, object_type__in=types, key__in=keys)
-        for object_type, key, *link, owner in rows.values_list(*_COLUMNS):
+        for object_type, key, record_id, sent_hash, url, owner in rows.values_list(*_COLUMNS):
             if (object_type, key) in wanted:
-                found[(object_type, key)] = Known(*link, Person.from_json(owner))
+                found[(object_type, key)] = Known(record_id, sent_hash, url, Person.from_json(owner))
     return found
 
 
@@ -79,4 +78,4 @@ def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[Record
 
 
 def _storable(url: str) -> str:
-    return url if len(url) <= _URL_LENGTH else ""
+    return url if len(url) <= URL_LENGTH else ""

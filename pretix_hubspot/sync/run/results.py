@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import TypeAlias
 
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -37,7 +38,7 @@ class NewResult(SimpleNamespace):
     pk = None
 
 
-Result = OrderSyncResult | NewResult
+Result: TypeAlias = OrderSyncResult | NewResult
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def _new_row(order: int, position: int | None, mapping: int) -> NewResult:
 
 
 def _save(rows: dict[int, list[Result]]) -> None:
-    new, old = [], []
+    new: list[Result] = []
+    old: list[Result] = []
     for of_order in rows.values():
         for row in of_order:
             (new if row.pk is None else old).append(row)

@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
 from pretix.base.models import Event
+from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.failures.codes import Exclusion
-from pretix_hubspot.models import DailyCount, EventConnection, OrderState, Run, RunEntry
+from pretix_hubspot.models import LOG_DAYS, DailyCount, EventConnection, OrderState, Run, RunEntry
 from pretix_hubspot.server import metrics
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.sync.queue.order_queue import Claim
@@ -30,7 +31,6 @@ from .judge import Verdict, Written
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_DAYS = EventConnection._meta.get_field("log_days").default
 #: Longest value that is kept: enough to recognise it.
 MAX_VALUE = 200
 MAX_FAILURES = 20
@@ -79,7 +79,7 @@ class RunLog:
         trouble: str,
         seconds: float,
     ) -> None:
-        rows: dict[int, list] = {}
+        rows: dict[int, list[OrderSyncQueue]] = {}
         for row in claim.rows:
             rows.setdefault(row.event_id, []).append(row)
         runs = {
@@ -100,7 +100,13 @@ class RunLog:
         store_rows(RunEntry, entries)
 
     def _run(
-        self, event: int, rows: list, endings: Mapping[int, Ending], trouble: str, seconds: float, shared: bool
+        self,
+        event: int,
+        rows: Sequence[OrderSyncQueue],
+        endings: Mapping[int, Ending],
+        trouble: str,
+        seconds: float,
+        shared: bool,
     ) -> Run:
         ended = [endings[row.order_id] for row in rows if row.order_id in endings]
         verdicts = [ending.verdict for ending in ended if ending.verdict]
@@ -144,7 +150,7 @@ def _shredded(orders: Sequence[int]) -> set[int]:
 
 
 def _record(item: Written, with_values: bool) -> dict[str, Any]:
-    found = {
+    found: dict[str, Any] = {
         "mapping": item.mapping,
         "position": item.part,
         "type": item.ref[0],
@@ -173,9 +179,9 @@ def prune() -> int:
     """Delete what is older than its event wants to keep, in bulk. Returns how many runs."""
     kept = set(EventConnection.objects.order_by().values_list("log_days", flat=True).distinct())
     count = 0
-    for days in kept | {DEFAULT_DAYS}:
+    for days in kept | {LOG_DAYS}:
         of_events = Q(event__hubspot_connection__log_days=days)
-        if days == DEFAULT_DAYS:
+        if days == LOG_DAYS:
             of_events |= Q(event__hubspot_connection__isnull=True)  # left, or disconnected
         old = Run.objects.filter(of_events, started__lt=now() - timedelta(days=days)).order_by()
         RunEntry.objects.filter(run__in=old).order_by().delete()
