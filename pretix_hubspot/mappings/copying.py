@@ -1,4 +1,4 @@
-"""Mappings travel with a copied event; tokens and what was sent do not."""
+"""Copy mappings along with an event; tokens and the state of transfers are not copied."""
 
 import logging
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ from .stored import StoredMapping
 
 logger = logging.getLogger(__name__)
 
-#: Core's maps of a copied event, by what they are about. Dates of a series are not copied.
+#: Core's maps of a copied event, by kind. Dates of a series are not copied.
 OF_CORE = {
     ITEMS: "item_map",
     VARIATIONS: "variation_map",
@@ -40,7 +40,7 @@ OF_CORE = {
 
 
 def copy_mappings(source_event: Event, target_event: Event, **maps: Mapping[int, Any]) -> list[ObjectMapping]:
-    """Copies all object mappings of ``source_event``, with every reference translated.
+    """Copy all object mappings of ``source_event``, with every reference translated.
 
     Takes the keyword arguments of core's ``event_copy_data``.
     The new event is not connected: the copies remember for which portal they were made.
@@ -55,7 +55,7 @@ def copy_mappings(source_event: Event, target_event: Event, **maps: Mapping[int,
 
 
 def copy_from(source_event: Event, event_connection: EventConnection, user: User | None) -> list[ObjectMapping]:
-    """Copies the mappings of another event into one that exists: what has the same name there is the same.
+    """Copy the mappings of another event into one that exists: objects of the same name are taken for the same.
 
     Raises ``SuggestionImpossible`` if the event has mappings.
     """
@@ -66,21 +66,21 @@ def copy_from(source_event: Event, event_connection: EventConnection, user: User
 
 
 def _mappings_of(event: Event) -> list[StoredMapping]:
-    """Without those about what is no object type: versions before this one stored them, and they spread no further."""
+    """The event's mappings, without those of a text that is no object type: earlier versions stored such mappings."""
     mappings = event.hubspot_object_mappings.order_by("position", "pk")
     usable = numbered([mapping for mapping in mappings if OBJECT_TYPE.fullmatch(mapping.external_object_type)])
     return [mapping.made_for(_portal_of(event)) for mapping in usable]
 
 
 def _portal_of(event: Event) -> int:
-    """The portal of the event, else the only one that its organizer ever had, else 0: nobody knows."""
+    """The portal of the event, else the only one that its organizer ever had, else 0 for unknown."""
     portals = set(Connection.objects.filter(event_connections__event=event).values_list("portal_id", flat=True))
     portals = portals or set(Connection.objects.filter(organizer=event.organizer).values_list("portal_id", flat=True))
     return portals.pop() if len(portals) == 1 else 0
 
 
 def _of_core(source_event: Event, target_event: Event, maps: Mapping[str, Mapping[int, Any]]) -> Counterparts:
-    """Core's maps as the stored mappings take them; questions keep their identifier, unless it was taken."""
+    """Core's maps in the form that stored mappings take; questions keep their identifier, unless it was taken."""
     keys = {
         kind: {str(pk): str(new.pk) for pk, new in (maps.get(name) or {}).items()} for kind, name in OF_CORE.items()
     }

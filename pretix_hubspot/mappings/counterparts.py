@@ -1,19 +1,19 @@
-"""What the things of one event are called in another, for mappings that are copied or imported. Pure.
+"""The objects of one event in another event, for mappings that are copied or imported. Pure.
 
-Things are known by their key as text: a primary key, an identifier, or ``question:option`` for an option.
+An object is known by its key as text: a primary key, an identifier, or ``question:option`` for an option.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-#: Names of things by kind and key, each thing with all of its names.
+#: Names of objects by kind and key, each object with all of its names.
 Names = Mapping[str, Mapping[str, Iterable[str]]]
 
 ITEMS, VARIATIONS, CATEGORIES, SUBEVENTS = "items", "variations", "categories", "subevents"
 CHECKIN_LISTS, QUESTIONS, OPTIONS, CHANNELS = "checkin_lists", "questions", "options", "sales_channels"
 KINDS = (ITEMS, VARIATIONS, CATEGORIES, SUBEVENTS, CHECKIN_LISTS, QUESTIONS, OPTIONS, CHANNELS)
-#: Kinds whose keys are chosen by people, so that the same key is the same thing under whatever name.
+#: Kinds whose keys are chosen by users, so that the same key is the same object under any name.
 IDENTIFIED = (QUESTIONS, OPTIONS, CHANNELS)
 
 QUESTION = "question_"
@@ -23,12 +23,12 @@ OF_CHECKIN_LISTS = ("checkin_date_", "first_checkin_", "last_checkout_")
 OF_CHOICES = {"product_choice": ITEMS, "addons": ITEMS, "sales_channel": CHANNELS}
 #: Before the key of a field, choice or identifier without a counterpart.
 INVALID = "_invalid_"
-#: A primary key that no object has: a filter for it is met by nothing.
+#: A primary key that no object has: no order meets a filter for it.
 NOBODY = 0
 
 
 def is_lost(key: str) -> bool:
-    """Whether this is what remained of a reference without a counterpart."""
+    """Whether this key replaced a reference without a counterpart."""
     return key.startswith(INVALID)
 
 
@@ -36,13 +36,13 @@ def lose(key: str) -> str:
     return key if is_lost(key) else INVALID + key
 
 
-def found(key: str) -> str:
-    """The key as it was before it got lost."""
+def original_key(key: str) -> str:
+    """The key as it was before it lost its counterpart."""
     return key.removeprefix(INVALID)
 
 
 def references(field_key: str, choices: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The things of the event that a row names by its source field and the choices of its value map."""
+    """The objects of the event that a row names by its source field and the choices of its value map."""
     if field_key.startswith(QUESTION):
         question = field_key.removeprefix(QUESTION)
         yield QUESTIONS, question
@@ -102,9 +102,9 @@ class Counterparts:
 
 
 def matched(source: Names, target: Names) -> Counterparts:
-    """Finds each thing of one event in another: under its own key, else under a name that only one thing has in each.
+    """Match the objects of one event with those of another: by the same key, else by a name that is unique in each.
 
-    Two things of the same name are told apart by nothing, so neither has a counterpart.
+    Objects of the same name cannot be distinguished, so that none of them has a counterpart.
     """
     keys = {kind: _matched(kind, source.get(kind, {}), target.get(kind, {})) for kind in KINDS if kind != OPTIONS}
     keys[OPTIONS] = _matched_options(source, target, keys[QUESTIONS])
@@ -114,31 +114,31 @@ def matched(source: Names, target: Names) -> Counterparts:
 def _matched(kind: str, source: Mapping[str, Iterable[str]], target: Mapping[str, Iterable[str]]) -> dict[str, str]:
     by_name = _unique(target)
     own = _unique(source)
-    found = {}
+    keys = {}
     for key, names in source.items():
         if key in target and (kind in IDENTIFIED or set(names) & set(target[key])):
-            found[key] = key
+            keys[key] = key
         else:
             candidates = {by_name[name] for name in names if name in by_name and name in own}
-            found[key] = candidates.pop() if len(candidates) == 1 else ""
-    return found
+            keys[key] = candidates.pop() if len(candidates) == 1 else ""
+    return keys
 
 
 def _unique(things: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """The keys of things by each name that only one of them has."""
+    """The keys of objects by each name that only one of them has."""
     pairs = [(name, key) for key, names in things.items() for name in set(names)]
     often = Counter(name for name, _key in pairs)
     return {name: key for name, key in pairs if often[name] == 1}
 
 
 def _matched_options(source: Names, target: Names, questions: Mapping[str, str]) -> dict[str, str]:
-    """Options of a question, each among the options of the question's counterpart only."""
-    found: dict[str, str] = {}
+    """Match the options of a question with the options of the question's counterpart only."""
+    matches: dict[str, str] = {}
     for question, other in questions.items():
         own = _options_of(source, question)
         options = _matched(OPTIONS, own, _options_of(target, other))
-        found |= {f"{question}:{option}": f"{other}:{key}" if key else "" for option, key in options.items()}
-    return found
+        matches |= {f"{question}:{option}": f"{other}:{key}" if key else "" for option, key in options.items()}
+    return matches
 
 
 def _options_of(names: Names, question: str) -> dict[str, Iterable[str]]:

@@ -1,4 +1,4 @@
-"""What changed in the portal under a mapping's feet, in words, from the stored catalogue. Never asks HubSpot."""
+"""Changes in the portal that concern a mapping, in words, from the stored catalogue. Never asks HubSpot."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,32 +19,32 @@ from .stored import StoredMapping, StoredPipeline, StoredRow
 
 
 def changes(mapping: ObjectMapping, catalog: Catalog) -> list[str]:
-    """Everything that keeps this mapping from working as it was set up, for the list of mappings."""
+    """All changes that keep this mapping from working as it was set up, for the list of mappings."""
     return changes_of(StoredMapping.of(mapping), catalog)
 
 
 def changes_of(stored: StoredMapping, catalog: Catalog) -> list[str]:
-    """The same of a mapping as it is stored, or will be."""
+    """The same for stored data, saved or not."""
     object_type = stored.external_object_type
     copied = [*foreign(stored, catalog.connection.portal_id), *lost_filters(stored)]
     if lost := access_lost(object_type, catalog):
         return [*copied, lost]
-    if gone := object_type_gone(object_type, catalog):
-        return [*copied, gone]
+    if problem := object_type_gone(object_type, catalog):
+        return [*copied, problem]
     definitions = catalog.properties(object_type) if catalog.is_stored(object_type) else {}
     copied += [lost for row in stored.rows if (lost := _lost(row, definitions.get(row.external_field)))]
     if not definitions:
         return copied
-    found = copied + [property_change(name, definitions.get(name)) for name in stored.properties]
+    notes = copied + [property_change(name, definitions.get(name)) for name in stored.properties]
     for row in stored.rows:
         definition = definitions.get(row.external_field)
-        found.append(options_gone(row.value_map, definition))
-        found.append(_constant_refused(row, definition))
-    found += pipeline_changes(stored.pipeline, catalog.pipelines(object_type))
-    return list(dict.fromkeys(text for text in found if text))
+        notes.append(options_gone(row.value_map, definition))
+        notes.append(_constant_refused(row, definition))
+    notes += pipeline_changes(stored.pipeline, catalog.pipelines(object_type))
+    return list(dict.fromkeys(text for text in notes if text))
 
 
-#: What the editor says at a row, whose fields it shows.
+#: The sentences for a row of the editor, which shows the fields itself.
 LOST_FIELD = gettext_lazy(
     "This pretix field was copied from another event and has no counterpart in this one. "
     "Orders are sent without it. Please choose another field, or remove the row."
@@ -60,10 +60,10 @@ FILTERS = {
 
 
 def foreign(stored: StoredMapping, portal_id: int) -> list[str]:
-    """What a copy from another account means, until somebody has looked at it."""
-    found = []
+    """The note about a copy from another account, until a user saves it."""
+    notes = []
     if stored.is_foreign(portal_id):
-        found.append(
+        notes.append(
             _(
                 "This mapping was made for another HubSpot account. Orders are sent without what this account does "
                 "not have, and without owners. Please check the mapping and save it."
@@ -75,12 +75,12 @@ def foreign(stored: StoredMapping, portal_id: int) -> list[str]:
             "These association labels were chosen in another HubSpot account: {labels}. "
             "Objects are associated without them until you save the mapping."
         )
-        found.append(text.format(labels=", ".join(labels)))
-    return found
+        notes.append(text.format(labels=", ".join(labels)))
+    return notes
 
 
 def lost_filters(stored: StoredMapping) -> list[str]:
-    """Filters of a copy that name something which this event does not have."""
+    """The filters of a copy that name objects which this event does not have."""
     names = [str(FILTERS[name]) for name in stored.options.filters.lost()]
     if not names:
         return []
@@ -89,7 +89,7 @@ def lost_filters(stored: StoredMapping) -> list[str]:
 
 
 def lost_choices(row: StoredRow, definition: PropertyDefinition | None) -> str:
-    """Choices of a copied value map that this event does not have: then it may lack some that this event has."""
+    """The choices of a copied value map that this event does not have: then it may lack some that this event has."""
     return ngettext(
         "“{field}”: {count} value of the value map has no counterpart in this event. "
         "Orders with a value that is not in the map are sent without it. Please map the values again.",
@@ -113,8 +113,8 @@ def access_lost(object_type: str, catalog: Catalog) -> str | None:
         return None
     text = _("HubSpot does not let pretix use {object_type}, so orders are sent without this mapping.")
     cure = _("Please connect again and grant {scopes}. Afterwards you can send these orders again.")
-    told = text.format(object_type=catalog.label(object_type))
-    return f"{told} {cure.format(scopes=', '.join(scopes))}" if scopes else told
+    sentence = text.format(object_type=catalog.label(object_type))
+    return f"{sentence} {cure.format(scopes=', '.join(scopes))}" if scopes else sentence
 
 
 def object_type_gone(object_type: str, catalog: Catalog) -> str | None:
@@ -127,7 +127,7 @@ def object_type_gone(object_type: str, catalog: Catalog) -> str | None:
 
 
 def property_change(name: str, definition: PropertyDefinition | None) -> str | None:
-    """Archived (or renamed internally, which is the same), or not to be written any more."""
+    """The note about a property that is archived (or renamed internally, which is the same), or read-only by now."""
     if definition is None or definition.archived:
         return _("The HubSpot field “{field}” no longer exists.").format(field=name)
     if not definition.writable:
@@ -136,21 +136,21 @@ def property_change(name: str, definition: PropertyDefinition | None) -> str | N
 
 
 def options_gone(value_map: Mapping[str, str], definition: PropertyDefinition | None) -> str | None:
-    """Options of a value map that the property no longer has."""
+    """The options of a value map that the property no longer has."""
     if not value_map or definition is None or definition.type != "enumeration" or not definition.options:
         return None
-    known, labels = value_maps.usable(definition), {option.value: option.label for option in definition.options}
-    gone = [labels.get(value, value) for value in dict.fromkeys(value_map.values()) if value and value not in known]
-    if not gone:
+    usable, labels = value_maps.usable(definition), {option.value: option.label for option in definition.options}
+    missing = [labels.get(value, value) for value in dict.fromkeys(value_map.values()) if value and value not in usable]
+    if not missing:
         return None
     return _(
         "The value map uses options that the HubSpot field “{field}” no longer has: {options}. "
         "Please choose other options."
-    ).format(field=definition.label, options=", ".join(gone))
+    ).format(field=definition.label, options=", ".join(missing))
 
 
 def _constant_refused(row: StoredRow, definition: PropertyDefinition | None) -> str | None:
-    """A constant text that fits no longer, such as the name of an option that is gone."""
+    """The note about a constant text that no longer fits, such as the name of a removed option."""
     text = row.constant
     if text is None or definition is None or not definition.writable:
         return None
@@ -159,7 +159,7 @@ def _constant_refused(row: StoredRow, definition: PropertyDefinition | None) -> 
 
 
 def renamed(definition: PropertyDefinition | None, former: str | None) -> str | None:
-    """A new label changes nothing for the mapping, but people look for the old one."""
+    """The note about a new label: the mapping works, but users look for the old one."""
     if definition is None or not former:
         return None
     return _("HubSpot renamed “{former}” to “{label}”. The mapping goes on as before.").format(
@@ -168,7 +168,7 @@ def renamed(definition: PropertyDefinition | None, former: str | None) -> str | 
 
 
 def pipeline_changes(chosen: StoredPipeline, pipelines: Sequence[Pipeline]) -> list[str]:
-    """A pipeline or stages that were chosen and are gone."""
+    """The chosen pipeline or stages that no longer exist."""
     if not chosen:
         return []
     pipeline = next((p for p in pipelines if p.id == chosen.pipeline), None)

@@ -1,6 +1,6 @@
-"""What the editor knows about one mapping: the event's fields, the portal's properties, and what goes together.
+"""The editor's data of one mapping: the event's fields, the portal's properties, and which of them fit together.
 
-The notes come from the same table that the engine converts with, so that the editor warns of what would fail.
+The notes come from the same table that the engine converts with, so that the editor warns of values that would fail.
 """
 
 from dataclasses import replace
@@ -27,12 +27,12 @@ from pretix_hubspot.values.convert import convert, risk_of
 from pretix_hubspot.values.kinds import PropertyKind, kind_of
 from pretix_hubspot.values.rows import Conventions, MappingRow
 
-from . import beginnings, drift, value_maps
-from .counterparts import found, is_lost
+from . import drift, new_record_notes, value_maps
+from .counterparts import is_lost, original_key
 from .resolve import rows_of
 from .stored import StoredMapping, StoredRow
 
-#: A browser's list of suggestions gets no longer than this.
+#: The largest number of suggestions for one input of a page.
 MOST_LABELS = 500
 #: A choice of a select, or a group of them by its name.
 FieldChoice = tuple[str, str | list[tuple[str, str]]]
@@ -46,7 +46,9 @@ def property_text(definition: PropertyDefinition | None, name: str) -> str:
 
 
 class EditorSetup:
-    """``error`` is set when HubSpot could not be asked and nothing was stored: the page still opens."""
+    """The data of one mapping. ``error`` is set if HubSpot could not be asked and no copy is stored: the page still
+    opens.
+    """
 
     def __init__(self, mapping: ObjectMapping, catalog: Catalog) -> None:
         self.mapping = mapping
@@ -75,19 +77,19 @@ class EditorSetup:
         return offered(self.all_fields, self.mapping.pretix_model)
 
     def identifier_field_choices(self) -> list[FieldChoice]:
-        """As for the rows, without the constant text, by which no object differs from another."""
+        """The same choices without the constant text, which cannot distinguish objects."""
         groups = self.field_choices(self.mapping.pretix_id_field)
         return [group for group in groups if group[0] != str(CATEGORY.label)]
 
     def field_choices(self, current: str | None = None) -> list[FieldChoice]:
-        """Grouped choices; a field that vanished, or is deprecated, only where it is chosen already."""
+        """Grouped choices; a field that vanished, or is deprecated, only if it is chosen already."""
         known = self.fields.get(current) if current else None
         if (known is None and current not in self.chosen_fields) or (known and not known.deprecated):
             current = None
         if current not in self._choices:
             choices: list[FieldChoice] = [*grouped(self.fields, current)]
             if current and known is None:
-                choices.append((current, _("{field} (not available)").format(field=found(current))))
+                choices.append((current, _("{field} (not available)").format(field=original_key(current))))
             self._choices[current] = choices
         return self._choices[current]
 
@@ -99,7 +101,7 @@ class EditorSetup:
 
     @cached_property
     def own_properties(self) -> set[str]:
-        """Pipeline and stage have a form of their own, since they must be sent together."""
+        """Pipeline and stage, which have a form of their own, since they must be sent together."""
         return set(stage_properties(self.object_type)) if self.pipelines else set()
 
     @cached_property
@@ -108,7 +110,7 @@ class EditorSetup:
 
     @property
     def named(self) -> set[str]:
-        """Everything by which a failure may name a HubSpot field of this mapping as it is now."""
+        """All names by which a failure may refer to the mapping's current HubSpot fields."""
         stored = StoredMapping.of(self.mapping)
         names = set(stored.properties)
         names |= set(stage_properties(self.object_type)) if stored.pipeline else set()
@@ -128,7 +130,7 @@ class EditorSetup:
         return name in self.chosen or bool(definition and definition.writable and not definition.hidden)
 
     def identifier_choices(self) -> list[tuple[str, str]]:
-        """Unique properties; the current one too, whatever became of it."""
+        """Unique properties, and the current one in any case."""
         current = self.mapping.external_id_field
         offered = [
             p
@@ -145,7 +147,7 @@ class EditorSetup:
         return bool(self.error or self.identifier_choices())
 
     def identifier_problem(self, name: str) -> str | None:
-        """Why records cannot be found by this property, for people; None if they can, or if nobody can tell."""
+        """Why records cannot be found by this property, in words; None if they can, or if the schema is unknown."""
         if self.error:
             return None
         definition = self.definitions.get(name)
@@ -172,15 +174,15 @@ class EditorSetup:
 
     @property
     def title_note(self) -> str | None:
-        return beginnings.title_note(self)
+        return new_record_notes.title_note(self)
 
     @property
     def stage_note(self) -> str | None:
-        return beginnings.stage_note(self)
+        return new_record_notes.stage_note(self)
 
     @property
     def missing_note(self) -> str | None:
-        return beginnings.missing(self)
+        return new_record_notes.missing(self)
 
     def identifier_notes(self, field_key: str, name: str) -> list[str]:
         if not field_key or not name:
@@ -193,30 +195,30 @@ class EditorSetup:
         return value_maps.fits(self.fields.get(field_key), self.definitions.get(name))
 
     def takes_choices(self, field_key: str, name: str) -> bool:
-        """Whether the row has to say if choices are sent as identifiers or as labels."""
+        """Whether the row has to choose between identifiers and labels of choices."""
         return value_maps.into_text(self.fields.get(field_key), self.definitions.get(name))
 
     def option_labels(self, name: str) -> list[str]:
-        """What people can choose for a constant text: the options of the property, as far as they are offered."""
+        """The choices for a constant text: the options of the property, as far as they are offered."""
         definition = self.definitions.get(name)
         if definition is None or definition.type != "enumeration":
             return []
         return [option.label for option in definition.options if not option.hidden][:MOST_LABELS]
 
     def shown_text(self, name: str, text: str) -> str:
-        """A constant text as people chose it: an owner's name, where the id is stored."""
+        """A constant text as users chose it: an owner's name, where the id is stored."""
         definition = self.definitions.get(name)
-        found = owners.find(definition.options, text) if definition and definition.owners and text else None
-        return found.label if found else text
+        owner = owners.find(definition.options, text) if definition and definition.owners and text else None
+        return owner.label if owner else text
 
     def stored_text(self, name: str, text: str) -> str:
-        """The same the other way round: a name may change, and several people may have it."""
+        """The reverse: the id is stored, since a name may change, and several owners may have it."""
         definition = self.definitions.get(name)
-        found = owners.find(definition.options, text) if definition and definition.owners and text else None
-        return found.value if found else text
+        owner = owners.find(definition.options, text) if definition and definition.owners and text else None
+        return owner.value if owner else text
 
     def shown_as(self, name: str) -> str:
-        """How a number that is sent looks in HubSpot, where it looks otherwise than it is stored."""
+        """The note about a number that HubSpot shows otherwise than it stores it."""
         definition = self.definitions.get(name)
         if definition is None or kind_of(definition) not in (PropertyKind.PERCENTAGE, PropertyKind.DURATION):
             return ""
@@ -225,40 +227,40 @@ class EditorSetup:
         stored = convert(text, kind, definition, conventions=self.conventions)
         if not isinstance(stored, str):
             return ""
-        seen = shown(stored, definition, {}, self.conventions)
+        display = shown(stored, definition, {}, self.conventions)
         return _("{value} is sent as {stored}, and HubSpot shows {seen}.").format(
-            value=text, stored=stored, seen=seen.text
+            value=text, stored=stored, seen=display.text
         )
 
     def notes(self, row: StoredRow) -> list[str]:
-        """What may go wrong with a row, or should be known about it, in words. Never blocks saving."""
+        """Warnings and hints about a row, in words. They never block saving."""
         field_key, name = row.pretix_field, row.external_field
-        found = self._field_notes(field_key)
+        notes = self._field_notes(field_key)
         if self.error:
-            return found
+            return notes
         definition = self.definitions.get(name)
         if changed := drift.property_change(name, definition):
-            return [*found, changed]
+            return [*notes, changed]
         if name in self.own_properties:
-            return [*found, _("Please use “Pipeline and stages” below instead of this row.")]
+            return [*notes, _("Please use “Pipeline and stages” below instead of this row.")]
         field = self.fields.get(field_key)
-        return [*found, *self._value_notes(field, definition, row), *self._unique_notes(definition, row)]
+        return [*notes, *self._value_notes(field, definition, row), *self._unique_notes(definition, row)]
 
     def _value_notes(
         self, field: SourceField | None, definition: PropertyDefinition | None, row: StoredRow
     ) -> list[str]:
-        """What the table of conversions warns of; a value map is held against today's choices and options."""
+        """The warnings of the table of conversions; a value map is compared with today's choices and options."""
         if field is None:
             return []
         if row.lost_choices:
             return [drift.lost_choices(row, definition)]
-        if gone := drift.options_gone(row.value_map, definition):
-            return [gone]
+        if lost := drift.options_gone(row.value_map, definition):
+            return [lost]
         refusal = risk_of(self._resolved(row))
         return [str(describe(refusal, field.label))] if refusal else []
 
     def _resolved(self, row: StoredRow) -> MappingRow:
-        """The row as the planner will see it, among those that are stored."""
+        """The row as the planner gets it, among the stored rows."""
         others = [other for other in self.stored.rows if other.external_field != row.external_field]
         stored = replace(self.stored, rows=(*others, row))
         return rows_of(stored, self.definitions, self.fields, self.conventions)[-1]
@@ -268,7 +270,7 @@ class EditorSetup:
         return conventions(self.mapping.event, self.catalog.connection)
 
     def _unique_notes(self, definition: PropertyDefinition | None, row: StoredRow) -> list[str]:
-        """A value that HubSpot takes once only, unless it is the identifier, by which the object is found."""
+        """The warning about a unique property, unless it is the identifier."""
         if definition is None or not is_identifier(self.object_type, definition):
             return []
         if (row.pretix_field, definition.name) == (self.mapping.pretix_id_field, self.mapping.external_id_field):
@@ -288,7 +290,7 @@ class EditorSetup:
         ]
 
     def news(self, name: str) -> str | None:
-        """What changed in HubSpot without consequences for the row, or how HubSpot shows what is sent."""
+        """Changes in HubSpot without consequences for the row, and how HubSpot shows its values."""
         return self.shown_as(name) or drift.renamed(self.definitions.get(name), self.renamed.get(name))
 
     @cached_property
@@ -297,10 +299,10 @@ class EditorSetup:
 
     @property
     def changes(self) -> list[str]:
-        """What changed in HubSpot for the mapping as a whole, and what a copy lost beside its rows."""
+        """Changes in HubSpot for the mapping as a whole, and references outside its rows that a copy lost."""
         lost = [*drift.foreign(self.stored, self.portal_id), *drift.lost_filters(self.stored)]
-        if gone := drift.object_type_gone(self.object_type, self.catalog):
-            return [*lost, gone]
+        if problem := drift.object_type_gone(self.object_type, self.catalog):
+            return [*lost, problem]
         return [*lost, *([] if self.error else drift.pipeline_changes(self.stored.pipeline, self.pipelines))]
 
     @cached_property
@@ -309,11 +311,13 @@ class EditorSetup:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether this is a copy from another account, of which nothing that is missing here fails an order."""
+        """Whether this is a copy from another account; properties and options that it names and that are missing
+        fail no order.
+        """
         return self.stored.is_foreign(self.portal_id)
 
     def looked_at(self, stored: StoredMapping) -> StoredMapping:
-        """A copy from another account is one no longer, once nothing is missing here."""
+        """The mapping without the mark of a copy, once no property or option is missing here."""
         here = stored.at_home(self.portal_id)
         if not here.is_foreign(self.portal_id):
             return here
@@ -332,5 +336,5 @@ class EditorSetup:
 
 
 def describe_mapping(mapping: ObjectMapping, catalog: Catalog) -> str:
-    """An object mapping as people call it: ``Order -> Contacts``."""
+    """The name of an object mapping for users: ``Order -> Contacts``."""
     return f"{label(mapping.pretix_model)} -> {catalog.label(mapping.external_object_type)}"

@@ -1,4 +1,4 @@
-"""Which orders and positions a mapping is about, and the reason why the others are left out. Pure.
+"""Decide which orders and positions a mapping sends, with the reason for those that it leaves out. Pure.
 
 Conditions on positions hold for an order, and for its other parts, if one of its positions meets all of them; an answer
 may also be the order's.
@@ -14,12 +14,12 @@ from pretix_hubspot.sources.snapshot import OrderSnapshot, PartSnapshot, Positio
 
 from .spec import Filters
 
-#: Source fields of answers are called by this and the question's identifier.
+#: The prefix of the source fields of answers; the question's identifier follows.
 QUESTION = "question_"
 
 
 def question_fields(filters: Filters) -> frozenset[str]:
-    """The source fields, of positions or of the order, that have to be read for these filters."""
+    """The source fields, of positions or of the order, that these filters read."""
     return frozenset(QUESTION + question for question, _ in filters.answers)
 
 
@@ -28,7 +28,7 @@ def reason(filters: Filters, subject: Snapshot, part: PartSnapshot | None, was_s
 
     Only orders are filtered.
 
-    ``was_sent`` keeps a record up to date whose order was paid once: its cancellation is news for HubSpot.
+    ``was_sent`` keeps a record up to date whose order was paid once: HubSpot must learn of its cancellation.
     """
     if filters == NONE or not isinstance(subject, OrderSnapshot):
         return ""
@@ -73,9 +73,9 @@ def _of_position(filters: Filters, position: PositionSnapshot) -> str:
     return ""
 
 
-#: No condition at all.
+#: No condition.
 NONE = Filters()
-#: What an order without positions is judged by.
+#: The values by which an order without positions is judged.
 NOTHING = PositionSnapshot(0, 0, False, {})
 
 

@@ -1,4 +1,4 @@
-"""How much an event may map, so that no event fills the memory of workers that all organizers share. Pure.
+"""Limit how much an event may map, so that no event fills the memory of workers that all organizers share. Pure.
 
 A slice plans every row for every position of two hundred orders.
 """
@@ -17,7 +17,7 @@ MAX_TEXT_OF_EVENT = 20_000
 
 
 def problems_of_rows(rows: Sequence[StoredRow]) -> Iterator[Problem]:
-    """What is too much in one mapping."""
+    """The limits that the rows of one mapping exceed."""
     if len(rows) > MAX_ROWS:
         yield Problem("too_many_rows")
     often = Counter(row.external_field for row in rows)
@@ -26,7 +26,7 @@ def problems_of_rows(rows: Sequence[StoredRow]) -> Iterator[Problem]:
 
 
 def problems_of_event(mappings: Sequence[StoredMapping]) -> Iterator[Problem]:
-    """What is too much in all mappings of an event."""
+    """The limits that all mappings of an event together exceed."""
     if len(mappings) > MAX_MAPPINGS:
         yield Problem("too_many_mappings")
     if sum(len(mapping.rows) for mapping in mappings) > MAX_ROWS_OF_EVENT:
@@ -36,7 +36,7 @@ def problems_of_event(mappings: Sequence[StoredMapping]) -> Iterator[Problem]:
 
 
 def problems(mappings: Sequence[StoredMapping]) -> Iterator[Problem]:
-    """What is too much in the mappings of an event, or in one of them."""
+    """The limits that the mappings of an event, or one of them, exceed."""
     yield from problems_of_event(mappings)
     for mapping in mappings:
         yield from problems_of_rows(mapping.rows)

@@ -1,6 +1,6 @@
-"""Object mappings as a file: settings only, nothing of people, no keys of the database that mean nothing elsewhere.
+"""Object mappings as a file: only settings, without personal data and without keys of the database.
 
-``load`` takes what anybody may have edited by hand: everything is checked, and every objection is a sentence.
+``load`` reads files that users may have edited: everything is checked, and every objection is a sentence.
 """
 
 from typing import Any
@@ -16,17 +16,17 @@ from pretix_hubspot.sources.registry import SOURCES
 from . import limits
 from . import reading as read
 from .counterparts import IDENTIFIED, KINDS, Counterparts, Names, matched
+from .limit_texts import too_much
 from .names import names_for, names_of
 from .reading import Problem
 from .store import add_all, numbered
 from .stored import StoredMapping
-from .words import too_much
 
-#: Version 2 knows what becomes of a property without a value; without that, it is emptied as it was before.
+#: Version 2 has the choice for a property without a value; a file without it empties the property, as version 1 did.
 FORMAT, VERSION, READABLE = "pretix-hubspot-mappings", 2, (1, 2)
 MAX_BYTES = 1_000_000
 
-#: What is said about the problems of stored mappings.
+#: The sentences about problems of stored mappings.
 SENTENCES = {
     "mapping": gettext_noop("Object mapping {number} of the file is not an object."),
     "unknown_entries": gettext_noop("Object mapping {number} of the file has unknown entries: {names}."),
@@ -84,14 +84,14 @@ def load(content: bytes, event: Event) -> list[StoredMapping]:
         raise FileProblem(_("This file does not hold object mappings of this plugin."))
     if type(data.get("version")) is not int or data["version"] not in READABLE:
         raise FileProblem(_("The file was made by a newer version of the plugin."))
-    found = data.get("mappings")
-    if not isinstance(found, list) or not found:
+    listed = data.get("mappings")
+    if not isinstance(listed, list) or not listed:
         raise FileProblem(_("The file holds no object mappings."))
-    if len(found) > limits.MAX_MAPPINGS:
+    if len(listed) > limits.MAX_MAPPINGS:
         raise FileProblem(too_much(Problem("too_many_mappings")))
     if read.holds_odd_text(data):
         raise FileProblem(_("The file holds characters that cannot be stored."))
-    mappings = [_mapping(entry, number) for number, entry in enumerate(found, start=1)]
+    mappings = [_mapping(entry, number) for number, entry in enumerate(listed, start=1)]
     if problem := next(limits.problems_of_event(mappings), None):
         raise FileProblem(too_much(problem))
     counterparts, portal_id = _counterparts(data, event), _portal(data, event)
@@ -100,20 +100,22 @@ def load(content: bytes, event: Event) -> list[StoredMapping]:
 
 
 def _counterparts(data: dict[str, Any], event: Event) -> Counterparts:
-    """Things are found by their names in the file; in one of version 1, only in its own event, or by identifiers."""
+    """The event's objects by their names in the file; for a file of version 1, only in its own event, or by
+    identifiers.
+    """
     here = names_of(event)
     if data["version"] > 1:
         return matched(_names(data.get("names")), here)
-    known = KINDS if _is_of(data, event) else IDENTIFIED
-    return matched({kind: here[kind] for kind in known}, here)
+    kinds = KINDS if _is_of(data, event) else IDENTIFIED
+    return matched({kind: here[kind] for kind in kinds}, here)
 
 
 def _names(data: Any) -> Names:
-    """The names in the file, as far as they make sense."""
+    """The valid names in the file."""
     things = {kind: read.entries(read.entries(data).get(kind)) for kind in KINDS}
     return {
-        kind: {key: [name for name in read.items(names) if isinstance(name, str)] for key, names in found.items()}
-        for kind, found in things.items()
+        kind: {key: [name for name in read.items(names) if isinstance(name, str)] for key, names in by_key.items()}
+        for kind, by_key in things.items()
     }
 
 
@@ -128,7 +130,7 @@ def _portal_of(event: Event) -> int:
 
 
 def _portal(data: dict[str, Any], event: Event) -> int | None:
-    """The account for which the file was made; a file of version 1 does not say, and is believed in its own event."""
+    """The account for which the file was made; a file of version 1 has none, and takes its own event's."""
     if data["version"] == 1 and _is_of(data, event):
         return None
     return read.portal(data.get("portal")) or 0
@@ -147,5 +149,5 @@ def _mapping(data: Any, number: int) -> StoredMapping:
 
 
 def store(event_connection: EventConnection, mappings: list[StoredMapping], user: User | None) -> list[ObjectMapping]:
-    """Adds what ``load`` answered. Raises ``SuggestionImpossible`` if the event has mappings meanwhile."""
+    """Add the mappings of ``load``. Raises ``SuggestionImpossible`` if the event has mappings by now."""
     return add_all(event_connection, mappings, user, "imported")

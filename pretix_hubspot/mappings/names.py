@@ -1,4 +1,4 @@
-"""The things of an event by their names in all languages, so that a mapping finds them again in another event."""
+"""The objects of an event by their names in all languages, so that a mapping finds them again in another event."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ from .stored import StoredMapping
 
 
 def names_of(event: Event) -> Names:
-    """In a query for each kind."""
+    """The names of all objects, in one query for each kind."""
     with scope(organizer=event.organizer):
         return {
             ITEMS: _by_key(_items(event)),
@@ -27,21 +27,21 @@ def names_of(event: Event) -> Names:
 
 
 def names_for(event: Event, mappings: Iterable[StoredMapping]) -> Names:
-    """Of those things only that the mappings name, and of others that are called the same."""
+    """The names of the objects that the mappings name, and of others with the same names."""
     named = {reference for mapping in mappings for reference in mapping.references()}
-    found: dict[str, dict[str, Iterable[str]]] = {}
+    result: dict[str, dict[str, Iterable[str]]] = {}
     for kind, things in names_of(event).items():
-        wanted = {name for key, names in things.items() if (kind, key) in named for name in names}
-        if kept := {key: names for key, names in things.items() if wanted.intersection(names)}:
-            found[kind] = kept
-    return found
+        searched = {name for key, names in things.items() if (kind, key) in named for name in names}
+        if matching := {key: names for key, names in things.items() if searched.intersection(names)}:
+            result[kind] = matching
+    return result
 
 
 def _by_key(things: Iterable[tuple[object, object]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for key, name in synonyms(things, ()):
-        found.setdefault(key, []).append(name)
-    return found
+        names.setdefault(key, []).append(name)
+    return names
 
 
 def _items(event: Event) -> Iterator[tuple[object, object]]:

@@ -1,4 +1,4 @@
-"""HubSpot properties made from the editor, so that a pretix field has a place of the right type to go to.
+"""Create HubSpot properties from the editor, so that a pretix field has a property of the right type.
 
 Options of choices carry pretix's identifiers as internal values, so that no value map is needed and a renamed choice
 still finds its option.
@@ -30,7 +30,7 @@ UNIQUE_TYPES = ("string", "number")
 
 @dataclass(frozen=True)
 class Shape:
-    """Type and field type as HubSpot knows them, and what its own pages call them."""
+    """The type of a new property: type and field type of HubSpot's API, and their name on HubSpot's pages."""
 
     type: str
     field_type: str
@@ -58,7 +58,9 @@ SHAPES = {
 
 
 def shape_for(field: SourceField | None, unique: bool = False) -> Shape | None:
-    """What fits the field; None for files, which are not sent. An identifier is a text, unless it is a number."""
+    """The shape that fits the field; None for files, which are not sent. An identifier is a text, unless it is a
+    number.
+    """
     return None if field is None or field.type == Question.TYPE_FILE else _shape(field, unique)
 
 
@@ -71,7 +73,7 @@ def _shape(field: SourceField, unique: bool) -> Shape:
 
 
 def suggested_name(field: SourceField, taken: set[str]) -> str:
-    """An internal name by HubSpot's rules that is free."""
+    """A free internal name by HubSpot's rules."""
     plain = unicodedata.normalize("NFKD", field.label).encode("ascii", "ignore").decode().lower()
     name = wanted = "pretix_" + (re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:80] or field.key.lower()[:80])
     number = 2
@@ -91,7 +93,7 @@ def options_for(field: SourceField, shape: Shape) -> list[Option]:
 def create(
     catalog: Catalog, object_type: str, field: SourceField, *, label: str, name: str, unique: bool
 ) -> PropertyDefinition:
-    """Makes the property in the group "pretix information". Raises the client's errors, see ``problem_of``."""
+    """Create the property in the group "pretix information". Raises the client's errors, see ``problem_of``."""
     shape = _shape(field, unique)
     body: dict[str, Any] = {
         "name": name,
@@ -109,14 +111,14 @@ def create(
 
 
 def problem_of(error: HubSpotError) -> str | None:
-    """HubSpot's limits in words, and what to do; None for everything else."""
-    said = f"{error.sub_category} {error.message}".upper()
-    if "UNIQUE" in said:
+    """HubSpot's limits in words, with the remedy; None for other errors."""
+    text = f"{error.sub_category} {error.message}".upper()
+    if "UNIQUE" in text:
         return _(
             "HubSpot allows {count} properties with unique values for each object type, and this object type has that "
             "many. Please use one of them as the identifier, or delete one in HubSpot that is no longer needed."
         ).format(count=MAX_UNIQUE)
-    if "TOO_MANY_PROPERTIES" in said or "LIMIT" in said:
+    if "TOO_MANY_PROPERTIES" in text or "LIMIT" in text:
         return _(
             "This object type has as many properties of its own as your HubSpot subscription allows (usually {count}). "
             "Please use a property that exists, or delete one in HubSpot that is no longer needed."

@@ -1,8 +1,8 @@
-"""What HubSpot wants to know of every new record, and what it is told where no mapping says it. Pure.
+"""The defaults of new records: properties that HubSpot requires of every one, if no mapping sends them. Pure.
 
-HubSpot's documentation wants a deal to have a name, a pipeline and a stage from the start, and says the like of other
-object types; which of it an account enforces is not known (hubspot.md 60), and a deal without them is hard to find.
-So a record that is created gets a title and a stage. Neither is ever written into a record that exists.
+HubSpot's documentation wants a deal to have a name, a pipeline and a stage from the start, and similar properties for
+other object types; which of them an account enforces is not known (hubspot.md 60), and a deal without them is hard to
+find. So a record that is created gets a title and a stage. Neither is ever written into a record that exists.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,43 +11,43 @@ from pretix_hubspot.hubspot.data import Pipeline, PropertyDefinition, Stage
 from pretix_hubspot.sources.order_state import CANCELED, EXPIRED, PAID, PENDING
 from pretix_hubspot.values.rows import IF_NEW, Row
 
-from .spec import Beginning, Beginnings, PipelineSpec
+from .spec import DefaultRows, NewRecordDefaults, PipelineSpec
 
 DEFAULT_PIPELINE = "default"
-#: One of each group has to be filled for HubSpot to create a record; contacts alone have nothing that we could invent.
+#: HubSpot requires one of each group to create a record; only for contacts pretix has no default.
 ONE_OF = {"contacts": ("email", "firstname", "lastname")}
-#: What stands in for a title as well.
+#: Properties that serve as a title as well.
 INSTEAD = {"companies": ("domain",)}
 
 
-def beginnings(object_type: str, title: PropertyDefinition | None, stages: PipelineSpec | None) -> Beginnings:
-    """Of an object type whose records are called by ``title``; a title that nobody can write is none."""
+def defaults_for(object_type: str, title: PropertyDefinition | None, stages: PipelineSpec | None) -> NewRecordDefaults:
+    """The defaults for an object type whose title is ``title``; a title that cannot be written is left out."""
     usable = title if title and title.writable and title.type == "string" and object_type not in ONE_OF else None
-    return Beginnings(usable, INSTEAD.get(object_type, ()), stages)
+    return NewRecordDefaults(usable, INSTEAD.get(object_type, ()), stages)
 
 
-def of_record(start: Beginnings, title: str, status: str) -> tuple[Beginning, ...]:
-    """What a record of this mapping gets if it is new."""
-    found = []
+def of_record(start: NewRecordDefaults, title: str, status: str) -> tuple[DefaultRows, ...]:
+    """The defaults of one record of this mapping."""
+    defaults = []
     if start.title and title:
         row = Row(start.title, title, IF_NEW)
-        found.append(Beginning((start.title.name, *start.instead), (row,)))
+        defaults.append(DefaultRows((start.title.name, *start.instead), (row,)))
     if start.pipeline and (stage := start.pipeline.stages.get(status)):
         pipeline = Row(start.pipeline.pipeline_property, start.pipeline.pipeline_id, IF_NEW)
         row = Row(start.pipeline.stage_property, stage, IF_NEW)
-        found.append(Beginning((row.property.name,), (pipeline, row)))
-    return tuple(found)
+        defaults.append(DefaultRows((row.property.name,), (pipeline, row)))
+    return tuple(defaults)
 
 
-def completed(properties: Mapping[str, str], beginning: Iterable[Beginning]) -> dict[str, str]:
-    """The properties of a new record with what nobody said; whoever chose another pipeline gets no stage of ours."""
-    found = dict(properties)
-    for part in beginning:
+def completed(properties: Mapping[str, str], defaults: Iterable[DefaultRows]) -> dict[str, str]:
+    """The properties of a new record with the missing defaults; a record in another pipeline gets no default stage."""
+    filled = dict(properties)
+    for part in defaults:
         ours = {row.property.name: row.value or "" for row in part.rows}
-        contradicted = any(found.get(name) and found[name] != value for name, value in ours.items())
-        if not contradicted and not any(found.get(name) for name in part.unless):
-            found |= ours
-    return found
+        contradicted = any(filled.get(name) and filled[name] != value for name, value in ours.items())
+        if not contradicted and not any(filled.get(name) for name in part.unless):
+            filled |= ours
+    return filled
 
 
 def chosen_pipeline(pipelines: Sequence[Pipeline], pipeline_id: str = "") -> Pipeline | None:
@@ -58,9 +58,9 @@ def chosen_pipeline(pipelines: Sequence[Pipeline], pipeline_id: str = "") -> Pip
 
 
 def first_stages(pipeline: Pipeline, chosen: Mapping[str, str]) -> dict[str, str]:
-    """Where a record begins whose status has no stage of its own in ``chosen``, by order status.
+    """The stage of new records, by order status, for statuses without a stage in ``chosen``.
 
-    It begins where pending orders are, and is moved by people; only what is over already begins as lost.
+    It is the stage of pending orders, from which users move records on; only an order that is over begins as lost.
     """
     stages = [stage for stage in pipeline.stages if not stage.archived]
     if not stages:

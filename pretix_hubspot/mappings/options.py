@@ -1,4 +1,4 @@
-"""The stored options of an object mapping: which orders it is about, and what changes of an order mean. Pure."""
+"""The stored options of an object mapping: which orders it sends, and how it treats changes of an order. Pure."""
 
 import re
 from collections.abc import Container, Iterator
@@ -26,7 +26,7 @@ LANGUAGE = re.compile(r"[A-Za-z-]{0,20}", re.ASCII)
 
 @dataclass(frozen=True)
 class StoredFilters:
-    """Which orders and positions a mapping is about; primary keys of the event's things, identifiers of channels.
+    """Which orders and positions a mapping sends: primary keys of the event's objects, identifiers of channels.
 
     ``answers`` are identifiers of a question and of an option, or "" for any answer.
     """
@@ -68,14 +68,16 @@ class StoredFilters:
             yield Problem("option", "filters")
 
     def translated(self, counterparts: Counterparts) -> "StoredFilters":
-        """One without a counterpart becomes one that nothing meets: without it, more would be sent than before."""
+        """The filters for another event; a reference without a counterpart is met by no order, since dropping the
+        filter would send more than before.
+        """
         keys: dict[str, Any] = {name: tuple(counterparts.pk(name, pk) for pk in getattr(self, name)) for name in KEYS}
         channels = tuple(map(counterparts.channel, self.sales_channels))
         answers = tuple(counterparts.answer(*answer) for answer in self.answers)
         return replace(self, **keys, sales_channels=channels, answers=answers)
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The things of the event that are named, by kind and key."""
+        """The objects of the event that the filters name, by kind and key."""
         yield from ((name, str(pk)) for name in KEYS for pk in getattr(self, name))
         yield from ((CHANNELS, identifier) for identifier in self.sales_channels)
         for question, option in self.answers:
@@ -83,12 +85,12 @@ class StoredFilters:
             yield OPTIONS, f"{question}:{option}"
 
     def only(self, names: Container[str]) -> "StoredFilters":
-        """Without the conditions that a source cannot meet."""
+        """The filters without the conditions that a source cannot meet."""
         defaults: dict[str, Any] = {item.name: item.default for item in fields(self) if item.name not in names}
         return replace(self, **defaults)
 
     def lost(self) -> tuple[str, ...]:
-        """The filters that name something without a counterpart."""
+        """The filters that name an object without a counterpart."""
         parts = {name: [pk == NOBODY for pk in getattr(self, name)] for name in KEYS}
         parts["sales_channels"] = list(map(is_lost, self.sales_channels))
         parts["answers"] = [is_lost(part) for answer in self.answers for part in answer]
@@ -97,7 +99,7 @@ class StoredFilters:
 
 @dataclass(frozen=True)
 class StoredOptions:
-    """What deviates from the defaults, see ``MappingOptions``, which has options of the same names.
+    """The deviations from the defaults, see ``MappingOptions``, which has options of the same names.
 
     ``language`` is "order" or a language code.
     """

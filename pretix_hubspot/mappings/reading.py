@@ -1,4 +1,4 @@
-"""JSON that anybody may have written, read without ever failing. Pure."""
+"""Total readers for JSON that users may have edited. Pure."""
 
 import json
 from collections.abc import Callable, Container, Iterator
@@ -10,21 +10,21 @@ MAX_ENTRIES = 2_000
 #: The largest number that a database takes for a key, and how many digits it has.
 MAX_KEY, MAX_DIGITS = 2**63 - 1, 19
 
-#: Whether a value of JSON is what it should be.
+#: Whether a value of JSON has the expected type.
 Check = Callable[[Any], bool]
 
 
 class Problem(NamedTuple):
-    """What is wrong with JSON that claims to be a mapping: a code, and the names it is about."""
+    """One mistake in JSON of a mapping: a code, and the names that the sentence needs."""
 
     code: str
     names: str = ""
 
 
 def parse(content: str | bytes) -> Any:
-    """Read JSON. Raises ``ValueError`` for anything else, NaN, infinity and endless nesting included.
+    """Read JSON. Raises ``ValueError`` for anything invalid, NaN, infinity and endless nesting included.
 
-    pretix takes away what Python's reader knows of NaN and infinity, which then fails with a ``KeyError``.
+    pretix removes NaN and infinity from Python's reader, which then fails with a ``KeyError``.
     """
     try:
         return json.loads(content)
@@ -41,7 +41,7 @@ def is_text(value: Any) -> bool:
 
 
 def is_odd(value: str) -> bool:
-    """Whether a text holds what no database and no request can: NUL, or half of a character."""
+    """Whether a text holds characters that no database and no request can hold: NUL, or half of a character."""
     return "\0" in value or any("\ud800" <= character <= "\udfff" for character in value)
 
 
@@ -68,7 +68,7 @@ def entries(value: Any) -> dict[str, Any]:
 
 
 def number(value: Any) -> int:
-    """A primary key, also as text; 0 for anything else."""
+    """A primary key, also as text; 0 for other values."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         value = int(value)
     return value if is_pk(value) else 0
@@ -79,12 +79,12 @@ def is_pk(value: Any) -> bool:
 
 
 def portal(value: Any) -> int | None:
-    """The id of a HubSpot account; 0 is one that nobody knows."""
+    """The id of a HubSpot account; 0 is an unknown one."""
     return value if is_pk(value) else None
 
 
 def is_name(value: Any) -> bool:
-    """Whether this may be what a field, property, stage or mode is called."""
+    """Whether this may be the name of a field, property, stage or mode."""
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME
 
 
@@ -109,16 +109,16 @@ def is_pair(value: Any) -> bool:
 
 
 def value_map(stored: Any) -> dict[str, str]:
-    """A value map, which core's formset keeps as JSON text, as far as it makes sense."""
+    """The valid part of a value map, which core's formset keeps as JSON text."""
     try:
-        found = parse(stored) if isinstance(stored, str) and stored else stored
+        data = parse(stored) if isinstance(stored, str) and stored else stored
     except ValueError:
         return {}
-    return {key: value for key, value in entries(found).items() if isinstance(value, str) and not is_odd(key + value)}
+    return {key: value for key, value in entries(data).items() if isinstance(value, str) and not is_odd(key + value)}
 
 
 def problems_of_list(value: Any, code: str, problems: Callable[[Any], Iterator[Problem]]) -> Iterator[Problem]:
-    """What is wrong with each entry of a list, or with what should be one."""
+    """The mistakes in each entry of a list, or in a value that should be one."""
     if not isinstance(value, list):
         yield Problem(code)
     for entry in items(value):

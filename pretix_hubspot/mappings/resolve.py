@@ -1,4 +1,4 @@
-"""Object mappings + the portal's stored schema + the event's source fields -> what the planner works with."""
+"""Resolve object mappings for the planner, with the portal's stored schema and the event's source fields."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def specs_for(
     return tuple(
         _without_schema(mapping, fields, error, catalog.connection.portal_id)
         if (error := errors.get(mapping.external_object_type))
-        else _with_beginnings(
+        else _with_defaults(
             _here(
                 _spec(mapping, catalog.properties(mapping.external_object_type), fields, understood), mapping, catalog
             ),
@@ -71,7 +71,7 @@ def _without_schema(
 
 
 def _here(spec: MappingSpec, mapping: ObjectMapping, catalog: Catalog) -> MappingSpec:
-    """The mapping in this portal: what a copy names by numbers of another portal means nothing here."""
+    """The mapping without the numbers of another portal, which mean other things here."""
     stored, portal_id = StoredMapping.of(mapping), catalog.connection.portal_id
     foreign_labels = {entry.mapping for entry in stored.associations if entry.is_foreign(portal_id)}
     if foreign_labels:
@@ -87,13 +87,13 @@ def _here(spec: MappingSpec, mapping: ObjectMapping, catalog: Catalog) -> Mappin
 
 
 def _without_owner(row: MappingRow) -> MappingRow:
-    """A number that stands in the row itself, for an option that only HubSpot knows, is of the other portal."""
+    """The row without a number that only the other portal knows, such as an owner's id."""
     written = row.constant is not None or row.value_map
     return replace(row, property=None) if row.property and written and options_elsewhere(row.property) else row
 
 
 def _pipeline_here(chosen: PipelineSpec | None, pipelines: Sequence[Pipeline]) -> PipelineSpec | None:
-    """The pipeline and those of its stages that this portal has, too."""
+    """The pipeline and its stages, as far as this portal has them."""
     pipeline = chosen and next((p for p in pipelines if p.id == chosen.pipeline_id), None)
     if not chosen or not pipeline:
         return None
@@ -101,10 +101,10 @@ def _pipeline_here(chosen: PipelineSpec | None, pipelines: Sequence[Pipeline]) -
     return replace(chosen, stages={status: stage for status, stage in chosen.stages.items() if stage in have})
 
 
-def _with_beginnings(spec: MappingSpec, catalog: Catalog) -> MappingSpec:
+def _with_defaults(spec: MappingSpec, catalog: Catalog) -> MappingSpec:
     title = catalog.properties(spec.object_type).get(catalog.primary_property(spec.object_type))
-    beginnings = new_records.beginnings(spec.object_type, title, first_stages(spec, catalog))
-    return replace(spec, beginnings=beginnings, pipeline=_with_known_stages(spec, catalog))
+    defaults = new_records.defaults_for(spec.object_type, title, first_stages(spec, catalog))
+    return replace(spec, defaults=defaults, pipeline=_with_known_stages(spec, catalog))
 
 
 def _with_known_stages(spec: MappingSpec, catalog: Catalog) -> PipelineSpec | None:
@@ -117,7 +117,7 @@ def _with_known_stages(spec: MappingSpec, catalog: Catalog) -> PipelineSpec | No
 
 
 def first_stages(spec: MappingSpec, catalog: Catalog) -> PipelineSpec | None:
-    """Where records of this mapping begin that their status puts nowhere."""
+    """The default stages of new records of this mapping."""
     properties, chosen = catalog.properties(spec.object_type), spec.pipeline
     names = stage_properties(spec.object_type)
     pipelines = catalog.pipelines(spec.object_type)
@@ -130,18 +130,18 @@ def first_stages(spec: MappingSpec, catalog: Catalog) -> PipelineSpec | None:
 
 def wanted_fields(specs: Sequence[MappingSpec], fields: Mapping[str, SourceField]) -> dict[str, frozenset[str]]:
     """Source field keys by the key of the source that reads them."""
-    wanted: dict[str, set[str]] = {ORDERS.key: set(), POSITIONS.key: set()}
+    keys: dict[str, set[str]] = {ORDERS.key: set(), POSITIONS.key: set()}
     for spec in specs:
-        wanted.setdefault(spec.source.key, set()).update(
+        keys.setdefault(spec.source.key, set()).update(
             row.field for row in (spec.identifier, *spec.rows) if row.source_type and row.constant is None
         )
         subject = spec.source.subject
-        if spec.beginnings.title and subject.title in fields:
-            wanted.setdefault(subject.key, set()).add(subject.title)
+        if spec.defaults.title and subject.title in fields:
+            keys.setdefault(subject.key, set()).add(subject.title)
         for key in question_fields(spec.options.filters):
             of_order = key in fields and fields[key].required_input == ORDER_INPUT
-            wanted[ORDERS.key if of_order else POSITIONS.key].add(key)
-    return {source: frozenset(keys) for source, keys in wanted.items()}
+            keys[ORDERS.key if of_order else POSITIONS.key].add(key)
+    return {source: frozenset(of_source) for source, of_source in keys.items()}
 
 
 def _spec(
@@ -174,7 +174,7 @@ def _label(stored: str) -> AssociationType:
 
 
 def _options(event: Event, stored: StoredOptions, source: Source) -> MappingOptions:
-    """The stored options as the planner takes them, defaults for what nobody chose.
+    """The stored options as the planner takes them, with the defaults.
 
     A filter that the source cannot meet is no condition.
     """
@@ -211,7 +211,7 @@ def rows_of(
     fields: Mapping[str, SourceField],
     understood: Conventions,
 ) -> tuple[MappingRow, ...]:
-    """The rows with what they mean to each other: amounts have a currency."""
+    """The rows with their references to each other: an amount has a currency."""
     rows = [_row(row, properties, fields, understood, stored.options.labels) for row in stored.rows]
     return with_currencies(stored.external_object_type, rows, properties)
 

@@ -1,8 +1,8 @@
-"""Which revision of the planner sent an order, and what newer ones do otherwise.
+"""Revisions of the planner: which one sent an order, and what newer ones send otherwise.
 
-Whoever changes what the same order amounts to in HubSpot raises ``PLANNER`` and adds a ``Change``: *Send orders again*
-then offers the orders that were sent otherwise before the upgrade, with the reason, and no others.
-Each event is looked through once after an upgrade, and what is found is marked, so that no page has to search 300,000
+A developer who changes what the same order becomes in HubSpot raises ``PLANNER`` and adds a ``Change``: *Send orders
+again* then offers the orders that were sent otherwise before the upgrade, with the reason, and no others.
+Each event is looked through once after an upgrade and its orders are marked, so that no page has to search 300,000
 orders. A mapping that is changed later makes all of its orders outdated anyway.
 """
 
@@ -29,7 +29,7 @@ from pretix_hubspot.values.money import is_amount
 
 from .resolve import mappings_of
 
-#: Stored with what is sent; it only ever grows.
+#: Stored with each transfer; it only ever grows.
 PLANNER = 1
 
 #: A regular expression for addresses whose domain has more than ASCII.
@@ -40,7 +40,7 @@ Mappings = Sequence[ObjectMapping]
 
 @dataclass(frozen=True)
 class Change:
-    """What a revision does otherwise; ``concerns`` says for which order states, or None for none of this event.
+    """A difference of one revision; ``concerns`` is a condition on order states, or None for no order of this event.
 
     ``code`` is stored, and never renamed.
     """
@@ -66,21 +66,23 @@ def review(joined: EventConnection) -> None:
 
 
 def _mark(states: QuerySet[OrderState], change: Change) -> None:
-    """In parts, so that no worker has to wait for long; what a worker sends meanwhile is not marked."""
+    """Mark orders in parts, so that no worker has to wait for long; an order that a worker sends in between is not
+    marked.
+    """
     older = states.filter(planner__lt=change.revision)
     for part in chunks(list(older.order_by("order_id").values_list("order_id", flat=True)), 1_000):
-        mine = OrderState.objects.filter(order_id__in=part, planner__lt=change.revision)
-        mine.update(outdated_by=change.code)
+        outdated = OrderState.objects.filter(order_id__in=part, planner__lt=change.revision)
+        outdated.update(outdated_by=change.code)
 
 
 def _fields(mappings: Mappings) -> set[str]:
-    """The source fields that anything is read from."""
+    """The source fields that the mappings read."""
     rows = {row["pretix_field"] for mapping in mappings for row in mapping.property_mappings}
     return rows | {mapping.pretix_id_field for mapping in mappings}
 
 
 def _cancellations(event: Event, mappings: Mappings) -> Q | None:
-    """Canceled positions of orders that are not canceled, and orders of which nothing but a fee is left."""
+    """Canceled positions of orders that are not canceled, and orders of which only a fee is left."""
     by_state = [
         mapping
         for mapping in mappings
@@ -98,15 +100,15 @@ def _cancellations(event: Event, mappings: Mappings) -> Q | None:
 
 
 def _amounts(event: Event, mappings: Mappings) -> Q | None:
-    """All orders, where HubSpot reads an amount in its own currency and the event sells in another one."""
-    known = conventions(event, event.hubspot_connection.connection)
-    if not known.portal_currency or known.currency == known.portal_currency:
+    """All orders, if HubSpot reads an amount in its own currency and the event sells in another one."""
+    customs = conventions(event, event.hubspot_connection.connection)
+    if not customs.portal_currency or customs.currency == customs.portal_currency:
         return None
     return Q() if any(is_amount(prop) for prop, _ in _written(event, mappings)) else None
 
 
 def _days(event: Event, mappings: Mappings) -> Q | None:
-    """All orders, where a day is written into date and time: it was midnight in Greenwich, the day before elsewhere."""
+    """All orders, if a day is written into date and time: it was midnight in Greenwich, the day before elsewhere."""
     days = {key for key, field in source_fields(event).items() if field.type == Question.TYPE_DATE}
     into_moments = (name in days and prop.type == "datetime" for prop, name in _written(event, mappings))
     return Q() if any(into_moments) else None
@@ -118,7 +120,7 @@ def _written(event: Event, mappings: Mappings) -> Iterator[tuple[PropertyDefinit
     catalog.load(mapping.external_object_type for mapping in mappings)
     for mapping in mappings:
         if not catalog.is_stored(mapping.external_object_type):
-            continue  # nothing was ever sent into it, and a look back is no reason to ask HubSpot
+            continue  # no record was ever sent, and a review is no reason to ask HubSpot
         properties = catalog.properties(mapping.external_object_type)
         for row in mapping.property_mappings:
             if row["external_field"] in properties:
@@ -126,7 +128,7 @@ def _written(event: Event, mappings: Mappings) -> Iterator[tuple[PropertyDefinit
 
 
 def _domains(event: Event, mappings: Mappings) -> Q | None:
-    """Addresses whose domain is written with letters beyond ASCII: some became those of another domain."""
+    """Addresses with a domain beyond ASCII: some became addresses of another domain."""
     if not any("email" in name for name in _fields(mappings)):
         return None
     positions = OrderPosition.all.filter(order=OuterRef("order"), attendee_email__regex=ODD_DOMAIN)
@@ -171,5 +173,5 @@ CHANGES = (
         1, "names", _("Names that were entered in one field, or left blank for an add-on, arrived incomplete."), _names
     ),
 )
-#: What to say about orders that are marked.
+#: The sentences about marked orders.
 REASONS = {change.code: change.reason for change in CHANGES}

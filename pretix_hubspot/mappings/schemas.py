@@ -1,6 +1,6 @@
-"""Which object types of a slice can be written, and why the others cannot.
+"""Find the object types of a slice that cannot be written, with the reason.
 
-What stands in the way of one object type is no reason to stop an event that has nothing to do with it.
+A problem of one object type must not stop an event that does not use it.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from pretix_hubspot.hubspot.errors import HubSpotError, RateLimited
 
 
 def unreadable(catalog: Catalog, object_types: Iterable[str]) -> dict[str, HubSpotError]:
-    """Object types that HubSpot does not tell about, or does not let pretix use, with the reason.
+    """Object types that HubSpot does not describe, or does not let pretix use, with the reason.
 
-    Raises what concerns the portal as a whole.
+    Raises errors that concern the portal as a whole.
     """
     names = sorted(set(object_types))
     catalog.load(names)
@@ -41,7 +41,7 @@ def _why_not(catalog: Catalog, object_type: str) -> HubSpotError | None:
 
 
 def _concerns_everybody(catalog: Catalog, error: HubSpotError) -> bool:
-    """Whether it is the portal that is in trouble: then it does not answer to anything else either."""
+    """Whether the portal as a whole fails: then it does not answer other questions either."""
     if concerns_portal(error) or isinstance(error, RateLimited):
         return True
     if not error.retryable and not is_about_call(error):

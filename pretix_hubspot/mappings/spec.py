@@ -1,4 +1,4 @@
-"""Plain data that travels through the engine: snapshots in, plans through, verdicts out.
+"""Resolved object mappings and their options, as plain data for the planner.
 
 No Django, no pretix, no HTTP: everything here can be written down as a literal in a test.
 """
@@ -11,12 +11,12 @@ from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.sources.source import Source
 from pretix_hubspot.values.rows import MappingRow, Row
 
-#: What becomes of a record whose position was canceled, and of an association that is no longer true.
+#: The treatment of a record whose position was canceled, and of an association that is no longer true.
 UPDATE = "update"
 LEAVE = "leave"
 DETACH = "detach"
 
-#: Whose values count when several people share a record; without a choice, the modes of the rows decide.
+#: Whose values count if several orders share a record; without a choice, the modes of the rows decide.
 BY_MODES = ""
 FIRST = "first"
 BUYER = "buyer"
@@ -26,9 +26,9 @@ KEEP_NAMES = "keep_names"
 
 @dataclass(frozen=True)
 class PipelineSpec:
-    """Where records of a mapping stand in a pipeline, by order status; both properties always travel together.
+    """The stages of a mapping's records by order status; both properties always travel together.
 
-    ``known`` are the stages that the pipeline has today; None where nobody knows.
+    ``known`` are the stages that the pipeline has today; None if they are unknown.
     """
 
     pipeline_property: PropertyDefinition
@@ -39,8 +39,8 @@ class PipelineSpec:
 
 
 @dataclass(frozen=True)
-class Beginnings:
-    """What new records of a mapping get where no row says it, see ``newrecords``.
+class NewRecordDefaults:
+    """The defaults of new records of a mapping, see ``new_records``.
 
     A ``title`` unless one of ``instead`` is filled, and a stage by order status.
     """
@@ -51,7 +51,7 @@ class Beginnings:
 
 
 @dataclass(frozen=True)
-class Beginning:
+class DefaultRows:
     """Rows that go into a new record together unless one of the properties ``unless`` is filled."""
 
     unless: tuple[str, ...]
@@ -60,7 +60,7 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Filters:
-    """Which orders and positions a mapping is about; ``None`` is no condition, an empty set one that nothing meets.
+    """Which orders and positions a mapping sends; ``None`` is no condition, an empty set one that no order meets.
 
     ``items`` and ``variations`` are alternatives of one condition; products of chosen categories are among ``items``.
     ``answers`` are alternatives too: identifiers of a question and of an option, or "" for any answer.
@@ -79,12 +79,12 @@ class Filters:
 
 @dataclass(frozen=True)
 class MappingOptions:
-    """What an organizer chose for one mapping; the defaults are what happens without a choice.
+    """The organizer's options of one mapping, with their defaults.
 
     ``canceled`` is about records of canceled positions: UPDATE what HubSpot has, LEAVE it alone, or DETACH it.
     ``replaced`` is about the record that stood for an order or position before, say under another address: LEAVE or
     DETACH it.
-    ``same_address`` says whose values count when people share a record, see ``sharing``.
+    ``same_address`` says whose values count when orders share a record, see ``sync.plan.ownership``.
     ``lenient`` leaves out a property that cannot take a value, instead of withholding the record.
     """
 
@@ -99,9 +99,9 @@ class MappingOptions:
 class MappingSpec:
     """An object mapping with its portal definitions resolved; ``identifier`` is the row of mode Identifier.
 
-    ``unreadable`` is why HubSpot did not tell the definitions; ``left_out`` that nothing but a setting is to blame for
-    it, so that the orders are sent without this mapping.
-    ``foreign`` is a copy from another portal that nobody has looked at: what this portal lacks fails no order.
+    ``unreadable`` is why HubSpot did not return the definitions; with ``left_out`` a setting in HubSpot is the reason,
+    so that the orders are sent without this mapping. ``foreign`` is an unsaved copy from another portal: properties and
+    options that this portal lacks fail no order.
     """
 
     id: int
@@ -117,4 +117,4 @@ class MappingSpec:
     unreadable: HubSpotError | None = None
     left_out: bool = False
     foreign: bool = False
-    beginnings: Beginnings = Beginnings()
+    defaults: NewRecordDefaults = NewRecordDefaults()

@@ -1,6 +1,6 @@
 """Six starting points for common kinds of events: object mappings to begin with, and to change afterwards.
 
-Built of the same parts as *Start with a suggestion*; a row is left out where the event lacks the field or the portal
+Built of the same parts as *Start with a suggestion*; a row is left out if the event lacks the field or the portal
 the property.
 """
 
@@ -50,7 +50,7 @@ NEWSLETTER_FIELDS = ("firstname", "lastname", "hs_language")
 
 @dataclass(frozen=True)
 class StartingPoint:
-    """``make`` answers the mappings, in order; without ``needs`` among the portal's object types it is not offered."""
+    """``make`` returns the mappings, in order; without ``needs`` among the portal's object types it is not offered."""
 
     title: Promise
     description: Promise
@@ -74,12 +74,12 @@ def conference(event: Event, catalog: Catalog) -> list[Suggested]:
 
 
 def courses(event: Event, catalog: Catalog) -> list[Suggested]:
-    """Who booked which date; one contact collects all of them, whatever event they belong to."""
+    """Participants by date: one contact collects all dates that a participant booked, in all events."""
     name, _label = COURSES
-    wanted = ATTENDEES if ATTENDEES in possible(event, catalog) else BUYERS
-    field = "subevent_name" if wanted == ATTENDEES else "event_name"
+    people = ATTENDEES if ATTENDEES in possible(event, catalog) else BUYERS
+    field = "subevent_name" if people == ATTENDEES else "event_name"
     row = StoredRow(field, name, MODE_APPEND_LIST)
-    return [replace(m, rows=(*m.rows, row), texts=(COURSES,)) for m in suggest(event, catalog, [wanted])]
+    return [replace(m, rows=(*m.rows, row), texts=(COURSES,)) for m in suggest(event, catalog, [people])]
 
 
 def sponsors(event: Event, catalog: Catalog) -> list[Suggested]:
@@ -130,7 +130,7 @@ STARTING_POINTS = {
 
 
 def offered(catalog: Catalog) -> dict[str, StartingPoint]:
-    """Those for which the portal has the object types."""
+    """The starting points for which the portal has the object types."""
     usable = {object_type.name for object_type in catalog.object_types()}
     return {name: point for name, point in STARTING_POINTS.items() if set(point.needs) <= usable}
 

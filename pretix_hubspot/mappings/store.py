@@ -1,4 +1,4 @@
-"""Object mappings into the database: all of them or none, by one person at a time."""
+"""Store object mappings: all of them or none, for one user at a time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from pretix.base.models import Event, User
 from pretix_hubspot.models import EventConnection, ObjectMapping
 
 from . import limits
+from .limit_texts import too_much
 from .stored import COLUMNS, StoredMapping
-from .words import too_much
 
 
 class SuggestionImpossible(Exception):
-    """Nothing was added; ``reason`` is ``mapped`` (the event has mappings) or ``nothing`` (nothing fits)."""
+    """No mapping was added; ``reason`` is ``mapped`` (the event has mappings) or ``nothing`` (none fits)."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -22,7 +22,7 @@ class SuggestionImpossible(Exception):
 
 
 class TooMuch(SuggestionImpossible):
-    """Nothing was added, since it would be more than an event may have; ``text`` says so to people."""
+    """No mapping was added, since they would exceed a limit; ``text`` explains it to users."""
 
     def __init__(self, text: str):
         super().__init__("too_much")
@@ -30,12 +30,12 @@ class TooMuch(SuggestionImpossible):
 
 
 def log_data(mapping: ObjectMapping) -> dict[str, Any]:
-    """What the event's history remembers of a mapping: its settings, no data of people."""
+    """The data of a mapping in the event's history: its settings, no personal data."""
     return StoredMapping.of(mapping).to_json()
 
 
 def put(mapping: ObjectMapping, stored: StoredMapping) -> None:
-    """Fills the columns of a mapping; does not save it."""
+    """Fill the columns of a mapping without saving it."""
     data = stored.to_json()
     for name in COLUMNS:
         setattr(mapping, name, data.get(name))
@@ -45,9 +45,9 @@ def put(mapping: ObjectMapping, stored: StoredMapping) -> None:
 def add_all(
     event_connection: EventConnection, mappings: Sequence[StoredMapping], user: User | None, origin: str
 ) -> list[ObjectMapping]:
-    """Adds the first mappings of an event, see ``create_all``; ``origin`` is what its history says of them.
+    """Add the first mappings of an event, see ``create_all``; ``origin`` is stored in the history.
 
-    Raises ``SuggestionImpossible`` if the event has mappings: two people, or one double click; ``TooMuch``.
+    Raises ``SuggestionImpossible`` if the event has mappings (two users, or one double click), or ``TooMuch``.
     """
     if problem := next(limits.problems(mappings), None):
         raise TooMuch(too_much(problem))
@@ -63,7 +63,7 @@ def add_all(
 
 @transaction.atomic
 def create_all(event: Event, mappings: Sequence[StoredMapping]) -> list[ObjectMapping]:
-    """Creates mappings in this order; their associations count from 1, as the rows of the page do."""
+    """Create mappings in this order; their associations count from 1, as the rows of the page do."""
     created: list[ObjectMapping] = []
     for position, stored in enumerate(mappings):
         places = {number: mapping.pk for number, mapping in enumerate(created, start=1)}
@@ -75,6 +75,6 @@ def create_all(event: Event, mappings: Sequence[StoredMapping]) -> list[ObjectMa
 
 
 def numbered(mappings: Sequence[ObjectMapping]) -> list[StoredMapping]:
-    """What ``create_all`` takes, of mappings that are there."""
+    """Stored mappings in the form that ``create_all`` takes."""
     places = {mapping.pk: number for number, mapping in enumerate(mappings, start=1)}
     return [StoredMapping.of(mapping).associated(places) for mapping in mappings]

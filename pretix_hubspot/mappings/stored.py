@@ -1,9 +1,9 @@
 """The JSON of an object mapping, written down once: model columns, files, and the event's history.
 
-``from_json`` takes any JSON and keeps what it understands; ``to_json`` writes what ``from_json`` reads, and only what
-deviates from the defaults, so that a default which improves improves all mappings.
-``problems`` names what is wrong with JSON that anybody may have edited, as codes; ``mappingfile`` has the words.
-``translated`` is the same mapping about the things of another event, see ``Counterparts``.
+``from_json`` takes any JSON and keeps the valid part; ``to_json`` writes what ``from_json`` reads, and only
+deviations from the defaults, so that a better default improves all mappings.
+``problems`` names the mistakes in JSON that a user may have edited, as codes; ``mapping_file`` has the words.
+``translated`` is the same mapping with the objects of another event, see ``Counterparts``.
 """
 
 import json
@@ -47,9 +47,9 @@ COLUMNS = (*TEXTS, "property_mappings", "association_mappings", "pipeline", "opt
 class StoredRow:
     """One property; the shape is core's ``to_property_mappings_list``, with ``value_map`` as JSON text.
 
-    ``text`` is what a constant text sends; ``choices`` is "labels" or "identifiers" where it differs from the options.
-    ``empty`` is LEAVE where Overwrite leaves HubSpot's value alone if pretix has none. Rows that say nothing empty it,
-    as all rows did before there was a choice.
+    ``text`` is the constant text; ``choices`` is "labels" or "identifiers" if it differs from the options. ``empty`` is
+    LEAVE if Overwrite leaves HubSpot's value alone when pretix has none. Rows without it empty the property, as all
+    rows did before the choice existed.
     """
 
     pretix_field: str = ""
@@ -156,7 +156,7 @@ class StoredAssociation:
         return stored | ({} if self.portal is None else {"portal": self.portal})
 
     def is_foreign(self, portal_id: int) -> bool:
-        """Whether the number of the label means nothing, or something else, in this account."""
+        """Whether the label's number belongs to another account."""
         return bool(self.type) and self.portal not in (None, portal_id)
 
     @classmethod
@@ -201,10 +201,10 @@ class StoredPipeline:
 
 @dataclass(frozen=True)
 class StoredMapping:
-    """Everything about one object mapping but its place.
+    """Everything about one object mapping except its place.
 
-    ``made_for_portal`` is the HubSpot account for which a copied or imported mapping was made, 0 if nobody knows. Where
-    it is not the account of the event, what that account lacks is left out, until somebody looks at the mapping.
+    ``made_for_portal`` is the HubSpot account for which a copied or imported mapping was made, 0 if unknown. If it is
+    not the account of the event, references that this account lacks are left out, until a user saves the mapping.
     """
 
     pretix_model: str
@@ -223,23 +223,23 @@ class StoredMapping:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The source fields that are read."""
+        """The source fields that the mapping reads."""
         return frozenset({row.pretix_field for row in (self.identifier, *self.rows)} - {""})
 
     @property
     def properties(self) -> tuple[str, ...]:
-        """The properties that are written, each once."""
+        """The properties that the mapping writes, each once."""
         return tuple(dict.fromkeys(row.external_field for row in (self.identifier, *self.rows) if row.external_field))
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The things of the event that are named, by kind and key."""
+        """The objects of the event that the mapping names, by kind and key."""
         for row in (self.identifier, *self.rows):
             yield from references(row.pretix_field, row.value_map)
         yield from self.options.filters.references()
 
     @classmethod
     def of(cls, mapping: Any) -> "StoredMapping":
-        """What a row of the model holds."""
+        """The data of a row of the model."""
         return cls.from_json({name: getattr(mapping, name) for name in COLUMNS})
 
     @classmethod
@@ -265,7 +265,9 @@ class StoredMapping:
 
     @classmethod
     def problems(cls, data: Any, sources: Container[str], earlier: Container[int] = ()) -> Iterator[Problem]:
-        """``sources`` are the pretix object types that there are, ``earlier`` what an association may name."""
+        """The mistakes of the mapping; ``sources`` are the existing keys, ``earlier`` the mappings that it may
+        associate.
+        """
         if not isinstance(data, dict):
             yield Problem("mapping")
             return
@@ -294,9 +296,9 @@ class StoredMapping:
             yield Problem("option", "made_for_portal")
 
     def translated(self, counterparts: Counterparts) -> "StoredMapping":
-        """Associations are not translated: they name mappings, not things of the event.
+        """The mapping for another event. Associations stay: they name mappings, not objects of the event.
 
-        Without its identifier, a mapping waits for somebody to choose another one.
+        A mapping without its identifier waits for a user to choose another one.
         """
         identifier = counterparts.field(self.pretix_id_field)
         return replace(
@@ -307,11 +309,11 @@ class StoredMapping:
         )
 
     def is_foreign(self, portal_id: int) -> bool:
-        """Whether the mapping was made for another account, and nobody has looked at it since."""
+        """Whether the mapping was made for another account, and no user has saved it since."""
         return self.made_for_portal not in (None, portal_id)
 
     def made_for(self, portal_id: int | None) -> "StoredMapping":
-        """A copy that remembers its account; one that was a copy already remembers the first."""
+        """A copy that remembers its account; a copy of a copy remembers the first."""
         if portal_id is None:
             return self
         first = portal_id if self.made_for_portal is None else self.made_for_portal
@@ -322,7 +324,7 @@ class StoredMapping:
         return replace(self, made_for_portal=first, associations=tuple(associations))
 
     def at_home(self, portal_id: int) -> "StoredMapping":
-        """Without the memory of an account that is this one."""
+        """The mapping without its remembered account, if that is this one."""
         associations = (
             replace(entry, portal=None) if entry.portal == portal_id else entry for entry in self.associations
         )
@@ -330,6 +332,6 @@ class StoredMapping:
         return replace(self, made_for_portal=first, associations=tuple(associations))
 
     def associated(self, places: Mapping[int, int]) -> "StoredMapping":
-        """With other numbers for the earlier mappings; an association without one is dropped."""
-        kept = (entry for entry in self.associations if entry.mapping in places)
-        return replace(self, associations=tuple(replace(e, mapping=places[e.mapping]) for e in kept))
+        """The mapping with new numbers for the earlier mappings; an association without one is dropped."""
+        associations = (entry for entry in self.associations if entry.mapping in places)
+        return replace(self, associations=tuple(replace(e, mapping=places[e.mapping]) for e in associations))

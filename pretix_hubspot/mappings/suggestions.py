@@ -1,4 +1,4 @@
-"""*Start with a suggestion*: mappings that make sense for an event and a portal.
+"""*Start with a suggestion*: mappings that suit an event and a portal.
 
 Personal data is suggested as *Fill if empty*: an address typed into a shop is not verified, and strangers must not
 deface curated contacts.
@@ -67,9 +67,9 @@ CURRENCY_ROW = ("event_currency", ("deal_currency_code",), MODE_OVERWRITE)
 
 @dataclass(frozen=True)
 class Suggested:
-    """One object mapping to be; ``associations`` are the names of suggested mappings before it.
+    """One suggested object mapping; ``associations`` are the names of suggested mappings before it.
 
-    ``texts`` are (name, label) of text properties that are made in HubSpot for its rows.
+    ``texts`` are (name, label) of text properties that are created in HubSpot for its rows.
     """
 
     name: str
@@ -96,18 +96,18 @@ class Suggested:
 
 
 def possible(event: Event, catalog: Catalog) -> tuple[str, ...]:
-    """What can be suggested here: attendees need their own addresses, deals need deals."""
+    """The suggestions that are possible here: attendees need their own addresses, deals need deals."""
     usable = {t.name for t in catalog.object_types()}
-    found = [BUYERS] if "contacts" in usable else []
+    names = [BUYERS] if "contacts" in usable else []
     if "contacts" in usable and event.settings.get("attendee_emails_asked", as_type=bool):
-        found.append(ATTENDEES)
+        names.append(ATTENDEES)
     if "deals" in usable:
-        found.append(DEALS)
-    return tuple(found)
+        names.append(DEALS)
+    return tuple(names)
 
 
 def suggest(event: Event, catalog: Catalog, wanted: Iterable[str] = EVERYTHING) -> list[Suggested]:
-    """The suggestion, in order of evaluation. Writes nothing, here or in HubSpot."""
+    """The suggested mappings, in order of evaluation. Writes neither here nor in HubSpot."""
     chosen = [name for name in possible(event, catalog) if name in set(wanted)]
     makers = {BUYERS: _buyers, ATTENDEES: _attendees, DEALS: _deals}
     suggested: list[Suggested] = []
@@ -122,9 +122,9 @@ def apply_suggestion(
     user: User | None = None,
     catalog: Catalog | None = None,
 ) -> list[ObjectMapping]:
-    """Creates what HubSpot lacks, then all suggested mappings or none.
+    """Create the properties that HubSpot lacks, then all suggested mappings or none.
 
-    Raises ``SuggestionImpossible``, ``KeyPropertyUnusable``, or the client's errors; nothing is stored then.
+    Raises ``SuggestionImpossible``, ``KeyPropertyUnusable``, or the client's errors; no mapping is stored then.
     """
     event = event_connection.event
     catalog = catalog or Catalog(event_connection.connection)
@@ -136,7 +136,7 @@ def apply_suggestion(
 def apply(
     event_connection: EventConnection, suggested: list[Suggested], user: User | None, catalog: Catalog
 ) -> list[ObjectMapping]:
-    """As ``apply_suggestion``, for mappings that somebody else suggests."""
+    """Like ``apply_suggestion``, for given mappings."""
     if not suggested:
         raise SuggestionImpossible("nothing")
     keys = by_name()
@@ -189,14 +189,14 @@ def _deals(event: Event, catalog: Catalog, before: tuple[str, ...]) -> Suggested
 def fitting(
     event: Event, catalog: Catalog, source: Source, object_type: str, wanted: Iterable[WantedRow]
 ) -> tuple[StoredRow, ...]:
-    """The rows of ``wanted`` whose field and property exist and go together, with the first property that does."""
+    """The rows of ``wanted`` whose field and property exist and fit together, with the first such property."""
     fields = fields_for(event, source.key)
     properties = catalog.mappable(object_type)
     rows = []
     for field_key, names, mode in wanted:
-        found = next((name for name in names if name in properties), None)
-        if field_key in fields and found:
-            rows.append(StoredRow(field_key, found, mode, empty=LEAVE if mode == MODE_OVERWRITE else ""))
+        name = next((name for name in names if name in properties), None)
+        if field_key in fields and name:
+            rows.append(StoredRow(field_key, name, mode, empty=LEAVE if mode == MODE_OVERWRITE else ""))
     stored = StoredMapping(source.key, object_type, rows=tuple(rows))
     judged = rows_of(stored, properties, fields, conventions(event, catalog.connection))
     return tuple(row for row, meant in zip(rows, judged, strict=True) if risk_of(meant) is None)

@@ -3,7 +3,7 @@
 Stored in a row's ``value_map`` as core's formset keeps it: JSON text, identifier of the choice -> internal value of the
 option, an empty value for "leave empty".
 A choice that is missing from a map is refused by the engine; an empty map is no map, and labels are compared instead.
-A country that is missing from a map is found by its name: nobody maps two hundred of them.
+A country that is missing from a map is found by its name, so that no user has to map two hundred of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from pretix_hubspot.sources.field import SourceField
 from pretix_hubspot.values import countries
 from pretix_hubspot.values.kinds import PropertyKind, kind_of
 
-#: How much two labels must have in common to be proposed as the same.
+#: The similarity of two labels from which one is proposed for the other.
 SIMILAR = 0.75
 #: Pairs of labels that are compared for one dialog, and the sum of the products of their lengths: half a second.
 MOST_PAIRS, MOST_WORK = 2_000, 1_500_000
@@ -43,13 +43,13 @@ def fits(field: SourceField | None, definition: PropertyDefinition | None) -> bo
 
 
 def into_text(field: SourceField | None, definition: PropertyDefinition | None) -> bool:
-    """Whether choices become a text, so that somebody has to say whether by identifier or by label."""
+    """Whether choices become a text, so that a user has to choose between identifiers and labels."""
     return bool(field and field.enum_opts and definition and kind_of(definition) == PropertyKind.TEXT)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One choice of the field; ``target`` is None while nobody decided, and "" to leave the property empty.
+    """One choice of the field; ``target`` is None before a user has chosen, and "" to leave the property empty.
 
     ``target_label`` names a target that ``vanished``, such as an owner who left.
     """
@@ -68,19 +68,19 @@ def usable(definition: PropertyDefinition) -> set[str]:
 
 
 def entries(field: SourceField, definition: PropertyDefinition, stored: Mapping[str, str]) -> list[Entry]:
-    """Every choice with its option; where there is none yet, the one with an equal or similar label is proposed."""
+    """Every choice with its option; a choice without one gets a proposal: the option with an equal or similar label."""
     values = usable(definition)
     labels = {option.value: option.label for option in definition.options}
-    proposals, names, found = Proposals(definition.options), _names(field), []
+    proposals, names, rows = Proposals(definition.options), _names(field), []
     for identifier, label in choices_of(field):
         if identifier in stored:
             target = stored[identifier]
             vanished = bool(target) and target not in values
-            found.append(Entry(identifier, label, target, vanished=vanished, target_label=labels.get(target, target)))
+            rows.append(Entry(identifier, label, target, vanished=vanished, target_label=labels.get(target, target)))
         else:
             proposed = _proposed(field, identifier, names.get(identifier, [label]), proposals)
-            found.append(Entry(identifier, label, proposed, proposed=proposed is not None))
-    return found
+            rows.append(Entry(identifier, label, proposed, proposed=proposed is not None))
+    return rows
 
 
 def _names(field: SourceField) -> dict[str, list[str]]:
@@ -92,7 +92,7 @@ def _names(field: SourceField) -> dict[str, list[str]]:
 
 
 def _proposed(field: SourceField, identifier: str, names: Sequence[str], proposals: "Proposals") -> str | None:
-    """A country has many names and no similar ones: Austria is not Australia."""
+    """The proposed option; a country is matched by its names, never by similarity: Austria is not Australia."""
     if field.type == Question.TYPE_COUNTRYCODE:
         return countries.option_for(identifier, proposals.offered)
     return proposals.propose(identifier, names)
@@ -104,8 +104,11 @@ def propose(identifier: str, labels: Iterable[str], options: Iterable[Option]) -
 
 
 class Proposals:
-    """Options to choose from. Equal ones are looked up; similar ones are looked for within limits, beyond which
-    nothing is proposed: comparing takes the processor's time by the product of the labels' lengths."""
+    """Options to choose from, by equal label, or by similar label within limits.
+
+    Comparing takes the processor's time by the product of the labels' lengths; beyond the limits, no option is
+    proposed.
+    """
 
     def __init__(self, options: Iterable[Option]) -> None:
         self.offered = [option for option in options if not option.hidden]
@@ -117,19 +120,19 @@ class Proposals:
         self._pairs, self._work = MOST_PAIRS, MOST_WORK
 
     def propose(self, identifier: str, labels: Iterable[str]) -> str | None:
-        """As above; all choices of a field share the limits."""
+        """The proposed option for one choice; all choices of a field share the limits."""
         if identifier in self._values:
             return identifier
-        wanted = [name for name in map(_plain, labels) if name]
-        equal = next((self._by_label[name] for name in wanted if name in self._by_label), None)
-        return self._similar(wanted) if equal is None else equal
+        plain = [name for name in map(_plain, labels) if name]
+        equal = next((self._by_label[name] for name in plain if name in self._by_label), None)
+        return self._similar(plain) if equal is None else equal
 
-    def _similar(self, wanted: Sequence[str]) -> str | None:
-        self._pairs -= len(wanted) * len(self._by_label)
-        self._work -= sum(map(len, wanted)) * sum(map(len, self._by_label))
+    def _similar(self, plain: Sequence[str]) -> str | None:
+        self._pairs -= len(plain) * len(self._by_label)
+        self._work -= sum(map(len, plain)) * sum(map(len, self._by_label))
         if self._pairs < 0 or self._work < 0:
             return None
-        scored = [(SequenceMatcher(None, name, label).ratio(), label) for label in self._by_label for name in wanted]
+        scored = [(SequenceMatcher(None, name, label).ratio(), label) for label in self._by_label for name in plain]
         score, label = max(scored, key=lambda pair: pair[0], default=(0.0, ""))
         return self._by_label[label] if score >= SIMILAR else None
 
@@ -141,7 +144,7 @@ def _plain(text: str) -> str:
 def missing_options(
     choices: Iterable[tuple[str, str]], definition: PropertyDefinition
 ) -> tuple[list[Option], dict[str, str]]:
-    """Options to create for these choices, and the map to all of them; one that is there by its label is used."""
+    """Options to create for these choices, and the map to all of them; an existing option with the label is used."""
     by_label = {option.label.strip().casefold(): option.value for option in definition.options}
     taken = {option.value for option in definition.options}
     order = max((option.display_order for option in definition.options), default=-1)
@@ -158,7 +161,9 @@ def missing_options(
 
 
 def _free_value(label: str, taken: set[str]) -> str:
-    """HubSpot's own page makes internal values of labels too; a ";" would separate two values (hubspot.md 6.2)."""
+    """A free internal value, made of the label as on HubSpot's own page; a ";" would separate two values (hubspot.md
+    6.2).
+    """
     value = wanted = " ".join(label.replace(";", ",").split())
     number = 2
     while value in taken:

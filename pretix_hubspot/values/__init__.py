@@ -1,1 +1,1 @@
-"""How a value is written for HubSpot and merged with what is there. Pure."""
+"""How values are written for HubSpot and merged with the values that it holds. Pure."""

@@ -1,6 +1,6 @@
-"""pretix value + property definition -> wire value, or a refusal with a reason. Pure.
+"""Convert pretix values for a property of HubSpot, or refuse them with a reason. Pure.
 
-The engine (``convert``) and the editor's warning symbol (``warning``) read the same table, ``conversions.RULES``:
+The engine (``convert``) and the editor's warning symbol (``warning``) read the same table, ``rules.RULES``:
 a pair that warns has values that are refused, and a pair that does not warn has none.
 """
 
@@ -25,7 +25,7 @@ def convert(
     enum_opts: Choices | None = None,
     conventions: Conventions = NO_CONVENTIONS,
 ) -> str | Refusal:
-    """The wire value; "" when there is nothing to say.
+    """The wire value; "" for an empty one.
 
     ``enum_opts`` are the field's own choices (its ``synonyms``: several labels each), which help to find the portal's
     option when there is no value map.
@@ -59,9 +59,9 @@ def warning(
     conventions: Conventions = NO_CONVENTIONS,
     amount_in: str = "",
 ) -> Refusal | None:
-    """What may be refused when this field is mapped to this property, or None when every value fits.
+    """The values that may be refused if this field is mapped to this property; None if every value fits.
 
-    ``constant`` is the only value that there will ever be, where it is known; ``amount_in`` as in ``MappingRow``.
+    ``constant`` is the text of a row that sends a constant; ``amount_in`` as in ``MappingRow``.
     """
     usable = _rule(source_type, prop)
     if isinstance(usable, Refusal):
@@ -76,7 +76,7 @@ def warning(
 
 
 def risk_of(row: MappingRow) -> Refusal | None:
-    """What may be refused of a row of a mapping, as ``warning`` says it."""
+    """The values of a mapping's row that may be refused, as in ``warning``."""
     return warning(
         row.source_type,
         row.property,
@@ -90,9 +90,9 @@ def risk_of(row: MappingRow) -> Refusal | None:
 
 
 def _unused_choice(prop: PropertyDefinition, enum_opts: Choices | None, conventions: Conventions) -> Refusal | None:
-    """A currency is a choice, mostly of one: that of the event."""
-    found = (money.unused_currency([choice], prop, conventions) for choice, _ in enum_opts or ())
-    return next((refusal for refusal in found if refusal), None)
+    """The refusal of a currency among the choices, of which a field mostly has one: that of the event."""
+    refusals = (money.unused_currency([choice], prop, conventions) for choice, _ in enum_opts or ())
+    return next((refusal for refusal in refusals if refusal), None)
 
 
 def _refusal_of_constant(
@@ -103,7 +103,7 @@ def _refusal_of_constant(
 
 
 def append_risk(prop: PropertyDefinition) -> Refusal | None:
-    """What "Add to list" does on a property that holds one value: it works only while the field is empty."""
+    """The warning for "Add to list" on a property that holds one value: it works only while the field is empty."""
     kind = kind_of(prop)
     if kind in NUMBERS:
         return refuse("append_number", prop)

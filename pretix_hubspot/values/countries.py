@@ -1,7 +1,7 @@
-"""Countries by their codes and by the names that people give them in any of the usual languages. Pure.
+"""Countries by their codes and by their names in any of the usual languages. Pure.
 
-pretix knows a country by its code of two letters; a portal's list of countries holds names, and nobody says in which
-language or spelling.
+pretix knows a country by its code of two letters; a portal's list of countries holds names, in a language and spelling
+that HubSpot does not state.
 """
 
 import gettext
@@ -78,10 +78,10 @@ OTHER_NAMES = {
     "VN": "Vietnam",
     "XK": "Republic of Kosovo, Kosova",
 }
-#: Parts of a country that lists offer beside it, or in place of it: who lives in Wales is nobody's guess.
+#: Parts of a country that lists offer beside it, or in place of it: pretix does not know who lives in Wales.
 NO_COUNTRIES = "England, Scotland, Wales, Northern Ireland, Nordirland, Schottland, Irlande du Nord"
 
-#: What names are written with or without, in several languages.
+#: Words that names are written with or without, in several languages.
 SMALL_WORDS = "the of and la le les los las el il lo der die das de del et y e und"
 SAME_WORDS = {"st": "saint", "ste": "saint", "is": "islands", "rep": "republic", "dem": "democratic"}
 Words = frozenset[str]
@@ -93,7 +93,7 @@ def codes() -> list[str]:
 
 
 def name_of(code: str) -> str | None:
-    """The English name as people use it, which is what HubSpot's own lists hold."""
+    """The usual English name, as in HubSpot's own lists."""
     country = pycountry.countries.get(alpha_2=code)
     if country is None:
         return BEYOND_ISO.get(code)
@@ -101,7 +101,7 @@ def name_of(code: str) -> str | None:
 
 
 def option_for(code: str, options: Sequence[Option]) -> str | None:
-    """The internal value of the option that is this country, by its label or else by its value."""
+    """The internal value of the country's option, found by its label or else by its value."""
     by_label = (option.value for option in options if code_of(option.label) == code)
     by_value = (option.value for option in options if code_of(option.value) == code)
     return next(by_label, None) or next(by_value, None)
@@ -113,40 +113,40 @@ def code_of(text: str) -> str | None:
     if whole is not None:
         return whole or None
     parts = re.split(r"[/|:]|\s[-–—]\s", re.sub(r"\(.*?\)", " ", text))
-    found = {_known(part) for part in parts if not part.strip().isdigit()}
-    return (found.pop() or None) if len(found) == 1 else None
+    matches = {_known(part) for part in parts if not part.strip().isdigit()}
+    return (matches.pop() or None) if len(matches) == 1 else None
 
 
 def _known(text: str) -> str | None:
-    """The country; "" for what is part of one; None for what is unknown."""
+    """The country of a text; "" for a part of a country; None for an unknown one."""
     text = text.strip()
     return _by_code().get(text) or _by_name().get(_words(text))
 
 
 @cache
 def _by_code() -> dict[str, str]:
-    found = {code: code for code in codes()} | {"XKX": "XK"}
-    return found | {country.alpha_3: country.alpha_2 for country in pycountry.countries}
+    codes_by_code = {code: code for code in codes()} | {"XKX": "XK"}
+    return codes_by_code | {country.alpha_3: country.alpha_2 for country in pycountry.countries}
 
 
 @cache
 def _by_name() -> dict[Words, str]:
-    """The surer a name, the later it is taken up: those in English win over those in other languages."""
+    """Names -> codes. More reliable names come later and win: those in English win over those in other languages."""
     english = [(code, name) for code in codes() for name in _names(code)]
     translated = [(code, say(name)) for say in _translations() for code, name in english]
     shortened = [(code, re.split("[,(]", name)[0]) for code, name in [*english, *translated]]
-    found = _unambiguous(shortened) | _unambiguous(translated)
-    found |= {_words(name): code for code, name in english}
-    found |= {_words(name): "" for name in NO_COUNTRIES.split(", ")}
-    return {words: code for words, code in found.items() if words}
+    names = _unambiguous(shortened) | _unambiguous(translated)
+    names |= {_words(name): code for code, name in english}
+    names |= {_words(name): "" for name in NO_COUNTRIES.split(", ")}
+    return {words: code for words, code in names.items() if words}
 
 
 def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[Words, str]:
-    """What means two countries means none."""
-    found: dict[Words, set[str]] = {}
+    """The names that belong to one country only."""
+    by_words: dict[Words, set[str]] = {}
     for code, name in pairs:
-        found.setdefault(_words(name), set()).add(code)
-    return {words: meant.pop() for words, meant in found.items() if len(meant) == 1}
+        by_words.setdefault(_words(name), set()).add(code)
+    return {words: meant.pop() for words, meant in by_words.items() if len(meant) == 1}
 
 
 def _names(code: str) -> list[str]:
@@ -158,9 +158,9 @@ def _names(code: str) -> list[str]:
 
 
 def _translations() -> list[Callable[[str], str]]:
-    """By pycountry, and by django-countries, whose names pretix shows to people; its catalogues need no Django."""
-    found = find_spec("django_countries")
-    shown = [("django", f"{place}/locale") for place in (found and found.submodule_search_locations) or ()]
+    """The names of pycountry, and of django-countries, which pretix shows to users; its catalogues need no Django."""
+    spec = find_spec("django_countries")
+    shown = [("django", f"{place}/locale") for place in (spec and spec.submodule_search_locations) or ()]
     return [
         gettext.translation(domain, place, [language], fallback=True).gettext
         for domain, place in [("iso3166-1", pycountry.LOCALES_DIR), *shown]
@@ -169,7 +169,7 @@ def _translations() -> list[Callable[[str], str]]:
 
 
 def _words(text: str) -> Words:
-    """What is left of a name without accents, small words, marks, and the order of its words."""
+    """The words of a name, without accents, small words and marks, in any order."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     plain = re.sub("[.'’`´]", "", plain.replace("ß", "ss"))
     words = re.findall(r"[^\W_]+", plain)

@@ -3,7 +3,8 @@
 import hashlib
 import json
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: it is asked for every record
+# one encoder for all calls: every record needs a fingerprint
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def fingerprint(facts: object) -> str:

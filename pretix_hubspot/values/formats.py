@@ -1,6 +1,6 @@
 """Wire formats: how HubSpot wants numbers, moments, phone numbers and languages written.
 
-Every function takes text and returns text in HubSpot's form, or None when the text is not such a thing.
+Every function takes text and returns text in HubSpot's form, or None for a text of another kind.
 Pure: standard library only.
 """
 
@@ -49,36 +49,36 @@ def number(text: str) -> str | None:
 
 
 def typed_number(text: str) -> str | None:
-    """A number that a person typed; anything ambiguous (``1,234``) is not one."""
+    """A number that a user typed; an ambiguous one (``1,234``) is refused."""
     return number(text) if PLAIN_NUMBER.fullmatch(text) else None
 
 
 def fraction(digits: str) -> str:
-    """A percentage as the part of one that it is: 19 as 0.19; exact, however long the number."""
+    """A percentage as a fraction: 19 as 0.19; exact, however long the number."""
     sign, numbers, exponent = Decimal(digits).as_tuple()
     value = format(Decimal((sign, numbers, int(exponent) - 2)), "f")
     return value.rstrip("0").rstrip(".")
 
 
 def percentage(digits: str) -> str:
-    """The other way round."""
+    """A fraction as a percentage."""
     sign, numbers, exponent = Decimal(digits).as_tuple()
     return format(Decimal((sign, numbers, int(exponent) + 2)), "f")
 
 
 def duration(text: str) -> str | None:
     """Hours and minutes, perhaps seconds, as milliseconds, which is how HubSpot keeps durations."""
-    found = DURATION.fullmatch(text)
-    if not found:
+    match = DURATION.fullmatch(text)
+    if not match:
         return None
-    hours, minutes, seconds, rest = (part or "0" for part in found.groups())
-    milliseconds = int(rest.ljust(3, "0")[:3]) if found.group(4) else 0
+    hours, minutes, seconds, rest = (part or "0" for part in match.groups())
+    milliseconds = int(rest.ljust(3, "0")[:3]) if match.group(4) else 0
     return str(((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + milliseconds)
 
 
 @cache
 def zone(name: str) -> tzinfo:
-    """The clock of that name; UTC for one that nobody knows."""
+    """The time zone of that name; UTC for an unknown one."""
     try:
         return ZoneInfo(name)
     except (ValueError, LookupError, OSError):  # LookupError: zoneinfo's own for an unknown name
@@ -106,9 +106,9 @@ def day(text: str) -> str | None:
 
 
 def instant(text: str, clock: tzinfo = UTC, portal: tzinfo = UTC) -> str | None:
-    """UTC with a ``Z``, milliseconds only when there are some; what has no offset is read on this clock.
+    """UTC with a ``Z``, with milliseconds if they are not zero; a text without an offset is read on this clock.
 
-    A plain date becomes noon where the portal is: there, and in most other places, it is that day.
+    A plain date becomes noon in the portal's time zone, so that it is that day there and in most other places.
     """
     value = moment(text, clock) if PLAIN_DATE.match(text) else None
     if value is None:
@@ -139,10 +139,10 @@ def phone(text: str) -> str | None:
 
 
 def language_codes(code: str) -> list[str]:
-    """The codes by which HubSpot may know a pretix language, the most exact first."""
+    """HubSpot's possible codes for a pretix language, the most exact first."""
     code = code.strip().lower().replace("_", "-")
     codes = [code]
     while "-" in code:
         code = code.rpartition("-")[0]
         codes.append(code)
-    return [found for code in codes for found in (LANGUAGES.get(code), code) if found]
+    return [name for code in codes for name in (LANGUAGES.get(code), code) if name]

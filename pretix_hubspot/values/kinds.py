@@ -1,4 +1,4 @@
-"""How a property of HubSpot behaves, whatever is written into it. Pure."""
+"""The kinds of HubSpot's properties, by how they take values. Pure."""
 
 from enum import StrEnum
 
@@ -39,7 +39,9 @@ SHOWN_AS = {
 
 
 def kind_of(prop: PropertyDefinition) -> PropertyKind | None:
-    """How a property behaves, or None for what is never written: coordinates, JSON, files, types of the future."""
+    """The kind of a property, or None for types that are never written: coordinates, JSON, files, types of the
+    future.
+    """
     if prop.type == "enumeration":
         return PropertyKind.MULTIPLE_CHOICE if prop.field_type == "checkbox" else PropertyKind.SINGLE_CHOICE
     if prop.type == "number":

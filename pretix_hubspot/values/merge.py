@@ -1,7 +1,7 @@
-"""What to send for one record: modes, several rows on one property, and what the record holds already. Pure.
+"""Merge the values of one record: modes, several rows on one property, and the values that HubSpot holds. Pure.
 
-Rows are evaluated in order, each on what the rows before it left, starting from what HubSpot holds.
-What comes out equal to what HubSpot holds is not sent.
+Rows are evaluated in order, each on the result of the rows before it, starting from the values that HubSpot holds.
+A result that is equal to HubSpot's value is not sent.
 """
 
 import re
@@ -36,7 +36,7 @@ def merge(rows: Sequence[Row], current: Mapping[str, str | None] | None) -> Merg
     An empty value with Overwrite clears what HubSpot holds; on a new record it is left out.
     A refused row changes nothing and is named in ``refusals``; the other rows of its property still count.
     """
-    known = current or {}
+    current_values = current or {}
     held: dict[str, str] = {}
     properties: dict[str, PropertyDefinition] = {}
     refusals = []
@@ -45,20 +45,20 @@ def merge(rows: Sequence[Row], current: Mapping[str, str | None] | None) -> Merg
         properties[name] = row.property
         if row.follows:
             continue
-        before = held.get(name, known.get(name) or "")
+        before = held.get(name, current_values.get(name) or "")
         after = _apply(row, before, is_new=current is None)
         if isinstance(after, Refusal):
             refusals.append(after)
         else:
             held[name] = after
-    _follow(held, known, rows)
-    wires = {name: _wire(properties[name], known.get(name) or "", value) for name, value in held.items()}
-    changes = {name: wire for name, wire in wires.items() if _differs(properties[name], known, wire)}
+    _follow(held, current_values, rows)
+    wires = {name: _wire(properties[name], current_values.get(name) or "", value) for name, value in held.items()}
+    changes = {name: wire for name, wire in wires.items() if _differs(properties[name], current_values, wire)}
     return Merged(changes, tuple(refusals))
 
 
 def _follow(held: dict[str, str], known: Mapping[str, str | None], rows: Sequence[Row]) -> None:
-    """Whose amount it is decides on its currency, whatever the mode of a row for the currency itself."""
+    """Keep currency and amount together: the source of the amount decides on its currency, whatever the row's mode."""
     for name in {row.property.name for row in rows if row.follows}:
         following = [row for row in rows if row.follows and row.property.name == name]
         ours = [row.value or "" for row in following if _is_ours(row.follows, held, rows)]
@@ -69,9 +69,9 @@ def _follow(held: dict[str, str], known: Mapping[str, str | None], rows: Sequenc
 
 
 def _is_ours(name: str, held: Mapping[str, str], rows: Sequence[Row]) -> bool:
-    """Whether a property will hold what one of the rows says."""
-    said = [row for row in rows if row.property.name == name and row.value]
-    return any(same(row.property, row.value or "", held.get(name, "")) for row in said)
+    """Whether a property will hold the value of one of the rows."""
+    filled = [row for row in rows if row.property.name == name and row.value]
+    return any(same(row.property, row.value or "", held.get(name, "")) for row in filled)
 
 
 def _apply(row: Row, before: str, *, is_new: bool) -> str | Refusal:
@@ -88,7 +88,7 @@ def _apply(row: Row, before: str, *, is_new: bool) -> str | Refusal:
 
 
 def add(prop: PropertyDefinition, before: str, value: str) -> str | Refusal:
-    """ "Add to list": adds what is missing to a list, fills what is empty, and refuses to replace a single value."""
+    """ "Add to list": add missing items to a list, fill an empty property, and refuse to replace a single value."""
     if not before:
         return value
     if kinds.is_list(prop):
@@ -105,12 +105,12 @@ def _add_items(prop: PropertyDefinition, before: str, value: str) -> str:
     missing = [item for item in dict.fromkeys(items(value, pattern)) if item not in present]
     if not missing:
         return before
-    kept = before[: before.rindex(present[-1]) + len(present[-1])] if present else ""
-    added = ";".join(filter(None, [kept, *missing]))
+    head = before[: before.rindex(present[-1]) + len(present[-1])] if present else ""
+    added = ";".join(filter(None, [head, *missing]))
     if kinds.kind_of(prop) != kinds.PropertyKind.TEXT:
         return added
     added = formats.cut(added)
-    return before if added in (kept, f"{kept};") else added
+    return before if added in (head, f"{head};") else added
 
 
 def items(text: str, pattern: re.Pattern[str] = ITEM) -> list[str]:
@@ -119,17 +119,17 @@ def items(text: str, pattern: re.Pattern[str] = ITEM) -> list[str]:
 
 
 def _wire(prop: PropertyDefinition, before: str, after: str) -> str:
-    """How a list is sent: whole, except that an option which the portal dropped meanwhile must not be named again.
+    """The list to send: the whole list, or only the new items if it holds an option that the portal has dropped.
 
-    HubSpot keeps such a value on the record but refuses it in a write; with a leading ``;`` it adds to what is there.
+    HubSpot keeps such a value on the record but refuses it in a write; with a leading ``;`` it adds to its own list.
     """
     if kinds.kind_of(prop) != kinds.PropertyKind.MULTIPLE_CHOICE or not prop.options:
         return after
-    held, wanted = items(before), items(after)
+    held, target = items(before), items(after)
     dropped = set(held) - {option.value for option in prop.options}
-    if not dropped or not set(held) < set(wanted):
+    if not dropped or not set(held) < set(target):
         return after
-    return ";" + ";".join(item for item in wanted if item not in held)
+    return ";" + ";".join(item for item in target if item not in held)
 
 
 def _differs(prop: PropertyDefinition, known: Mapping[str, str | None], value: str) -> bool:
@@ -137,7 +137,7 @@ def _differs(prop: PropertyDefinition, known: Mapping[str, str | None], value: s
     if same(prop, before, value):
         return False
     if kinds.is_email(prop) and value.casefold() in items((known.get("hs_additional_emails") or "").casefold()):
-        return False  # a further address of the same person: making it the first one is that person's staff's choice
+        return False  # a further address of the same person: its order is the decision of HubSpot's users
     return not (prop.name == LIFECYCLE and _backward(prop, before, value))
 
 

@@ -1,7 +1,8 @@
-"""Amounts and their currencies: in which one HubSpot will read an amount, and what it cannot read rightly. Pure.
+"""Amounts and their currencies: the currency in which HubSpot will read an amount, and the amounts it would misread.
+Pure.
 
-HubSpot reads an amount in the currency that the record names, else in the account's own, and says nothing about an
-amount that was meant in another one (hubspot.md 6.2).
+HubSpot reads an amount in the currency that the record names, else in the account's own, and reports no error for an
+amount in another one (hubspot.md 6.2).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from pretix_hubspot.hubspot.data import PropertyDefinition
 from .risks import refuse
 from .rows import Conventions, MappingRow, Refusal
 
-#: The source field that says in which currency the amounts of an event are.
+#: The source field that holds the currency of an event's amounts.
 CURRENCY_FIELD = "event_currency"
 #: HubSpot's own properties for a record's currency, by object type.
 CURRENCIES = {
@@ -48,11 +49,11 @@ def unused_currency(value: Any, prop: PropertyDefinition, conventions: Conventio
 
 def foreign(prop: PropertyDefinition, amount_in: str, conventions: Conventions) -> Refusal | None:
     """The refusal of an amount that HubSpot would read in another currency than the event's."""
-    mine = conventions.currency
-    if not amount_in or not mine or amount_in == mine:
+    own = conventions.currency
+    if not amount_in or not own or amount_in == own:
         return None
-    code = "currency_not_used" if mine not in conventions.portal_currencies else "currency_fixed"
-    return refuse(code, prop, currency=mine, shown_in=amount_in)
+    code = "currency_not_used" if own not in conventions.portal_currencies else "currency_fixed"
+    return refuse(code, prop, currency=own, shown_in=amount_in)
 
 
 def with_currencies(
@@ -75,13 +76,13 @@ def _with_currency(
     if prop is None or row.constant is not None or not is_amount(prop):
         return row
     name = prop.currency_property_name or CURRENCIES.get(object_type, "")
-    said = by_name.get(name)
-    if said is not None and said.constant is not None:
-        return replace(row, amount_in=said.constant.strip())
-    if said is not None and said.field != CURRENCY_FIELD:
-        return row  # an answer, say: nobody knows
+    currency_row = by_name.get(name)
+    if currency_row is not None and currency_row.constant is not None:
+        return replace(row, amount_in=currency_row.constant.strip())
+    if currency_row is not None and currency_row.field != CURRENCY_FIELD:
+        return row  # an answer, say: its currency is unknown
     currency = properties.get(name)
     if currency is None or not currency.writable or conventions.currency not in conventions.portal_currencies:
         return replace(row, amount_in=conventions.portal_currency)
-    alone = said is None and len(conventions.portal_currencies) == 1
+    alone = currency_row is None and len(conventions.portal_currencies) == 1
     return replace(row, amount_in=conventions.currency, currency=None if alone else currency)

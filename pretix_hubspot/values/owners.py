@@ -1,6 +1,6 @@
-"""Owners of records: people choose them by name, HubSpot takes their ids (hubspot.md 6.2, A). Pure.
+"""Owners of records: users choose them by name, HubSpot takes their ids (hubspot.md 6.2, A). Pure.
 
-The portal's owners stand in for the options that such a property does not list; who left is a hidden option.
+The portal's owners stand in for the options that such a property does not list; an owner who left is a hidden option.
 """
 
 import re
@@ -12,9 +12,9 @@ _LABEL = re.compile(r"(?P<name>.*) \((?P<email>[^()\s]+@[^()\s]+)\)")
 
 
 def options(owners: Iterable[Owner]) -> tuple[Option, ...]:
-    """Those who are active first, each by name."""
-    found = [Option(owner.id, _label(owner), owner.archived) for owner in owners]
-    return tuple(sorted(found, key=lambda option: (option.hidden, option.label.casefold())))
+    """The owners as options: active ones first, each by name."""
+    unsorted = [Option(owner.id, _label(owner), owner.archived) for owner in owners]
+    return tuple(sorted(unsorted, key=lambda option: (option.hidden, option.label.casefold())))
 
 
 def _label(owner: Owner) -> str:
@@ -23,12 +23,12 @@ def _label(owner: Owner) -> str:
 
 
 def find(listed: Sequence[Option], text: str) -> Option | None:
-    """The owner with this id, label, e-mail address or name; a name that several people have is nobody's."""
-    wanted = text.strip().casefold()
-    known = {option.value: option for option in listed}
-    if text.strip() in known:
-        return known[text.strip()]
-    fitting = [option for option in listed if wanted and wanted in _names(option)]
+    """The owner with this id, label, e-mail address or name; None for a name that several owners have."""
+    name = text.strip().casefold()
+    by_id = {option.value: option for option in listed}
+    if text.strip() in by_id:
+        return by_id[text.strip()]
+    fitting = [option for option in listed if name and name in _names(option)]
     active = [option for option in fitting if not option.hidden] or fitting
     return active[0] if len({option.value for option in active}) == 1 else None
 

@@ -1,6 +1,6 @@
-"""What a source could hold that a property refuses, known before there is any value. Pure.
+"""Find values of a source that a property refuses, before any value is known. Pure.
 
-The editor's warning symbol: a rule's risk tries everything that a field can hold, with the rule's own way of writing.
+The editor's warning symbol: a rule's risk tries every value that a field can hold, with the rule's own way of writing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ Choices = Sequence[tuple[str, str]]
 
 
 class Context(NamedTuple):
-    """What a conversion may look at beside the value."""
+    """The facts beside the value that a conversion may use."""
 
     prop: PropertyDefinition
     value_map: Mapping[str, str] | None
@@ -25,21 +25,21 @@ class Context(NamedTuple):
     conventions: Conventions = NO_CONVENTIONS
 
 
-#: Writes a pretix value; a ``str`` is what HubSpot is sent.
+#: Writes a pretix value; returns a ``str`` to send, or a refusal.
 Write = Callable[[Any, Context], str | Refusal]
-#: Says what may be refused.
+#: Returns the refusal that is possible, if any.
 Risk = Callable[[Context], Refusal | None]
 
 
 class Rule(NamedTuple):
-    """How one pair of types is written, and what may be refused, known before any value is."""
+    """How one pair of types is written, and which refusals are possible, before any value is known."""
 
     write: Write
     risk: Risk
 
 
 def property_names(prop: PropertyDefinition) -> dict[str, str]:
-    """How a refusal names a property."""
+    """The names of a property in a refusal."""
     return {"property": prop.name, "label": prop.label, "type": prop.type}
 
 
@@ -48,21 +48,21 @@ def refuse(code: str, prop: PropertyDefinition | None, **params: object) -> Refu
 
 
 def options_elsewhere(prop: PropertyDefinition) -> bool:
-    """Whether the definition does not tell the options, as with owners: only HubSpot knows what fits."""
+    """Whether the definition lacks the options, as with owners: then only HubSpot can check a value."""
     return kind_of(prop) in (PropertyKind.SINGLE_CHOICE, PropertyKind.MULTIPLE_CHOICE) and not prop.options
 
 
 def safe(context: Context) -> None:
-    """A pair in which everything fits: no refusal."""
+    """The risk of a pair in which every value fits: no refusal."""
 
 
 def risky(code: str) -> Risk:
-    """A pair in which some values fit and others do not."""
+    """The risk of a pair in which some values fit and others do not."""
     return lambda context: refuse(code, context.prop)
 
 
 def each(samples: Callable[[Context], Sequence[Any]], write: Write) -> Risk:
-    """The first refusal among everything a field can hold; where choices have no option, it names all of them."""
+    """The first refusal among all values of a field; if choices have no option, it names all of them."""
 
     def risk(context: Context) -> Refusal | None:
         if options_elsewhere(context.prop):
@@ -74,7 +74,7 @@ def each(samples: Callable[[Context], Sequence[Any]], write: Write) -> Risk:
 
 
 def together(refusals: Sequence[Refusal]) -> Refusal | None:
-    """The first, with the labels of all choices that are refused for the same reason."""
+    """The first refusal, with the labels of all choices that are refused for the same reason."""
     if not refusals:
         return None
     first = refusals[0]
@@ -97,7 +97,7 @@ def booleans(context: Context) -> list[bool]:
 
 
 def lacking_countries(write: Write) -> Risk:
-    """What a portal's list of countries lacks; countries are named as choices are, unless it is no such list at all."""
+    """The countries that a portal's list lacks, named like choices; unless it is no list of countries at all."""
 
     def risk(context: Context) -> Refusal | None:
         if options_elsewhere(context.prop):

@@ -22,15 +22,15 @@ APPEND = "append"
 IDENTIFIERS, LABELS = "identifiers", "labels"
 
 
-#: How HubSpot keeps what it shows as a percentage: 19 % as 0.19, or as 19.
+#: How HubSpot stores percentages: 19 % as 0.19, or as 19.
 FRACTION, WHOLE = "fraction", "whole"
 
 
 @dataclass(frozen=True)
 class Conventions:
-    """What goes without saying: the currency and the clock of an event and of a portal, and how percentages are kept.
+    """The currency and time zone of an event and of a portal, and how the portal stores percentages.
 
-    What is empty is unknown. ``portal_currencies`` are all that the portal uses, its own among them.
+    Empty fields are unknown. ``portal_currencies`` are all that the portal uses, its own among them.
     """
 
     currency: str = ""
@@ -41,7 +41,7 @@ class Conventions:
     percentages: str = FRACTION
 
 
-#: Nothing is known.
+#: All unknown.
 NO_CONVENTIONS = Conventions()
 
 
@@ -65,10 +65,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Row:
-    """One property of one record, converted and waiting for its mode to decide.
+    """One property of one record, converted, before its mode decides.
 
-    ``names`` marks what a person is called.
-    ``follows`` names the property whose value means something else without this one: the currency of an amount.
+    ``names`` marks a person's name.
+    ``follows`` names the property without which this value means something other: the currency of an amount.
     """
 
     property: PropertyDefinition
@@ -80,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Merged:
-    """What to send for one record: only what differs from the portal, and what was refused."""
+    """The values to send for one record: those that differ from the portal's, and the refusals."""
 
     changes: dict[str, str]
     refusals: tuple[Refusal, ...] = ()
@@ -93,9 +93,9 @@ class MappingRow:
     ``property`` is ``None`` when the portal no longer has it; ``source_type`` when the field no longer exists.
     ``synonyms`` are the labels of the field's own choices, by which the portal's options are found.
     ``constant`` is the text that every record gets, in place of a value of the order.
-    ``keeps`` leaves HubSpot's value alone where Overwrite has none of its own.
-    ``amount_in`` is the currency in which HubSpot will read an amount, empty for what is none; ``currency`` is the
-    property that has to be sent along so that it does.
+    ``keeps`` leaves HubSpot's value alone if Overwrite has no value to write.
+    ``amount_in`` is the currency in which HubSpot will read an amount, empty for other rows; ``currency`` is the
+    property that has to be sent along for it.
     """
 
     field: str

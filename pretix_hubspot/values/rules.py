@@ -1,6 +1,6 @@
 """The table of conversions: how a value of each pretix type is written into each kind of property. Pure.
 
-``RULES`` says for every pair how a value is written, and what can go wrong; a missing pair is a refusal.
+``RULES`` holds for every pair how a value is written, and which refusals are possible; a missing pair is a refusal.
 """
 
 import html
@@ -24,7 +24,7 @@ from .risks import (
 )
 from .rows import FRACTION, Refusal
 
-#: A text in HubSpot's form, or None if it is no such thing.
+#: A text in HubSpot's form, or None for a text of another kind.
 Parse = Callable[[str], str | None]
 
 # pretix types, as core's Question.TYPE_*
@@ -43,17 +43,17 @@ def _as_html(text: str) -> str:
 
 
 def _through(parse: Parse, code: str) -> Write:
-    """A conversion by one of ``formats``' functions, refused with ``code`` when it finds nothing."""
+    """A conversion by one of ``formats``' functions, refused with ``code`` if it returns None."""
 
     def write(value: object, context: Context) -> str | Refusal:
-        found = parse(str(value))
-        return found if found is not None else refuse(code, context.prop)
+        text = parse(str(value))
+        return text if text is not None else refuse(code, context.prop)
 
     return write
 
 
 def _percentage(parse: Parse) -> Write:
-    """A number, or a text with a percent sign, as HubSpot keeps a percentage."""
+    """A number, or a text with a percent sign, as HubSpot stores a percentage."""
 
     def write(value: object, context: Context) -> str | Refusal:
         digits = parse(str(value).removesuffix("%").rstrip())
@@ -65,15 +65,15 @@ def _percentage(parse: Parse) -> Write:
 
 
 def _without_unit(value: object, context: Context) -> Refusal:
-    """Minutes? Hours? HubSpot would take them for milliseconds."""
+    """The refusal of a number as a duration: HubSpot would take minutes or hours for milliseconds."""
     return refuse("duration_unit", context.prop)
 
 
 def _instant(value: object, context: Context) -> str | Refusal:
     conventions = context.conventions
     clocks = formats.zone(conventions.time_zone), formats.zone(conventions.portal_time_zone)
-    found = formats.instant(str(value), *clocks)
-    return found if found is not None else refuse("not_a_date", context.prop)
+    instant = formats.instant(str(value), *clocks)
+    return instant if instant is not None else refuse("not_a_date", context.prop)
 
 
 def _bool_word(value: object) -> str:
@@ -98,9 +98,9 @@ def _country_option(code: str, context: Context) -> str | Refusal:
     """By the code or by any name of the country; a map decides on the countries that it names, and on no others."""
     if context.value_map and code in context.value_map:
         return _option(code, context, named=False)
-    found = _find(code, context)
-    found = countries.option_for(code, context.prop.options) if found is None else found
-    return refuse("no_option", context.prop) if found is None else found
+    option = _find(code, context)
+    option = countries.option_for(code, context.prop.options) if option is None else option
+    return refuse("no_option", context.prop) if option is None else option
 
 
 def _one_option(value: object, context: Context) -> str | Refusal:
@@ -143,36 +143,36 @@ def _choice_as(write: Write) -> Write:
 
 
 def _joined(values: Sequence[str], context: Context, *, named: bool) -> str | Refusal:
-    found = [_option(value, context, named=named) for value in values]
-    refused = next((option for option in found if isinstance(option, Refusal)), None)
-    return refused or ";".join(dict.fromkeys(option for option in found if isinstance(option, str) and option))
+    options = [_option(value, context, named=named) for value in values]
+    refused = next((option for option in options if isinstance(option, Refusal)), None)
+    return refused or ";".join(dict.fromkeys(option for option in options if isinstance(option, str) and option))
 
 
 def _option(value: str, context: Context, *, named: bool) -> str | Refusal:
-    """The portal's option for one pretix value; ``named`` when the value is a choice and not something typed."""
+    """The portal's option for one pretix value; ``named`` if the value is a choice and not a typed text."""
     mapped = value
     if context.value_map is not None:
         if value not in context.value_map:
             return refuse("option_not_mapped", context.prop, **_named(value, context, named))
         mapped = context.value_map[value]
-        if not mapped:  # mapped to nothing on purpose
+        if not mapped:  # mapped to "leave empty"
             return ""
     if context.prop.owners and context.prop.options:
         return _owner(mapped, value, context, named)
-    found = _find(mapped, context)
-    return found if found is not None else refuse("no_option", context.prop, **_named(value, context, named))
+    option = _find(mapped, context)
+    return option if option is not None else refuse("no_option", context.prop, **_named(value, context, named))
 
 
 def _owner(mapped: str, value: str, context: Context, named: bool) -> str | Refusal:
-    """The id of somebody who may own records today."""
-    found = owners.find(context.prop.options, mapped)
-    if found is None:
+    """The id of an owner who may own records today."""
+    owner = owners.find(context.prop.options, mapped)
+    if owner is None:
         return refuse("no_option", context.prop, **_named(value, context, named))
-    return refuse("owner_gone", context.prop) if found.hidden else found.value
+    return refuse("owner_gone", context.prop) if owner.hidden else owner.value
 
 
 def _named(value: str, context: Context, named: bool) -> dict[str, str]:
-    """The name of a choice for a refusal; what people typed is never in one."""
+    """The name of a choice for a refusal, which never holds a typed text."""
     if not named:
         return {}
     label = next((label for identifier, label in context.enum_opts or () if identifier == value), value)
@@ -180,7 +180,7 @@ def _named(value: str, context: Context, named: bool) -> dict[str, str]:
 
 
 def _find(value: str, context: Context) -> str | None:
-    """The option's internal value: by value exactly, by label, by the pretix label; None when nothing fits."""
+    """The option's internal value: by exact value, by label, by the pretix label; None if none fits."""
     options = context.prop.options
     if options_elsewhere(context.prop):
         return value

@@ -19,12 +19,12 @@ from pretix_hubspot.catalog.association_labels import ensure_label
 from pretix_hubspot.failures.access import UNAVAILABLE, explain
 from pretix_hubspot.mappings import limits
 from pretix_hubspot.mappings.editing import EditorSetup, property_text
+from pretix_hubspot.mappings.limit_texts import too_much
 from pretix_hubspot.mappings.reading import MAX_ENTRIES, Problem
 from pretix_hubspot.mappings.reading import value_map as read_value_map
 from pretix_hubspot.mappings.spec import LEAVE
 from pretix_hubspot.mappings.store import put
 from pretix_hubspot.mappings.stored import MAX_TEXT, MODES, StoredAssociation, StoredMapping, StoredPipeline, StoredRow
-from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.sources.order_state import CANCELED, EXPIRED, PAID, PENDING
 from pretix_hubspot.sources.snapshot import CONSTANT
 from pretix_hubspot.values.rows import IDENTIFIERS, LABELS, OVERWRITE

@@ -21,10 +21,10 @@ from pretix_hubspot.failures.access import UNAVAILABLE, explain
 from pretix_hubspot.health.actions import retry_deleted
 from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.mappings import drift
+from pretix_hubspot.mappings.limit_texts import too_much
 from pretix_hubspot.mappings.reading import Problem
 from pretix_hubspot.mappings.store import SuggestionImpossible, TooMuch
 from pretix_hubspot.mappings.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
-from pretix_hubspot.mappings.words import too_much
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.server.patience import ASKED_FOR
 from pretix_hubspot.sync.queue import campaigns

@@ -13,7 +13,7 @@ from itertools import islice
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.data import AssociationType, PropertyDefinition
 from pretix_hubspot.hubspot.errors import HubSpotError
-from pretix_hubspot.mappings.spec import BY_MODES, Beginning, MappingSpec
+from pretix_hubspot.mappings.spec import BY_MODES, DefaultRows, MappingSpec
 from pretix_hubspot.sources.snapshot import ORDER, PartKey, Subject
 from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import Refusal, Row
@@ -54,7 +54,7 @@ class WantedRecord:
     ``ours`` means that nobody but pretix can have created it: it is created without looking for it first.
     ``together`` lists properties that must be sent together if one of them is.
     ``previous`` is to whom it belonged after the last transfer, where that is known.
-    ``beginning`` is what it gets only if it is new, see ``newrecords``.
+    ``defaults`` is what it gets only if it is new, see ``new_records``.
     """
 
     object_type: str
@@ -65,17 +65,17 @@ class WantedRecord:
     together: tuple[str, ...] = ()
     contributions: list[Contribution] = field(default_factory=list)
     previous: Person | None = None
-    beginning: tuple[Beginning, ...] = ()
+    defaults: tuple[DefaultRows, ...] = ()
     _others: dict[Subject, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def ref(self) -> RecordKey:
         return (self.object_type, self.key)
 
-    def begin(self, beginning: tuple[Beginning, ...]) -> None:
+    def add_defaults(self, defaults: tuple[DefaultRows, ...]) -> None:
         """Add what another contribution begins with, as far as the ones before it do not say the same."""
-        said = {part.unless for part in self.beginning}
-        self.beginning += tuple(part for part in beginning if part.unless not in said)
+        said = {part.unless for part in self.defaults}
+        self.defaults += tuple(part for part in defaults if part.unless not in said)
 
     def rows(self) -> list[Row]:
         """All rows in order of evaluation; what a canceled part says counts only if nobody else says anything."""

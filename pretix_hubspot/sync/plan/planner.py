@@ -139,7 +139,7 @@ def _plan_record(
         WantedRecord(spec.object_type, key, identifier.property, identifier.value, ours),
     )
     record.together = tuple(dict.fromkeys((*record.together, *_together(spec))))
-    record.begin(of_record(spec.beginnings, _title(spec, identifier, ours, values, snapshot, part), state))
+    record.add_defaults(of_record(spec.defaults, _title(spec, identifier, ours, values, snapshot, part), state))
     canceled = bool(part and part.canceled)
     label = f"{snapshot.code}-{part.number}" if part else snapshot.code
     policy = spec.options.same_address

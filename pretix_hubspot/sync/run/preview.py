@@ -229,7 +229,7 @@ def _add_properties(item: RecordPreview, wanted: WantedRecord, dry_run: DryRun, 
     if item.is_new and wanted.id_property.name not in by_property:
         by_property[wanted.id_property.name] = [Row(wanted.id_property, wanted.id_value, "")]
     if item.is_new:
-        for part in wanted.beginning:
+        for part in wanted.defaults:
             for row in part.rows:
                 if row.property.name in written and not any(r.value for r in by_property.get(row.property.name, ())):
                     by_property[row.property.name] = [row]

@@ -181,7 +181,7 @@ class TypeRun:
             if current is None:
                 new = self._pending[refs[0]].record
                 name = new.id_property.name
-                properties = completed({name: new.id_value, **changes}, new.beginning)
+                properties = completed({name: new.id_value, **changes}, new.defaults)
                 links = {link.to_id: link for ref in refs for link in self._links.get(ref, ())}
                 trace = WriteInput(f"c{number}", properties, id_property=name, associations=tuple(links.values()))
                 creates[trace.trace_id] = (refs, trace)

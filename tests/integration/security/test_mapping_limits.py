@@ -10,8 +10,8 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections.lifecycle import for_event
 from pretix_hubspot.mappings import limits, mapping_file
 from pretix_hubspot.mappings.copying import copy_from
+from pretix_hubspot.mappings.limit_texts import TOO_MUCH
 from pretix_hubspot.mappings.store import TooMuch
-from pretix_hubspot.mappings.words import TOO_MUCH
 from pretix_hubspot.sync.run import loading
 from tests.integration.control.conftest import (  # noqa: F401  fixtures are found by name
     BASE,

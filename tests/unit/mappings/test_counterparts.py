@@ -2,7 +2,7 @@
 
 import pytest
 
-from pretix_hubspot.mappings.counterparts import Counterparts, found, matched
+from pretix_hubspot.mappings.counterparts import Counterparts, matched, original_key
 from pretix_hubspot.mappings.options import StoredFilters, StoredOptions
 from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping, StoredRow
 
@@ -42,7 +42,7 @@ def test_source_fields(field, translated):
 
     assert row == StoredRow(translated, "amount")
     assert row.is_lost == translated.startswith("_invalid_")
-    assert not row.is_lost or found(row.pretix_field) == field.removeprefix("_invalid_")
+    assert not row.is_lost or original_key(row.pretix_field) == field.removeprefix("_invalid_")
 
 
 def test_an_identifier_without_a_counterpart_is_to_be_chosen_anew():

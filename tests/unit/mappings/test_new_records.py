@@ -4,7 +4,7 @@ import pytest
 
 from pretix_hubspot.hubspot.data import Pipeline, PropertyDefinition, Stage
 from pretix_hubspot.mappings import new_records
-from pretix_hubspot.mappings.spec import Beginning, Beginnings, PipelineSpec
+from pretix_hubspot.mappings.spec import DefaultRows, NewRecordDefaults, PipelineSpec
 from pretix_hubspot.values.rows import IF_NEW, Row
 
 
@@ -32,21 +32,23 @@ SALES = Pipeline("sales", "Sales", 0, (stage("won", "1.0"), stage("new", "0.2"),
     ],
 )
 def test_records_are_called_by_a_text_that_can_be_written(object_type, title, expected):
-    assert new_records.beginnings(object_type, title, None).title == expected
+    assert new_records.defaults_for(object_type, title, None).title == expected
 
 
 def test_companies_may_be_known_by_their_domain():
-    assert new_records.beginnings("companies", prop("name"), STAGES) == Beginnings(prop("name"), ("domain",), STAGES)
+    assert new_records.defaults_for("companies", prop("name"), STAGES) == NewRecordDefaults(
+        prop("name"), ("domain",), STAGES
+    )
 
 
 def test_a_new_record_begins_with_title_and_stage():
     rows = (Row(PIPELINE, "default", IF_NEW), Row(STAGE, "lost", IF_NEW))
-    assert new_records.of_record(Beginnings(NAME, ("domain",), STAGES), "A1", "c") == (
-        Beginning(("dealname", "domain"), (Row(NAME, "A1", IF_NEW),)),
-        Beginning(("dealstage",), rows),
+    assert new_records.of_record(NewRecordDefaults(NAME, ("domain",), STAGES), "A1", "c") == (
+        DefaultRows(("dealname", "domain"), (Row(NAME, "A1", IF_NEW),)),
+        DefaultRows(("dealstage",), rows),
     )
-    assert new_records.of_record(Beginnings(NAME, (), STAGES), "", "e") == (), "neither a title nor a stage"
-    assert new_records.of_record(Beginnings(), "A1", "n") == ()
+    assert new_records.of_record(NewRecordDefaults(NAME, (), STAGES), "", "e") == (), "neither a title nor a stage"
+    assert new_records.of_record(NewRecordDefaults(), "A1", "n") == ()
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,8 @@ def test_a_new_record_begins_with_title_and_stage():
     ],
 )
 def test_what_somebody_says_is_left_as_it_is(said, completed):
-    beginning = new_records.of_record(Beginnings(NAME, ("domain",), STAGES), "A1", "n")
-    assert new_records.completed(said, beginning) == completed
+    defaults = new_records.of_record(NewRecordDefaults(NAME, ("domain",), STAGES), "A1", "n")
+    assert new_records.completed(said, defaults) == completed
 
 
 @pytest.mark.parametrize(

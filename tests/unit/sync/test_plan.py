@@ -5,7 +5,7 @@ from dataclasses import replace
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.hubspot.errors import Forbidden, ServerTrouble
-from pretix_hubspot.mappings.spec import Beginning, Beginnings, MappingSpec, PipelineSpec
+from pretix_hubspot.mappings.spec import DefaultRows, MappingSpec, NewRecordDefaults, PipelineSpec
 from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot, Subject
@@ -158,27 +158,29 @@ def test_a_stage_that_was_deleted_is_refused_before_hubspot_does():
 def test_what_new_records_are_called_and_who_says_it_first():
     title = prop("dealname")
     stages = PipelineSpec(prop("pipeline"), prop("dealstage"), "default", {"n": "new"})
-    first = replace(DEAL, associations=(), beginnings=Beginnings(title))
-    second = replace(first, id=4, beginnings=Beginnings(title, (), stages))
+    first = replace(DEAL, associations=(), defaults=NewRecordDefaults(title))
+    second = replace(first, id=4, defaults=NewRecordDefaults(title, (), stages))
     [deal] = plan_of(order(event_order_code="EV-C7"), specs=[first, second]).records.values()
     rows = (Row(stages.pipeline_property, "default", IF_NEW), Row(stages.stage_property, "new", IF_NEW))
-    assert deal.beginning == (
-        Beginning(("dealname",), (Row(title, "EV-C7", IF_NEW),)),
-        Beginning(("dealstage",), rows),
+    assert deal.defaults == (
+        DefaultRows(("dealname",), (Row(title, "EV-C7", IF_NEW),)),
+        DefaultRows(("dealstage",), rows),
     )
 
-    place = replace(ATTENDEE, object_type="deals", identifier=row("position_key", "key"), beginnings=Beginnings(title))
+    place = replace(
+        ATTENDEE, object_type="deals", identifier=row("position_key", "key"), defaults=NewRecordDefaults(title)
+    )
     ours = PositionSnapshot(70, 2, False, {"position_key": "ORG/EV/C7/2", "attendee": "Ada"})
     [deal] = plan_of(order(positions=[ours]), specs=[place]).records.values()
-    assert deal.beginning[0].rows == (Row(title, "C7-2", IF_NEW),)
+    assert deal.defaults[0].rows == (Row(title, "C7-2", IF_NEW),)
 
-    company = replace(BUYER, object_type="companies", beginnings=Beginnings(prop("name"), ("domain",)))
+    company = replace(BUYER, object_type="companies", defaults=NewRecordDefaults(prop("name"), ("domain",)))
     plan = plan_of(order(7), order(8, email="eve@example.org"), specs=[company])
-    assert [record.beginning[0].rows[0].value for record in plan.records.values()] == [
+    assert [record.defaults[0].rows[0].value for record in plan.records.values()] == [
         "ada@example.org",
         "eve@example.org",
     ]
-    assert list(plan.only([ORDER_8]).records.values())[0].beginning[0].unless == ("name", "domain")
+    assert list(plan.only([ORDER_8]).records.values())[0].defaults[0].unless == ("name", "domain")
 
 
 def test_canceled_positions_count_only_where_hubspot_knows_them():

@@ -11,7 +11,7 @@ from pretix_hubspot.hubspot.budget.shared import NoBudget
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.versions import DEFAULT
 from pretix_hubspot.mappings.filters import reason
-from pretix_hubspot.mappings.spec import Beginning, Beginnings, Filters, MappingSpec, PipelineSpec
+from pretix_hubspot.mappings.spec import DefaultRows, Filters, MappingSpec, NewRecordDefaults, PipelineSpec
 from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sources.snapshot import ObjectSnapshot, PartSnapshot, Subject
@@ -110,7 +110,7 @@ def test_an_object_is_found_by_its_primary_key_and_called_by_its_title():
         row("customer_id", KEY),
         (),
         pipeline=PipelineSpec(prop("pipeline"), stage, "p1", {"active": "s1"}),
-        beginnings=Beginnings(title),
+        defaults=NewRecordDefaults(title),
     )
     values = {"customer_id": "ADA", "name": "Lovelace"}
 
@@ -119,7 +119,7 @@ def test_an_object_is_found_by_its_primary_key_and_called_by_its_title():
     [record] = plan.records.values()
     assert (record.key, record.ours) == (f"{KEY}@customer:7", True)
     assert [(r.property.name, r.value) for r in record.rows()] == [(KEY, "ADA"), ("pipeline", "p1"), ("stage", "s1")]
-    assert record.beginning == (Beginning(("name",), (Row(title, "Lovelace", IF_NEW),)),)
+    assert record.defaults == (DefaultRows(("name",), (Row(title, "Lovelace", IF_NEW),)),)
 
 
 def test_filters_are_about_orders():

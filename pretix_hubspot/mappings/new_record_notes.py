@@ -1,6 +1,6 @@
-"""What HubSpot wants to know of every new object, in sentences for the editor and *Check connection*.
+"""Notes for the editor and *Check connection* about properties that new records need and no row sends.
 
-What pretix says if no row does, and what nobody can say for the organizer.
+They name the defaults that pretix fills in, and the properties for which it has no default.
 """
 
 from typing import Protocol
@@ -20,7 +20,7 @@ EXAMPLE = "A1B2C"
 
 
 class Setup(Protocol):
-    """What the sentences are about, see ``EditorSetup``."""
+    """The part of ``EditorSetup`` that the notes read."""
 
     mapping: ObjectMapping
     source: Source
@@ -35,11 +35,11 @@ class Setup(Protocol):
 
 
 def title_note(setup: Setup) -> str | None:
-    """What new objects are called that no row names; None if one does."""
+    """The default title of new records, if no row sends one; otherwise None."""
     name = setup.catalog.primary_property(setup.object_type)
     definition = setup.definitions.get(name)
-    unsaid = setup.chosen.isdisjoint({name, *INSTEAD.get(setup.object_type, ())})
-    if definition is None or not definition.writable or definition.type != "string" or not unsaid:
+    is_unfilled = setup.chosen.isdisjoint({name, *INSTEAD.get(setup.object_type, ())})
+    if definition is None or not definition.writable or definition.type != "string" or not is_unfilled:
         return None
     identifier = setup.mapping.pretix_id_field
     if identifier and not setup.source.is_identity(identifier):
@@ -54,7 +54,7 @@ def title_note(setup: Setup) -> str | None:
 
 
 def stage_note(setup: Setup) -> str | None:
-    """Where new objects begin whose stage is left alone; None if every status has a stage, or there are none."""
+    """The default stage of new records, if some status has no stage; otherwise None."""
     chosen = setup.mapping.pipeline or {}
     pipeline = chosen_pipeline(setup.pipelines, chosen.get("pipeline", ""))
     stages = chosen.get("stages", {})
@@ -74,11 +74,11 @@ def stage_note(setup: Setup) -> str | None:
 
 
 def missing(setup: Setup) -> str | None:
-    """What HubSpot wants and pretix cannot make up; None if a row says it."""
-    wanted = ONE_OF.get(setup.object_type, ())
-    if not wanted or setup.error or not setup.chosen.isdisjoint(wanted):
+    """The properties that HubSpot requires and pretix cannot fill in; None if a row sends one."""
+    required = ONE_OF.get(setup.object_type, ())
+    if not required or setup.error or not setup.chosen.isdisjoint(required):
         return None
-    labels = [setup.definitions[name].label for name in wanted if name in setup.definitions]
+    labels = [setup.definitions[name].label for name in required if name in setup.definitions]
     return _(
         "HubSpot wants one of these fields of every new object: {fields}. No row fills any of them, so orders may be "
         "reported as sync problems."

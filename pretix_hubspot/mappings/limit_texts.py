@@ -1,4 +1,4 @@
-"""What is too much, in words."""
+"""The exceeded limits of an event, in words."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
