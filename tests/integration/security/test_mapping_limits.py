@@ -12,6 +12,7 @@ from pretix_hubspot.mappings import limits, mapping_file
 from pretix_hubspot.mappings.copying import copy_from
 from pretix_hubspot.mappings.limit_texts import TOO_MUCH
 from pretix_hubspot.mappings.store import TooMuch
+from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.run import loading
 from tests.integration.control.conftest import (  # noqa: F401  fixtures are found by name
     BASE,
@@ -164,7 +165,7 @@ def planned(story, mappings):
     catalog = Catalog(story.connection)
     catalog.refresh(["contacts"])
     with traced() as used:
-        plan = loading.plan(story.connection.portal_id, catalog, [(other, orders)])
+        plan = loading.plan(story.connection.portal_id, catalog, [(EventContext(other), orders)])
     return sum(len(c.rows) for record in plan.records.values() for c in record.contributions), used.kept // 2**20
 
 
