@@ -1,6 +1,6 @@
 """What a slice wants HubSpot to hold: records, who writes into them, and the associations between them.
 
-Pure data, which the planner fills and the executor, the judge and the preview read.
+Pure data, which the planner fills and the sender, the judge and the preview read.
 People who occur several times in a slice are one record with several contributions, so that no request carries the
 same record twice and no two requests race for one address.
 """

@@ -33,7 +33,7 @@ from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.outcome import Execution
-from pretix_hubspot.sync.send.sender import Executor
+from pretix_hubspot.sync.send.sender import Sender
 
 from . import endings, finishing, history, loading, record_links, run_log
 from .judge import Verdict, judge
@@ -193,7 +193,7 @@ def _send(work: Slice, part: Plan, report: SliceReport, patience: Patience) -> N
     )
     together = work.catalog.together(part.object_types())
     forced = frozenset(map(Subject.of_order, work.forced))
-    execution = Executor(work.client, caller, forced, together).run(part, known, associated, earlier)
+    execution = Sender(work.client, caller, forced, together).send(part, known, associated, earlier)
     verdicts = judge(part, execution)
     _note_access(work, execution, verdicts)
     work.catalog.note_together(execution.together)

@@ -26,7 +26,7 @@ from pretix_hubspot.sync.send.batches import BatchCaller
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.dry_run import DryRun
 from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Sent
-from pretix_hubspot.sync.send.sender import Executor
+from pretix_hubspot.sync.send.sender import Sender
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
 from . import loading, record_links
@@ -146,8 +146,8 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     planned = plan.subjects[subject]
     earlier = record_links.sent_earlier([subject]) if done and wants_detaching(planned) else {}
     # As by hand: everything is read, whatever was sent before.
-    executor = Executor(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()))
-    execution = executor.run(plan, known, {subject: done}, earlier)
+    sender = Sender(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()))
+    execution = sender.send(plan, known, {subject: done}, earlier)
     seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(planned))
     seen.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
     found = {(ref[0], sent.record_id) for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}

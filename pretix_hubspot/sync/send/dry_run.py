@@ -1,6 +1,6 @@
-"""An ``Api`` that reads for real and writes nothing: what the executor would do becomes something to look at.
+"""An ``Api`` that reads for real and writes nothing: what the sender would do becomes something to look at.
 
-The executor and everything below it run as always, so that a preview cannot differ from what is sent.
+The sender and everything below it run as always, so that a preview cannot differ from what is sent.
 This object has no access to a write: it answers each itself, as HubSpot would if it accepted it.
 """
 
@@ -109,7 +109,7 @@ class DryRun:
         return AssociationResult()
 
     def _taken(self, object_type: str, inputs: Sequence[WriteInput]) -> dict[str, str]:
-        """Trace id -> the record that has the identifier, for those that the executor creates without a look."""
+        """Trace id -> the record that has the identifier, for those that the sender creates without a look."""
         taken: dict[str, str] = {}
         for name in {item.id_property for item in inputs if item.id_property}:
             asked = {item.properties[name]: item.trace_id for item in inputs if item.id_property == name}

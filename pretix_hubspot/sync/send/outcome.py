@@ -72,6 +72,14 @@ class Execution:
     detach_errors: dict[Subject, dict[Association, HubSpotError | Refusal | None]] = field(default_factory=dict)
     together: set[str] = field(default_factory=set)
 
+    def update(self, other: "Execution") -> None:
+        """Take over what became of other subjects, or of some of the same ones later on."""
+        self.records |= other.records
+        self.associated |= other.associated
+        self.association_errors |= other.association_errors
+        self.detach_errors |= other.detach_errors
+        self.together |= other.together
+
     def sent(self) -> dict[RecordKey, Sent]:
         """Where every record that arrived is now."""
         return {

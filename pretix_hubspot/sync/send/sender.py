@@ -7,31 +7,25 @@ Nothing here is remembered between runs, so that every run can be repeated.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.failures.reach import concerns_type
-from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
-from pretix_hubspot.hubspot.data import AssociationInput, Record
-from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
+from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
-from pretix_hubspot.values.rows import Refusal
 
 from .api import Api
-from .association import Association, Place
+from .association import Place
+from .associations import VANISHED, Associations, Made, not_linked
 from .batches import BatchCaller
-from .detaching import Use, obsolete
-from .linking import Asked, confirmed, denials, not_linked, note, same, sent_pair, united
-from .outcome import Execution, Failed, Known, Outcome, Pair, RecordAction, Sent
-from .records import TypeRun, read_by_id
+from .detaching import Use
+from .outcome import Execution, Failed, Known, Outcome, RecordAction, Sent
+from .records import TypeRun
 from .together import ALWAYS, WAITS, Links, Together, may_lack_partner, waits_for_partner
 
-#: An association that HubSpot refuses because somebody deletes or merges records there right now.
-VANISHED = Refusal(Code.RECORD_VANISHED)
 
+class Sender:
+    """Sends plans to one portal.
 
-class Executor:
-    """Runs plans against one portal.
-
+    ``forced`` are subjects of which everything is read and repaired, even if nothing about them changed.
     ``together`` are object types that are known to be taken only with an association, see ``together``.
     """
 
@@ -47,12 +41,13 @@ class Executor:
         self._forced = forced
         self._late = ALWAYS | set(together)
         self._together = Together(api, caller)
+        self._associations = Associations(api, caller, forced)
 
-    def run(
+    def send(
         self,
         plan: Plan,
         known: Mapping[RecordKey, Known],
-        associated: Mapping[Subject, Iterable[Association]] | None = None,
+        associated: Made | None = None,
         earlier: Mapping[Subject, Mapping[Use, Place]] | None = None,
     ) -> Execution:
         """Write everything in the plan. Raises ``PortalUnavailable``; everything else is an outcome.
@@ -60,23 +55,46 @@ class Executor:
         ``associated`` are the associations made earlier.
         ``earlier`` says where the records were of subjects that remove associations, see ``detaching``.
         """
-        execution = Execution()
-        self._run(plan, known, associated or {}, execution)
+        execution = self._send(plan, known, associated or {})
         for subject in sorted(_shared_failures(plan, execution)):
-            self._run_again(plan.only([subject]), known, subject, execution)
-        self._find_again(plan, known, associated or {}, execution)
-        self._tell_vanished(execution)
-        self._detach(plan, earlier or {}, execution)
-        self._tell_vanished_ends(execution)
+            execution.update(self._send_alone(plan.only([subject]), known, subject, execution))
+        execution.update(self._look_again(plan, known, associated or {}, execution))
+        self._associations.mark_vanished(execution)
+        self._associations.remove(plan, earlier or {}, execution)
         return execution
 
-    def _find_again(
-        self,
-        plan: Plan,
-        known: Mapping[RecordKey, Known],
-        associated: Mapping[Subject, Iterable[Association]],
-        execution: Execution,
-    ) -> None:
+    def _send(self, plan: Plan, known: Mapping[RecordKey, Known], associated: Made) -> Execution:
+        """Records, then the associations between them."""
+        now_together: set[str] = set()
+        outcomes = self._write_records(plan, known, now_together)
+        records = {
+            subject: {
+                ref: WAITS if waits_for_partner(planned, ref, outcomes) else outcomes[ref]
+                for pairs in planned.records.values()
+                for _, ref in pairs
+            }
+            for subject, planned in plan.subjects.items()
+        }
+        execution = self._associations.make(plan, records, associated)
+        execution.together = now_together
+        return execution
+
+    def _send_alone(
+        self, part: Plan, known: Mapping[RecordKey, Known], subject: Subject, execution: Execution
+    ) -> Execution:
+        """One subject once more; what has arrived already stays as it is, and is not sent again."""
+        arrived = {ref: sent for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}
+        again = self._send(part, {**known, **_as_known(arrived)}, {subject: execution.associated[subject]})
+        outcomes = again.records[subject]
+        for ref, sent in arrived.items():
+            outcome = outcomes[ref]
+            if isinstance(outcome, Sent) and not outcome.changed:
+                outcomes[ref] = sent
+        return again
+
+    def _look_again(
+        self, plan: Plan, known: Mapping[RecordKey, Known], associated: Made, execution: Execution
+    ) -> Execution:
         """Look at records that cannot be linked, even if they are to stay as they were: they may not be there any more.
 
         Somebody deleted or merged them since we looked last.
@@ -85,48 +103,21 @@ class Executor:
         for subject, pair, _ in not_linked(execution):
             lost.setdefault(subject, set()).update(pair)
         if not lost:
-            return
-        first = {subject: execution.records[subject] for subject in lost}
-        sent = execution.sent()
-        there = {**known, **{ref: Known(s.record_id, s.fingerprint, s.url, s.owner) for ref, s in sent.items()}}
+            return Execution()
+        there = {**known, **_as_known(execution.sent())}
         unread = {ref: replace(there[ref], sent_hash="") for refs in lost.values() for ref in refs if ref in there}
-        self._run(plan.only(lost), {**there, **unread}, associated, execution)
-        for subject, outcomes in first.items():
-            for ref, outcome in execution.records[subject].items():
+        again = self._send(plan.only(lost), {**there, **unread}, associated)
+        for subject in lost:
+            for ref, outcome in again.records[subject].items():
                 if not isinstance(outcome, Sent) or outcome.action != RecordAction.NOTHING_TO_DO:
                     continue
-                if same(outcome, outcomes[ref]):
-                    execution.records[subject][ref] = outcomes[ref]  # what was done to it before
-
-    def _tell_vanished(self, execution: Execution) -> None:
-        """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
-        refused = [
-            (subject, pair, _places(pair, execution.records[subject]))
-            for subject, pair, error in not_linked(execution)
-            if error
-        ]
-        there = self._look_up({place for _, _, both in refused for place in both})
-        for subject, pair, both in refused:
-            if any(there[place] != place[1] for place in both):
-                execution.association_errors[subject][pair] = VANISHED
-
-    def _run(
-        self,
-        plan: Plan,
-        known: Mapping[RecordKey, Known],
-        associated: Mapping[Subject, Iterable[Association]],
-        execution: Execution,
-    ) -> None:
-        outcomes = self._write_records(plan, known, execution)
-        for planned in plan.subjects.values():
-            refs = [ref for pairs in planned.records.values() for _, ref in pairs]
-            execution.records[planned.subject] = {
-                ref: WAITS if waits_for_partner(planned, ref, outcomes) else outcomes[ref] for ref in refs
-            }
-        self._associate(plan, associated, execution)
+                before = execution.records[subject][ref]
+                if isinstance(before, Sent) and before.record_id == outcome.record_id:
+                    again.records[subject][ref] = before  # what was done to it then
+        return again
 
     def _write_records(
-        self, plan: Plan, known: Mapping[RecordKey, Known], execution: Execution
+        self, plan: Plan, known: Mapping[RecordKey, Known], now_together: set[str]
     ) -> dict[RecordKey, Outcome]:
         """All records: first those that stand alone, then those that are made with an association to them."""
         outcomes: dict[RecordKey, Outcome] = {}
@@ -143,7 +134,7 @@ class Executor:
         for object_type in types:
             if object_type not in self._late:
                 new = [ref for ref in outcomes if ref[0] == object_type and ref not in known]
-                self._try_together(object_type, plan, new, outcomes, execution)
+                self._try_together(object_type, plan, new, outcomes, now_together)
         return {ref: _vanished_partner(outcome) for ref, outcome in outcomes.items()}
 
     def _try_together(
@@ -152,7 +143,7 @@ class Executor:
         plan: Plan,
         new: list[RecordKey],
         outcomes: dict[RecordKey, Outcome],
-        execution: Execution,
+        now_together: set[str],
     ) -> None:
         """Once more with a partner, for new records that may have been refused because they came alone."""
         alone = [ref for ref in new if may_lack_partner(outcomes[ref])]
@@ -165,18 +156,7 @@ class Executor:
         outcomes |= found
         if any(isinstance(outcome, Sent) for outcome in found.values()):
             self._late |= {object_type}
-            execution.together.add(object_type)
-
-    def _run_again(self, part: Plan, known: Mapping[RecordKey, Known], subject: Subject, execution: Execution) -> None:
-        """One subject alone; what has arrived already stays as it is, and is not sent once more."""
-        arrived = {ref: sent for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}
-        links = {ref: Known(sent.record_id, sent.fingerprint, sent.url, sent.owner) for ref, sent in arrived.items()}
-        self._run(part, {**known, **links}, {subject: set(execution.associated[subject])}, execution)
-        outcomes = execution.records[subject]
-        for ref, sent in arrived.items():
-            again = outcomes[ref]
-            if isinstance(again, Sent) and not again.changed:
-                outcomes[ref] = sent
+            now_together.add(object_type)
 
     def _type_run(
         self, object_type: str, plan: Plan, known: Mapping[RecordKey, Known], links: Links | None = None
@@ -196,129 +176,9 @@ class Executor:
                 run.add(record, link.record_id if link else None)
         return run
 
-    def _associate(self, plan: Plan, associated: Mapping[Subject, Iterable[Association]], execution: Execution) -> None:
-        """Link the records of each subject; pairs that several subjects share are sent once."""
-        asked: dict[tuple[str, str], Asked] = {}
-        for planned in plan.subjects.values():
-            subject = planned.subject
-            outcomes = execution.records[subject]
-            execution.association_errors[subject] = {}
-            done = execution.associated[subject] = set(associated.get(subject, ()))
-            for source, target, label in dict.fromkeys(planned.associations()):
-                pair = sent_pair(outcomes[source], outcomes[target])
-                if not pair or (source[0] == target[0] and pair[0] == pair[1]):
-                    continue
-                link = Association.between((source[0], pair[0]), (target[0], pair[1]), label)
-                if link in done and subject not in self._forced:
-                    continue
-                types = asked.setdefault((source[0], target[0]), {})
-                types.setdefault(pair, []).append((subject, (source, target), label))
-        for (from_type, to_type), pairs in asked.items():
-            plain = {pair: wanted for pair, wanted in pairs.items() if not any(label for _, _, label in wanted)}
-            labelled = {pair: wanted for pair, wanted in pairs.items() if pair not in plain}
-            self._associate_type(from_type, to_type, plain, execution)
-            self._label_type(from_type, to_type, labelled, execution)
 
-    def _associate_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
-        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
-            [part] = parts
-            return [confirmed(part, self._api.associate_default(from_type, to_type, part))]
-
-        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
-        note(from_type, to_type, pairs, outcomes, execution)
-
-    def _label_type(self, from_type: str, to_type: str, pairs: Asked, execution: Execution) -> None:
-        """Labels are replaced by what is sent (hubspot.md 7.1), so what is there already is sent along."""
-
-        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | bool]]:
-            [part] = parts
-            there = self._api.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
-            for refusal in there.errors:
-                if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
-                    raise refusal.error  # what cannot be read would be lost
-            kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
-            inputs = [AssociationInput(*pair, united(kept.get(pair, ()), pairs[pair])) for pair in part]
-            return [confirmed(part, self._api.associate(from_type, to_type, inputs))]
-
-        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
-        note(from_type, to_type, pairs, outcomes, execution)
-
-    def _detach(self, plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution) -> None:
-        """Remove what no longer holds, of subjects whose every record and association is in place."""
-        links: dict[Subject, list[Association]] = {}
-        for subject, before in earlier.items():
-            outcomes, made = execution.records[subject], execution.associated[subject]
-            arrived = {ref: outcome for ref, outcome in outcomes.items() if isinstance(outcome, Sent)}
-            if not execution.association_errors[subject] and len(arrived) == len(outcomes):
-                links[subject] = obsolete(plan, plan.subjects[subject], before, arrived, made)
-        there = self._look_up({end for found in links.values() for link in found for end in (link.source, link.target)})
-        asked: dict[tuple[str, str], dict[tuple[str, str], list[tuple[Subject, Association]]]] = {}
-        for subject, found in links.items():
-            still = {(link.source, link.target) for link in execution.associated[subject] if link not in found}
-            for link in found:
-                one, other = link.source, link.target
-                unknown = [answer for end in (one, other) if not isinstance(answer := there[end], (str, NotFound))]
-                if unknown:
-                    execution.detach_errors.setdefault(subject, {})[link] = unknown[0]
-                    continue
-                if ((one[0], there[one]), (other[0], there[other])) in still:
-                    execution.associated[subject].discard(link)  # merged: the pair goes by other ids now, and holds
-                    continue
-                pairs = asked.setdefault((one[0], other[0]), {})
-                pairs.setdefault((one[1], other[1]), []).append((subject, link))
-        for (from_type, to_type), pairs in asked.items():
-            self._detach_type(from_type, to_type, pairs, execution)
-
-    def _tell_vanished_ends(self, execution: Execution) -> None:
-        """The same for associations that could not be removed: the records were there a moment ago."""
-        refused = [
-            (subject, link)
-            for subject, errors in execution.detach_errors.items()
-            for link, error in errors.items()
-            if isinstance(error, InvalidInput)
-        ]
-        there = self._look_up({end for _, link in refused for end in (link.source, link.target)})
-        for subject, link in refused:
-            if any(there[end] != end[1] for end in (link.source, link.target)):
-                execution.detach_errors[subject][link] = VANISHED
-
-    def _look_up(self, places: Iterable[Place]) -> dict[Place, str | HubSpotError | None]:
-        """The present ids of these records: HubSpot takes the id of a merged record for the one that it became."""
-        by_type: dict[str, list[str]] = {}
-        for object_type, record_id in sorted(places):
-            by_type.setdefault(object_type, []).append(record_id)
-        return {
-            (object_type, asked): answer.id if isinstance(answer, Record) else answer
-            for object_type, ids in by_type.items()
-            for asked, answer in read_by_id(self._api, self._caller, object_type, ids).items()
-        }
-
-    def _detach_type(
-        self,
-        from_type: str,
-        to_type: str,
-        pairs: dict[tuple[str, str], list[tuple[Subject, Association]]],
-        execution: Execution,
-    ) -> None:
-        def send(parts: list[list[tuple[str, str]]]) -> list[dict[tuple[str, str], HubSpotError | None]]:
-            [part] = parts
-            result = self._api.archive_associations(from_type, to_type, part)
-            found = denials(part, result, part)
-            return [{pair: found.get(pair) for pair in part}]
-
-        outcomes = self._caller.batch(send, list(pairs), MAX_ASSOCIATIONS)
-        for pair, asked in pairs.items():
-            for subject, link in asked:
-                error = outcomes[pair]
-                if error is None or isinstance(error, NotFound):  # a record is gone, and its associations with it
-                    execution.associated[subject].discard(link)
-                else:
-                    execution.detach_errors.setdefault(subject, {})[link] = error
-
-
-def _places(pair: Pair, outcomes: Mapping[RecordKey, Outcome]) -> list[Place]:
-    """Where the records of a pair are that arrived."""
-    return [(ref[0], outcome.record_id) for ref in pair if isinstance(outcome := outcomes[ref], Sent)]
+def _as_known(sent: Mapping[RecordKey, Sent]) -> dict[RecordKey, Known]:
+    return {ref: Known(item.record_id, item.fingerprint, item.url, item.owner) for ref, item in sent.items()}
 
 
 def _shared_failures(plan: Plan, execution: Execution) -> set[Subject]:

@@ -104,7 +104,7 @@ def test_who_is_deleted_just_before_the_removal_is_no_reason_to_stop(story, orde
 
 
 def test_a_merged_contact_is_not_detached_from_itself(story, order, mappings, choose):
-    """Its former id leads to what it became; fails without the look in ``Executor._detach``."""
+    """Its former id leads to what it became; fails without the look in ``Associations.remove``."""
     choose(mappings[1], replaced="detach")
     grace = story.simulator.portal.find("contacts", "email", "grace@example.org")
     story.merge(story.simulator.record("contacts", email="amazing@example.org"), grace)

@@ -8,7 +8,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import OrderState, Run
-from pretix_hubspot.sync.send.sender import Executor
+from pretix_hubspot.sync.send.associations import Associations
 
 from .story import KEY
 
@@ -32,7 +32,7 @@ def order_again(story):
 
 
 def test_a_deleted_contact_is_made_again(story, ada):
-    """Fails without ``Executor._find_again``: the new deal could not be linked, and somebody would have to retry."""
+    """Fails without ``Sender._look_again``: the new deal could not be linked, and somebody would have to retry."""
     story.archive(ada)
     assert order_again(story) == {
         "contacts": [
@@ -53,7 +53,7 @@ def test_a_deleted_contact_is_made_again(story, ada):
 
 
 def test_a_merged_contact_is_followed(story, ada):
-    """Fails without ``Executor._find_again``: HubSpot names the other id, so the link would never be confirmed."""
+    """Fails without ``Sender._look_again``: HubSpot names the other id, so the link would never be confirmed."""
     other = story.simulator.record("contacts", email="countess@example.org", firstname="Augusta", lastname="King")
     story.merge(other, ada)
     assert order_again(story) == {
@@ -83,7 +83,7 @@ def test_what_cannot_be_linked_is_looked_for_once(story, ada):
 
 
 def test_a_contact_deleted_again_and_again_heals_without_a_person(story, ada, before_request):
-    """Fails without ``Executor._tell_vanished``: the order waits for somebody to retry."""
+    """Fails without ``Associations.mark_vanished``: the order waits for somebody to retry."""
     people = story.simulator.people
     delete = lambda: people.archive("contacts", find={"email": "ada@example.org"})  # noqa: E731
     before_request("associations create", delete, times=2)
@@ -116,8 +116,8 @@ LOOKS = {
 
 @pytest.mark.parametrize(("look", "word"), LOOKS.values(), ids=LOOKS)
 def test_a_refused_association_is_final_only_if_both_records_are_there(story, ada, monkeypatch, look, word):
-    look_up = Executor._look_up
-    monkeypatch.setattr(Executor, "_look_up", lambda executor, places: look(look_up(executor, places)))
+    look_up = Associations.look_up
+    monkeypatch.setattr(Associations, "look_up", lambda associations, places: look(look_up(associations, places)))
     story.simulator.faults.add("bad-request", stage="associate", times=None)
     story.order("A2", email="", attendees=[ADA])
     story.sync()

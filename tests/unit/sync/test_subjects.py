@@ -20,7 +20,7 @@ from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.run.judge import judge
 from pretix_hubspot.sync.send.association import Association
 from pretix_hubspot.sync.send.batches import BatchCaller
-from pretix_hubspot.sync.send.sender import Executor
+from pretix_hubspot.sync.send.sender import Sender
 from pretix_hubspot.values.rows import IF_NEW, Row
 from tests.unit.sync.test_plan import EMAIL, order, position, prop, row
 
@@ -59,7 +59,7 @@ def simulator(settings):
 def send(simulator):
     """``send(plan)`` sends it to the simulator; returns what became of it."""
     with simulator.serve() as url, closing(client_of(simulator, url)) as client:
-        yield lambda plan: Executor(client, BatchCaller()).run(plan, {})
+        yield lambda plan: Sender(client, BatchCaller()).send(plan, {})
 
 
 def client_of(simulator, url):

@@ -1,0 +1,227 @@
+"""Associations of a slice: made once for all who ask, removed where they no longer hold, and never without a look."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pretix_hubspot.failures.codes import Code
+from pretix_hubspot.failures.portal_rules import rule_behind
+from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
+from pretix_hubspot.hubspot.data import AssociationInput, AssociationResult, AssociationType, Record
+from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
+from pretix_hubspot.sources.snapshot import Subject
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey
+from pretix_hubspot.values.rows import Refusal
+
+from .api import Api
+from .association import Association, Place
+from .batches import BatchCaller
+from .detaching import Use, obsolete
+from .outcome import Execution, Outcome, Pair, Sent
+from .records import read_by_id
+
+#: An association that HubSpot refuses because somebody deletes or merges records there right now.
+VANISHED = Refusal(Code.RECORD_VANISHED)
+
+Ids = tuple[str, str]  # of both records
+Wanted = tuple[Subject, Pair, AssociationType | None]  # who asks, for which records, with which label
+Made = Mapping[Subject, Iterable[Association]]
+
+
+class Associations:
+    """Those of one portal; ``forced`` are subjects whose associations are made again."""
+
+    def __init__(self, api: Api, caller: BatchCaller, forced: frozenset[Subject] = frozenset()) -> None:
+        self._api = api
+        self._caller = caller
+        self._forced = forced
+
+    def make(self, plan: Plan, records: Mapping[Subject, dict[RecordKey, Outcome]], made: Made) -> Execution:
+        """Link the records of each subject that arrived; pairs that several subjects share are sent once.
+
+        ``made`` are the associations made earlier.
+        """
+        found = Execution(dict(records))
+        asked: dict[tuple[str, str], dict[Ids, list[Wanted]]] = {}
+        for subject, planned in plan.subjects.items():
+            found.association_errors[subject] = {}
+            done = found.associated[subject] = set(made.get(subject, ()))
+            for source, target, label in dict.fromkeys(planned.associations()):
+                ids = _ids_of(records[subject][source], records[subject][target])
+                if not ids or (source[0] == target[0] and ids[0] == ids[1]):
+                    continue
+                link = Association.between((source[0], ids[0]), (target[0], ids[1]), label)
+                if link in done and subject not in self._forced:
+                    continue
+                by_ids = asked.setdefault((source[0], target[0]), {})
+                by_ids.setdefault(ids, []).append((subject, (source, target), label))
+        for (from_type, to_type), pairs in asked.items():
+            plain = {ids: wanted for ids, wanted in pairs.items() if not any(label for _, _, label in wanted)}
+            labelled = {ids: wanted for ids, wanted in pairs.items() if ids not in plain}
+            answers = self._link(from_type, to_type, list(plain)) | self._label(from_type, to_type, labelled)
+            for ids, wanted in pairs.items():
+                answer = answers[ids]
+                for subject, pair, label in wanted:
+                    if answer is True:
+                        link = Association.between((from_type, ids[0]), (to_type, ids[1]), label)
+                        found.associated[subject].add(link)
+                    else:
+                        found.association_errors[subject][pair] = answer or None
+        return found
+
+    def _link(self, from_type: str, to_type: str, pairs: list[Ids]) -> dict[Ids, HubSpotError | bool]:
+        def send(parts: list[list[Ids]]) -> list[dict[Ids, HubSpotError | bool]]:
+            [part] = parts
+            return [confirmed(part, self._api.associate_default(from_type, to_type, part))]
+
+        return self._caller.batch(send, pairs, MAX_ASSOCIATIONS)
+
+    def _label(self, from_type: str, to_type: str, pairs: Mapping[Ids, list[Wanted]]) -> dict[Ids, HubSpotError | bool]:
+        """Labels are replaced by what is sent (hubspot.md 7.1), so what is there already is sent along."""
+
+        def send(parts: list[list[Ids]]) -> list[dict[Ids, HubSpotError | bool]]:
+            [part] = parts
+            there = self._api.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
+            for refusal in there.errors:
+                if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
+                    raise refusal.error  # what cannot be read would be lost
+            kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
+            inputs = [AssociationInput(*ids, united(kept.get(ids, ()), pairs[ids])) for ids in part]
+            return [confirmed(part, self._api.associate(from_type, to_type, inputs))]
+
+        return self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
+
+    def mark_vanished(self, execution: Execution) -> None:
+        """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
+        refused = [
+            (subject, pair, _places(pair, execution.records[subject]))
+            for subject, pair, error in not_linked(execution)
+            if error
+        ]
+        there = self.look_up({place for _, _, both in refused for place in both})
+        for subject, pair, both in refused:
+            if any(there[place] != place[1] for place in both):
+                execution.association_errors[subject][pair] = VANISHED
+
+    def remove(self, plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution) -> None:
+        """Remove what no longer holds, of subjects whose every record and association is in place."""
+        for (from_type, to_type), pairs in self._to_remove(_obsolete(plan, earlier, execution), execution).items():
+            answers = self._unlink(from_type, to_type, list(pairs))
+            for ids, wanted in pairs.items():
+                error = answers[ids]
+                for subject, link in wanted:
+                    if error is None or isinstance(error, NotFound):  # a record is gone, and its associations with it
+                        execution.associated[subject].discard(link)
+                    else:
+                        execution.detach_errors.setdefault(subject, {})[link] = error
+        self._mark_vanished_ends(execution)
+
+    def _to_remove(
+        self, links: Mapping[Subject, list[Association]], execution: Execution
+    ) -> dict[tuple[str, str], dict[Ids, list[tuple[Subject, Association]]]]:
+        """The pairs to remove, by object types; those that hold under other ids, or cannot be looked up, are left."""
+        there = self.look_up({end for found in links.values() for link in found for end in (link.source, link.target)})
+        asked: dict[tuple[str, str], dict[Ids, list[tuple[Subject, Association]]]] = {}
+        for subject, found in links.items():
+            still = {(link.source, link.target) for link in execution.associated[subject] if link not in found}
+            for link in found:
+                one, other = link.source, link.target
+                unknown = [answer for end in (one, other) if not isinstance(answer := there[end], (str, NotFound))]
+                if unknown:
+                    execution.detach_errors.setdefault(subject, {})[link] = unknown[0]
+                elif ((one[0], there[one]), (other[0], there[other])) in still:
+                    execution.associated[subject].discard(link)  # merged: the pair goes by other ids now, and holds
+                else:
+                    pairs = asked.setdefault((one[0], other[0]), {})
+                    pairs.setdefault((one[1], other[1]), []).append((subject, link))
+        return asked
+
+    def _unlink(self, from_type: str, to_type: str, pairs: list[Ids]) -> dict[Ids, HubSpotError | None]:
+        def send(parts: list[list[Ids]]) -> list[dict[Ids, HubSpotError | None]]:
+            [part] = parts
+            denied = denials(part, self._api.archive_associations(from_type, to_type, part), part)
+            return [{ids: denied.get(ids) for ids in part}]
+
+        return self._caller.batch(send, pairs, MAX_ASSOCIATIONS)
+
+    def _mark_vanished_ends(self, execution: Execution) -> None:
+        """The same for associations that could not be removed: the records were there a moment ago."""
+        refused = [
+            (subject, link)
+            for subject, errors in execution.detach_errors.items()
+            for link, error in errors.items()
+            if isinstance(error, InvalidInput)
+        ]
+        there = self.look_up({end for _, link in refused for end in (link.source, link.target)})
+        for subject, link in refused:
+            if any(there[end] != end[1] for end in (link.source, link.target)):
+                execution.detach_errors[subject][link] = VANISHED
+
+    def look_up(self, places: Iterable[Place]) -> dict[Place, str | HubSpotError | None]:
+        """The present ids of these records: HubSpot takes the id of a merged record for the one that it became."""
+        by_type: dict[str, list[str]] = {}
+        for object_type, record_id in sorted(places):
+            by_type.setdefault(object_type, []).append(record_id)
+        return {
+            (object_type, asked): answer.id if isinstance(answer, Record) else answer
+            for object_type, ids in by_type.items()
+            for asked, answer in read_by_id(self._api, self._caller, object_type, ids).items()
+        }
+
+
+def confirmed(part: list[Ids], result: AssociationResult) -> dict[Ids, HubSpotError | bool]:
+    """What HubSpot says about each pair; False if it says nothing."""
+    made = {(pair.from_id, pair.to_id) for pair in result.pairs}
+    made |= {(to_id, from_id) for from_id, to_id in made}
+    denied = denials(part, result, [pair for pair in part if pair not in made])
+    return {pair: pair in made or denied.get(pair) or False for pair in part}
+
+
+def denials(part: list[Ids], result: AssociationResult, unclear: list[Ids]) -> dict[Ids, HubSpotError]:
+    """The refusal of each pair that one names, by either record.
+
+    Raises one that names none of these records while something is unclear: halving finds out whom it is about.
+    """
+    named = {record_id for pair in part for record_id in pair}
+    by_id = {found: refusal.error for refusal in result.errors for found in refusal.ids}
+    for refusal in result.errors:
+        if unclear and named.isdisjoint(refusal.ids):
+            raise refusal.error
+    return {pair: by_id[end] for pair in unclear for end in pair if end in by_id}
+
+
+def united(there: Iterable[AssociationType], wanted: list[Wanted]) -> tuple[AssociationType, ...]:
+    """The types of a pair with the labels that are wanted, each once."""
+    types = {(kind.category, kind.type_id): kind for kind in there}
+    types |= {(label.category, label.type_id): label for _, _, label in wanted if label}
+    return tuple(types.values())
+
+
+def not_linked(execution: Execution) -> Iterator[tuple[Subject, Pair, HubSpotError | None]]:
+    """Records of a subject that HubSpot did not link, or not under the ids that we know."""
+    for subject, errors in execution.association_errors.items():
+        for pair, error in errors.items():
+            if error is None or (isinstance(error, (InvalidInput, NotFound)) and not rule_behind(error)):
+                yield subject, pair, error
+
+
+def _ids_of(source: Outcome, target: Outcome) -> Ids | None:
+    if isinstance(source, Sent) and isinstance(target, Sent):
+        return (source.record_id, target.record_id)
+    return None
+
+
+def _places(pair: Pair, outcomes: Mapping[RecordKey, Outcome]) -> list[Place]:
+    """Where the records of a pair are that arrived."""
+    return [(ref[0], outcome.record_id) for ref in pair if isinstance(outcome := outcomes[ref], Sent)]
+
+
+def _obsolete(
+    plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution
+) -> dict[Subject, list[Association]]:
+    """What no longer holds, of subjects whose every record and association is in place."""
+    links: dict[Subject, list[Association]] = {}
+    for subject, before in earlier.items():
+        outcomes, made = execution.records[subject], execution.associated[subject]
+        arrived = {ref: outcome for ref, outcome in outcomes.items() if isinstance(outcome, Sent)}
+        if not execution.association_errors[subject] and len(arrived) == len(outcomes):
+            links[subject] = obsolete(plan, plan.subjects[subject], before, arrived, made)
+    return links
