@@ -34,7 +34,9 @@ def drain(connection_id: int) -> None:
     """
     workers.clear_call(connection_id)
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
-    if connection and worker.drain(connection, seconds=TURN, call_help=lambda: workers.call_worker(connection_id)):
+    if connection and worker.work_through_queue(
+        connection, seconds=TURN, call_help=lambda: workers.call_worker(connection_id)
+    ):
         workers.call_worker(connection_id)
 
 
@@ -63,7 +65,7 @@ def run_periodic() -> None:
     """
     with scopes_disabled():
         Heartbeat.record(Heartbeat.Name.WORKER)
-        for step in (sweep.tend_queue, run_log.prune, metrics.collect):
+        for step in (sweep.release_stuck_rows, run_log.prune, metrics.collect):
             run_isolated(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
             for joined in worker.joined_events(connection, paused=True):

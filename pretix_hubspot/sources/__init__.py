@@ -1,1 +1,1 @@
-"""Everything that is read from pretix: source fields, and orders as a slice needs them."""
+"""All data that is read from pretix: source fields, and orders as a slice needs them."""

@@ -10,7 +10,7 @@ TYPE_LABELS = dict(Question.TYPE_CHOICES)
 
 
 def display(field: SourceField) -> str:
-    """A field as the editor shows it: ``Order email [Text (one line)]``."""
+    """The label of a field in the editor: ``Order email [Text (one line)]``."""
     return f"{field.label} [{TYPE_LABELS[field.type]}]"
 
 

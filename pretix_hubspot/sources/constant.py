@@ -1,4 +1,4 @@
-"""The source field without a source: what every record gets is written in the row itself."""
+"""The source field of a constant text, which the row itself holds."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,7 +12,7 @@ CATEGORY = DataFieldCategory(90, gettext_lazy("Without a pretix field"))
 
 
 def constant_field() -> SourceField:
-    """Offered for orders and positions alike; the planner takes the row's text, so there is nothing to read."""
+    """Offered for orders and positions alike; the planner takes the row's text, so that no object is read."""
     return SourceField(
         key=CONSTANT,
         label=_("Constant text"),

@@ -65,12 +65,12 @@ def _questions_of_order(event):
 
 
 def _of_order(info):
-    """Core calls every question one of the position, where such an answer never is."""
+    """A question that is asked once per order: core offers it as one of the position, which never has the answer."""
     return info._replace(required_input=ORDER)
 
 
 def _name_getters(scheme):
-    """Readers of names and their parts, whatever scheme they were entered in."""
+    """Readers of names and their parts, for names entered in any scheme."""
     attendee = {f"attendee_name_{key}": partial(readers.attendee_name_part, key, scheme) for key in names.KEYS}
     invoice = {f"invoice_address_name_{key}": partial(readers.invoice_name_part, key, scheme) for key in names.KEYS}
     whole = {
@@ -81,7 +81,7 @@ def _name_getters(scheme):
 
 
 def _former_names(known):
-    """Parts of names that other schemes ask for: mappings that use them outlive a change of the event's scheme."""
+    """Parts of names from other schemes: mappings that use them outlive a change of the event's scheme."""
     sources = (
         ("attendee_name_", _("Attendee"), ORDER_POSITION, CAT_ATTENDEE),
         ("invoice_address_name_", _("Invoice address"), ORDER, CAT_INVOICE_ADDRESS),
@@ -119,7 +119,7 @@ def _needs(info):
 
 
 def _getter(info, getters, timezone):
-    """Our reader where core's would query, raise or answer something wrong; core's otherwise."""
+    """Our reader if core's would query, raise or answer wrongly; otherwise core's."""
     if info.key.startswith(QUESTION):
         find = readers.answer_of_order if info.required_input == ORDER else readers.answer
         return WithRelated(partial(_question, find, info.key.removeprefix(QUESTION), info.type, timezone))
@@ -144,7 +144,7 @@ def _question(find, identifier, question_type, timezone, source, related):
 
 
 def _newest_entry(list_pk, timezone, position, related):
-    """Core's "first" check-in is the newest one: check-ins are ordered newest first. Kept, as people see it so."""
+    """Core's "first" check-in is the newest one: check-ins are ordered newest first. Kept, as pretix shows it so."""
     entries = (c.datetime for c in related(position, "checkins") if c.list_id == list_pk and c.type == "entry")
     return readers.moment(max(entries, default=None), timezone)
 

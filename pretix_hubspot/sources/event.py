@@ -21,7 +21,7 @@ def event_fields(event) -> list[SourceField]:
     text, when = Question.TYPE_STRING, Question.TYPE_DATETIME
     names = event.organizer.meta_properties.values_list("name", flat=True)
     return [
-        # A choice of one, so that the editor knows that it fits a portal's list of currencies.
+        # A single choice, so that the editor can compare it with a portal's list of currencies.
         _field(
             "event_currency",
             _("Event currency"),
@@ -70,7 +70,7 @@ def _meta_value(name, event, related):
 
 
 def _date_fields():
-    """Of the position's date in an event series, else of the event."""
+    """Fields of the position's date in an event series, otherwise of the event."""
     common = {"required_input": EVENT_OR_SUBEVENT, "category": CAT_EVENT_OR_SUBEVENT, "needs": ["subevent"]}
     text, number, lines = Question.TYPE_STRING, Question.TYPE_NUMBER, Question.TYPE_TEXT
     return [

@@ -1,4 +1,4 @@
-"""What a slice or a page knows about an event beside its rows: source fields, their names, and its mappings."""
+"""An event's context for a slice or a page: source fields, their names, and its mappings."""
 
 import math
 import time
@@ -14,14 +14,14 @@ from pretix_hubspot.models import ObjectMapping
 from .field import SourceField
 from .registry import source_fields
 
-#: Seconds for which the source fields of an event are believed: questions and their options may change.
+#: Seconds for which the source fields of an event are kept: questions and their options may change.
 FRESH = 2.0
 
 
 class EventContext:
     """One event's context, made for a page, or for the slices that a worker sends one after the other.
 
-    Each of its facts is read when it is asked for, and then kept.
+    Each part is read when it is first needed, and then kept.
     """
 
     def __init__(self, event: Event) -> None:
@@ -31,7 +31,7 @@ class EventContext:
     def fields(self, locale: str, keys: Iterable[str] = ()) -> Mapping[str, SourceField]:
         """The source fields in a language; in a long queue they are not collected anew for every slice.
 
-        Those that are kept are never answered where they lack one of the wanted ``keys``.
+        Kept fields that lack one of the wanted ``keys`` are collected again.
         """
         moment, fields = self._fields.get(locale, (-math.inf, {}))
         if time.monotonic() - moment > FRESH or not fields.keys() >= set(keys):
@@ -41,7 +41,7 @@ class EventContext:
         return fields
 
     def label(self, field: str) -> str:
-        """What people call a source field in the current language; its key if there is none any more."""
+        """A source field's name for users, in the current language; its key if the field no longer exists."""
         locale = get_language()
         if locale not in self._fields:
             self._fields[locale] = (time.monotonic(), source_fields(self.event))
@@ -67,7 +67,7 @@ def contexts_of(events: Sequence[Event]) -> Contexts:
 
 
 def _mappings_of(events: Sequence[Event]) -> dict[int, frozenset[int]]:
-    found: dict[int, set[int]] = {event.pk: set() for event in events}
-    for event, mapping in ObjectMapping.objects.order_by().filter(event__in=found).values_list("event", "pk"):
-        found[event].add(mapping)
-    return {event: frozenset(mappings) for event, mappings in found.items()}
+    by_event: dict[int, set[int]] = {event.pk: set() for event in events}
+    for event, mapping in ObjectMapping.objects.order_by().filter(event__in=by_event).values_list("event", "pk"):
+        by_event[event].add(mapping)
+    return {event: frozenset(mappings) for event, mappings in by_event.items()}

@@ -1,4 +1,4 @@
-"""What a source field is, and how its value is read safely."""
+"""Source fields, and how their values are read safely."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ Choices = tuple[tuple[str, str], ...]
 
 
 class NotLoaded(LookupError):
-    """A field was read whose relation the snapshot did not load: a field's ``needs`` is wrong. Never caught here."""
+    """A field read a relation that the snapshot did not load: a field's ``needs`` is wrong. Never caught here."""
 
 
 @dataclass(frozen=True)
 class SourceField:
-    """Something about an order or position that a mapping can send.
+    """A value of an order or position that a mapping can send.
 
     ``type`` is one of core's ``Question.TYPE_*``; ``required_input`` the name of an input, see ``Source``.
     ``read`` takes inputs by name with their relations loaded (see ``Related``), never queries, and never fails:
-    what cannot be read becomes a ``FieldRefused``.
+    a value that cannot be read becomes a ``FieldRefused``.
     ``needs`` names the relations that the snapshot has to load first.
     ``enum_opts`` are a choice's (identifier, label) pairs to show; ``synonyms`` the same with the labels of all of the
     event's languages, for finding the portal's option (``convert`` and ``warning`` take these).
@@ -48,7 +48,7 @@ class SourceField:
 
 
 class Related:
-    """What was loaded beside the orders of a slice and their parts: lists and rows, by instance and name."""
+    """Lists and rows that were loaded beside the orders of a slice and their parts, by instance and name."""
 
     def __init__(self) -> None:
         self._loaded: dict[tuple[type, str], dict[int, Any]] = {}
@@ -57,20 +57,20 @@ class Related:
         self._loaded.setdefault((type(instance), name), {})[instance.pk] = value
 
     def __call__(self, instance: Model, name: str) -> Any:
-        """What was attached; raises ``NotLoaded`` rather than asking the database."""
+        """The attached list or row; raises ``NotLoaded`` rather than asking the database."""
         try:
             return self._loaded[type(instance), name][instance.pk]
         except KeyError:
             raise NotLoaded(f"{name} of {type(instance).__name__}") from None
 
 
-#: The input that holds what is ``Related``.
+#: The name of the input that holds ``Related``.
 RELATED = "related"
 
 
 @dataclass(frozen=True)
 class WithRelated:
-    """A getter that takes what is ``Related`` as its second argument."""
+    """A getter that takes ``Related`` as its second argument."""
 
     getter: Callable[[Any, Related], Any]
 
@@ -79,7 +79,7 @@ Getter = Callable[[Any], Any] | WithRelated
 
 
 def guarded(key: str, required_input: str, getter: Getter) -> Callable[[Inputs], Any]:
-    """Turns a getter of one model instance into a ``read`` that refuses instead of failing."""
+    """Turn a getter of one model instance into a ``read`` that refuses instead of failing."""
 
     def read(inputs):
         try:

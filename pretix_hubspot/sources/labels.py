@@ -1,4 +1,4 @@
-"""Names of choices: one to show, all to match with the portal's options whatever language anyone works in."""
+"""Labels of choices: one to show, and all of them to match with the portal's options in any language."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,9 @@ def shown(options: Iterable[tuple[object, object]] | None):
 
 
 def synonyms(options: Iterable[tuple[object, object]] | None, locales: Iterable[str]):
-    """(identifier, label) pairs with every language's label, so that a match doesn't depend on who asks."""
+    """(identifier, label) pairs with every language's label, so that a match does not depend on the current
+    language.
+    """
     return tuple((str(value), name) for value, label in options or () for name in _names(label, locales))
 
 

@@ -31,11 +31,11 @@ def load(
     fields: Mapping[str, SourceField],
     locale: str,
 ) -> list[OrderSnapshot]:
-    """Reads orders of one event with the values of the wanted fields, in the order of ``order_pks``.
+    """Read orders of one event with the values of the wanted fields, in the order of ``order_pks``.
 
-    ``wanted`` names field keys by the key of the source; keys that ``fields`` does not know have no value.
+    ``wanted`` names field keys by the key of the source; a key that is not among ``fields`` has no value.
     Names of products, dates and the event come in ``locale``.
-    Orders that are gone, or belong to another event, are left out.
+    Orders that were deleted, or belong to another event, are left out.
     """
     chosen = {source: [fields[key] for key in keys if key in fields] for source, keys in wanted.items()}
     with scope(organizer=event.organizer), language(locale, event.settings.region):
@@ -45,11 +45,11 @@ def load(
 
 
 def _load_orders(event, order_pks, chosen):
-    """Orders, positions and everything that the chosen fields need."""
+    """Orders, positions and all relations that the chosen fields need."""
     orders = Order.objects.filter(event=event, pk__in=tuple(order_pks)).in_bulk()
     for order in orders.values():
         set_relation(order, "event", event)
-    pks = tuple(orders)  # without those that are gone
+    pks = tuple(orders)  # without deleted ones
     rows = OrderPosition.all.filter(order_id__in=pks).order_by("order_id", "positionid", "pk")
     positions = {position.pk: position for position in rows}
     for position in positions.values():
@@ -64,7 +64,7 @@ def _load_orders(event, order_pks, chosen):
 
 
 class _Reader:
-    """Reads chosen fields from loaded instances; what is the same for many parts is read once per slice."""
+    """Reads chosen fields from loaded instances; a value that many parts share is read once per slice."""
 
     def __init__(self, loaded, chosen):
         self.loaded = loaded
@@ -107,5 +107,5 @@ class _Reader:
 
 
 def _plain(value):
-    """Nothing lazy and no model leaves this module."""
+    """Plain data for one value: no lazy text and no model instance leaves this module."""
     return value if isinstance(value, PLAIN) else str(value)

@@ -1,4 +1,4 @@
-"""Names of people in every scheme that was ever valid: by parts where they are stored, else split from one text.
+"""Names of people in every scheme that was ever valid: by their stored parts, else split from one text.
 
 Parts come as pretix keeps them: ``{"_scheme": …, "given_name": …}``, ``{"_legacy": "one text"}`` where the API or a
 widget passed one, ``{"full_name": …}`` of a scheme without given and family names, or emptied by a shredder.
@@ -12,11 +12,11 @@ from pretix.helpers.names import build_name
 Parts = Mapping[str, object]
 
 GIVEN, FAMILY, FULL, LEGACY = "given_name", "family_name", "full_name", "_legacy"
-#: What makes a name; a title or a salutation alone is none.
+#: The parts that make a name; a title or a salutation alone is none.
 NAMING = (GIVEN, "middle_name", FAMILY, FULL, "calling_name", "latin_transcription", LEGACY)
-#: What one text is told apart into.
+#: The parts into which one text is split.
 SPLIT = (GIVEN, FAMILY)
-#: Everything that any scheme asks for, in order.
+#: The parts of all schemes, in order.
 KEYS = tuple(dict.fromkeys(name for scheme in PERSON_NAME_SCHEMES.values() for name, _, _ in scheme["fields"]))
 LABELS = {name: label for scheme in PERSON_NAME_SCHEMES.values() for name, label, _ in scheme["fields"]}
 
@@ -25,7 +25,7 @@ _COMMA, _DEGREE = "family_comma_given", "salutation_title_given_family_degree"
 
 
 def is_named(parts: Parts | None) -> bool:
-    """Whether somebody entered a name: pretix stores a form that was left blank as parts without content."""
+    """Whether a name was entered: pretix stores a form that was left blank as parts without content."""
     return any(_text(parts, key) for key in NAMING)
 
 
@@ -38,7 +38,7 @@ def whole(parts: Parts | None, scheme: str, cached: str | None = None) -> str | 
 
 
 def part(parts: Parts | None, key: str, scheme: str, cached: str | None = None) -> object:
-    """One part of a name; ``scheme`` is the event's, which tells how people write a name in one text."""
+    """One part of a name; ``scheme`` is the event's, which decides how one text is split."""
     if not parts:
         return ""
     if _text(parts, key) or key not in (*SPLIT, FULL):
@@ -46,22 +46,22 @@ def part(parts: Parts | None, key: str, scheme: str, cached: str | None = None) 
     if key == FULL:
         return whole(parts, scheme, cached) or ""
     if any(_text(parts, stored) for stored in SPLIT):
-        return parts.get(key, "")  # somebody who has only one of them
+        return parts.get(key, "")  # a person with only one of them
     return split(_text(parts, FULL) or whole(parts, scheme, cached) or "", scheme)[SPLIT.index(key)]
 
 
 def split(text: str, scheme: str) -> tuple[str, str]:
-    """Given and family name of a text; what cannot be told apart is taken for the given name, as core does."""
+    """Given and family name of a text; a text that cannot be split is the given name, as in core."""
     text = text.strip()
     if scheme == _DEGREE:
         text = text.partition(",")[0].rstrip()
     if scheme == _COMMA and "," in text:
-        family, _, given = text.partition(",")
+        family, _, given_name = text.partition(",")
     elif scheme in _FAMILY_FIRST and " " in text:
-        family, _, given = text.partition(" ")
+        family, _, given_name = text.partition(" ")
     else:
-        given, _, family = text.rpartition(" ") if " " in text else (text, "", "")
-    return given.strip(), family.strip()
+        given_name, _, family = text.rpartition(" ") if " " in text else (text, "", "")
+    return given_name.strip(), family.strip()
 
 
 def _text(parts: Parts | None, key: str) -> str:

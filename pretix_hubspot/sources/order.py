@@ -86,23 +86,23 @@ def _field(key, label, kind, getter, *, needs=(), options=None, locales=(), cate
 
 
 def _number(key, label, compute, *needs):
-    """A sum or count of what is related to the order."""
+    """A field for a sum or count of objects that belong to the order."""
     getter = WithRelated(lambda order, related: str(compute(order, related)))
     return _field(key, label, Question.TYPE_NUMBER, getter, needs=needs)
 
 
 def received(order, related):
-    """What was paid, refunded or not."""
+    """The sum of payments, refunded or not."""
     return sum((p.amount for p in related(order, "payments") if p.state in RECEIVED), ZERO)
 
 
 def given_back(order, related):
-    """What was refunded, or is on its way."""
+    """The sum of refunds, finished or on their way."""
     return sum((r.amount for r in related(order, "refunds") if r.state in GIVEN_BACK), ZERO)
 
 
 def pending(order, related):
-    """What is still to be paid, as core's ``Order.pending_sum``; negative when too much was paid."""
+    """The sum that is still to be paid, as core's ``Order.pending_sum``; negative when too much was paid."""
     total = ZERO if order.status == Order.STATUS_CANCELED else order.total
     return total - received(order, related) + given_back(order, related)
 
@@ -124,7 +124,7 @@ def tax(order, related):
 
 
 def gift_cards(order, related):
-    """The part of what was paid that came from gift cards."""
+    """The sum of payments by gift card."""
     return sum(
         (p.amount for p in related(order, "payments") if p.provider == "giftcard" and p.state in RECEIVED),
         ZERO,

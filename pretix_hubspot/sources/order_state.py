@@ -1,7 +1,7 @@
-"""What an order or one of its positions amounts to, as people call it: pending, paid, expired or canceled. Pure.
+"""The state of an order or one of its positions: pending, paid, expired or canceled. Pure.
 
-pretix stores one status per order, and calls an order paid of which nothing but a fee is left.
-Filters, stages and source fields ask here, so that they never disagree.
+pretix stores one status per order, and an order of which only a fee is left counts as paid.
+Filters, stages and source fields take the state from here, so that they never disagree.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class Stateful(Protocol):
 
 
 def state_of(order: Stateful, position: Cancelable | None = None) -> str:
-    """The state of the order, or of one of its positions: whoever canceled the whole order canceled each of them.
+    """The state of the order, or of one of its positions: canceling the whole order cancels each of them.
 
     An order is canceled as soon as all of its positions are, whether the fee that was kept is paid or still due.
     """

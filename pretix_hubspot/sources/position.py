@@ -91,7 +91,7 @@ def voucher_tag(position):
 
 
 def voucher_discount(position):
-    """How much of a voucher's budget the position used; known only for vouchers with a budget."""
+    """The part of a voucher's budget that the position used; known only for vouchers with a budget."""
     return str(position.voucher_budget_use) if position.voucher_budget_use is not None else None
 
 

@@ -1,4 +1,4 @@
-"""Readers for what core's own readers stumble over: odd addresses, empty names, add-ons, time zones."""
+"""Readers for values on which core's own readers fail: odd addresses, empty names, add-ons, time zones."""
 
 import re
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ def clean_email(email):
         return INVALID_EMAIL
     try:
         return f"{local}@{ascii_domain(host)}"
-    except UnicodeError:  # empty or overlong labels, characters no domain may hold
+    except UnicodeError:  # empty or overlong labels, or characters that no domain may hold
         return INVALID_EMAIL
 
 
 def ascii_domain(host):
-    """A domain as the registries write it (IDNA 2008); raises ``UnicodeError`` for what can be none.
+    """A domain as the registries write it (IDNA 2008); raises ``UnicodeError`` for a text that cannot be one.
 
-    Python's own codec is of 2003 and makes ``fass`` of ``faß``, which is somebody else's domain.
+    Python's own codec is of 2003 and makes ``fass`` of ``faß``, which is another owner's domain.
     """
     if host.isascii():
         return host.encode("idna").decode()
@@ -50,7 +50,7 @@ def _odd_label(label):
 
 
 def email_domain(email):
-    """The part behind the ``@``, or what ``clean_email`` says."""
+    """The part behind the ``@``, or the refusal of ``clean_email``."""
     cleaned = clean_email(email)
     return cleaned.partition("@")[2] if isinstance(cleaned, str) else cleaned
 
@@ -62,7 +62,7 @@ def holder(position, attribute):
 
 
 def attendee(position):
-    """Whose name it is: the position itself, or the one it is an add-on to if its own name was left blank."""
+    """The position whose name counts: itself, or the one it is an add-on to if its own name was left blank."""
     parent = position.addon_to if position.addon_to_id else None
     if parent and not names.is_named(position.attendee_name_parts) and names.is_named(parent.attendee_name_parts):
         return parent
@@ -88,7 +88,7 @@ def invoice_name(scheme, order):
 
 
 def invoice_name_part(key, scheme, order):
-    """A part of it."""
+    """A part of the name in the invoice address."""
     address = order.invoice_address
     return names.part(address.name_parts, key, scheme, address.name_cached)
 
@@ -107,17 +107,17 @@ class _Loaded:
 
 
 def state(related, order, position=None):
-    """What the order, or one of its positions, is called: see ``state_of``."""
+    """The state of the order, or of one of its positions: see ``state_of``."""
     return state_of(_Loaded(order.status, related(order, "positions")), position)
 
 
 def moment(dt, timezone):
-    """ISO 8601 in the event's time zone, so that a date taken from it is the day people saw on the clock."""
+    """ISO 8601 in the event's time zone, so that a date taken from it is the day on the event's calendar."""
     return dt.astimezone(timezone).isoformat() if dt else None
 
 
 def payment_date(order, related):
-    """When the newest payment was made; like core, nothing while the order is pending."""
+    """When the newest payment was made; as in core, empty while the order is pending."""
     if order.status == Order.STATUS_PENDING:
         return None
     return max((p.payment_date for p in related(order, "payments") if p.payment_date), default=None)

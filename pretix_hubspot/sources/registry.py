@@ -1,4 +1,4 @@
-"""The pretix object types that mappings can take as source, and everything about them that can be sent.
+"""The registry of sources: the pretix object types that mappings can send, with their fields.
 
 A further source is one module and one line of ``SOURCES``.
 ``source_fields`` costs a few queries and is called once per page or slice; reading a field never queries.
@@ -21,12 +21,12 @@ SOURCES: dict[str, Source] = {
 
 
 def label(source: str) -> str:
-    """What pages call a source, by its key; nothing for one that is gone."""
+    """The name of a source on pages, by its key; empty for an unknown key."""
     return str(SOURCES[source].label) if source in SOURCES else ""
 
 
 def labels() -> list[tuple[str, str]]:
-    """The choices of a select."""
+    """The sources as choices of a select."""
     return [(key, label(key)) for key in SOURCES]
 
 
@@ -38,7 +38,7 @@ def source_fields(event) -> dict[str, SourceField]:
 
 
 def offered(fields: dict[str, SourceField], source: str) -> dict[str, SourceField]:
-    """Those of an event's source fields that a source offers, by its key."""
+    """The source fields that a source offers, out of an event's, by its key."""
     inputs = SOURCES[source].inputs
     return {key: field for key, field in fields.items() if field.required_input in inputs}
 

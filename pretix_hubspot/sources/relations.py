@@ -1,4 +1,4 @@
-"""Loads what source fields need beside orders and positions: one query per relation, whatever the number of orders.
+"""Load the relations that source fields need: one query per relation, whatever the number of orders.
 
 ``LOADERS`` maps every name that a field's ``needs`` may hold to the function that loads it.
 Shared objects (products, dates, vouchers …) are loaded once and attached by id; lists are rows, not model instances.
@@ -76,7 +76,7 @@ def _ids(instances, name):
 
 
 def _shared(model, name, select=()):
-    """A loader for a foreign key of positions that few objects stand for."""
+    """A loader for a foreign key of positions with few distinct objects."""
 
     def load(part):
         positions = part.positions.values()
@@ -184,7 +184,7 @@ def _load_answers(part):
 
 
 def _load_order_answers(part):
-    """The same of questions that are asked once in each order."""
+    """The wanted answers to questions that are asked once in each order."""
     given = QuestionAnswer.objects.filter(order_id__in=part.order_pks)
     _attach_answers(part, part.orders, _answers(part, given, "order_id"))
 

@@ -1,4 +1,4 @@
-"""Orders and their parts as they were read for a slice: plain data, written down as literals in tests. Pure."""
+"""Snapshots: orders and their parts as they were read for a slice, as plain data that tests write as literals. Pure."""
 
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from .order_state import state_of
 
-#: Keys of sources, see ``Source``: every order is read with its positions, by which filters and states go.
+#: Keys of sources, see ``Source``: every order is read with its positions, on which filters and states depend.
 ORDER = "Order"
 POSITION = "OrderPosition"
 
@@ -34,7 +34,7 @@ class Subject(NamedTuple):
 class PartSnapshot:
     """One part of an order that mappings can make a record of: ``values`` by source field key, only those wanted.
 
-    ``number`` tells the parts of one order apart for people; ``price`` is what the filter of values looks at.
+    ``number`` distinguishes the parts of one order for users; the filter of values compares ``price``.
     """
 
     pk: int
@@ -46,7 +46,7 @@ class PartSnapshot:
 
 @dataclass(frozen=True)
 class PositionSnapshot(PartSnapshot):
-    """One order position, with the primary keys that filters look at."""
+    """One order position, with the primary keys that filters compare."""
 
     item: int | None = None
     variation: int | None = None
@@ -77,7 +77,7 @@ class OrderSnapshot:
         return Subject.of_order(self.pk)
 
     def read_for(self, mapping: int) -> "OrderSnapshot":
-        """The order in the language that this mapping asks for."""
+        """The order in the language of this mapping."""
         return self.translated.get(mapping, self)
 
     @property
@@ -87,21 +87,21 @@ class OrderSnapshot:
 
     @property
     def canceled(self) -> frozenset[PartKey]:
-        """The parts that are canceled, in whatever language they were read."""
+        """The canceled parts, read in any language."""
         read = (self, *self.translated.values())
         found = ((source, part) for order in read for source, parts in order.parts.items() for part in parts)
         return frozenset((source, part.pk) for source, part in found if part.canceled)
 
     def state(self, part: PartSnapshot | None = None) -> str:
-        """What the order, or one of its parts, is called: see ``state_of``."""
+        """The state of the order, or of one of its parts: see ``state_of``."""
         return state_of(self, part)
 
 
 @dataclass(frozen=True)
 class ObjectSnapshot:
-    """A pretix object that stands alone and has no parts, such as a product; ``code`` is what people know it by.
+    """A pretix object that stands alone and has no parts, such as a product; ``code`` is its name for users.
 
-    ``current_state`` is what stages go by, where there are any.
+    ``current_state`` decides on its stage, if it has states.
     """
 
     subject: Subject
@@ -118,7 +118,7 @@ class ObjectSnapshot:
         return self.subject.pk
 
     def read_for(self, mapping: int) -> "ObjectSnapshot":
-        """The object in the language that this mapping asks for."""
+        """The object in the language of this mapping."""
         return self.translated.get(mapping, self)
 
     def state(self, part: PartSnapshot | None = None) -> str:

@@ -1,7 +1,6 @@
-"""What a pretix object type says of itself, so that mappings can take it as their source. Pure.
+"""Sources: descriptions of the pretix object types that mappings can send. Pure.
 
-Everything that differs between orders, positions and whatever follows stands in one ``Source`` each; the registry
-names them all.
+All differences between orders, positions and further sources stand in one ``Source`` each; the registry names them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +26,10 @@ class KeyProperty:
 
 @dataclass(frozen=True)
 class Parts:
-    """How those parts of orders that are a source of their own are read for a slice.
+    """How the parts of orders that are a source of their own are read for a slice.
 
-    ``rows`` answers the instances by the order's primary key, in a constant number of queries, from ``LoadedOrders``.
-    ``inputs`` are what fields may read of one instance, by the names of inputs; order and event are there already.
+    ``rows`` returns the instances by the order's primary key, in a constant number of queries, from ``LoadedOrders``.
+    ``inputs`` are the inputs of fields for one instance, by name; order and event are added to them.
     ``snapshot`` makes plain data of an instance and the values of its fields.
     """
 
@@ -41,15 +40,15 @@ class Parts:
 
 @dataclass(frozen=True)
 class Source:
-    """A pretix object type that mappings can take as source.
+    """A pretix object type that mappings can send.
 
-    ``key`` is stored with every mapping, and never renamed; ``label`` is what pages call one object.
-    ``inputs`` are the names of what its fields are read from, core's names or its own; ``fields`` answers the source
+    ``key`` is stored with every mapping, and never renamed; ``label`` is an object's name on pages.
+    ``inputs`` are the names of the inputs of its fields, core's names or its own; ``fields`` returns the source
     fields that it adds to those of the event.
     ``identity`` are the source fields whose value names one object for ever. Records that are identified by them are
     found by our primary key under the name ``link``, so that a renamed organizer or event never makes a second record.
-    ``key_property`` is the one of them that pretix makes a property for; ``title`` is the field by which people know
-    the object, for records that would have no title in HubSpot.
+    ``key_property`` is the one of them that pretix makes a property for; ``title`` is the field that names the object
+    for users, for records that would have no title in HubSpot.
     ``filters`` are those that a mapping may have.
     ``of`` is the source to which the object belongs as one of its ``parts``, the order; None if it stands alone.
     """
@@ -72,5 +71,5 @@ class Source:
         return self.of or self
 
     def is_identity(self, field: str) -> bool:
-        """Whether the value of the field is our own name of this object, or of the order to which it belongs."""
+        """Whether the field's value is our own name of this object, or of the order to which it belongs."""
         return field in self.identity or field in self.subject.identity

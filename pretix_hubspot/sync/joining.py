@@ -1,4 +1,4 @@
-"""Events join a connection, leave it and come back: what was chosen, and what waited, is there again."""
+"""Events join a connection and leave it; when an event returns to it, its options and waiting orders are restored."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from pretix_hubspot.server import workers
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.queue.triggers import Trigger
 
-#: What the event's history says of somebody who decided to use HubSpot no longer.
+#: The log entry of a user's decision to use HubSpot no longer.
 LEFT = "pretix_hubspot.event.left"
 #: Moments among the columns that are kept; JSON holds them as text.
 _MOMENTS = ("joined_at", "paused_since", "digest_sent_at")
@@ -33,9 +33,9 @@ _KEPT = (
 def join(event: Event, connection: Connection, user: User | None) -> EventConnection:
     """Let ``event`` use ``connection``: its orders count from now on, unless it used this connection already.
 
-    Whoever comes back to the connection that the event left goes on as if nothing had happened in between.
-    What waited for another portal, was on its way there, or was sent there by hand, is not sent to this one by itself.
-    What people sent to this one by hand, and could not send to another one in the meantime, is tried again.
+    If this is the connection that the event left last, it goes on as if it had never left.
+    Orders that waited for another portal, were on their way there, or were sent there by *Sync now*, are not queued.
+    Orders that users sent to this one, and could not send to another one in the meantime, are tried again.
     """
     if connection.organizer_id != event.organizer_id:
         raise ValueError("a connection is for events of its own organizer")
@@ -50,23 +50,23 @@ def join(event: Event, connection: Connection, user: User | None) -> EventConnec
         joined = joined or EventConnection(event=event)
         joined.connection, joined.joined_at = connection, now()
         joined.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
-        came_back = _come_back(joined)
+        came_back = _restore(joined)
         joined.save()
         if not came_back:
-            _bring_back(states, connection)
-        _try_again(event, connection)
+            _keep_in_scope(states, connection)
+        _retry_sent_by_hand(event, connection)
         event.log_action("pretix_hubspot.event.joined", user=user, data={"portal": connection.portal_id})
     return joined
 
 
-def _bring_back(states: QuerySet[OrderState], connection: Connection) -> None:
-    """Orders that this portal holds stay in scope, although the event used another one for a while."""
+def _keep_in_scope(states: QuerySet[OrderState], connection: Connection) -> None:
+    """Bring orders into scope that this portal holds, although the event used another one for a while."""
     known = states.filter(portal_id=connection.portal_id, by_hand=False, excluded_reason="")
     known.exclude(sent_hash="").exclude(order__testmode=True).update(by_hand=True)
 
 
-def _try_again(event: Event, connection: Connection) -> None:
-    """Orders that are in scope since people sent them to this portal, whatever became of them since."""
+def _retry_sent_by_hand(event: Event, connection: Connection) -> None:
+    """Queue the orders that are in scope because users sent them to this portal."""
     failing = OrderState.objects.filter(order__event=event, by_hand=True, excluded_reason="").exclude(cause="")
     if orders := list(failing.filter(portal_id=connection.portal_id).values_list("order_id", flat=True)):
         order_queue.retry(event, orders)
@@ -76,18 +76,18 @@ def _try_again(event: Event, connection: Connection) -> None:
 def leave(event: Event, user: User | None) -> None:
     """Stop using a connection in ``event``. Mappings and record links stay.
 
-    What waited or was on its way is not sent any more, unless the event comes back to this connection.
+    Orders that wait or are on their way are not sent any more, unless the event comes back to this connection.
     """
     with transaction.atomic():
         joined = EventConnection.objects.select_related("connection").filter(event=event).first()
         if joined:
-            _remember(joined)
+            _store_former(joined)
             data = {"portal": joined.connection.portal_id}
             event.log_action(LEFT, user=user, data=data)
 
 
-def _remember(joined: EventConnection) -> None:
-    """Delete the event's connection and its queue, and remember both."""
+def _store_former(joined: EventConnection) -> None:
+    """Delete the event's connection and its queue, and keep both as its former connection."""
     by_hand = order_queue.waiting_by_hand(joined.event)
     FormerConnection.objects.update_or_create(
         event_id=joined.event_id,
@@ -105,8 +105,10 @@ def _storable(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _come_back(joined: EventConnection) -> bool:
-    """Restore what the event had, if this is the connection that it left last; it forgets any other one."""
+def _restore(joined: EventConnection) -> bool:
+    """Restore the event's options and queue, if this is the connection that it left last; delete any other former
+    one.
+    """
     former = FormerConnection.objects.filter(event_id=joined.event_id).first()
     if former is None:
         return False
@@ -116,19 +118,19 @@ def _come_back(joined: EventConnection) -> bool:
     for name in _KEPT:
         value = former.joined[name]
         setattr(joined, name, parse_datetime(value) if name in _MOMENTS and value else value)
-    _forget_deleted_people(joined)
-    waiting = _still_there(joined, former.waiting)
-    order_queue.enqueue(joined.event, _still_there(joined, former.by_hand), Trigger.SYNC_NOW)
+    _clear_deleted_user(joined)
+    waiting = _existing(joined, former.waiting)
+    order_queue.enqueue(joined.event, _existing(joined, former.by_hand), Trigger.SYNC_NOW)
     order_queue.enqueue(joined.event, waiting, order_queue.retry_of(len(waiting)))
     return True
 
 
-def _forget_deleted_people(joined: EventConnection) -> None:
+def _clear_deleted_user(joined: EventConnection) -> None:
     if not User.objects.filter(pk=joined.paused_by_id).exists():
         joined.paused_by = None
 
 
-def _still_there(joined: EventConnection, orders: Sequence[int]) -> list[int]:
-    """Orders in test mode can be deleted, and nothing in JSON keeps them from it."""
+def _existing(joined: EventConnection, orders: Sequence[int]) -> list[int]:
+    """The orders that still exist: test orders can be deleted, and the stored list does not prevent that."""
     there = set(joined.event.orders.values_list("pk", flat=True)) if orders else set()
     return [pk for pk in orders if pk in there]

@@ -1,4 +1,4 @@
-"""HubSpot as a provider of core's datasync: the same queue, panel and pages, another way to work through the queue."""
+"""HubSpot as a provider of core's datasync: core's queue, panel and pages, and our way to work through the queue."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,7 +25,7 @@ from .queue import order_queue
 
 
 def _patience() -> Patience:
-    """A person's if *Sync now* or *Retry now* is being carried out within the request, for want of workers."""
+    """The patience for a page, if *Sync now* or *Retry now* runs within the request, on servers without workers."""
     somebody_waits = current_task and current_task.name == sync_single.name and current_task.request.is_eager
     return PERSON if somebody_waits else WORKER
 
@@ -34,7 +34,7 @@ def _patience() -> Patience:
 class HubSpotSyncProvider(OutboundSyncProvider):
     """Sends slices of orders instead of one order after the other.
 
-    Core calls ``sync_queued_orders`` with the rows that it would like to see done; rows that somebody else works on,
+    Core calls ``sync_queued_orders`` with the rows that it would like to see done; rows that other workers hold,
     or whose portal rests, are left alone.
     """
 
@@ -47,7 +47,7 @@ class HubSpotSyncProvider(OutboundSyncProvider):
     def enqueue_order(
         cls, order: Order, triggered_by: str, not_before: datetime | None = None, immediate: bool = False
     ) -> tuple[OrderSyncQueue, bool]:
-        """Queue an order, or leave it where it waits; what a person asked for is not forgotten over a later signal."""
+        """Queue an order, or leave it where it waits; a user's *Sync now* is kept over a later signal."""
         if triggered_by != Trigger.SYNC_NOW and worker.waits_by_hand(order):
             triggered_by = Trigger.SYNC_NOW
         enqueue = partial(super().enqueue_order, order, triggered_by, not_before, immediate)
@@ -63,7 +63,7 @@ class HubSpotSyncProvider(OutboundSyncProvider):
     def get_external_link_info(
         cls, event: Event, external_link_href: str | None, external_link_display_name: str | None
     ) -> dict[str, str | None]:
-        """A link, or the reason why an order is left out."""
+        """The link to a record, or the reason why an order is left out."""
         kind, _, reason = (external_link_display_name or "").partition(":")
         if kind == EXCLUDED:
             return {"val": why_excluded(reason)}
@@ -76,7 +76,7 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         return mappings_of(self.event)
 
     def sync_queued_orders(self, queued_orders: Iterable[OrderSyncQueue]) -> None:
-        """Send these rows in slices. Never raises; see ``engine.run`` for what becomes of each row."""
+        """Send these rows in slices. Never raises; see ``engine.run`` for the end of each row."""
         joined = connections.for_event(self.event)
         rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))
         if joined is None:

@@ -1,4 +1,4 @@
-"""What pretix's data shredder removes of ours: nothing personal stays behind in pretix."""
+"""pretix's data shredder for our tables: no personal data stays behind in pretix."""
 
 import json
 from collections import defaultdict
@@ -21,21 +21,21 @@ from pretix_hubspot.sync.run.results import EXCLUDED
 
 from .queue import order_queue
 
-#: Orders, or links, that are looked at together.
+#: Orders, or links, that are processed together.
 PART = 1_000
 
 
-#: How entries of the event's history about sync problems begin.
+#: The prefix of the event's log entries about sync problems.
 PROBLEMS = "pretix_hubspot.event.problems"
 
-#: Takes how much is done, in percent.
+#: Called with the progress in percent.
 Progress = Callable[[float], object]
 
 
 class HubSpotShredder(BaseDataShredder):
     """Record links, displayed results, problems and log data of an event's orders.
 
-    HubSpot itself is not touched: what the organizer keeps there is the organizer's decision.
+    HubSpot itself is not touched: the organizer decides about the data there.
     """
 
     identifier = "hubspot"
@@ -46,7 +46,7 @@ class HubSpotShredder(BaseDataShredder):
     )
 
     def generate_files(self) -> Iterator[tuple[str, str, str]]:
-        """Two files with everything that shred_data removes."""
+        """Two files with all data that ``shred_data`` removes."""
         rows = OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER).exclude(
             external_object_type=EXCLUDED
         )
@@ -59,9 +59,9 @@ class HubSpotShredder(BaseDataShredder):
         yield "hubspot-log.json", "application/json", json.dumps(list(log), indent=4, cls=CustomJSONEncoder)
 
     def shred_data(self, progress_callback: Progress | None = None) -> None:
-        """Remove it. A later transfer starts anew, and finds the records in HubSpot by their identifier.
+        """Remove the data. A later transfer starts anew, and finds the records in HubSpot by their identifier.
 
-        What waits is not sent, and whoever is sending loses its claim first, so that nothing comes back afterwards.
+        Waiting orders are not sent, and a sending worker loses its claim first, so that it stores no data afterwards.
         """
         order_queue.forget(self.event)
         self._shred_states()
@@ -73,14 +73,14 @@ class HubSpotShredder(BaseDataShredder):
         self._shred_log(progress_callback)
 
     def _shred_sentences(self) -> None:
-        """What HubSpot said, in the event's history; entries of today name a code instead, see ``for_history``."""
+        """Remove HubSpot's sentences from the event's log; current entries hold a code instead, see ``for_history``."""
         for entry in self.event.logentry_set.filter(action_type__startswith=PROBLEMS, data__contains="cause"):
             kept = {name: value for name, value in entry.parsed_data.items() if name not in ("cause", "causes")}
             entry.data, entry.shredded = json.dumps(kept), True
             entry.save(update_fields=["data", "shredded"])
 
     def _shred_states(self) -> None:
-        """No order is sent until it changes; what happened to it so far is no news."""
+        """Reset the states; no order is sent until it changes, since its log is counted as read."""
         states = OrderState.objects.filter(order__event=self.event)
         joined = EventConnection.objects.select_related("connection").filter(event=self.event).first()
         if joined:
@@ -98,7 +98,7 @@ class HubSpotShredder(BaseDataShredder):
                 store_states(locked)
 
     def _shred_links(self, results: QuerySet[OrderSyncResult]) -> None:
-        """By object type: without it, the index is of no use beyond the portal."""
+        """Delete links by object type: without it, the index is of no use beyond the portal."""
         portals = list(
             OrderState.objects.filter(order__event=self.event).values_list("portal_id", flat=True).distinct()
         )

@@ -1,7 +1,7 @@
-"""What signals missed: orders whose history grew since they were last read, and rows that waited long enough.
+"""The sweep: queue orders that changed without a signal, and rows that waited long enough.
 
 Refunds, partial payments and changed contacts send no signal, a signal can be lost, and the plugin may have been
-disabled for a while; but everything that happens to an order leaves a log entry.
+disabled for a while; but every change of an order leaves a log entry.
 """
 
 from datetime import timedelta
@@ -22,23 +22,23 @@ from pretix_hubspot.sync.run.history import order_entries
 from .provider import HubSpotSyncProvider
 from .queue import order_queue
 
-#: Entries younger than this are looked at again: a slow transaction may commit an older entry after a newer one.
+#: Entries younger than this are compared again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
-#: For entries that were committed later than that: all orders are compared once in a round, some of them in each turn.
+#: For entries that were committed later than that: all orders are compared once in a round, a part of them each time.
 ROUND, TURN = timedelta(days=1), timedelta(minutes=5)
 #: How long an exhausted temporary error rests before it is tried again.
 REARM_AFTER = timedelta(hours=1)
-#: Core's words for failures that need nobody either: ``tend_queue`` looks after them.
+#: Core's words for failures that need no user: ``release_stuck_rows`` handles them.
 TENDED = ("exceeded", "timeout")
 
 
 def run(joined: EventConnection, lap: timedelta = ROUND) -> int:
-    """Queue the event's orders that changed unnoticed. Returns how many."""
+    """Queue the event's orders that changed without a signal. Returns how many."""
     with scopes_disabled():
         revisions.review(joined)
-        entries = _news(joined)
-        news = entries.order_by().values_list("object_id", flat=True).distinct()
-        candidates = list(news.union(_whose_turn_it_is(joined, lap)))
+        entries = _recent_entries(joined)
+        changed = entries.order_by().values_list("object_id", flat=True).distinct()
+        candidates = list(changed.union(_part_of_lap(joined, lap)))
         unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(joined, part)]
         missed = [pk for part in chunks(unread, 1_000) for pk in _not_waiting(part)]
         for order in Order.objects.filter(pk__in=missed).select_related("event"):
@@ -47,13 +47,13 @@ def run(joined: EventConnection, lap: timedelta = ROUND) -> int:
     return len(missed)
 
 
-def _news(joined: EventConnection) -> QuerySet[LogEntry]:
+def _recent_entries(joined: EventConnection) -> QuerySet[LogEntry]:
     return order_entries().filter(
         Q(pk__gt=joined.log_watermark) | Q(datetime__gte=now() - LATE_COMMITS), event_id=joined.event_id
     )
 
 
-def _whose_turn_it_is(joined: EventConnection, lap: timedelta) -> QuerySet[Order]:
+def _part_of_lap(joined: EventConnection, lap: timedelta) -> QuerySet[Order]:
     """The keys of a small part of the orders, another one every few minutes, all of them in a ``lap``."""
     turns = lap // TURN
     turn = int(now().timestamp() // TURN.total_seconds()) % turns
@@ -62,7 +62,7 @@ def _whose_turn_it_is(joined: EventConnection, lap: timedelta) -> QuerySet[Order
 
 
 def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]:
-    """Of these orders, those in scope that have more history now than when they were last read."""
+    """The orders in scope among these whose history is longer than when they were last read."""
     pks = list(in_scope(joined.event_id).filter(pk__in=orders).values_list("pk", flat=True))
     seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
     counts = order_entries().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
@@ -70,7 +70,9 @@ def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]
 
 
 def _not_waiting(orders: list[int]) -> list[int]:
-    """Those that nothing else brings to HubSpot; whoever corrected a failing order need not retry it as well."""
+    """The orders among these that no other step queues; a failing order that was corrected is queued without a
+    retry.
+    """
     rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
     waiting = rows.filter(Q(need_manual_retry__isnull=True) | Q(need_manual_retry__in=TENDED))
     return sorted(set(orders) - set(waiting.values_list("order_id", flat=True)))
@@ -79,7 +81,7 @@ def _not_waiting(orders: list[int]) -> list[int]:
 def _advance(joined: EventConnection, entries: QuerySet[LogEntry], unread: list[int]) -> None:
     """Move the watermark to the newest entry that no late commit can precede any more.
 
-    It stays below what is not read yet: the queue may lose a row, when the plugin is disabled for a while.
+    It stays below entries that were not read yet: rows can get lost while the plugin is disabled.
     """
     settled = entries.filter(datetime__lt=now() - LATE_COMMITS)
     for part in chunks(unread, 1_000):
@@ -90,7 +92,7 @@ def _advance(joined: EventConnection, entries: QuerySet[LogEntry], unread: list[
         EventConnection.objects.filter(pk=joined.pk, log_watermark__lt=newest).update(log_watermark=newest)
 
 
-def tend_queue() -> None:
-    """Give back what dead workers held, and try again what rested long enough."""
+def release_stuck_rows() -> None:
+    """Release the rows of dead workers, and try exhausted rows again after a rest."""
     order_queue.reclaim()
     order_queue.rearm(REARM_AFTER)

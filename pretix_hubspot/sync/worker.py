@@ -1,4 +1,4 @@
-"""From waiting rows to slices: what to take next, and when not to take anything."""
+"""The worker: choose the next slice of waiting rows, and decide when to stop."""
 
 import gc
 import logging
@@ -39,16 +39,16 @@ from .run import engine, history
 
 logger = logging.getLogger(__name__)
 
-#: Workers that send for one portal at once; with four, HubSpot's request limit is what everybody waits for.
+#: Workers that send for one portal at once; with four, HubSpot's request limit is the bottleneck.
 WORKERS = 4
-#: Seconds to wait where others are claiming, or changing, the rows that we wanted.
+#: Seconds to wait if other workers are claiming, or changing, the rows that we chose.
 COLLISION = 0.1
-#: Seconds to wait where the request budget is used up for longer than a call waits; asking again costs a claim.
+#: Seconds to wait if the request budget is used up for longer than a call waits; asking again costs a claim.
 OVER_BUDGET = 5.0
 
 
 def waits_by_hand(order: Order) -> bool:
-    """Whether a person asked for this order, and nobody has begun."""
+    """Whether a user pressed *Sync now* for this order, and no worker has claimed it."""
     return OrderSyncQueue.objects.filter(
         order=order, sync_provider=PROVIDER, in_flight=False, triggered_by=Trigger.SYNC_NOW
     ).exists()
@@ -59,16 +59,16 @@ def send(
     events: Sequence[EventConnection],
     pks: Sequence[int],
     http: Session | None = None,
-    ahead: Lookahead | None = None,
+    lookahead: Lookahead | None = None,
     patience: Patience = WORKER,
 ) -> bool:
-    """Send one slice of rows, or what is prepared of them. Returns whether it makes sense to go on with this portal."""
-    if not is_open(connection) or (connection.resting_reason and not _answers(connection, patience)):
+    """Send one slice of rows, or the planned slice. Returns whether the worker can go on with this portal."""
+    if not is_open(connection) or (connection.resting_reason and not _portal_answers(connection, patience)):
         return False
-    prepared = ahead.take() if ahead else None
+    prepared = lookahead.take() if lookahead else None
     claim = prepared.work.claim if prepared else order_queue.claim(pks, connection.pk)
     if claim is None:
-        time.sleep(COLLISION)  # somebody else is faster, and soon done with claiming
+        time.sleep(COLLISION)  # another worker was faster, and will soon be done with claiming
         return True
     started = time.monotonic()
     with _without_garbage_collection():
@@ -77,10 +77,10 @@ def send(
             claim,
             events,
             http=http,
-            idle=ahead.sleep if ahead else None,
+            idle=lookahead.sleep if lookahead else None,
             prepared=prepared,
             patience=patience,
-            contexts=ahead.contexts if ahead else None,
+            contexts=lookahead.contexts if lookahead else None,
         )
     logger.info(
         "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
@@ -94,18 +94,18 @@ def send(
     return report.trouble is None
 
 
-def _answers(connection: Connection, patience: Patience = WORKER) -> bool:
-    """Whether a portal that rested is there again: one call tells, where a slice would try each of its own for long.
+def _portal_answers(connection: Connection, patience: Patience = WORKER) -> bool:
+    """After a rest, probe with one cheap call before claiming a slice. Returns whether the portal answered.
 
-    A static token that is refused after the rest as it was before is revoked; about other access HubSpot's token
-    endpoint decides.
+    A static token that is refused before and after the rest is revoked; for other access HubSpot's token endpoint
+    decides.
     """
     refused_before = connection.resting_reason == RestingReason.REVOKED and connection.kind == Connection.Kind.TOKEN
     try:
         with closing(client_for(connection, patience=patience)) as client:
             client.account()
     except (OverBudget, *SERVER_ERRORS):
-        return True  # which tells nothing about the portal; the engine meets it as well, and gives its rows back
+        return True  # which is not the portal's fault; the engine meets it as well, and releases its rows
     except (HubSpotError, ServerMisconfigured) as error:
         if refused_before and isinstance(error, AuthenticationFailed):
             mark_revoked(connection, error)
@@ -124,8 +124,10 @@ def _is_kept_for_live(connection: Connection) -> bool:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """A slice's thousands of objects go by reference counts when it is done; searching all of pretix's objects for
-    cycles because there are so many meanwhile takes a quarter of the processor's time."""
+    """Switch the garbage collector off for a slice: its thousands of objects are freed by reference counts.
+
+    Searching all of pretix's objects for cycles, because a slice has so many, takes a quarter of the processor's time.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -135,16 +137,16 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def drain(
+def work_through_queue(
     connection: Connection,
     *,
     seconds: float,
     call_help: Callable[[], None] = lambda: None,
     size: SliceSize = order_queue.SIZE,
 ) -> bool:
-    """Send what waits for this portal until nothing does, or time is up. Returns whether rows may be left.
+    """Send a portal's waiting orders until none is left, or time is up. Returns whether rows may be left.
 
-    Help is called while whole slices wait and there are fewer than ``WORKERS`` at work.
+    Calls another worker while whole slices wait and fewer than ``WORKERS`` are at work.
     """
     end = time.monotonic() + seconds
     if not _is_access_confirmed(connection):
@@ -158,16 +160,16 @@ def drain(
             rows = next_rows(still_running(connection, events), live_only=True, size=size)
             return order_queue.claim(rows, connection.pk) if rows else None
 
-        with closing(Lookahead(connection, events, claim_live)) as ahead:
+        with closing(Lookahead(connection, events, claim_live)) as lookahead:
             pks = [joined.event_id for joined in events]
-            while rows := ahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size):
-                if len(rows) >= size.orders and _others_at_work(pks, ahead) < WORKERS - 1:
+            while rows := lookahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size):
+                if len(rows) >= size.orders and _others_at_work(pks, lookahead) < WORKERS - 1:
                     call_help()
-                if not send(connection, events, rows, http, ahead):
+                if not send(connection, events, rows, http, lookahead):
                     if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
                         time.sleep(OVER_BUDGET)
                     return has_more
-                if time.monotonic() >= end and not ahead.rows(pks):
+                if time.monotonic() >= end and not lookahead.rows(pks):
                     return True
                 connection.refresh_from_db()
                 pks = still_running(connection, events)
@@ -175,20 +177,21 @@ def drain(
 
 
 def _is_access_confirmed(connection: Connection) -> bool:
-    """After HubSpot refused the token, ask again once the rest is over, whether or not an order waits: people want to
-    know of lost access."""
+    """Check the token again after the rest of a refusal, also without waiting orders: users want to know of lost
+    access.
+    """
     if connection.resting_reason != RestingReason.REVOKED or not is_open(connection):
         return True
-    if not _answers(connection):
+    if not _portal_answers(connection):
         return False
     wake(connection)
     return True
 
 
-def _others_at_work(events: Sequence[int], ahead: Lookahead) -> int:
-    """How many other workers send for these events. If we have a slice to spare, we assume that so do they."""
+def _others_at_work(events: Sequence[int], lookahead: Lookahead) -> int:
+    """How many other workers send for these events; at least as many as there are further slices for, we assume."""
     slices = order_queue.slices_in_flight(events)
-    return math.ceil((slices - 1) / 2) if ahead.is_ready else slices
+    return math.ceil((slices - 1) / 2) if lookahead.is_ready else slices
 
 
 def joined_events(connection: Connection, paused: bool = False) -> list[EventConnection]:
@@ -198,7 +201,7 @@ def joined_events(connection: Connection, paused: bool = False) -> list[EventCon
 
 
 def still_running(connection: Connection, events: Sequence[EventConnection]) -> list[int]:
-    """The events that nobody paused meanwhile, or let use another portal."""
+    """The events that are not paused by now, and still use this portal."""
     running = connection.event_connections.filter(pk__in=[joined.pk for joined in events], paused_since=None)
     return list(running.values_list("event_id", flat=True))
 
@@ -215,12 +218,12 @@ def next_rows(events: Sequence[int], live_only: bool = False, size: SliceSize = 
     busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
     turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
     order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows
-    found = list(rows.order_by(*order).values_list("pk", "order_id")[: WORKERS * size.most_orders])
-    found = found[: max(size.orders, math.ceil(len(found) / WORKERS))]  # so that all workers end at about the same time
-    counted = OrderPosition.all.filter(order__in=[pk for _, pk in found]).order_by().values_list("order")
+    chosen = list(rows.order_by(*order).values_list("pk", "order_id")[: WORKERS * size.most_orders])
+    chosen = chosen[: max(size.orders, math.ceil(len(chosen) / WORKERS))]  # all workers end at about the same time
+    counted = OrderPosition.all.filter(order__in=[pk for _, pk in chosen]).order_by().values_list("order")
     positions = dict(counted.annotate(Count("pk")))
-    fitting = sum(total <= size.positions for total in accumulate(positions.get(pk, 0) for _, pk in found))
-    return [row for row, _ in found[: max(1, fitting)]]
+    fitting = sum(total <= size.positions for total in accumulate(positions.get(pk, 0) for _, pk in chosen))
+    return [row for row, _ in chosen[: max(1, fitting)]]
 
 
 def is_open(connection: Connection) -> bool:
@@ -231,7 +234,7 @@ def is_open(connection: Connection) -> bool:
 
 
 def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
-    """Rows of an event without a connection that a person asked for: the person is told. Others keep waiting."""
+    """Fail the rows of *Sync now* of an event without a connection, with a message. Other rows keep waiting."""
     claim = order_queue.claim(pks)
     if claim is None:
         return

@@ -111,7 +111,7 @@ def test_lost_scopes_rest_the_portal_until_they_are_granted_again(our_own, story
     assert timedelta(minutes=9) < connection.resting_until - now() <= timedelta(minutes=10)
     assert waits_unharmed()
     key = simulator.people.add_service_key()["key"]
-    worker.drain(connect_token(story.organizer, key, None), seconds=10)
+    worker.work_through_queue(connect_token(story.organizer, key, None), seconds=10)
     assert story.world() == expected(range(4)), "at once, without waiting for anything"
     assert Connection.objects.get().resting_reason == ""
 
@@ -182,7 +182,7 @@ def test_a_revoked_key_burns_no_attempt_and_everything_arrives_after_reconnectin
     entries = story.event.logentry_set.filter(action_type="pretix_hubspot.connection.revoked")
     assert entries.count() == 1, "one message, not one per order"
     connection = connect_token(story.organizer, key, None)
-    worker.drain(connection, seconds=10)
+    worker.work_through_queue(connection, seconds=10)
     assert story.world() == expected(range(4)), "at once, without waiting for anything"
 
 

@@ -123,7 +123,7 @@ def test_a_lost_side_scope_is_a_setting_at_every_stage(story, simulator, lines, 
     key = simulator.people.add_service_key()["key"]
     connection = connect_token(story.organizer, key, None)
     assert campaigns.start(story.event, None) == 3
-    worker.drain(connection, seconds=10)
+    worker.work_through_queue(connection, seconds=10)
 
     found = story.world(line_items=["name", "price"], deals=["dealname"])["line_items"]
     assert [(line["name"], line.get("associations")) for line in found] == [

@@ -87,24 +87,24 @@ def test_what_is_left_of_the_day_is_for_live_orders(our_own, story, simulator, r
     in_bulk = orders(story, range(3))
     OrderSyncQueue.objects.update(triggered_by="bulk")
     asked = simulator.requests.total
-    assert not worker.drain(story.connection, seconds=10)
+    assert not worker.work_through_queue(story.connection, seconds=10)
     story.sync()  # core's own run does not ask the queue
     assert simulator.requests.total == asked
     orders(story, range(3, 5))
-    assert not worker.drain(story.connection, seconds=10)
+    assert not worker.work_through_queue(story.connection, seconds=10)
     assert story.world() == expected(range(3, 5))
     assert Connection.objects.get().resting_until is None
     waiting = OrderSyncQueue.objects.values_list("order", "in_flight", "failed_attempts", "need_manual_retry")
     assert sorted(waiting) == [(order.pk, False, 0, None) for order in in_bulk]
     shared.reset()
-    worker.drain(story.connection, seconds=10)
+    worker.work_through_queue(story.connection, seconds=10)
     assert story.world() == expected(range(5))
 
 
 def test_a_worker_without_budget_does_not_ask_for_it_all_the_time(story, real_budget, fake_clock):
     request_budget.for_portal(story.connection.portal_id, story.connection.kind).throttled("burst", retry_after=45)
     orders(story, range(1))
-    assert worker.drain(story.connection, seconds=10), "somebody has to come back"
+    assert worker.work_through_queue(story.connection, seconds=10), "somebody has to come back"
     assert fake_clock.slept == [worker.OVER_BUDGET]
 
 
@@ -113,7 +113,7 @@ def test_a_budget_that_cannot_be_read_stops_no_worker_with_an_error(our_own, sto
     statements.before(READS_THE_BUDGET, raising(RedisError("away")))
     orders(story, range(1))
 
-    assert not worker.drain(story.connection, seconds=10)
+    assert not worker.work_through_queue(story.connection, seconds=10)
     assert story.world() == expected(range(1))
 
     Connection.objects.update(resting_reason="outage")

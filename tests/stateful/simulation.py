@@ -314,7 +314,7 @@ class Simulation:
 
     def drain(self):
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
-            worker.drain(connection, seconds=30)
+            worker.work_through_queue(connection, seconds=30)
 
     def period(self):
         tasks.run_periodic.apply_async()
@@ -322,8 +322,8 @@ class Simulation:
     def cores_run(self):
         sync_all()
 
-    def tend_queue(self):
-        sweep.tend_queue()
+    def release_stuck_rows(self):
+        sweep.release_stuck_rows()
 
     # The portal and its connection
 

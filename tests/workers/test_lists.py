@@ -46,7 +46,7 @@ def test_regulars_who_booked_many_courses_keep_all_of_them(story, simulator):
         wanted[n].add(f"CONF-C{k}")
         story.order(f"C{k}", email=f"p{n}@example.org")
     simulator.batch_latency_ms = 100.0
-    drains = [lambda: worker.drain(Connection.objects.get(), seconds=60, size=SliceSize(orders=10))] * 4
+    drains = [lambda: worker.work_through_queue(Connection.objects.get(), seconds=60, size=SliceSize(orders=10))] * 4
     assert not errors(together(*drains))
     assert not OrderSyncQueue.objects.exists()
     assert OrderState.objects.exclude(sent_hash="").count() == people + number

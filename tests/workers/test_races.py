@@ -100,7 +100,7 @@ def test_two_claims_share_nothing_and_leave_nothing(story):
 @pytest.mark.soak
 def test_four_drains_at_once_write_each_record_once(story, simulator):
     harness.seed(story, range(300))
-    drains = [lambda: worker.drain(type(story.connection).objects.get(), seconds=30)] * 4
+    drains = [lambda: worker.work_through_queue(type(story.connection).objects.get(), seconds=30)] * 4
     assert not errors(together(*drains))
     assert story.simulator.world(harness.WORLD) == harness.expected(range(300))
     assert set(simulator.portal.writes.values()) == {1}

@@ -1,1 +1,1 @@
-"""What HubSpot is to hold for a slice of orders, without asking or writing anything. Pure."""
+"""What HubSpot should hold for a slice of orders, without requests. Pure."""

@@ -1,7 +1,7 @@
-"""Several people, one address, one record: whose values count. Pure.
+"""Decide whose values count when several orders or positions share a record, such as one e-mail address. Pure.
 
-Whoever ranks first writes as the modes say; the others fill what is empty, and add to lists.
-The owner is remembered with the record, so that it counts for transfers to come as well.
+The contributor of the first rank writes as the modes say; the others fill empty properties, and add to lists.
+The owner is stored with the record, so that it counts for later transfers as well.
 """
 
 from collections.abc import Sequence
@@ -12,70 +12,76 @@ from pretix_hubspot.mappings.spec import BUYER, KEEP_NAMES, NEWEST
 from pretix_hubspot.sources.snapshot import ORDER, Subject
 from pretix_hubspot.values.rows import IF_EMPTY, OVERWRITE, Row
 
-#: How many of the others are named.
+#: How many other contributors are named.
 MAX_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Person:
-    """Who wants to write into a record: an order's buyer, or one of its parts; ``label`` is a code, no name."""
+class Contributor:
+    """An object that writes into a record: an order, or one of its parts; ``label`` is a code, no name."""
 
     subject: Subject
     part: int | None = None
     label: str = ""
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any] | None) -> "Person | None":
+    def from_json(cls, stored: dict[str, Any] | None) -> "Contributor | None":
         if not stored:
             return None
         subject = Subject(stored.get("kind", ORDER), stored["order"])
         return cls(subject, stored.get("position"), stored.get("label", ""))
 
     def to_json(self) -> dict[str, Any]:
-        """An order goes without saying: that is all there was when the first were stored."""
+        """The stored form; an order has no kind, since the first rows were stored before other kinds existed."""
         kind = {} if self.subject.kind == ORDER else {"kind": self.subject.kind}
         return {**kind, "order": self.subject.pk, "position": self.part, "label": self.label}
 
 
-def rank(policy: str, person: Person) -> tuple[int, ...]:
-    """Who ranks first has the smallest one; primary keys grow with time."""
-    age = (person.subject.pk, person.part or 0)
+def rank(policy: str, contributor: Contributor) -> tuple[int, ...]:
+    """The rank of a contributor, the smallest first; primary keys grow with time."""
+    age = (contributor.subject.pk, contributor.part or 0)
     if policy == NEWEST:
         return (-age[0], -age[1])
     if policy == BUYER:
-        return (person.part is not None, *age)
+        return (contributor.part is not None, *age)
     return age
 
 
-def owner(policy: str, people: Sequence[Person], previous: Person | None) -> Person:
-    """To whom the record belongs; ``previous`` counts unless its subject is looked at now."""
-    known = [previous] if previous and previous.subject not in {person.subject for person in people} else []
-    return min([*people, *known], key=lambda person: rank(policy, person))
+def owner(policy: str, contributors: Sequence[Contributor], previous: Contributor | None) -> Contributor:
+    """The owner of the record; ``previous`` competes unless its subject is among the contributors."""
+    absent = [previous] if previous and _is_absent(previous, contributors) else []
+    return min([*contributors, *absent], key=lambda contributor: rank(policy, contributor))
 
 
-def rows(policy: str, wanted: Sequence[tuple[Person, Sequence[Row]]], previous: Person | None) -> list[Row]:
-    """The rows of all people in order of evaluation."""
-    people = [person for person, _ in wanted]
+def rows(
+    policy: str, contributions: Sequence[tuple[Contributor, Sequence[Row]]], previous: Contributor | None
+) -> list[Row]:
+    """The rows of all contributors in order of evaluation."""
+    contributors = [contributor for contributor, _ in contributions]
     if policy == KEEP_NAMES:
-        everything = [row for _, mine in wanted for row in mine]
-        elsewhere = previous is not None and previous.subject not in {person.subject for person in people}
-        if elsewhere or _differ([mine for _, mine in wanted]):
+        everything = [row for _, own in contributions for row in own]
+        elsewhere = previous is not None and _is_absent(previous, contributors)
+        if elsewhere or _differ([own for _, own in contributions]):
             return [row for row in everything if not row.names]
         return everything
-    first = owner(policy, people, previous)
-    ranked = sorted(wanted, key=lambda item: rank(policy, item[0]))
-    return [row if person == first else _weak(row) for person, mine in ranked for row in mine]
+    first = owner(policy, contributors, previous)
+    ranked = sorted(contributions, key=lambda item: rank(policy, item[0]))
+    return [row if contributor == first else _weak(row) for contributor, own in ranked for row in own]
+
+
+def _is_absent(previous: Contributor, contributors: Sequence[Contributor]) -> bool:
+    return previous.subject not in {contributor.subject for contributor in contributors}
 
 
 def _weak(row: Row) -> Row:
     return replace(row, mode=IF_EMPTY) if row.mode == OVERWRITE else row
 
 
-def _differ(people: Sequence[Sequence[Row]]) -> bool:
-    """Whether a name is said in different ways."""
-    said: dict[str, set[str]] = {}
-    for mine in people:
-        for row in mine:
+def _differ(contributions: Sequence[Sequence[Row]]) -> bool:
+    """Whether a person's name differs between contributors."""
+    values_by_property: dict[str, set[str]] = {}
+    for own in contributions:
+        for row in own:
             if row.names and row.value:
-                said.setdefault(row.property.name, set()).add(row.value)
-    return any(len(values) > 1 for values in said.values())
+                values_by_property.setdefault(row.property.name, set()).add(row.value)
+    return any(len(values) > 1 for values in values_by_property.values())

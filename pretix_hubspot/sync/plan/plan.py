@@ -1,7 +1,7 @@
-"""What a slice wants HubSpot to hold: records, who writes into them, and the associations between them.
+"""The plan of a slice: records, their contributions, and the associations between them.
 
-Pure data, which the planner fills and the sender, the judge and the preview read.
-People who occur several times in a slice are one record with several contributions, so that no request carries the
+Plain data, which the planner fills and the sender, the judge and the preview read.
+A person who occurs several times in a slice is one record with several contributions, so that no request carries the
 same record twice and no two requests race for one address.
 """
 
@@ -19,11 +19,11 @@ from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import Refusal, Row
 
 from . import ownership
-from .ownership import Person
+from .ownership import Contributor
 
-#: Characters from which on a text is worth sharing.
+#: The length in characters from which a text is shared.
 LONG = 100
-#: People to look for where some are named: one of them may be the one who asks.
+#: Contributors to look for where some are named: one of them may be the asking one.
 _ENOUGH = ownership.MAX_NAMED + 1
 
 RecordKey = tuple[str, str]  # (object type, our key)
@@ -31,7 +31,7 @@ RecordKey = tuple[str, str]  # (object type, our key)
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one subject wants to write into a record, or one part of an order, say a position, by its primary key."""
+    """The rows of one subject for a record, or of one part of an order, say a position, by its primary key."""
 
     subject: Subject
     mapping: int
@@ -43,28 +43,28 @@ class Contribution:
     left_out: tuple[Refusal, ...] = ()
 
     @property
-    def person(self) -> Person:
-        return Person(self.subject, self.part, self.label)
+    def contributor(self) -> Contributor:
+        return Contributor(self.subject, self.part, self.label)
 
 
 @dataclass
 class WantedRecord:
-    """One record that should exist, with everything that wants to write into it, in order of evaluation.
+    """One record that should exist, with all contributions, in order of evaluation.
 
-    ``ours`` means that nobody but pretix can have created it: it is created without looking for it first.
-    ``together`` lists properties that must be sent together if one of them is.
-    ``previous`` is to whom it belonged after the last transfer, where that is known.
-    ``defaults`` is what it gets only if it is new, see ``new_records``.
+    ``own_key`` means that only pretix can have created it: it is created without looking for it first.
+    ``sent_together`` lists properties that must be sent together if one of them is.
+    ``previous`` is its owner after the last transfer, if known.
+    ``defaults`` are its rows if it is new, see ``new_records``.
     """
 
     object_type: str
     key: str
     id_property: PropertyDefinition
     id_value: str
-    ours: bool
-    together: tuple[str, ...] = ()
+    own_key: bool
+    sent_together: tuple[str, ...] = ()
     contributions: list[Contribution] = field(default_factory=list)
-    previous: Person | None = None
+    previous: Contributor | None = None
     defaults: tuple[DefaultRows, ...] = ()
     _others: dict[Subject, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -73,26 +73,28 @@ class WantedRecord:
         return (self.object_type, self.key)
 
     def add_defaults(self, defaults: tuple[DefaultRows, ...]) -> None:
-        """Add what another contribution begins with, as far as the ones before it do not say the same."""
-        said = {part.unless for part in self.defaults}
-        self.defaults += tuple(part for part in defaults if part.unless not in said)
+        """Add the defaults of another contribution, except those that an earlier one has."""
+        known = {part.unless for part in self.defaults}
+        self.defaults += tuple(part for part in defaults if part.unless not in known)
 
     def rows(self) -> list[Row]:
-        """All rows in order of evaluation; what a canceled part says counts only if nobody else says anything."""
+        """All rows in order of evaluation; those of a canceled part count only without a contribution that is not
+        canceled.
+        """
         live = self._live()
-        if self.ours or not live[0].policy:
+        if self.own_key or not live[0].policy:
             return [row for contribution in live for row in contribution.rows]
-        return ownership.rows(live[0].policy, [(c.person, c.rows) for c in live], self.previous)
+        return ownership.rows(live[0].policy, [(c.contributor, c.rows) for c in live], self.previous)
 
     def _live(self) -> list[Contribution]:
         if len(self.contributions) == 1:
             return self.contributions
         return [c for c in self.contributions if not c.canceled] or self.contributions
 
-    def owner(self) -> Person | None:
-        """To whom the record belongs; nobody in particular if only one can ever write into it."""
+    def owner(self) -> Contributor | None:
+        """The owner of the record; None if only one object can ever write into it."""
         live = self._live()
-        return None if self.ours else ownership.owner(live[0].policy, [c.person for c in live], self.previous)
+        return None if self.own_key else ownership.owner(live[0].policy, [c.contributor for c in live], self.previous)
 
     def left_out(self, subject: Subject, mapping: int, part: int | None) -> tuple[Refusal, ...]:
         """The properties that could not take the value of this subject or part."""
@@ -103,9 +105,9 @@ class WantedRecord:
         return {(c.subject, c.mapping, c.part): c.left_out for c in reversed(self.contributions)}
 
     def also_used_by(self, subject: Subject, part: int | None, of_event: Container[Subject]) -> list[str]:
-        """Who else shares the record: other subjects, and people of the same one under different names.
+        """The others who share the record: other subjects, and people of the same one under different names.
 
-        Only those ``of_event`` are named: whoever sees this order need not see those of other events.
+        Only those ``of_event`` are named: a user who may see this order may not see those of other events.
         """
         if len(self.contributions) == 1 and not self.previous:
             return []
@@ -114,31 +116,31 @@ class WantedRecord:
         return sorted({*others, *same})[: ownership.MAX_NAMED]
 
     def _others_of_event(self, subject: Subject, of_event: Container[Subject]) -> list[str]:
-        """Looked up once per subject, whatever number of tickets it has."""
+        """The others of the event, computed once per subject, whatever its number of tickets."""
         if subject not in self._others:
-            found = (p.label for p in self._people if p.subject != subject and p.subject in of_event)
-            self._others[subject] = list(islice(found, _ENOUGH))
+            labels = (p.label for p in self._contributors if p.subject != subject and p.subject in of_event)
+            self._others[subject] = list(islice(labels, _ENOUGH))
         return self._others[subject]
 
     @cached_property
-    def _people(self) -> list[Person]:
-        """Everybody who uses the record, by label; each label once."""
-        people = [c.person for c in self._live()]
+    def _contributors(self) -> list[Contributor]:
+        """All contributors with a label, each label once."""
+        contributors = [c.contributor for c in self._live()]
         if self.previous and self.previous.subject not in self.subjects:
-            people.append(self.previous)
-        return sorted({p.label: p for p in people if p.label}.values(), key=lambda person: person.label)
+            contributors.append(self.previous)
+        return sorted({p.label: p for p in contributors if p.label}.values(), key=lambda one: one.label)
 
     @cached_property
-    def _under_other_names(self) -> dict[Subject, list[Person]]:
-        """The people of each subject in which they have different names."""
-        names: dict[Subject, dict[Person, tuple[object, ...]]] = {}
+    def _under_other_names(self) -> dict[Subject, list[Contributor]]:
+        """The contributors of each subject that has different names."""
+        names: dict[Subject, dict[Contributor, tuple[object, ...]]] = {}
         for c in self._live():
-            names.setdefault(c.subject, {})[c.person] = tuple(row.value for row in c.rows if row.names)
+            names.setdefault(c.subject, {})[c.contributor] = tuple(row.value for row in c.rows if row.names)
         mixed = {subject for subject, of_people in names.items() if len({*of_people.values()} - {()}) > 1}
-        found: dict[Subject, list[Person]] = {subject: [] for subject in mixed}
-        for person in self._people:
-            if person.subject in mixed:
-                found[person.subject].append(person)
+        found: dict[Subject, list[Contributor]] = {subject: [] for subject in mixed}
+        for contributor in self._contributors:
+            if contributor.subject in mixed:
+                found[contributor.subject].append(contributor)
         return found
 
     @property
@@ -146,13 +148,13 @@ class WantedRecord:
         return frozenset(c.subject for c in self.contributions)
 
     def fingerprint(self, portal_id: int) -> str:
-        """Changes whenever something else would be written."""
+        """A hash of all values that would be written."""
         return fingerprint([portal_id, self.id_property.name, self.id_value, [row_facts(row) for row in self.rows()]])
 
 
 @dataclass(frozen=True)
 class Withheld:
-    """A record of a subject that is not sent, and why: a refusal of ours, or HubSpot's if it told no schema."""
+    """A record of a subject that is not sent, and why: a refusal of ours, or HubSpot's error about the schema."""
 
     mapping: int
     part: int | None
@@ -171,9 +173,9 @@ class Filtered:
 
 @dataclass
 class SubjectPlan:
-    """What one subject amounts to: its records by mapping, what is withheld or left out, and a fingerprint of it all.
+    """The plan of one subject: its records by mapping, withheld and filtered ones, and a fingerprint of all.
 
-    ``shredded`` means that its personal data is being removed in pretix, so that nobody is known to be replaced.
+    ``shredded`` means that its personal data is being removed in pretix, so that missing values replace no record.
     """
 
     subject: Subject
@@ -187,7 +189,7 @@ class SubjectPlan:
 
     @property
     def excluded(self) -> str:
-        """Why nothing of the subject is sent: there are no mappings, or their filters leave out all of it."""
+        """Why no record of the subject is sent: no mappings, or filters that leave out all of it."""
         if not self.specs:
             return Exclusion.NO_MAPPINGS
         reasons = {item.reason for item in self.filtered} - {Exclusion.NO_ACCESS}
@@ -196,9 +198,10 @@ class SubjectPlan:
         return reasons.pop() if len(reasons) == 1 else Exclusion.FILTERS
 
     def associations(self) -> Iterator[tuple[RecordKey, RecordKey, AssociationType | None]]:
-        """Pairs of records to link, from the later mapping to the earlier one, each with its label if there is one.
+        """Pairs of records to associate, from the later mapping to the earlier one, each with its label or None.
 
-        The record of a position, or of another part, is linked to those of the same one, any other to all of them.
+        The record of a position, or of another part, is associated with those of the same one, any other with all of
+        them.
         """
         sources = {spec.id: spec.source.key for spec in self.specs}
         for spec in self.specs:
@@ -213,7 +216,7 @@ class SubjectPlan:
 
 @dataclass
 class Plan:
-    """Everything that a slice wants; ``records`` is in mapping order."""
+    """All records of a slice; ``records`` is in mapping order."""
 
     portal_id: int
     records: dict[RecordKey, WantedRecord] = field(default_factory=dict)
@@ -221,13 +224,13 @@ class Plan:
     texts: dict[str, str] = field(default_factory=dict, repr=False)
 
     def with_shared_text(self, row: Row) -> Row:
-        """The row; a long text that many records get is kept once."""
+        """The row, with a long text that many records get stored only once."""
         if row.value is None or len(row.value) <= LONG:
             return row
         return replace(row, value=self.texts.setdefault(row.value, row.value))
 
     def object_types(self) -> list[str]:
-        """In the order in which they are written."""
+        """The object types in the order in which they are written."""
         return list(dict.fromkeys(record.object_type for record in self.records.values()))
 
     def orders(self) -> set[int]:
@@ -248,5 +251,5 @@ class Plan:
 
 
 def row_facts(row: Row) -> list[str | None]:
-    """What a fingerprint says about one property."""
+    """The facts about one property that a fingerprint covers."""
     return [row.property.name, row.value, row.mode]

@@ -1,4 +1,4 @@
-"""Snapshots and mappings -> the records that HubSpot should hold, see ``wanted``.
+"""Plan the records that HubSpot should hold, from snapshots and mappings; see ``plan``.
 
 Pure: the same literals give the same plan, wherever and whenever.
 """
@@ -21,10 +21,10 @@ from pretix_hubspot.values.rows import IF_EMPTY, OVERWRITE, FieldRefused, Mappin
 
 from .plan import Contribution, Filtered, Plan, SubjectPlan, WantedRecord, Withheld, row_facts
 
-#: Source fields that say what a person is called.
+#: Source fields of a person's name.
 NAMES = ("attendee_name", "invoice_address_name", "customer_name")
 
-#: What a fingerprint says of a mapping whose object type HubSpot did not tell about.
+#: The fingerprint's entry for a mapping whose object type HubSpot did not describe.
 UNREADABLE = "unreadable"
 
 #: Refusals that are about one value; all others are about the mapping, or about the order as a whole.
@@ -32,10 +32,10 @@ OF_VALUES = frozenset(
     {Code.NO_OPTION, Code.OPTION_NOT_MAPPED, Code.SEVERAL_VALUES, Code.UNREADABLE, Code.INVALID_EMAIL}
     | {Code.NOT_A_NUMBER, Code.NOT_A_DATE, Code.NOT_A_BOOLEAN, Code.NOT_A_PHONE, Code.NOT_A_DURATION}
 )
-#: Refusals of what HubSpot would accept and take for something else: no order fails for them, its page names them.
+#: Refusals of values that HubSpot would accept and misread: no order fails for them, its page names them.
 LEFT_OUT = frozenset({Code.CURRENCY_NOT_USED, Code.CURRENCY_FIXED, Code.DURATION_UNIT})
 
-#: Of these, those that are about what the portal has.
+#: Those of them that depend on the portal's settings.
 OF_OPTIONS = frozenset({Code.NO_OPTION, Code.OPTION_NOT_MAPPED})
 
 
@@ -93,7 +93,7 @@ def _plan_subject(
 
 
 def _not_planned(planned: SubjectPlan, spec: MappingSpec, error: HubSpotError, is_side: bool) -> list[object]:
-    """Nothing is known about the mapping's object type: the order is sent without it, or fails for this one reason."""
+    """Plan a mapping whose object type is unknown: the order is sent without it, or fails for this one reason."""
     if is_side:
         planned.filtered.append(Filtered(spec.id, None, Exclusion.NO_ACCESS))
     else:
@@ -102,7 +102,7 @@ def _not_planned(planned: SubjectPlan, spec: MappingSpec, error: HubSpotError, i
 
 
 def _sources(spec: MappingSpec, snapshot: Snapshot, sent: frozenset[tuple[int, int]]) -> Iterable[PartSnapshot | None]:
-    """What becomes a record each: the subject as a whole, or the parts that the source is about."""
+    """The objects that become a record each: the subject as a whole, or its parts of the source."""
     if not spec.source.of:
         return (None,)
     parts = snapshot.parts.get(spec.source.key, ())
@@ -114,7 +114,7 @@ def _sources(spec: MappingSpec, snapshot: Snapshot, sent: frozenset[tuple[int, i
 def _plan_record(
     plan: Plan, planned: SubjectPlan, spec: MappingSpec, snapshot: Snapshot, part: PartSnapshot | None
 ) -> list[object]:
-    """Add one record (or why there is none) to the plan; returns the facts that identify what would be sent."""
+    """Add one record (or the reason against it) to the plan; returns the facts that identify what would be sent."""
     where = (spec.id, part.pk if part else None)
     values = {**snapshot.values, **part.values} if part else snapshot.values
     identifier = _row(spec.identifier, values)
@@ -129,17 +129,17 @@ def _plan_record(
     if refusal:
         return _withhold(planned, spec, where, refusal)
     rows = [plan.with_shared_text(row) for row in rows]
-    ours = spec.source.is_identity(spec.identifier.field)
-    if ours:  # a changed key (the event was renamed) follows the record
+    own_key = spec.source.is_identity(spec.identifier.field)
+    if own_key:  # a changed key (the event was renamed) follows the record
         rows.append(Row(identifier.property, identifier.value, OVERWRITE))
     rows += _pipeline_rows(spec, state)
     key = _key(spec, snapshot, part, identifier)
     record = plan.records.setdefault(
         (spec.object_type, key),
-        WantedRecord(spec.object_type, key, identifier.property, identifier.value, ours),
+        WantedRecord(spec.object_type, key, identifier.property, identifier.value, own_key),
     )
-    record.together = tuple(dict.fromkeys((*record.together, *_together(spec))))
-    record.add_defaults(of_record(spec.defaults, _title(spec, identifier, ours, values, snapshot, part), state))
+    record.sent_together = tuple(dict.fromkeys((*record.sent_together, *_together(spec))))
+    record.add_defaults(of_record(spec.defaults, _title(spec, identifier, own_key, values, snapshot, part), state))
     canceled = bool(part and part.canceled)
     label = f"{snapshot.code}-{part.number}" if part else snapshot.code
     policy = spec.options.same_address
@@ -155,7 +155,7 @@ def _plan_record(
 def _may_be_left_out(spec: MappingSpec, row: MappingRow, refusal: Refusal) -> bool:
     """Whether the record is sent without this property.
 
-    As an organizer wants it, because HubSpot would take the value for something else, or because a copy lost something.
+    The organizer chose so, HubSpot would misread the value, or a copied mapping lost a reference.
     """
     if refusal.code in LEFT_OUT or (refusal.code in OF_VALUES and spec.options.lenient):
         return True
@@ -167,7 +167,7 @@ def _may_be_left_out(spec: MappingSpec, row: MappingRow, refusal: Refusal) -> bo
 def _rows(
     spec: MappingSpec, values: Mapping[str, object], state: str
 ) -> tuple[list[Row], list[Refusal], Refusal | None]:
-    """The mapping's rows with what is left out of them, or the refusal for which the record is not sent."""
+    """The mapping's rows with the properties left out of them, or the refusal for which the record is not sent."""
     if vanished := _vanished_stage(spec, state):
         return [], [], vanished
     rows, left_out = [], []
@@ -187,29 +187,29 @@ def _rows(
 def _title(
     spec: MappingSpec,
     identifier: Row,
-    ours: bool,
+    own_key: bool,
     values: Mapping[str, object],
     snapshot: Snapshot,
     part: PartSnapshot | None,
 ) -> str:
-    """What a new record is called if no row says it: the subject, its part, or whatever identifies the record."""
-    if not ours:
+    """The default title of a new record: the name of the subject or its part, or the identifier."""
+    if not own_key:
         return identifier.value or ""
     code = str(values.get(spec.source.subject.title) or snapshot.code)
     return f"{code}-{part.number}" if part else code
 
 
 def _says_nothing(row: MappingRow, values: Mapping[str, object]) -> bool:
-    """Whether a property that is gone misses nothing: the order has no value for it.
+    """Whether a missing property does no harm, because the order has no value for it.
 
-    One that nobody can write is a mistake in the mapping, which the first order shows, whatever its value.
+    A property that is read-only is a mistake in the mapping, which the first order shows, whatever its value.
     """
     gone = row.property is None and row.constant is None and row.source_type is not None
     return gone and is_nothing(values.get(row.field))
 
 
 def _vanished_stage(spec: MappingSpec, state: str) -> Refusal | None:
-    """That HubSpot would refuse the stage of this state: somebody deleted it, or its pipeline."""
+    """The refusal of a stage that users deleted, or whose pipeline they deleted."""
     pipeline = spec.pipeline
     stage = pipeline and pipeline.stages.get(state)
     if not pipeline or not stage or pipeline.known is None or stage in pipeline.known:
@@ -246,13 +246,16 @@ def _row(row: MappingRow, values: Mapping[str, object]) -> Row | Refusal:
 
 
 def _mode(row: MappingRow, value: object, wire: str) -> str:
-    """Overwrite empties nothing if the row says so; a choice that the value map leaves empty is a value."""
+    """The mode of a row for its value; Overwrite with an empty value does not empty if the row says so.
+
+    An option that the value map leaves empty is a value.
+    """
     keeps = row.keeps and row.mode == OVERWRITE and not wire
     return IF_EMPTY if keeps and (not row.value_map or is_nothing(value)) else row.mode
 
 
 def _currency_rows(mapping_row: MappingRow, row: Row) -> list[Row]:
-    """An amount is not sent without its currency where HubSpot has a place for it."""
+    """The currency's rows: an amount is not sent without its currency where HubSpot has a property for it."""
     if mapping_row.currency is None or not row.value:
         return []
     currency = mapping_row.conventions.currency
@@ -272,7 +275,7 @@ def _refused(row: MappingRow, code: str, params: Mapping[str, object] = MappingP
 
 
 def _pipeline_rows(spec: MappingSpec, state: str) -> list[Row]:
-    """Pipeline and stage for the state of the subject or its part; one without a stage leaves the stage alone."""
+    """Pipeline and stage for the state of the subject or its part; a state without a stage leaves the stage alone."""
     pipeline = spec.pipeline
     stage = pipeline and pipeline.stages.get(state)
     if not pipeline or not stage:
@@ -284,7 +287,9 @@ def _pipeline_rows(spec: MappingSpec, state: str) -> list[Row]:
 
 
 def _together(spec: MappingSpec) -> tuple[str, ...]:
-    """HubSpot assumes the default pipeline for a stage that comes alone (hubspot.md 8)."""
+    """The properties that must be sent together: HubSpot assumes the default pipeline for a stage alone (hubspot.md
+    8).
+    """
     if not spec.pipeline:
         return ()
     return (spec.pipeline.pipeline_property.name, spec.pipeline.stage_property.name)

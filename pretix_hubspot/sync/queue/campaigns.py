@@ -1,4 +1,4 @@
-"""Sending orders again in the background, after a mapping changed: rows of the same queue that let live orders pass.
+"""Send many orders again in the background, after a mapping changed: rows of the same queue, behind live orders.
 
 Rows are made newest order first and taken in that order; an order that waits already is not queued twice.
 """
@@ -27,7 +27,7 @@ STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canc
 
 
 def _mappings_changed_at() -> Subquery:
-    """When somebody last changed what the event sends."""
+    """When a user last changed what the event sends."""
     entries = LogEntry.objects.filter(event=OuterRef("event"), action_type__startswith=MAPPING_ENTRIES)
     return Subquery(entries.order_by("-datetime").values("datetime")[:1])
 
@@ -39,7 +39,7 @@ def outdated(event: Event) -> QuerySet[OrderState]:
 
 
 def reasons(event: Event) -> list[tuple[str | Promise, int]]:
-    """Why orders are outdated, and how many for each reason; an order may have several."""
+    """The reasons why orders are outdated, with the number of orders; an order may have several."""
     states, before_change = _in_sync(event)
     by_upgrade = states.filter(outdated_by__gt="").order_by("outdated_by").values_list("outdated_by")
     found = [(revisions.REASONS.get(code, BY_UPGRADE), count) for code, count in by_upgrade.annotate(Count("pk"))]
@@ -48,7 +48,7 @@ def reasons(event: Event) -> list[tuple[str | Promise, int]]:
 
 
 def is_upgraded(event: Event) -> bool:
-    """Whether some of the outdated orders are outdated by an upgrade."""
+    """Whether an upgrade made some of the orders outdated."""
     return _in_sync(event)[0].filter(outdated_by__gt="").exists()
 
 
@@ -76,14 +76,14 @@ def start(event: Event, user: User | None) -> int:
 
 @transaction.atomic
 def start_unmapped(event: Event) -> int:
-    """Queue what was placed before the event had a mapping, now that it has one. Returns how many orders.
+    """Queue the orders that were placed before the event's first mapping. Returns how many.
 
-    Called in the transaction that stores the mapping; the lock is explained in ``finishing``.
+    Called in the transaction that stores the mapping; ``finish.leave_out_unmapped`` explains the lock.
     """
     locked = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
     if not (joined := locked.first()) or not mapped().filter(event=event).exists():
         return 0
-    # Before there was the reason, such orders counted as sent.
+    # Versions without this reason stored such orders as sent.
     nothing = fingerprint([joined.connection.portal_id])
     unmapped = Q(excluded_reason=Exclusion.NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing)
     orders = in_scope(event.pk).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
@@ -94,7 +94,7 @@ def start_unmapped(event: Event) -> int:
 
 
 def cancel(event: Event, user: User | None) -> int:
-    """Take back what nobody has begun. Returns how many."""
+    """Remove the rows of the campaign that no worker has claimed. Returns how many."""
     count, _ = _rows(event).filter(in_flight=False).delete()
     if count:
         event.log_action(CANCELED, user=user, data={"orders": count})
@@ -102,7 +102,7 @@ def cancel(event: Event, user: User | None) -> int:
 
 
 def progress(event: Event) -> tuple[int, int]:
-    """How many of the orders of the last start are done, and how many they were; (0, 0) when nothing is going on."""
+    """How many of the orders of the last start are done, and their total; (0, 0) without a running campaign."""
     left = _rows(event).count()
     if not left:
         return 0, 0
@@ -112,7 +112,7 @@ def progress(event: Event) -> tuple[int, int]:
 
 
 def _rows(event: Event) -> QuerySet[OrderSyncQueue]:
-    """What still has to be done; a row that became a sync problem is done, in its way."""
+    """The campaign's rows that are not done; a row that became a sync problem is done."""
     return OrderSyncQueue.objects.filter(
         event=event, sync_provider=PROVIDER, triggered_by=Trigger.RESEND, need_manual_retry__isnull=True
     )

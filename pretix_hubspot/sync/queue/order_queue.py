@@ -1,7 +1,7 @@
 """Core's queue rows: claim, renew, finish, fail. The only writer of ``OrderSyncQueue`` besides core.
 
-A claimed row has no owner in core, so the moment of the claim is its fencing stamp: whoever finds another stamp on a
-row lost it, and leaves it alone.
+A claimed row has no owner in core, so the moment of the claim is its fencing stamp: a worker that finds another stamp
+on a row has lost it, and leaves it alone.
 All writes lock rows in the order of their primary keys.
 """
 
@@ -28,7 +28,7 @@ from .triggers import BULK, Trigger, is_bulk
 
 @dataclass(frozen=True)
 class SliceSize:
-    """How much of a queue one slice takes.
+    """The limits of one slice.
 
     ``orders`` fill a batch of deals (hubspot.md 5.1: 100 inputs). ``positions`` are so few that a hundred orders of a
     thousand positions each fit into a worker's memory.
@@ -39,7 +39,7 @@ class SliceSize:
 
     @property
     def most_orders(self) -> int:
-        """Orders of a long queue: their associations go into one request, their rows into one statement."""
+        """The limit in a long queue: the associations go into one request, the rows into one statement."""
         return 2 * self.orders
 
 
@@ -47,10 +47,10 @@ SIZE = SliceSize()
 #: Retries of more orders than this are bulk work.
 FEW = 20
 IS_BULK = Case(When(triggered_by__in=sorted(BULK), then=1), default=0)
-#: How often a step is repeated when signals queue its orders in the very moment that their rows come back.
-#: Every collision shows one more waiting sibling of an order of the slice, so that this is never used up.
+#: How often a step is repeated when signals queue its orders in the very moment that their rows are released.
+#: Every collision shows one more waiting sibling of an order of the slice, so that this limit is never reached.
 COLLISIONS = SIZE.most_orders + 2
-#: What the engine asks of an order before it takes a snapshot; whole orders would be read twice.
+#: The columns of an order that the engine needs before the snapshot; whole orders would be read twice.
 _CLAIMED = [field.name for field in OrderSyncQueue._meta.concrete_fields] + [
     f"order__{name}" for name in ("code", "datetime", "event", "testmode")
 ]
@@ -76,11 +76,11 @@ class Claim:
 
     @property
     def is_bulk(self) -> bool:
-        """Whether no live order is among them."""
+        """Whether the claim holds no live order."""
         return all(is_bulk(row.triggered_by) for row in self.rows)
 
     def renew(self) -> None:
-        """Extend the lease once a third of it has passed. Raises ``ClaimLost`` if nothing is held any more."""
+        """Extend the lease once a third of it has passed. Raises ``ClaimLost`` if no row is held any more."""
         if now() - self.stamp < lease() / 3:
             return
         stamp = _stamp()
@@ -107,16 +107,16 @@ def waiting() -> QuerySet[OrderSyncQueue]:
 
 
 def slices_in_flight(events: Sequence[int]) -> int:
-    """How many workers are sending for these events; those that fell silent do not count."""
+    """How many workers are sending for these events; those whose lease ended do not count."""
     rows = OrderSyncQueue.objects.filter(event_id__in=events, sync_provider=PROVIDER, in_flight=True)
     return rows.filter(in_flight_since__gt=now() - lease()).values("in_flight_since").distinct().count()
 
 
 def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
-    """Claim at most ``SIZE.most_orders`` of these rows, passing over those that somebody else is claiming or holding.
+    """Claim at most ``SIZE.most_orders`` of these rows, except those that other workers are claiming or holding.
 
-    With a ``connection``, only rows of events that use it at this moment: whoever looked for rows may have done so
-    before an event changed to another portal.
+    With a ``connection``, only rows of events that use it at this moment: an event may have changed to another
+    portal after the rows were chosen.
     """
     stamp = _stamp()
     try:
@@ -129,9 +129,9 @@ def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
             if not mine or not claimed.update(in_flight=True, in_flight_since=stamp):
                 return None
     except (IntegrityError, OperationalError):
-        # A sibling took off between the look and the update, or SQLite was busy: the next run finds things settled.
+        # A sibling was claimed between read and update, or SQLite was busy: the next run finds the rows free.
         return None
-    rows = _at(stamp, mine).select_related("order").only(*_CLAIMED).order_by("pk")
+    rows = _with_stamp(stamp, mine).select_related("order").only(*_CLAIMED).order_by("pk")
     return Claim(list(rows), stamp)
 
 
@@ -146,10 +146,10 @@ def leave(
 ) -> set[int]:
     """Let the rows of orders leave the claim. Returns the orders that we still held.
 
-    ``finished`` orders have no row any more. ``retries`` count an attempt, and wait until the given time; ``stopped``
-    ones are not tried until somebody acts, by core's word for the failure. ``released`` ones go back unharmed: no
-    attempt is counted, and they may be claimed at once. Those that are ``staying`` are only looked at.
-    Called inside a transaction, it keeps all of them locked until the results are stored.
+    ``finished`` orders lose their rows. ``retries`` count an attempt, and wait until the given time; ``stopped`` ones
+    are not tried until a user acts, with core's word for the failure. ``released`` ones are unchanged: no attempt is
+    counted, and they may be claimed at once. The rows of ``staying`` ones are only locked. Called inside a transaction,
+    it keeps all of them locked until the results are stored.
     """
     finished, released = set(finished), set(released)
     back = {*retries, *stopped, *released}
@@ -159,7 +159,7 @@ def leave(
         if finished:
             _held(held).filter(order_id__in=still & finished).delete()
         if back:
-            _give_back(held, still & back, retries, stopped)
+            _return_rows(held, still & back, retries, stopped)
         return still
 
     if back:
@@ -169,7 +169,7 @@ def leave(
 
 
 def release(held: Claim, orders: Iterable[int]) -> None:
-    """Give rows back unharmed."""
+    """Release rows unchanged."""
     leave(held, released=orders)
 
 
@@ -180,11 +180,11 @@ def lock(held: Claim, orders: Iterable[int]) -> set[int]:
 
 
 def still_held(held: Claim, orders: Iterable[int]) -> set[int]:
-    """Those of these orders whose rows still carry our stamp."""
+    """The orders among these whose rows still carry our stamp."""
     return set(_held(held).filter(order_id__in=list(orders)).values_list("order_id", flat=True))
 
 
-def _give_back(held: Claim, orders: set[int], retries: Mapping[int, datetime], stopped: Mapping[int, str]) -> None:
+def _return_rows(held: Claim, orders: set[int], retries: Mapping[int, datetime], stopped: Mapping[int, str]) -> None:
     alone = _without_waiting_siblings(held, orders)
     changed = [copy(row) for row in held.rows if row.order_id in alone and row.order_id in {*retries, *stopped}]
     for row in changed:
@@ -192,16 +192,16 @@ def _give_back(held: Claim, orders: set[int], retries: Mapping[int, datetime], s
         if row.order_id in retries:
             row.failed_attempts, row.not_before = row.failed_attempts + 1, retries[row.order_id]
         else:
-            # Whoever retries begins anew: core's buttons keep the count, and the next failure would be the last again.
+            # A retry begins anew: core's buttons keep the count, and the next failure would be the last again.
             row.failed_attempts, row.need_manual_retry = 0, stopped[row.order_id]
     OrderSyncQueue.objects.bulk_update(changed, _FIELDS)
-    unharmed = alone - {row.order_id for row in changed}
-    if unharmed:
-        _held(held).filter(order_id__in=unharmed).update(in_flight=False, in_flight_since=None)
+    unchanged = alone - {row.order_id for row in changed}
+    if unchanged:
+        _held(held).filter(order_id__in=unchanged).update(in_flight=False, in_flight_since=None)
 
 
 def retry_on_conflict(step: Callable[[], T]) -> T:
-    """Run in a transaction of its own, again if a signal queued one of the orders between the look and the write."""
+    """Run in a transaction of its own; run again if a signal queued one of the orders between read and write."""
     for _ in range(COLLISIONS - 1):
         try:
             with transaction.atomic():
@@ -216,7 +216,9 @@ _FIELDS = ["in_flight", "in_flight_since", "not_before", "failed_attempts", "nee
 
 
 def _without_waiting_siblings(held: Claim, orders: set[int]) -> set[int]:
-    """The order changed while in flight and waits already: our row goes, since two cannot wait."""
+    """Delete our rows whose order changed and waits again, since two rows of an order cannot wait. Returns the
+    others.
+    """
     doubled = set(_waiting_siblings(orders).values_list("order_id", flat=True))
     if doubled:
         _yield_to_siblings(_held(held).filter(order_id__in=doubled))
@@ -228,9 +230,9 @@ def _waiting_siblings(orders: Iterable[int]) -> QuerySet[OrderSyncQueue]:
 
 
 def _yield_to_siblings(rows: QuerySet[OrderSyncQueue]) -> None:
-    """Delete rows whose order waits a second time; a wish by hand passes on to the row that stays."""
-    wished = list(rows.filter(triggered_by=Trigger.SYNC_NOW).values_list("order_id", flat=True))
-    _waiting_siblings(wished).update(triggered_by=Trigger.SYNC_NOW)
+    """Delete rows whose order waits a second time; the row that stays takes over *Sync now*."""
+    by_hand = list(rows.filter(triggered_by=Trigger.SYNC_NOW).values_list("order_id", flat=True))
+    _waiting_siblings(by_hand).update(triggered_by=Trigger.SYNC_NOW)
     rows.delete()
 
 
@@ -245,15 +247,15 @@ def reclaim() -> int:
 
 
 def _return(dead: QuerySet[OrderSyncQueue]) -> bool:
-    """Return one row to the queue, unless somebody else is at it."""
+    """Return one row to the queue, unless another worker holds its lock."""
     row = dead.select_for_update(skip_locked=True).first()
     if row is None:
         return False
-    mine = OrderSyncQueue.objects.filter(pk=row.pk)
+    this_row = OrderSyncQueue.objects.filter(pk=row.pk)
     if _waiting_siblings([row.order_id]).exists():
-        _yield_to_siblings(mine)
+        _yield_to_siblings(this_row)
     else:
-        mine.update(in_flight=False, in_flight_since=None)
+        this_row.update(in_flight=False, in_flight_since=None)
     return True
 
 
@@ -263,32 +265,32 @@ def rearm(after: timedelta) -> int:
         sync_provider=PROVIDER, in_flight=False, need_manual_retry="exceeded", not_before__lt=now() - after
     )
     if exhausted.count() > FEW:
-        _let_live_orders_pass(exhausted)
+        _mark_as_bulk(exhausted)
     return exhausted.update(need_manual_retry=None, failed_attempts=0, not_before=now())
 
 
 def retry(event: Event, orders: Sequence[int]) -> None:
-    """Have these orders of an event tried again now, with all attempts; what is in flight is being tried already."""
+    """Try these orders of an event again now, with all attempts; a row in flight is left alone."""
     rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
     if len(orders) > FEW:
-        _let_live_orders_pass(rows.filter(in_flight=False))
+        _mark_as_bulk(rows.filter(in_flight=False))
     rows.filter(in_flight=False).update(need_manual_retry=None, failed_attempts=0, not_before=now())
     queued = set(rows.values_list("order_id", flat=True))
     enqueue(event, [pk for pk in orders if pk not in queued], retry_of(len(orders)))
 
 
 def retry_of(count: int) -> Trigger:
-    """What queues so many orders that are tried again."""
+    """The trigger for a retry of so many orders."""
     return Trigger.MASS_RETRY if count > FEW else Trigger.RETRY
 
 
-def _let_live_orders_pass(rows: QuerySet[OrderSyncQueue]) -> None:
-    """What people asked for one by one stays what it is: it is read even if nothing changed."""
+def _mark_as_bulk(rows: QuerySet[OrderSyncQueue]) -> None:
+    """Queue these rows behind live orders, except those of *Sync now*, which are read even if nothing changed."""
     rows.exclude(triggered_by=Trigger.SYNC_NOW).update(triggered_by=Trigger.MASS_RETRY)
 
 
 def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
-    """Queue orders of an event in one statement; what waits already stays what it is."""
+    """Queue orders of an event in one statement; a row that waits already is left as it is."""
     moment = now()
     rows = [
         OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by=triggered_by, not_before=moment)
@@ -298,9 +300,9 @@ def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
 
 
 def forget(event: Event) -> list[int]:
-    """Take all orders of an event out of the queue, whatever becomes of them now. Returns them.
+    """Delete all rows of an event from the queue. Returns the orders.
 
-    Whoever is sending one loses its claim, and remembers nothing of it.
+    A worker that is sending one of them loses its claim, and stores nothing about it.
     """
     with transaction.atomic():
         rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER)
@@ -310,27 +312,27 @@ def forget(event: Event) -> list[int]:
 
 
 def waiting_by_hand(event: Event) -> list[int]:
-    """Orders of the event for which somebody pressed *Sync now*."""
+    """Orders of the event for which a user pressed *Sync now*."""
     rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER, triggered_by=Trigger.SYNC_NOW)
     return sorted(set(rows.values_list("order_id", flat=True)))
 
 
 def withdraw(orders: Sequence[int]) -> list[int]:
-    """Take these orders out of the queue. Returns those that nobody is sending at this moment."""
+    """Delete these orders' rows. Returns the orders that no worker is sending at this moment."""
     rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
     rows.filter(in_flight=False).delete()
-    in_flight = set(rows.values_list("order_id", flat=True))  # after deleting: what is left was claimed before
+    in_flight = set(rows.values_list("order_id", flat=True))  # after deleting: a remaining row was claimed before
     return [pk for pk in orders if pk not in in_flight]
 
 
 def _held(held: Claim) -> QuerySet[OrderSyncQueue]:
-    return _at(held.stamp, [row.pk for row in held.rows])
+    return _with_stamp(held.stamp, [row.pk for row in held.rows])
 
 
-def _at(stamp: datetime, pks: Sequence[int]) -> QuerySet[OrderSyncQueue]:
+def _with_stamp(stamp: datetime, pks: Sequence[int]) -> QuerySet[OrderSyncQueue]:
     return OrderSyncQueue.objects.filter(Q(pk__in=pks), in_flight=True, in_flight_since=stamp)
 
 
 def _stamp() -> datetime:
-    """Now, with random microseconds: two workers that claim in the same moment must not look alike."""
+    """The current time with random microseconds: two workers that claim in the same moment need different stamps."""
     return now().replace(microsecond=random.randrange(1_000_000))  # only needs to differ, not to be secret

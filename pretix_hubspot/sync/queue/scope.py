@@ -1,12 +1,12 @@
-"""Which orders are sent at all, and why the others are not: one rule, for the database and for an order at hand.
+"""The scope: which orders are sent at all, and why the others are not; one rule, for the database and for an order.
 
 The rule, its first line that applies:
 
-1. What is sent by hand (*Sync now*) is sent, and is in scope from then on.
-2. An order that somebody ignored is not sent.
-3. An order that was once sent by hand is sent, test mode included.
+1. An order that is being sent by *Sync now* is sent, and is in scope from then on.
+2. An order that a user ignored is not sent.
+3. An order that was once sent by *Sync now* is sent, test mode included.
 4. An order that was placed before its event was connected is not sent.
-5. An order in test mode is only sent if the event wants that.
+5. An order in test mode is only sent if the event's options say so.
 6. All others are sent.
 """
 
@@ -23,7 +23,7 @@ NEVER = Q(pk__in=())
 def excluded(order: Order, event_connection: EventConnection, state: OrderState | None, by_hand: bool) -> str:
     """Why an order of a connected event is left out, or an empty string. ``exclusion`` is the same in SQL.
 
-    ``by_hand`` says whether it is being sent by hand.
+    ``by_hand`` says whether it is being sent by *Sync now*.
     """
     if by_hand:
         return ""
@@ -41,7 +41,7 @@ def excluded(order: Order, event_connection: EventConnection, state: OrderState 
 def exclusion(by_hand: Exists | Q = NEVER) -> Case:
     """Why an order is left out, or an empty string: an annotation of orders. ``excluded`` is the same in Python.
 
-    ``by_hand`` is the condition under which an order is being sent by hand. Orders of an event without a connection
+    ``by_hand`` is the condition for *Sync now*. Orders of an event without a connection
     were placed before it will have one.
     """
     return Case(
@@ -56,7 +56,7 @@ def exclusion(by_hand: Exists | Q = NEVER) -> Case:
 
 
 def in_scope(event_id: int) -> QuerySet[Order]:
-    """The orders of the event that are looked at when they change, be it to find that they are not sent."""
+    """The orders of the event whose changes matter, including those that are left out."""
     return _of(event_id).exclude(hubspot_exclusion=Exclusion.BEFORE_CONNECTION)
 
 
@@ -70,5 +70,5 @@ def _of(event_id: int) -> QuerySet[Order]:
 
 
 def mapped() -> QuerySet[ObjectMapping]:
-    """The object mappings that can be sent, of all events; an event without any sends nothing."""
+    """The object mappings of all events that can be sent; an event without such a mapping sends no orders."""
     return ObjectMapping.objects.exclude(pretix_id_field="").exclude(external_id_field="")

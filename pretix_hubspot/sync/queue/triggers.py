@@ -1,4 +1,4 @@
-"""What queues an order, and in which words the log says so."""
+"""Triggers: what queued an order, with the words for the log."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ class Trigger(TextChoices):
     RESEND = "bulk", _("Sent again")
     FIRST_MAPPING = "bulk_first_mapping", _("First object mapping")
     RETRY = "retry", _("Tried again")
-    #: A retry of so many orders that live orders should pass them.
+    #: A retry of so many orders that live orders go first.
     MASS_RETRY = "bulk_retry", _("Tried again")
     ORDER_PLACED = "order_placed", _("Order placed")
     ORDER_PAID = "order_paid", _("Order paid")
@@ -28,15 +28,15 @@ class Trigger(TextChoices):
     ORDER_SPLIT = "order_split", _("Order split")
 
 
-#: Live orders go before these: work that was queued in bulk, and what the sweep found.
+#: Live orders go before these: bulk work, and orders that the sweep found.
 BULK = frozenset({Trigger.RESEND, Trigger.FIRST_MAPPING, Trigger.MASS_RETRY, Trigger.SWEEP})
 
 
 def is_bulk(triggered_by: str) -> bool:
-    """Whether live orders go before what this queued."""
+    """Whether live orders go before rows of this trigger."""
     return triggered_by in BULK
 
 
 def trigger_text(triggered_by: str) -> str:
-    """What queued an order, in the current language; what nobody knows (any more) by its code."""
+    """The trigger's words in the current language; an unknown trigger's code."""
     return str(Trigger(triggered_by).label) if triggered_by in Trigger.values else triggered_by

@@ -11,7 +11,7 @@ from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import trusted
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.ownership import Person
+from pretix_hubspot.sync.plan.ownership import Contributor
 from pretix_hubspot.sync.plan.plan import RecordKey
 from pretix_hubspot.sync.send.association import Place
 from pretix_hubspot.sync.send.detaching import Use
@@ -32,7 +32,7 @@ def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, Known]:
         rows = RecordLink.objects.filter(portal_id=portal_id, object_type__in=types, key__in=keys)
         for object_type, key, record_id, sent_hash, url, owner in rows.values_list(*_COLUMNS):
             if (object_type, key) in wanted:
-                found[(object_type, key)] = Known(record_id, sent_hash, url, Person.from_json(owner))
+                found[(object_type, key)] = Known(record_id, sent_hash, url, Contributor.from_json(owner))
     return found
 
 

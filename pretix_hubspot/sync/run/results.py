@@ -154,7 +154,7 @@ def _with_currency(refusal: Refusal) -> str:
 def _as_people_say(record: WantedRecord) -> str:
     """Our keys read ORGANIZER/EVENT/CODE; pretix shows the same order to people as EVENT-CODE."""
     parts = record.id_value.split("/")
-    return "-".join(parts[1:]) if record.ours and len(parts) == 3 else record.id_value
+    return "-".join(parts[1:]) if record.own_key and len(parts) == 3 else record.id_value
 
 
 def store_exclusions(excluded: Mapping[int, str]) -> None:

@@ -32,7 +32,7 @@ def obsolete(
     ``earlier`` says where the subject's records were, ``made`` what we linked.
     """
     now = {ref: (ref[0], sent[ref].record_id) for records in planned.records.values() for _, ref in records}
-    own = {place for ref, place in now.items() if plan.records[ref].ours}
+    own = {place for ref, place in now.items() if plan.records[ref].own_key}
     taken = {(mapping, part) for mapping, records in planned.records.items() for part, _ in records}
     gone = {
         place

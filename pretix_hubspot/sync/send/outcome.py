@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.ownership import Person
+from pretix_hubspot.sync.plan.ownership import Contributor
 from pretix_hubspot.sync.plan.plan import RecordKey
 from pretix_hubspot.values.rows import Refusal
 
@@ -20,7 +20,7 @@ class Known:
     record_id: str
     sent_hash: str = ""
     url: str = ""
-    owner: Person | None = None
+    owner: Contributor | None = None
 
 
 class RecordAction(StrEnum):
@@ -43,7 +43,7 @@ class Sent:
     url: str = ""
     changed: tuple[str, ...] = ()
     fingerprint: str = ""
-    owner: Person | None = None
+    owner: Contributor | None = None
     values: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -76,7 +76,7 @@ class TypeRun:
         self.outcomes: dict[RecordKey, Outcome] = {}
 
     def add(self, record: WantedRecord, record_id: str | None) -> None:
-        self._pending[record.ref] = _Pending(record, record_id, look_up=not record.ours)
+        self._pending[record.ref] = _Pending(record, record_id, look_up=not record.own_key)
 
     def begin(self) -> None:
         """Create what needs no look while other types are read and written; ``finish`` waits for the answers."""
@@ -200,7 +200,7 @@ class TypeRun:
                 self._settle(ref, Failed(refusals=merged.refusals))
             return None
         changes = dict(merged.changes)
-        together = [name for ref in refs for name in self._pending[ref].record.together]
+        together = [name for ref in refs for name in self._pending[ref].record.sent_together]
         if any(name in changes for name in together):
             said = {row.property.name for row in rows}
             held = current.properties if current else {}
@@ -314,7 +314,7 @@ def _holder(error: HubSpotError | None, record: WantedRecord) -> str | None:
 
     Whatever is ours alone is found by nothing but its identifier.
     """
-    return error.existing_id if isinstance(error, Conflict) and not record.ours else None
+    return error.existing_id if isinstance(error, Conflict) and not record.own_key else None
 
 
 def _fold(value: str, id_property: str | None) -> str:

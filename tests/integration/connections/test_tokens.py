@@ -177,9 +177,9 @@ def test_a_deleted_key_is_called_revoked_once_it_is_refused_a_while_later(organi
     with pytest.raises(errors.AuthenticationFailed):
         client_for(connection).account()
     first = reloaded(connection)
-    worker.drain(first, seconds=1)
+    worker.work_through_queue(first, seconds=1)
     meanwhile = reloaded(connection)
-    worker.drain(rest_is_over(connection), seconds=1)
+    worker.work_through_queue(rest_is_over(connection), seconds=1)
 
     assert (first.status, first.resting_reason) == ("active", "revoked")
     assert timedelta(minutes=9) < first.resting_until - now() <= timedelta(minutes=10)
@@ -202,7 +202,7 @@ def test_pages_that_are_opened_during_the_rest_or_after_it_put_nothing_off(organ
         rest(connection, now() + timedelta(minutes=10), "revoked")  # a slice that was refused as well
     with freeze_time(until + timedelta(minutes=1), tick=True):
         after = open_page()
-        worker.drain(reloaded(connection), seconds=1)
+        worker.work_through_queue(reloaded(connection), seconds=1)
 
     assert (during, connection.resting_until, after) == (until, until, until)
     assert reloaded(connection).status == "revoked"
@@ -215,7 +215,7 @@ def test_a_key_that_is_accepted_again_a_while_later_was_refused_by_mistake(organ
     with pytest.raises(errors.AuthenticationFailed):
         client_for(connection).account()
     resting = reloaded(connection).resting_reason
-    worker.drain(rest_is_over(connection), seconds=1)
+    worker.work_through_queue(rest_is_over(connection), seconds=1)
 
     assert resting == "revoked"
     assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "")
@@ -237,7 +237,7 @@ def test_a_key_that_was_replaced_during_the_rest_is_not_blamed(organizer, event,
     stale = rest_is_over(connection)
     connect_token(organizer, newer, manager)
 
-    worker.drain(stale, seconds=1)
+    worker.work_through_queue(stale, seconds=1)
 
     assert (reloaded(connection).status, reloaded(connection).resting_reason) == ("active", "")
 
@@ -246,7 +246,7 @@ def test_access_that_hubspot_grants_anew_but_does_not_accept_is_never_called_rev
     portal.faults.add("unauthorized", path="/account-info/", times=None)
 
     for _ in range(3):
-        worker.drain(rest_is_over(connection), seconds=1)
+        worker.work_through_queue(rest_is_over(connection), seconds=1)
         with pytest.raises(errors.AuthenticationFailed):
             client_for(reloaded(connection)).account()
 

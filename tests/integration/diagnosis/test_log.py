@@ -156,7 +156,7 @@ def test_two_events_share_a_slice(story):
     story.join(other)
     story.order("A1")
     story.order("B1", event=other)
-    worker.drain(story.connection, seconds=60)
+    worker.work_through_queue(story.connection, seconds=60)
     assert list(Run.objects.order_by("pk").values_list("event__slug", "orders", "shared")) == [
         ("conf", 1, True),
         ("other", 1, True),

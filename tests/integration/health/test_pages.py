@@ -241,7 +241,7 @@ def test_pause_keeps_the_queue_and_resume_goes_on(client, story):
     order = story.order("A2", queue=False)
     order.log_action("pretix.event.order.placed")
     story.sync()
-    worker.drain(story.connection, seconds=5)
+    worker.work_through_queue(story.connection, seconds=5)
     sweep.run(for_event(story.event))
     assert sorted(OrderSyncQueue.objects.values_list("order__code", flat=True)) == ["A1", "A2"]
     assert story.world()["contacts"] == []
@@ -251,7 +251,7 @@ def test_pause_keeps_the_queue_and_resume_goes_on(client, story):
     assert "This order waits, since the transfer is paused." in text(client, "/control/event/ada/conf/orders/A1/")
     page = post(client, BASE + "pause/", pause="off")
     assert "The transfer has been resumed." in page
-    worker.drain(Connection.objects.get(), seconds=5)
+    worker.work_through_queue(Connection.objects.get(), seconds=5)
     assert len(story.world()["deals"]) == 2
 
 
@@ -263,13 +263,13 @@ def test_pausing_a_connection_pauses_all_its_events(client, story):
     story.order("A1")
     story.order("B1", event=other)
     story.sync()
-    worker.drain(Connection.objects.get(), seconds=5)
+    worker.work_through_queue(Connection.objects.get(), seconds=5)
     assert OrderSyncQueue.objects.count() == 2
     page = text(client, ORGANIZER)
     assert "2 orders wait." in page
     assert "Manager paused the transfer on" in text(client, BASE)
     post(client, f"{ORGANIZER}pause/{story.connection.pk}/", pause="off")
-    worker.drain(Connection.objects.get(), seconds=5)
+    worker.work_through_queue(Connection.objects.get(), seconds=5)
     assert not OrderSyncQueue.objects.exists()
     entries = LogEntry.objects.filter(event=other, action_type__startswith="pretix_hubspot.connection")
     assert entries.count() == 2
@@ -280,7 +280,7 @@ def test_a_pause_stops_a_drain_that_runs(story, statements):
     story.order("A2")
     statements.after(LOGS_A_RUN, lambda: EventConnection.objects.update(paused_since=now()))
 
-    worker.drain(story.connection, seconds=5, size=SliceSize(orders=1))
+    worker.work_through_queue(story.connection, seconds=5, size=SliceSize(orders=1))
 
     assert OrderSyncQueue.objects.count() == 1
 

@@ -68,7 +68,7 @@ def test_nor_where_one_slice_holds_the_orders_of_both_events(story):
 def drain(story):
     from pretix_hubspot.sync import worker  # inline: the drain of a worker takes all events of a connection
 
-    worker.drain(story.connection, seconds=10)
+    worker.work_through_queue(story.connection, seconds=10)
 
 
 def test_orders_of_the_same_event_are_named_also_from_slices_before(story):

@@ -41,7 +41,9 @@ class Rush:
         logger, handler = logging.getLogger(worker.__name__), Notes(self._note_sent)
         logger.addHandler(handler)
         try:
-            return worker.drain(self._story.connection, seconds=TURN, size=order_queue.SliceSize(orders=4), **options)
+            return worker.work_through_queue(
+                self._story.connection, seconds=TURN, size=order_queue.SliceSize(orders=4), **options
+            )
         finally:
             logger.removeHandler(handler)
 

@@ -42,7 +42,7 @@ def waiting(order):
 def test_an_unknown_object_type_of_one_event_fails_its_own_orders_only(story, party):
     concerned, innocent = story.order("A1"), story.order("P1", event=party)
 
-    worker.drain(story.connection, seconds=30)
+    worker.work_through_queue(story.connection, seconds=30)
 
     assert (waiting(innocent), failures(innocent)) == ([], [])
     assert (waiting(concerned), failures(concerned)) == (
@@ -61,7 +61,7 @@ def test_an_object_type_that_hubspot_cannot_tell_lets_its_own_orders_wait_only(s
     story.simulator.faults.add(fault, path="2-999999", times=None)
     concerned, innocent = story.order("A1"), story.order("P1", event=party)
 
-    worker.drain(story.connection, seconds=30)
+    worker.work_through_queue(story.connection, seconds=30)
 
     assert (waiting(innocent), failures(innocent)) == ([], [])
     assert waiting(concerned) == [(None, 1)]
@@ -73,11 +73,11 @@ def test_hubspot_is_not_asked_for_the_same_broken_schema_by_every_slice(story, p
         return sum("2-999999" in request.path for request in story.simulator.requests)
 
     story.order("A1")
-    worker.drain(story.connection, seconds=30)
+    worker.work_through_queue(story.connection, seconds=30)
     first = asked()
 
     story.order("A2")
-    worker.drain(story.connection, seconds=30)
+    worker.work_through_queue(story.connection, seconds=30)
 
     assert (first, asked()) == (1, 1)
 
@@ -86,7 +86,7 @@ def test_a_portal_that_answers_nothing_rests_and_no_order_is_to_blame(story, par
     story.simulator.faults.add("unavailable", times=None)
     order = story.order("A1")
 
-    worker.drain(story.connection, seconds=30)
+    worker.work_through_queue(story.connection, seconds=30)
 
     assert waiting(order) == [(None, 0)]
     assert Connection.objects.get().resting_reason == "outage"
@@ -158,7 +158,7 @@ def test_a_side_scope_that_comes_back_is_noticed_and_the_orders_are_offered(stor
     assert world(story)["line_items"] == 2
     assert "A1" in set(campaigns.outdated(story.event).values_list("order__code", flat=True))
     campaigns.start(story.event, None)
-    worker.drain(story.connection, seconds=30)
+    worker.work_through_queue(story.connection, seconds=30)
     assert world(story)["line_items"] == 3
 
 

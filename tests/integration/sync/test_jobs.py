@@ -151,7 +151,7 @@ def test_cores_timeout_rows_and_exhausted_ones_come_back(story):
         story.order(code)
         OrderSyncQueue.objects.filter(order__code=code).update(need_manual_retry=mode, failed_attempts=4)
     OrderSyncQueue.objects.filter(order__code="B").update(not_before=now() - sweep.REARM_AFTER * 2)
-    sweep.tend_queue()
+    sweep.release_stuck_rows()
     found = {code: (mode, attempts) for code, mode, attempts in rows("need_manual_retry", "failed_attempts")}
     assert found["A"][0] is None
     assert found["B"] == (None, 0)
@@ -175,7 +175,7 @@ def test_a_temporary_failure_waits_longer_each_time_and_is_final_only_until_the_
     assert rows("need_manual_retry") == [("A", "exceeded")]
     OrderSyncQueue.objects.update(not_before=now() - sweep.REARM_AFTER * 2)
     story.simulator.faults.clear()
-    sweep.tend_queue()
+    sweep.release_stuck_rows()
     story.sync()
     assert not OrderSyncQueue.objects.exists()
     assert OrderState.objects.get(order=order).problem is None
@@ -246,7 +246,7 @@ def test_a_paused_event_keeps_its_queue(story):
     story.joined.paused_since = now()
     story.joined.save()
     story.sync()
-    assert not worker.drain(story.connection, seconds=5)
+    assert not worker.work_through_queue(story.connection, seconds=5)
     assert rows("in_flight") == [("A", False)]
     assert story.world() == {"contacts": [], "deals": []}
 

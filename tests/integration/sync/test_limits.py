@@ -212,7 +212,7 @@ def test_cores_periodic_run_batches_over_events_as_the_drain_does(story):
         assert not OrderSyncQueue.objects.exists()
         return len(list(story.simulator.requests))
 
-    drained = cost("D", lambda: worker.drain(story.connection, seconds=60))
+    drained = cost("D", lambda: worker.work_through_queue(story.connection, seconds=60))
     cores = cost("C", sync_all)
     assert cores <= 2 * drained, f"{drained} requests by drain, {cores} by core's sync_all"
 

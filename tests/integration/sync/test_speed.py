@@ -80,7 +80,7 @@ def test_a_single_order_costs_few_requests(story, simulator, known, requests):
         simulator.record("contacts", email=email)
     simulator.requests.clear()
     story.order("A1", attendees=[(f"g{n}@example.org", "G", str(n)) for n in range(2)])
-    worker.drain(story.connection, seconds=60)
+    worker.work_through_queue(story.connection, seconds=60)
     stages = [entry.stage for entry in simulator.requests if entry.stage not in ("schema", "owners", "pipelines")]
     assert len(stages) == requests, stages
 
@@ -90,7 +90,7 @@ def test_the_garbage_collector_is_back_after_a_slice(story, statements):
     statements.before(READS_ORDERS, lambda: during.append(gc.isenabled()))
     story.order("A")
 
-    worker.drain(story.connection, seconds=60)
+    worker.work_through_queue(story.connection, seconds=60)
 
     assert (during, gc.isenabled()) == ([False], True)
 
@@ -104,7 +104,7 @@ def test_help_is_called_for_whole_slices_up_to_a_number_of_workers(story, waitin
     queue_rows(story, story.event, waiting, reason="order_changed")
     calls = []
 
-    worker.drain(story.connection, seconds=60, call_help=lambda: calls.append(1), size=FOUR)
+    worker.work_through_queue(story.connection, seconds=60, call_help=lambda: calls.append(1), size=FOUR)
 
     assert len(calls) == called
 
@@ -184,7 +184,7 @@ def test_source_fields_are_not_collected_for_every_slice(story, statements, fiel
     for number in range(12):
         story.order(f"A{number}", email=f"a{number}@example.org")
 
-    worker.drain(story.connection, seconds=60, size=FOUR)
+    worker.work_through_queue(story.connection, seconds=60, size=FOUR)
 
     assert (len(collected), len(story.world()["deals"])) == (1, 12)
 
@@ -201,14 +201,14 @@ def test_a_question_that_a_mapping_asks_for_is_seen_at_once(story, statements, f
     for number in range(8):
         story.order(f"A{number}", attendees=[(f"a{number}@example.org", "Ada", str(number))])
 
-    worker.drain(story.connection, seconds=60, size=FOUR)
+    worker.work_through_queue(story.connection, seconds=60, size=FOUR)
 
     assert [state.problem for state in OrderState.objects.exclude(problem=None)] == []
     assert len(story.world()["deals"]) == 8
 
 
 def sizes_of_slices(story, size):
-    worker.drain(story.connection, seconds=60, size=size)
+    worker.work_through_queue(story.connection, seconds=60, size=size)
     return list(Run.objects.order_by("pk").values_list("orders", flat=True))
 
 
@@ -240,6 +240,6 @@ def test_slices_share_their_connections(story, monkeypatch):
     monkeypatch.setattr(requests.Session, "close", noted)
     queue_rows(story, story.event, 9)
 
-    worker.drain(story.connection, seconds=60, size=FOUR)
+    worker.work_through_queue(story.connection, seconds=60, size=FOUR)
 
     assert closed == [3], "a single one, after all three slices"

@@ -84,7 +84,7 @@ def test_two_events_in_one_slice(story, required):
     story.order("A1", email="ada@example.org")
     story.order("P1", email="ada@example.org", event=party)
 
-    worker.drain(story.connection, seconds=30)
+    worker.work_through_queue(story.connection, seconds=30)
 
     assert deals(story) == {"CONF-A1": ["ada@example.org"], "PARTY-P1": ["ada@example.org"]}
 

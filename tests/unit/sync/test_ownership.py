@@ -8,7 +8,7 @@ from pretix_hubspot.mappings.spec import BUYER, BY_MODES, FIRST, KEEP_NAMES, NEW
 from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Person
+from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Contributor
 from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, OVERWRITE
 from tests.unit.sync.test_plan import DEAL, EMAIL, ORDER_7, order, position, row
@@ -74,20 +74,20 @@ def test_all_add_to_lists():
 @pytest.mark.parametrize(
     "policy, previous, mode",
     [
-        (FIRST, Person(ORDER_6), IF_EMPTY),
-        (FIRST, Person(ORDER_9), OVERWRITE),
-        (NEWEST, Person(ORDER_9), IF_EMPTY),
-        (NEWEST, Person(ORDER_6), OVERWRITE),
-        (BUYER, Person(ORDER_6, 60), OVERWRITE),
-        (BUYER, Person(ORDER_6), IF_EMPTY),
-        (FIRST, Person(ORDER_7, 1), OVERWRITE),
-        (BY_MODES, Person(ORDER_6), OVERWRITE),
+        (FIRST, Contributor(ORDER_6), IF_EMPTY),
+        (FIRST, Contributor(ORDER_9), OVERWRITE),
+        (NEWEST, Contributor(ORDER_9), IF_EMPTY),
+        (NEWEST, Contributor(ORDER_6), OVERWRITE),
+        (BUYER, Contributor(ORDER_6, 60), OVERWRITE),
+        (BUYER, Contributor(ORDER_6), IF_EMPTY),
+        (FIRST, Contributor(ORDER_7, 1), OVERWRITE),
+        (BY_MODES, Contributor(ORDER_6), OVERWRITE),
     ],
 )
 def test_what_was_sent_before_counts(policy, previous, mode):
     found = record(policy, bought(7, "Ada"), previous=previous)
     assert lastnames(found) == [("Ada", mode)]
-    assert found.owner() == (Person(ORDER_7, None, "C7") if mode == OVERWRITE and policy else previous)
+    assert found.owner() == (Contributor(ORDER_7, None, "C7") if mode == OVERWRITE and policy else previous)
 
 
 def test_names_are_left_alone_where_people_differ():
@@ -95,8 +95,10 @@ def test_names_are_left_alone_where_people_differ():
     assert [r.value for r in record(KEEP_NAMES, ONE).rows()] == ["T7", "city of Bea", "city of Cia"]
     same = bought(7, "Ada", attendee(70, "Ada"), attendee(71, ""))
     assert [name for name, _ in lastnames(record(KEEP_NAMES, same))] == ["Ada", "Ada", ""]
-    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(ORDER_6))) == []
-    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Person(ORDER_7, None, "C7"))) == [("Ada", OVERWRITE)]
+    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Contributor(ORDER_6))) == []
+    assert lastnames(record(KEEP_NAMES, bought(7, "Ada"), previous=Contributor(ORDER_7, None, "C7"))) == [
+        ("Ada", OVERWRITE)
+    ]
 
 
 def test_merges_are_named_by_codes():
@@ -106,12 +108,12 @@ def test_merges_are_named_by_codes():
     assert record(FIRST, *MANY).also_used_by(ORDER_7, 70, event) == ["C7", "C7-71", "C8", "C8-80"]
     assert record(FIRST, bought(7, "Ada", attendee(70, "Ada"))).also_used_by(ORDER_7, 70, event) == [], "one person"
     assert record(FIRST, bought(7, "Ada")).also_used_by(ORDER_7, None, event) == []
-    shared = record(FIRST, bought(7, "Ada"), previous=Person(ORDER_6, 60, "C6-60"))
+    shared = record(FIRST, bought(7, "Ada"), previous=Contributor(ORDER_6, 60, "C6-60"))
     assert shared.also_used_by(ORDER_7, None, event) == ["C6-60"]
 
 
 def test_orders_of_other_events_are_not_named():
-    earlier = Person(ORDER_6, 60, "C6-60")
+    earlier = Contributor(ORDER_6, 60, "C6-60")
 
     assert record(FIRST, *MANY).also_used_by(ORDER_7, None, {ORDER_7}) == ["C7-70", "C7-71"]
     assert record(FIRST, *MANY).also_used_by(ORDER_8, 80, {ORDER_8}) == ["C8"]
@@ -124,14 +126,14 @@ def test_records_of_one_order_belong_to_nobody_else():
     assert found.owner() is None and len(found.rows()) == 2
 
 
-@pytest.mark.parametrize("person", [Person(ORDER_7, 70, "C7-1"), Person(Subject("Customer", 7), None, "C7")])
+@pytest.mark.parametrize("person", [Contributor(ORDER_7, 70, "C7-1"), Contributor(Subject("Customer", 7), None, "C7")])
 def test_the_owner_survives_storage(person):
-    assert Person.from_json(person.to_json()) == person
+    assert Contributor.from_json(person.to_json()) == person
 
 
 def test_an_owner_as_earlier_versions_stored_it():
-    assert Person.from_json({"order": 7, "position": 70, "label": "C7-1"}) == Person(ORDER_7, 70, "C7-1")
-    assert Person.from_json({}) is None
+    assert Contributor.from_json({"order": 7, "position": 70, "label": "C7-1"}) == Contributor(ORDER_7, 70, "C7-1")
+    assert Contributor.from_json({}) is None
 
 
 class Counted:

@@ -203,7 +203,7 @@ def test_stage_and_pipeline_follow_the_status_and_travel_together():
     pipeline = PipelineSpec(prop("pipeline"), prop("dealstage"), "default", {"n": "open", "p": "closedwon"})
     spec = replace(DEAL, pipeline=pipeline, associations=())
     record = plan_of(order(), specs=[spec]).records[("deals", "pretix_order_key@order:7")]
-    assert record.together == ("pipeline", "dealstage")
+    assert record.sent_together == ("pipeline", "dealstage")
     assert [(r.property.name, r.value) for r in record.rows()][-2:] == [("pipeline", "default"), ("dealstage", "open")]
     expired = replace(order(), status="e")
     rows = plan_of(expired, specs=[spec]).records[("deals", "pretix_order_key@order:7")].rows()

@@ -117,7 +117,7 @@ def test_an_object_is_found_by_its_primary_key_and_called_by_its_title():
     plan = build_plan(99, [((accounts,), [ObjectSnapshot(CUSTOMER_7, "ADA", values, "active")])])
 
     [record] = plan.records.values()
-    assert (record.key, record.ours) == (f"{KEY}@customer:7", True)
+    assert (record.key, record.own_key) == (f"{KEY}@customer:7", True)
     assert [(r.property.name, r.value) for r in record.rows()] == [(KEY, "ADA"), ("pipeline", "p1"), ("stage", "s1")]
     assert record.defaults == (DefaultRows(("name",), (Row(title, "Lovelace", IF_NEW),)),)
 
