@@ -26,24 +26,24 @@ def no_requests_inside_transactions(monkeypatch, request):
     Tokens alone are refreshed under the lock of their row (``tokens._from_locked_row``): whoever waits there needs
     just that answer, and HubSpot is asked once.
     """
-    from pretix_hubspot.hubspot import client, oauth  # inline: pytest imports this file before Django is ready
+    from pretix_hubspot.hubspot import oauth, requests  # inline: pytest imports this file before Django is ready
 
-    attempt, post, found = client.Client._start_with, oauth.OAuthApp._post, []
+    attempt, post, found = requests.Attempt.start, oauth.OAuthApp._post, []
     wanted = "before_request" in request.fixturenames
     note = request.getfixturevalue("before_request").note if wanted else lambda operation: None
 
-    def attempted(self, calls, *arguments, **options):
-        note(calls[0].operation)
+    def attempted(self, *arguments, **options):
+        note(self.calls[0].operation)
         if open_blocks():
-            found.append(calls[0].operation)
-        return attempt(self, calls, *arguments, **options)
+            found.append(self.calls[0].operation)
+        return attempt(self, *arguments, **options)
 
     def posted(self, operation, *arguments, **options):
         if open_blocks() and operation != "oauth refresh":
             found.append(operation)
         return post(self, operation, *arguments, **options)
 
-    monkeypatch.setattr(client.Client, "_start_with", attempted)
+    monkeypatch.setattr(requests.Attempt, "start", attempted)
     monkeypatch.setattr(oauth.OAuthApp, "_post", posted)
     yield found
     assert found == [], "HubSpot was asked inside a transaction"

@@ -75,13 +75,16 @@ def pages(client, asked, key):
 
 #: Where it breaks down, from the page down to the socket.
 PLACES = {
-    "exchange": [("pretix_hubspot.hubspot.client.exchange", broken), ("pretix_hubspot.hubspot.oauth.exchange", broken)],
+    "exchange": [
+        ("pretix_hubspot.hubspot.requests.exchange", broken),
+        ("pretix_hubspot.hubspot.oauth.exchange", broken),
+    ],
     "request": [("pretix_hubspot.hubspot.transport.requests.Request", broken)],
     "session": [("pretix_hubspot.hubspot.transport.Session.send", broken)],
     "socket": [("http.client.HTTPConnection.putheader", broken)],
     "time": [("http.client.HTTPConnection.endheaders", out_of_time)],
     "body": [("pretix_hubspot.hubspot.transport._body", broken)],
-    "answer": [("pretix_hubspot.hubspot.client._content", broken), ("pretix_hubspot.hubspot.oauth._content", broken)],
+    "answer": [("pretix_hubspot.hubspot.requests._content", broken), ("pretix_hubspot.hubspot.oauth._content", broken)],
 }
 
 
@@ -110,7 +113,7 @@ STEPS = {
     "parsing": (("pretix_hubspot.hubspot.oauth.parse_json", broken), lambda c, t: tokens.better_token(c, t)),
     "storing": (("pretix_hubspot.connections.tokens.store_granted", broken), lambda c, t: tokens.better_token(c, t)),
     "revoking": (("pretix_hubspot.hubspot.oauth.urlencode", broken), lambda c, t: disconnect(c, None)),
-    "calling": (("pretix_hubspot.hubspot.client._fits_a_header", broken), lambda c, t: client_for(c).account()),
+    "calling": (("pretix_hubspot.hubspot.requests._fits_a_header", broken), lambda c, t: client_for(c).account()),
 }
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pretix_hubspot.hubspot import client as client_module
 from pretix_hubspot.hubspot import oauth as oauth_module
+from pretix_hubspot.hubspot import requests as requests_module
 from pretix_hubspot.hubspot.budget.shared import MemoryStore, SharedBudget
+from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import AssociationInput, AssociationType, WriteInput, match
 from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint
 from pretix_hubspot.hubspot.errors import HubSpotError
@@ -122,10 +123,10 @@ class Wire:
 
     def __init__(self, monkeypatch):
         self.answer = None
-        for module in (client_module, oauth_module):
+        for module in (requests_module, oauth_module):
             monkeypatch.setattr(module, "exchange", lambda *arguments: self.answer)
         budget = SharedBudget(MemoryStore(), sleep=lambda seconds: None)
-        self.client = client_module.Client("https://x", "2026-03", lambda: "t", lambda bad: "u", budget)
+        self.client = Client("https://x", "2026-03", lambda: "t", lambda bad: "u", budget)
         self.app = OAuthApp("c", "s")
         self.budget = budget
 
