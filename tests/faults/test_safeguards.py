@@ -51,7 +51,7 @@ def test_no_order_pays_for_a_budget_that_others_use_up(story, simulator, real_bu
 
 
 def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simulator):
-    """Halving; fails without ``BatchCaller._isolated`` halving: everybody would be refused with the one."""
+    """Halving; fails without ``BatchCaller._isolate``: everybody would be refused with the one."""
     simulator.faults.add("bad-request", stage="create", body="blocked.example", times=None)
     orders(story, range(20))
     bad = story.order("BAD", email="ada@blocked.example")
@@ -65,7 +65,7 @@ def test_a_refused_batch_is_halved_until_the_bad_record_stands_alone(story, simu
 
 @pytest.mark.parametrize("forgotten", ["link", "state"])
 def test_a_conflict_is_answered_by_reading_the_record(story, forgotten):
-    """Re-read on conflict; fails without ``_look_again`` in ``TypeRun._after_create``."""
+    """Re-read on conflict; fails without ``_reread`` in ``TypeRun._after_create``."""
     mine = orders(story, range(3))
     story.sync()
     RecordLink.objects.all().delete()

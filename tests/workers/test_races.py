@@ -15,7 +15,7 @@ from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.run import order_states, record_links
-from pretix_hubspot.sync.send.outcome import Sent
+from pretix_hubspot.sync.send.outcome import SentRecord
 from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.sync.story import Story
 from tests.soak import amount
@@ -155,7 +155,7 @@ def test_two_reclaims_return_each_row_once(story):
 def test_links_of_the_same_people_from_two_workers_never_deadlock(story):
     """Fails without the order of keys in ``links.store``."""
     refs = [("contacts", f"email={n:04d}") for n in range(4000)]
-    there = {ref: Sent(str(n), "created") for n, ref in enumerate(refs)}
+    there = {ref: SentRecord(str(n), "created") for n, ref in enumerate(refs)}
     back = dict(reversed(there.items()))
     stores = [lambda: record_links.store(1, there, {}), lambda: record_links.store(1, back, {})]
     assert not errors(together(*stores, times=amount(4, 40)))

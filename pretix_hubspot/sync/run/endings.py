@@ -1,7 +1,7 @@
-"""How each order of a slice ends: verdicts, exclusions and what was missing become one list of endings. Pure.
+"""The ending of each order of a slice: verdicts, exclusions and deleted orders become one list. Pure.
 
-An ending says all that is to be stored about an order: its row in the queue, its state, what its page shows, its
-history, and the numbers of its event. ``finishing`` writes them.
+An ending holds all that is stored about an order: its row in the queue, its state, its page, its history, and the
+numbers of its event. ``finishing`` writes them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,14 +24,14 @@ from .judge import Verdict, Written
 BACKOFF = (1, 5, 15, 60)
 #: Core's word for a temporary failure that used up its attempts; the sweep re-arms it.
 EXCEEDED = "exceeded"
-#: An order's state remembers so many of its failures.
+#: The number of failures that an order's state keeps.
 MAX_FAILURES = 20
 #: Core's word for the history of an order that is in sync.
 SUCCESS = "success"
 
 
 class RowAction(StrEnum):
-    """What becomes of an order's row in the queue."""
+    """The action on an order's row in the queue."""
 
     FINISH = "finish"
     RETRY = "retry"
@@ -41,13 +41,12 @@ class RowAction(StrEnum):
 
 @dataclass(frozen=True)
 class Ending:
-    """How one order leaves a slice; of an order that is not held any more, nothing is stored.
+    """How one order leaves a slice; nothing is stored about an order that is not held any more.
 
-    ``wait`` are the minutes until a retry, ``mode`` is core's word for a failure.
-    ``counted`` is the number of the event that grows by one, ``state`` what changes of the order's state.
-    ``excluded`` is why the order's page says that it is left out, or an empty string if it says so no longer; None
-    leaves what it says. ``shown`` are the records that the page shows, ``entry`` is the action of its history.
-    ``passed_over`` are records that were not even looked at, since nothing about them changed.
+    ``wait`` are the minutes until a retry, ``mode`` is core's word for a failure. ``counted`` is the number of the
+    event that grows by one, ``state`` the changes of the order's state. ``excluded`` is the exclusion on the order's
+    page, or an empty string to remove it; None leaves it. ``shown`` are the records that the page shows, ``entry`` is
+    the action of its history. ``passed_over`` are records that were not read, since nothing about them changed.
     """
 
     order: int
@@ -65,7 +64,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Past:
-    """What was known of an order before: entries of its history, attempts of its row, and what its state says."""
+    """The facts about an order before the slice: length of its history, attempts of its row, and its state."""
 
     log_count: int = 0
     failed_attempts: int = 0
@@ -76,7 +75,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Occasion:
-    """When a slice was planned and by which revision of the planner, for which portal, and the present moment."""
+    """The circumstances of a slice: portal, revision of the planner, time of planning, and the present moment."""
 
     portal_id: int
     planner: int
@@ -88,22 +87,24 @@ PastOf = Callable[[int], Past]
 
 
 def missing(orders: Iterable[int]) -> list[Ending]:
-    """Orders that were deleted meanwhile."""
+    """Endings of orders that were deleted in the meantime."""
     return [Ending(order) for order in orders]
 
 
 def left_out(excluded: Mapping[int, str], past: PastOf) -> list[Ending]:
-    """Orders that are not in scope, by reason."""
+    """Endings of orders that are not in scope, by reason."""
     return [_excluded(order, reason, past(order)) for order, reason in excluded.items()]
 
 
 def filtered(excluded: Mapping[int, str], past: PastOf) -> list[Ending]:
-    """Orders of which the mappings leave nothing; whatever was sent is not what a plan without anything stands for."""
+    """Endings of orders that the filters leave out; they no longer count as sent, since a plan without records
+    differs.
+    """
     return [_excluded(order, reason, past(order), sent_hash="") for order, reason in excluded.items()]
 
 
 def unchanged(plans: Iterable[SubjectPlan], past: PastOf, occasion: Occasion) -> list[Ending]:
-    """Orders that HubSpot holds already as they are."""
+    """Endings of orders that HubSpot already holds as they are."""
     return [
         Ending(
             plan.subject.pk,
@@ -122,7 +123,9 @@ def judged(
     occasion: Occasion,
     earlier: Mapping[Subject, Mapping[Use, Place]] = MappingProxyType({}),
 ) -> list[Ending]:
-    """Orders that were sent, or could not be; ``earlier`` says where the records were of orders that detach some."""
+    """Endings of orders that were sent, or failed; ``earlier`` says where the records were of orders that detach
+    some.
+    """
     return [
         _failing(verdict, past(verdict.subject.pk), occasion, earlier.get(verdict.subject, {}))
         if verdict.failures
@@ -156,9 +159,9 @@ def _in_sync(verdict: Verdict, past: Past, occasion: Occasion) -> Ending:
 
 
 def _settled(occasion: Occasion) -> dict[str, Any]:
-    """The order is as it was planned, whether something had to be sent or not: what once kept it is history.
+    """The state of an order that is in HubSpot as planned, without earlier problems.
 
-    What changes between planning and sending, say a mapping, is newer than ``sent_at``.
+    A change between planning and sending, say of a mapping, is newer than ``sent_at``.
     """
     return {
         "sent_at": occasion.planned_at,
@@ -173,9 +176,9 @@ def _settled(occasion: Occasion) -> dict[str, Any]:
 
 
 def _failing(verdict: Verdict, past: Past, occasion: Occasion, earlier: Mapping[Use, Place]) -> Ending:
-    """An attempt is counted for temporary failures, all others stop until somebody acts; both with their reason.
+    """Count an attempt for temporary failures, stop until a user acts for all others; both with their reason.
 
-    What arrived is shown as well.
+    Records that arrived are shown as well.
     """
     mode = verdict.mode or ""
     if mode == TEMPORARY and past.failed_attempts >= len(BACKOFF):
@@ -188,7 +191,8 @@ def _failing(verdict: Verdict, past: Past, occasion: Occasion, earlier: Mapping[
         "attempts": past.attempts + 1,
         "failing_since": past.failing_since or occasion.moment,
     }
-    if mode not in (TEMPORARY, EXCEEDED):  # else the sweep looks after it, row or no row
+    # otherwise unchanged, so that the sweep queues the order even if its row is lost
+    if mode not in (TEMPORARY, EXCEEDED):
         state["log_count"] = past.log_count
     if verdict.associated:
         state["associated"] = [association.to_text() for association in verdict.associated]
@@ -206,9 +210,9 @@ def _failing(verdict: Verdict, past: Past, occasion: Occasion, earlier: Mapping[
 
 
 def _without_moved(verdict: Verdict, earlier: Mapping[Use, Place]) -> tuple[Written, ...]:
-    """What a failing order has in HubSpot, without records that took another's place.
+    """The records of a failing order, without those that took another record's place.
 
-    Their result rows stay as they were until the order succeeds: they tell what is left to be detached.
+    Their result rows stay as they were until the order succeeds: they name the records to detach.
     """
     places = [(item, (item.ref[0], item.sent.record_id)) for item in verdict.written]
     return tuple(item for item, place in places if earlier.get((item.mapping, item.part), place) == place)

@@ -53,11 +53,11 @@ def run(
     patience: Patience = WORKER,
     contexts: Contexts | None = None,
 ) -> SliceReport:
-    """Send a claimed slice. Never raises for anything about HubSpot or an order; all rows leave the claim.
+    """Send a claimed slice. Never raises for errors of HubSpot or of an order; all rows leave the claim.
 
     ``idle`` waits while the request budget is used up, instead of ``time.sleep``.
-    ``prepared`` is what ``prepare`` made of the claim.
-    ``contexts`` are what the slices before have learned about their events.
+    ``prepared`` is the result of ``prepare`` for this claim.
+    ``contexts`` are the events' contexts of earlier slices.
     """
     report = prepared.report if prepared else SliceReport()
     report.log.start()
@@ -67,7 +67,7 @@ def run(
             asking = client.for_bulk() if claim.is_bulk else client
             work = prepared.work if prepared else _slice(connection, claim, events, asking, contexts)
             work = replace(work, client=asking)
-            _run(work, list(claim.orders), report, patience, prepared.part if prepared else None)
+            _run(work, list(claim.orders), report, patience, prepared.plan if prepared else None)
     except order_queue.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
     except SERVER_ERRORS as error:
@@ -75,7 +75,7 @@ def run(
         report.trouble = error
         order_queue.release(claim, claim.orders)
     except (SoftTimeLimitExceeded, KeyboardInterrupt, SystemExit):
-        order_queue.release(claim, claim.orders)  # somebody ends this worker: others need not wait for the lease
+        order_queue.release(claim, claim.orders)  # this worker is being stopped: others need not wait for the lease
         raise
     except ServerMisconfigured as error:
         logger.error("Connection %s cannot be used: %s", connection.pk, error)
@@ -93,14 +93,14 @@ def prepare(
     events: Sequence[EventConnection],
     contexts: Contexts | None = None,
 ) -> PlannedSlice:
-    """Plan a slice that is sent later. Raises whatever stands in the way; the claim is the caller's to release then.
+    """Plan a slice that is sent later. Raises any error; the caller then releases the claim.
 
-    HubSpot is asked for nothing but a schema that was never read, and only if the budget has a request left.
+    HubSpot is only asked for a schema that was never read, and only if the budget has a request left.
     """
     report = SliceReport()
     with closing(client_for(connection, patience=WORKER.without_waiting(), on_request=report.log.on_request)) as client:
         work = _slice(connection, claim, events, client, contexts)
-        return PlannedSlice(work, _planned(work, list(claim.orders), report), report)
+        return PlannedSlice(work, _plan(work, list(claim.orders), report), report)
 
 
 def _slice(
@@ -118,25 +118,25 @@ def _slice(
 
 
 def _let_rest(connection: Connection, claim: order_queue.Claim, report: SliceReport, error: Exception) -> None:
-    """The portal is the problem: it is left alone for a while, and the orders wait unharmed."""
+    """Let the portal rest, since it is the problem; the orders wait unchanged."""
     report.trouble = error
     if resting.is_needed(error, claim.is_bulk):
         rest(connection, resting.until(connection, error), resting.reason(error))
     order_queue.release(claim, claim.orders)
 
 
-def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience, part: Plan | None = None) -> None:
-    """Send these orders; one that breaks the engine itself is found by halving, and costs the others nothing."""
+def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience, plan: Plan | None = None) -> None:
+    """Send these orders; an order that breaks the engine itself is found by halving, and does not harm the others."""
     try:
-        _send(work, _still_held(work, part) if part else _planned(work, orders, report), report, patience)
+        _send(work, _still_held(work, plan) if plan else _plan(work, orders, report), report, patience)
     except (PortalUnavailable, ServerMisconfigured, order_queue.ClaimLost, SoftTimeLimitExceeded):
         raise
-    except HubSpotError as error:  # outside of any order: the schema could not be read
+    except HubSpotError as error:  # not about an order: the schema could not be read
         if concerns_portal(error) or is_about_call(error) or error.retryable:
             raise PortalUnavailable(error) from error
         _fail(work, orders, classify(error), report)
     except SERVER_ERRORS:
-        raise  # no order is to blame, and nothing can be recorded
+        raise  # no order is to blame, and no result can be stored
     except Exception as error:
         if len(orders) > 1:
             middle = len(orders) // 2
@@ -148,24 +148,24 @@ def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience
 
 
 def _fail(work: Slice, orders: list[int], failure: Failure, report: SliceReport) -> None:
-    """Orders of which nothing is known but that they cannot be sent."""
+    """Store one failure for orders that have no plan."""
     verdicts = [Verdict(Subject.of_order(pk), "", failures=(failure,)) for pk in orders]
     finishing.write(work, endings.judged(verdicts, work.past, work.occasion()), report)
 
 
-def _still_held(work: Slice, part: Plan) -> Plan:
-    """What was planned some time ago, without orders that somebody took away since."""
-    return part.only(map(Subject.of_order, order_queue.still_held(work.claim, part.orders())))
+def _still_held(work: Slice, plan: Plan) -> Plan:
+    """The plan without orders that were taken away since it was made."""
+    return plan.only(map(Subject.of_order, order_queue.still_held(work.claim, plan.orders())))
 
 
-def _planned(work: Slice, orders: list[int], report: SliceReport) -> Plan:
-    """What there is to send of these orders; those of which nothing is leave the claim."""
+def _plan(work: Slice, orders: list[int], report: SliceReport) -> Plan:
+    """Plan these orders; orders without anything to send leave the claim."""
     work.planned_at = now()
     excluded = _excluded(work, orders)
-    wanted = [pk for pk in orders if pk not in excluded]
+    included = [pk for pk in orders if pk not in excluded]
     try:
-        plan = loading.plan(work.connection.portal_id, work.catalog, _by_event(work, wanted))
-    except HubSpotError:  # what is left out does not wait for a schema
+        plan = loading.plan(work.connection.portal_id, work.catalog, _by_event(work, included))
+    except HubSpotError:  # the exclusions do not wait for a schema
         finishing.write(work, endings.left_out(excluded, work.past), report)
         raise
     filtered = {subject.pk: planned.excluded for subject, planned in plan.subjects.items() if planned.excluded}
@@ -174,7 +174,7 @@ def _planned(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     todo = {part.subject.pk for part in planned} - {part.subject.pk for part in unchanged}
     ended = [
         *endings.left_out(excluded, work.past),
-        *endings.missing(set(wanted) - plan.orders()),
+        *endings.missing(set(included) - plan.orders()),
         *endings.filtered(filtered, work.past),
         *endings.unchanged(unchanged, work.past, work.occasion()),
     ]
@@ -182,35 +182,35 @@ def _planned(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     return plan.only(map(Subject.of_order, todo & held))
 
 
-def _send(work: Slice, part: Plan, report: SliceReport, patience: Patience) -> None:
-    if not part.subjects:
+def _send(work: Slice, plan: Plan, report: SliceReport, patience: Patience) -> None:
+    if not plan.subjects:
         return
-    caller = BatchCaller(beat=work.claim.renew, probe=work.client.account, patience=patience)
-    associated = {subject: work.associated(subject.pk) for subject in part.subjects}
-    known = record_links.known(part.portal_id, part.records)
+    caller = BatchCaller(renew_claim=work.claim.renew, probe=work.client.account, patience=patience)
+    associated = {subject: work.associated(subject.pk) for subject in plan.subjects}
+    known = record_links.known(plan.portal_id, plan.records)
     earlier = record_links.sent_earlier(
-        [subject for subject, made in associated.items() if made and wants_detaching(part.subjects[subject])]
+        [subject for subject, made in associated.items() if made and wants_detaching(plan.subjects[subject])]
     )
-    together = work.catalog.together(part.object_types())
+    together = work.catalog.together(plan.object_types())
     forced = frozenset(map(Subject.of_order, work.forced))
-    execution = Sender(work.client, caller, forced, together).send(part, known, associated, earlier)
-    verdicts = judge(part, execution)
+    execution = Sender(work.client, caller, forced, together).send(plan, known, associated, earlier)
+    verdicts = judge(plan, execution)
     _note_access(work, execution, verdicts)
     work.catalog.note_together(execution.together)
-    _note_what_is_gone(work, verdicts)
-    arrived = finishing.Arrived(part, execution.sent(), known)
+    _doubt_schema(work, verdicts)
+    arrived = finishing.Arrived(plan, execution.sent(), known)
     finishing.write(work, endings.judged(verdicts, work.past, work.occasion(), earlier), report, arrived)
 
 
 def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> None:
-    """Remember which object types HubSpot did not let pretix use, and that it does again."""
+    """Store which object types HubSpot did not let pretix use, and which it does again."""
     lacking = {failure.object_type: failure for verdict in verdicts for failure in verdict.lacking}
     used = {ref[0] for ref, sent in execution.sent().items() if sent.changed}
     work.catalog.note_access({name: _refusal(failure) for name, failure in lacking.items()}, used)
 
 
-def _note_what_is_gone(work: Slice, verdicts: list[Verdict]) -> None:
-    """Pages, preview and the next orders are to know what HubSpot no longer has, as this order does."""
+def _doubt_schema(work: Slice, verdicts: list[Verdict]) -> None:
+    """Refresh the schema of object types that HubSpot contradicted, for pages, previews and the next orders."""
     failures = [failure for verdict in verdicts for failure in verdict.failures]
     if gone := {failure.object_type for failure in failures if failure.code in CONTRADICTS_SCHEMA}:
         work.catalog.doubt(gone)
@@ -227,7 +227,7 @@ def _refusal(failure: Failure) -> HubSpotError:
 
 
 def _excluded(work: Slice, orders: list[int]) -> dict[int, str]:
-    """Load states, remember what was asked for by hand; returns why orders are left out that are not in scope."""
+    """Load states and log counts; returns the exclusions of orders that are not in scope."""
     by_hand = {pk for pk in orders if work.claim.orders[pk].triggered_by == Trigger.SYNC_NOW}
     work.states = loading.states_of(orders)
     work.forced = frozenset(by_hand | {pk for pk, state in work.states.items() if _lost_a_record(state)})
@@ -243,7 +243,7 @@ def _excluded(work: Slice, orders: list[int]) -> dict[int, str]:
 
 
 def _lost_a_record(state: OrderState) -> bool:
-    """Whether an association was refused: a record may be gone, which only a look tells."""
+    """Whether an association was refused: a record may be gone, which only a lookup shows."""
     return any(problem["code"] in (Code.INVALID_ASSOCIATION, Code.RECORD_VANISHED) for problem in state.problem or ())
 
 

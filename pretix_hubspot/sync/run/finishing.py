@@ -1,4 +1,4 @@
-"""Endings into the database: what becomes of a slice's orders is stored at once, for those whose claim still holds."""
+"""Write endings: the ending of each order is stored at once, for orders whose claim still holds."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from pretix_hubspot.server.links import record_base
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.queue import order_queue, scope
-from pretix_hubspot.sync.send.outcome import Known, Sent
+from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
 from . import history, order_states, record_links, results
 from .endings import SUCCESS, Ending, RowAction
@@ -26,11 +26,11 @@ from .slices import Slice, SliceReport
 
 @dataclass(frozen=True)
 class Arrived:
-    """What was sent of a plan, and what was known of its records before."""
+    """The records of a plan that arrived, and the links that were stored before."""
 
     plan: Plan
-    sent: Mapping[RecordKey, Sent]
-    known: Mapping[RecordKey, Known]
+    sent: Mapping[RecordKey, SentRecord]
+    known: Mapping[RecordKey, StoredLink]
 
 
 def write(
@@ -42,8 +42,8 @@ def write(
 ) -> set[int]:
     """Store how these orders end, all of it or nothing. Returns the orders that we still hold, or held until now.
 
-    Their rows are locked meanwhile: of an order that somebody took away nothing is stored, since its data may have been
-    shredded. ``staying`` are orders of the claim that go on.
+    Their rows are locked: nothing is stored about an order that was taken away, since its data may have been shredded.
+    ``staying`` are orders of the claim that go on.
     """
     if not endings:
         return order_queue.still_held(work.claim, staying)
@@ -51,23 +51,23 @@ def write(
     with transaction.atomic():
         endings = _unless_mapped_since(work, endings)
         held = _leave(work, endings, staying)
-        mine = [ending for ending in endings if ending.order in held]
-        order_states.store_states([_changed(work, ending) for ending in mine if ending.state])
-        results.store_exclusions({e.order: e.excluded for e in mine if e.excluded is not None})
+        ended = [ending for ending in endings if ending.order in held]
+        order_states.store_states([_changed(work, ending) for ending in ended if ending.state])
+        results.store_exclusions({e.order: e.excluded for e in ended if e.excluded is not None})
         if arrived:
-            shown = {ending.order: ending.shown for ending in mine if ending.verdict}
+            shown = {ending.order: ending.shown for ending in ended if ending.verdict}
             rows = results.store_results(shown, arrived.plan, _labels(work, arrived.plan))
             record_links.store(arrived.plan.portal_id, _sent_by(held, arrived), arrived.known)
-    LogEntry.bulk_create_and_postprocess([_entry(work, ending, rows) for ending in mine if ending.entry])
-    report.endings += mine
-    report.by_event.update((work.order(e.order).event_id, e.counted) for e in mine if e.counted)
+    LogEntry.bulk_create_and_postprocess([_entry(work, ending, rows) for ending in ended if ending.entry])
+    report.endings += ended
+    report.by_event.update((work.order(e.order).event_id, e.counted) for e in ended if e.counted)
     return held
 
 
 def _unless_mapped_since(work: Slice, endings: Sequence[Ending]) -> list[Ending]:
-    """Orders of events without a mapping go back if their event got its first one since the plan was made.
+    """Release orders without a mapping if their event got its first one since the plan was made.
 
-    Who saves a mapping takes the same lock before looking for orders that wait for it, so that none is overlooked.
+    Saving a mapping takes the same lock before it queues the waiting orders, so that none is overlooked.
     """
     unmapped = [ending for ending in endings if ending.excluded == Exclusion.NO_MAPPINGS]
     if not unmapped:
@@ -104,8 +104,8 @@ def _changed(work: Slice, ending: Ending) -> OrderState:
     return state
 
 
-def _sent_by(held: set[int], arrived: Arrived) -> dict[RecordKey, Sent]:
-    """The records of orders that nobody took away meanwhile."""
+def _sent_by(held: set[int], arrived: Arrived) -> dict[RecordKey, SentRecord]:
+    """The records of orders that are still held."""
     subjects = set(map(Subject.of_order, held))
     return {ref: sent for ref, sent in arrived.sent.items() if arrived.plan.records[ref].subjects & subjects}
 

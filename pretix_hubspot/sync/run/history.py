@@ -1,4 +1,4 @@
-"""What happened to orders, as pretix logs it: how much of it, and our own entries."""
+"""The history of orders in pretix's log: its length, and our own entries."""
 
 import json
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ from .endings import SUCCESS
 from .results import Result
 
 OWN_LOG_ENTRIES = "pretix.event.order.data_sync"
-#: What people decided about sync problems of an order; nothing to send either.
+#: Users' decisions about sync problems of an order; they are no reason to send either.
 BY_PEOPLE = "pretix_hubspot.order"
 
 
 def log_counts(orders: Sequence[int]) -> dict[int, int]:
-    """How many entries, ours left aside, each order's history has; what comes later is news for the sweep."""
+    """The length of each order's history, without our own entries; the sweep queues an order whose history grew."""
     entries = order_entries().filter(object_id__in=list(orders))
     return dict(entries.values_list("object_id").annotate(Count("pk")).order_by())
 
 
 def order_entries() -> QuerySet[LogEntry]:
-    """Everything that happened to orders, our own entries left aside."""
+    """The log entries of orders, without our own."""
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Order))
     return entries.exclude(action_type__startswith=OWN_LOG_ENTRIES).exclude(action_type__startswith=BY_PEOPLE)
 

@@ -1,4 +1,4 @@
-"""What came out of a plan -> one verdict per subject. Pure."""
+"""Judge the outcomes of a plan: one verdict per subject. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan, WantedRecord, Withheld
 from pretix_hubspot.sync.send.association import Association
-from pretix_hubspot.sync.send.outcome import Execution, Failed, Outcome, RecordAction, Sent
+from pretix_hubspot.sync.send.outcome import Execution, FailedRecord, Outcome, RecordAction, SentRecord
 from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import Refusal
 
@@ -23,14 +23,14 @@ class Written:
     mapping: int
     part: int | None
     ref: RecordKey
-    sent: Sent
+    sent: SentRecord
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a subject came out; without failures it is in sync.
+    """The result of one subject; without failures it is in sync.
 
-    ``lacking`` is what it was sent without, since HubSpot does not let pretix use the object type.
+    ``lacking`` are the failures of object types that HubSpot does not let pretix use; the rest was sent.
     """
 
     subject: Subject
@@ -62,11 +62,13 @@ def _judge(planned: SubjectPlan, execution: Execution, wanted: Mapping[RecordKey
     for mapping, records in planned.records.items():
         for part, ref in records:
             outcome = outcomes[ref]
-            if isinstance(outcome, Sent):
+            if isinstance(outcome, SentRecord):
                 written.append(Written(mapping, part, ref, outcome))
             else:
-                found = _failures(outcome, mapping, part, ref[0])
-                failures += (f for f in found if is_to_blame(f, planned.subject, _same_record(ref, outcomes, wanted)))
+                record_failures = _failures(outcome, mapping, part, ref[0])
+                failures += (
+                    f for f in record_failures if is_to_blame(f, planned.subject, _same_record(ref, outcomes, wanted))
+                )
     failures += _of_associations(planned, execution)
     lacking = _lacking(failures, written)
     without = sorted({failure.object_type for failure in lacking})
@@ -89,17 +91,17 @@ def _same_record(
 
 
 def is_to_blame(failure: Failure, subject: Subject, records: Sequence[WantedRecord]) -> bool:
-    """Whether the failure's mapping says anything about the property that failed, or if none of the subject's does.
+    """Whether the failure's mapping has a row for the property that failed, or none of the subject's mappings has.
 
-    Several mappings may write into one record; whoever repairs it has to find the row.
+    Several mappings may write into one record; the user who repairs it has to find the row.
     """
     name = failure.params.get("property")
-    mine = [c for record in records for c in record.contributions if c.subject == subject]
+    contributions = [c for record in records for c in record.contributions if c.subject == subject]
     if not name or failure.code in REQUIRED:
         return True
-    saying = [c for c in mine if any(row.property.name == name for row in c.rows)]
-    filling = [c for c in saying if any(row.property.name == name and row.value for row in c.rows)]
-    writers = {(c.mapping, c.part) for c in filling or saying}
+    writing = [c for c in contributions if any(row.property.name == name for row in c.rows)]
+    filling = [c for c in writing if any(row.property.name == name and row.value for row in c.rows)]
+    writers = {(c.mapping, c.part) for c in filling or writing}
     return not writers or (failure.mapping, failure.position) in writers
 
 
@@ -110,16 +112,16 @@ def _withheld(item: Withheld) -> Failure:
 
 
 def _of_associations(planned: SubjectPlan, execution: Execution) -> list[Failure]:
-    """Each reason once, however many of the subject's records it is about."""
-    found: dict[str, Failure] = {}
+    """The failures of associations, each reason once for the subject."""
+    by_reason: dict[str, Failure] = {}
     for (source, target), error in execution.association_errors.get(planned.subject, {}).items():
         mapping = next(m for m, records in planned.records.items() if source in [ref for _, ref in records])
         for failure in _failures(_failed(error), mapping, None, _to_blame(error, source[0], target[0])):
-            found.setdefault(_same(failure), failure)
+            by_reason.setdefault(_same(failure), failure)
     for link, error in execution.detach_errors.get(planned.subject, {}).items():
         for failure in _failures(_failed(error), None, None, _to_blame(error, link.source[0], link.target[0])):
-            found.setdefault(_same(failure), failure)
-    return list(found.values())
+            by_reason.setdefault(_same(failure), failure)
+    return list(by_reason.values())
 
 
 def _same(failure: Failure) -> str:
@@ -128,22 +130,22 @@ def _same(failure: Failure) -> str:
 
 
 def _to_blame(error: object, source: str, target: str) -> str:
-    """The object type that a failed association is about; where access is lacking, no contacts or deals."""
+    """The object type that is blamed for a failed association; for lack of access, not contacts or deals."""
     return target if is_lack_of_access(error, target) and not is_lack_of_access(error, source) else source
 
 
 def _lacking(failures: list[Failure], written: list[Written]) -> tuple[Failure, ...]:
-    """What HubSpot does not let pretix use, if the main part arrived: a setting, and no subject's fault."""
-    found = tuple(f for f in failures if f.code in ACCESS_CODES and f.object_type not in MAIN_TYPES)
-    lost = {failure.object_type for failure in found}
-    return found if any(item.ref[0] not in lost for item in written) else ()
+    """The failures for lack of access, if the main part arrived: a setting in HubSpot, and no subject's fault."""
+    denied = tuple(f for f in failures if f.code in ACCESS_CODES and f.object_type not in MAIN_TYPES)
+    lost = {failure.object_type for failure in denied}
+    return denied if any(item.ref[0] not in lost for item in written) else ()
 
 
-def _failed(error: HubSpotError | Refusal | None) -> Failed:
-    return Failed(refusals=(error,)) if isinstance(error, Refusal) else Failed(error)
+def _failed(error: HubSpotError | Refusal | None) -> FailedRecord:
+    return FailedRecord(refusals=(error,)) if isinstance(error, Refusal) else FailedRecord(error)
 
 
-def _failures(outcome: Failed, mapping: int | None, part: int | None, object_type: str) -> Iterator[Failure]:
+def _failures(outcome: FailedRecord, mapping: int | None, part: int | None, object_type: str) -> Iterator[Failure]:
     if outcome.refusals:
         for refusal in outcome.refusals:
             yield refused(refusal, mapping, part, object_type)

@@ -1,4 +1,4 @@
-"""Orders -> a plan: what the pure planner needs to know is read here, in queries whose number is constant per event."""
+"""Load everything that the pure planner needs, in queries whose number is constant per event, and plan."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -18,19 +18,19 @@ from pretix_hubspot.sources.snapshot import OrderSnapshot, Subject
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.plan.planner import build_plan
 
-#: Instead of a language: each order's own.
+#: In place of a language: each order's own.
 OF_ORDER = "order"
-#: Core's entries about data shredding in an event begin with this.
+#: The prefix of core's log entries about data shredding in an event.
 SHREDDER = "pretix.event.shredder."
 
 
 def states_of(orders: Sequence[int]) -> dict[int, OrderState]:
-    """What is known of the transfers of those of these orders that were planned before."""
+    """The states of these orders; an order that was never planned has none."""
     return {state.order_id: state for state in OrderState.objects.filter(order_id__in=orders)}
 
 
 def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[EventContext, Sequence[int]]]) -> Plan:
-    """What these orders, by event, want to be in HubSpot now. Raises ``HubSpotError``, see ``specs_for``."""
+    """Plan these orders, by event, as they are now. Raises ``HubSpotError``, see ``specs_for``."""
     groups: list[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]] = []
     sent_parts: set[tuple[int, int]] = set()
     sent_before: set[tuple[int, int]] = set()
@@ -41,37 +41,37 @@ def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[EventContext, 
             sent_parts |= _sent_parts(loaded)
             sent_before |= _sent_while_paid(specs, loaded)
             shredded |= _shredded(context.event, specs, loaded)
-    found = build_plan(portal_id, groups, frozenset(sent_parts), frozenset(sent_before))
+    result = build_plan(portal_id, groups, frozenset(sent_parts), frozenset(sent_before))
     for pk in shredded:
-        found.subjects[Subject.of_order(pk)].shredded = True
-    return found
+        result.subjects[Subject.of_order(pk)].shredded = True
+    return result
 
 
 def _groups(
     context: EventContext, pks: Sequence[int], catalog: Catalog
 ) -> Iterator[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]:
-    """The event's orders with the mappings, in the languages that these ask for: one group unless orders decide."""
+    """The event's orders with the mappings, in the languages of the mappings: one group unless orders decide."""
     event = context.event
     mappings = mappings_of(event)
-    for locale, mine in _by_locale(event, pks, mappings).items():
+    for locale, of_locale in _by_locale(event, pks, mappings).items():
         languages: dict[str, list[ObjectMapping]] = {}
         for mapping in mappings:
-            wanted = StoredMapping.of(mapping).options.language or event.settings.locale
-            languages.setdefault(locale if wanted == OF_ORDER else wanted, []).append(mapping)
-        read = [_read(context, mine, of, name, catalog) for name, of in (languages or {locale: []}).items()]
+            language = StoredMapping.of(mapping).options.language or event.settings.locale
+            languages.setdefault(locale if language == OF_ORDER else language, []).append(mapping)
+        read = [_read(context, of_locale, of, name, catalog) for name, of in (languages or {locale: []}).items()]
         specs = {spec.id: spec for some, _ in read for spec in some}
         yield [specs[mapping.pk] for mapping in mappings], list(_joined(read))
 
 
 def _by_locale(event: Event, pks: Sequence[int], mappings: Sequence[ObjectMapping]) -> dict[str, list[int]]:
-    """The orders by their language if a mapping asks for it, else all together."""
+    """The orders by their language if a mapping uses it, otherwise all together."""
     default = event.settings.locale
     if not any(StoredMapping.of(mapping).options.language == OF_ORDER for mapping in mappings):
         return {default: list(pks)}
-    found: dict[str, list[int]] = {}
+    by_locale: dict[str, list[int]] = {}
     for pk, locale in Order.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "locale"):
-        found.setdefault(locale or default, []).append(pk)
-    return found
+        by_locale.setdefault(locale or default, []).append(pk)
+    return by_locale
 
 
 def _read(
@@ -87,7 +87,7 @@ def _source_keys(mappings: Sequence[ObjectMapping]) -> set[str]:
 
 
 def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]]) -> Iterator[OrderSnapshot]:
-    """Each order once, with its other languages at the mappings that ask for them."""
+    """Each order once, with its other languages for the mappings that use them."""
     (_, first), *others = read
     by_pk = [(specs, {order.pk: order for order in orders}) for specs, orders in others]
     for order in first:
@@ -106,9 +106,9 @@ def _sent_parts(orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
 
 
 def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[int]:
-    """Orders of an event whose personal data somebody removes or removed: what is missing now replaces nobody.
+    """The orders of an event whose personal data is or was shredded: a missing value then replaces no record.
 
-    Asked only where it matters. The shredder takes its time, so that orders may be planned in the middle of it.
+    Only read if a mapping detaches. The shredder takes its time, so that orders may be planned in the middle of it.
     """
     if not any(spec.options.replaced == DETACH for spec in specs):
         return set()
@@ -117,7 +117,7 @@ def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[Order
 
 
 def _sent_while_paid(specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
-    """Orders of which something is not paid now, with the mappings that take what is paid and have sent them."""
+    """Orders with unpaid parts, with the mappings for paid orders that have sent them."""
     picky = [spec.id for spec in specs if spec.options.filters.paid]
     unpaid = [order.pk for order in orders if order.canceled or order.state() != PAID]
     if not picky or not unpaid:

@@ -1,4 +1,4 @@
-"""What pretix knows of each order's transfers."""
+"""The states of orders, in bulk."""
 
 from collections.abc import Iterable
 

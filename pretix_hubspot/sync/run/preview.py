@@ -1,4 +1,4 @@
-"""What would become of one order in HubSpot, by the engine's own plan and execution, without sending anything."""
+"""The preview of one order: the engine's own plan and sender, with a client that does not write."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,30 +25,30 @@ from pretix_hubspot.sync.send.association import Association, Place
 from pretix_hubspot.sync.send.batches import BatchCaller
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.dry_run import DryRun
-from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Sent
+from pretix_hubspot.sync.send.outcome import Execution, RecordAction, SentRecord
 from pretix_hubspot.sync.send.sender import Sender
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
 from . import loading, record_links
 from .judge import judge
 
-#: Why a mapping makes no record of this order, beside the filters' reasons.
+#: The reason of a mapping that makes no record of this order, beside the filters' reasons.
 NO_IDENTIFIER = "no_identifier_value"
 
 
 class PreviewAction(TextChoices):
-    """What would become of a record."""
+    """What would be done with a record."""
 
     CREATED = RecordAction.CREATED, _("will be created")
     UPDATED = RecordAction.UPDATED, _("will be updated")
     NOTHING_TO_DO = RecordAction.NOTHING_TO_DO, _("unchanged")
-    #: All that is said about a record that no order of this event was sent to.
+    #: The only fact about a record that no order of this event was sent to.
     FOUND = "found", _("exists already")
     FAILED = "failed", _("cannot be sent")
 
 
 class PropertyState(TextChoices):
-    """What would become of a property, or why it would stay as it is."""
+    """What would be done with a property, or why it would stay as it is."""
 
     CHANGED = "changed", _("will be changed")
     SAME = "same", _("unchanged")
@@ -58,7 +58,7 @@ class PropertyState(TextChoices):
     LISTED = "listed", _("unchanged: the value is there already")
     KEPT = "kept", _("unchanged")
     FAILED = "failed", _("not sent")
-    #: Not said, since it would tell what HubSpot holds.
+    #: Hidden, since it would reveal HubSpot's value.
     HIDDEN = "hidden", _("depends on what HubSpot holds")
 
 
@@ -76,8 +76,8 @@ class PropertyPreview:
 class RecordPreview:
     """One record; several mappings may write into it.
 
-    What HubSpot holds is shown only of records that orders of this event were sent to: whoever may see one event
-    need not see the whole CRM, and could choose any address and any property. Of all others it says that they exist.
+    HubSpot's values are shown only for records that orders of this event were sent to: a user who may see one event may
+    not see the whole CRM, but can choose any address and any property. Other records are only shown to exist.
     """
 
     object_type: str
@@ -100,7 +100,7 @@ class RecordPreview:
 
 @dataclass(frozen=True)
 class FormerRecord:
-    """A record that stood for the order before; ``name`` is what identifies it, empty if it is gone."""
+    """A record that stood for the order before; ``name`` is its identifier, empty if it is gone."""
 
     object_type: str
     record_id: str
@@ -109,7 +109,7 @@ class FormerRecord:
 
 @dataclass(frozen=True)
 class AssociationPreview:
-    """One link between two records, and whether pretix has made it ``before``, and keeps it ``after``."""
+    """One association of two records: whether pretix made it ``before``, and keeps it ``after``."""
 
     one: RecordPreview | FormerRecord
     other: RecordPreview | FormerRecord
@@ -119,7 +119,8 @@ class AssociationPreview:
 
 @dataclass
 class Preview:
-    """``excluded`` says why the order is not sent by itself; ``failures`` are records that cannot be sent at all.
+    """The preview. ``excluded`` is why the order is not sent by itself; ``failures`` are records that cannot be sent
+    at all.
 
     ``filtered`` are mappings that leave the order or a part of it out, with the reason.
     """
@@ -132,7 +133,9 @@ class Preview:
 
 
 def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
-    """Raises ``HubSpotError`` or ``PortalUnavailable`` while HubSpot cannot be asked; somebody waits for the page."""
+    """Preview an order, for a user who waits. Raises ``HubSpotError`` or ``PortalUnavailable`` if HubSpot cannot be
+    asked.
+    """
     connection = joined.connection
     catalog = Catalog(connection, client)
     plan = loading.plan(connection.portal_id, catalog, [(EventContext(joined.event), [order.pk])])
@@ -145,74 +148,77 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     subject = Subject.of_order(order.pk)
     planned = plan.subjects[subject]
     earlier = record_links.sent_earlier([subject]) if done and wants_detaching(planned) else {}
-    # As by hand: everything is read, whatever was sent before.
+    # As for *Sync now*: everything is read, even if nothing changed.
     sender = Sender(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()))
     execution = sender.send(plan, known, {subject: done}, earlier)
-    seen = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(planned))
-    seen.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
-    found = {(ref[0], sent.record_id) for ref, sent in execution.records[subject].items() if isinstance(sent, Sent)}
-    linked = _linked_with(joined.event, plan.portal_id, found)
-    by_ref = _records(seen, plan, planned, execution, dry_run, linked)
-    seen.associations = [*_associations(planned, execution, by_ref, done), *_detached(seen, plan, dry_run)]
-    return seen
+    result = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(planned))
+    result.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
+    places = {
+        (ref[0], sent.record_id) for ref, sent in execution.records[subject].items() if isinstance(sent, SentRecord)
+    }
+    linked = _linked_with(joined.event, plan.portal_id, places)
+    by_ref = _records(result, plan, planned, execution, dry_run, linked)
+    result.associations = [*_associations(planned, execution, by_ref, done), *_detached(result, plan, dry_run)]
+    return result
 
 
 def _linked_with(event: Event, portal_id: int, records: Iterable[Place]) -> set[Place]:
-    """Those of these records that orders of the event were sent to, in this portal."""
+    """The records among these that orders of the event were sent to, in this portal."""
     ids = {record_id for _, record_id in records}
     rows = OrderSyncResult.objects.filter(order__event=event, sync_provider=PROVIDER)
     here = rows.filter(order__hubspot_state__portal_id=portal_id)
-    named = here.annotate(record=Cast(KT("sync_info__record"), TextField()))  # else SQLite looks for a number
-    found = named.filter(record__in=ids).values_list("external_object_type", "record").distinct()
-    return set(found) if ids else set()
+    # a text, since SQLite would compare a number
+    named = here.annotate(record=Cast(KT("sync_info__record"), TextField()))
+    linked = named.filter(record__in=ids).values_list("external_object_type", "record").distinct()
+    return set(linked) if ids else set()
 
 
 def _nothing_mapped(planned: SubjectPlan) -> str:
     excluded = planned.excluded
-    return excluded if excluded == Exclusion.NO_MAPPINGS else ""  # what filters leave out is told by mapping
+    return excluded if excluded == Exclusion.NO_MAPPINGS else ""  # the filters' exclusions are shown by mapping
 
 
 def _without_identifier(planned: SubjectPlan) -> list[tuple[int, str]]:
-    """Mappings of which nothing is left because the identifier is empty, such as the company of a private buyer."""
-    told = {*planned.records, *(i.mapping for i in planned.withheld), *(i.mapping for i in planned.filtered)}
-    return [(spec.id, NO_IDENTIFIER) for spec in planned.specs if spec.id not in told]
+    """Mappings without a record because the identifier is empty, such as the company of a private buyer."""
+    explained = {*planned.records, *(i.mapping for i in planned.withheld), *(i.mapping for i in planned.filtered)}
+    return [(spec.id, NO_IDENTIFIER) for spec in planned.specs if spec.id not in explained]
 
 
 def _records(
-    seen: Preview,
+    result: Preview,
     plan: Plan,
     planned: SubjectPlan,
     execution: Execution,
     dry_run: DryRun,
     linked: Container[Place],
 ) -> dict[RecordKey, RecordPreview]:
-    """One preview for all wanted records that turn out to be the same record in HubSpot."""
+    """One preview for all wanted records that are the same record in HubSpot."""
     verdict = judge(plan, execution)[0]
     failures = (*verdict.failures, *verdict.lacking)
     by_ref: dict[RecordKey, RecordPreview] = {}
     units: dict[object, RecordPreview] = {}
     for ref, outcome in execution.records[planned.subject].items():
         wanted = plan.records[ref]
-        record_id = outcome.record_id if isinstance(outcome, Sent) else ""
+        record_id = outcome.record_id if isinstance(outcome, SentRecord) else ""
         place = (ref[0], record_id) if record_id else ref
         if place not in units:
             units[place] = _record(ref[0], wanted, outcome, linked)
-            seen.records.append(units[place])
+            result.records.append(units[place])
         item = by_ref[ref] = units[place]
         uses = [(pk, part) for pk, pairs in planned.records.items() for part, r in pairs if r == ref]
         item.mappings += [pk for pk in dict.fromkeys(pk for pk, _ in uses) if pk not in item.mappings]
         item.left_out += [refusal for use in uses for refusal in wanted.left_out(planned.subject, *use)]
         _add_properties(item, wanted, dry_run, record_id)
     for failure in failures:
-        failed = (record for record in seen.records if record.action == PreviewAction.FAILED)
+        failed = (record for record in result.records if record.action == PreviewAction.FAILED)
         owner = next((record for record in failed if failure.mapping in record.mappings), None)
-        (owner or seen).failures.append(failure)
+        (owner or result).failures.append(failure)
     return by_ref
 
 
 def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Container[Place]) -> RecordPreview:
-    action = PreviewAction(outcome.action) if isinstance(outcome, Sent) else PreviewAction.FAILED
-    record_id = outcome.record_id if isinstance(outcome, Sent) and action != PreviewAction.CREATED else ""
+    action = PreviewAction(outcome.action) if isinstance(outcome, SentRecord) else PreviewAction.FAILED
+    record_id = outcome.record_id if isinstance(outcome, SentRecord) and action != PreviewAction.CREATED else ""
     if record_id and (object_type, record_id) not in linked:
         action = PreviewAction.FOUND
     return RecordPreview(object_type, [], action, record_id, (wanted.id_property.label, wanted.id_value))
@@ -251,7 +257,7 @@ def _property(rows: list[Row], before: str, written: str | None, item: RecordPre
 
 
 def _after(before: str, written: str) -> str:
-    """A leading semicolon adds to what is there (hubspot.md 6.2)."""
+    """The new value; a leading semicolon adds to HubSpot's value (hubspot.md 6.2)."""
     return before + written if written.startswith(";") else written
 
 
@@ -272,22 +278,22 @@ def _why_kept(rows: list[Row], before: str) -> PropertyState:
 def _associations(
     planned: SubjectPlan, execution: Execution, by_ref: Mapping[RecordKey, RecordPreview], done: set[Association]
 ) -> Iterator[AssociationPreview]:
-    """Pairs that would be linked."""
+    """The pairs that would be associated."""
     outcomes = execution.records[planned.subject]
-    told = set()
+    yielded = set()
     for source, target, label in planned.associations():
         one, other = outcomes[source], outcomes[target]
-        if by_ref[source] is by_ref[target] or (id(by_ref[source]), id(by_ref[target])) in told:
+        if by_ref[source] is by_ref[target] or (id(by_ref[source]), id(by_ref[target])) in yielded:
             continue
-        told.add((id(by_ref[source]), id(by_ref[target])))
-        if isinstance(one, Sent) and isinstance(other, Sent):
+        yielded.add((id(by_ref[source]), id(by_ref[target])))
+        if isinstance(one, SentRecord) and isinstance(other, SentRecord):
             link = Association.between((source[0], one.record_id), (target[0], other.record_id), label)
             yield AssociationPreview(by_ref[source], by_ref[target], link in done, True)
 
 
-def _detached(seen: Preview, plan: Plan, dry_run: DryRun) -> Iterator[AssociationPreview]:
-    """Links that would be removed: one of their records no longer stands for the order."""
-    shown = {record.where: record for record in seen.records}
+def _detached(result: Preview, plan: Plan, dry_run: DryRun) -> Iterator[AssociationPreview]:
+    """The associations that would be removed, since one of their records no longer stands for the order."""
+    shown = {record.where: record for record in result.records}
     gone = {where for pair in dry_run.detached for where in pair if where not in shown}
     former = {where: FormerRecord(*where, _name(where, plan, dry_run)) for where in gone}
     for one, other in dry_run.detached:
@@ -295,7 +301,7 @@ def _detached(seen: Preview, plan: Plan, dry_run: DryRun) -> Iterator[Associatio
 
 
 def _name(where: Place, plan: Plan, dry_run: DryRun) -> str:
-    """The identifier of a record that the plan does not know, by the property that identifies its kind."""
+    """The identifier of a record that is not in the plan, by the property that identifies its object type."""
     object_type, record_id = where
     names = {record.id_property.name for record in plan.records.values() if record.object_type == object_type}
     found = dry_run.batch_read(object_type, [record_id], sorted(names)).records

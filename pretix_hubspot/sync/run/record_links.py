@@ -1,4 +1,4 @@
-"""Which HubSpot record belongs to which of our keys, remembered per portal, and where an order's records were."""
+"""Record links: which HubSpot record belongs to which of our keys, per portal, and where an order's records were."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,29 +15,29 @@ from pretix_hubspot.sync.plan.ownership import Contributor
 from pretix_hubspot.sync.plan.plan import RecordKey
 from pretix_hubspot.sync.send.association import Place
 from pretix_hubspot.sync.send.detaching import Use
-from pretix_hubspot.sync.send.outcome import Known, Sent
+from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
 from .results import EXCLUDED
 
 _COLUMNS = ("object_type", "key", "record_id", "sent_hash", "url", "owner")
 
 
-def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, Known]:
+def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, StoredLink]:
     """The stored links of these keys."""
     wanted = set(refs)
-    found: dict[RecordKey, Known] = {}
+    found: dict[RecordKey, StoredLink] = {}
     for part in chunks(sorted(wanted), 5_000):
         types, keys = ({ref[index] for ref in part} for index in (0, 1))
         # Without the object type, the index is of no use beyond the portal, which may have millions of links.
         rows = RecordLink.objects.filter(portal_id=portal_id, object_type__in=types, key__in=keys)
         for object_type, key, record_id, sent_hash, url, owner in rows.values_list(*_COLUMNS):
             if (object_type, key) in wanted:
-                found[(object_type, key)] = Known(record_id, sent_hash, url, Contributor.from_json(owner))
+                found[(object_type, key)] = StoredLink(record_id, sent_hash, url, Contributor.from_json(owner))
     return found
 
 
 def sent_earlier(orders: Sequence[Subject]) -> dict[Subject, dict[Use, Place]]:
-    """Where the records of these orders were at their last transfer, by mapping and part."""
+    """The places of these subjects' records at their last transfer, by mapping and part."""
     found: dict[Subject, dict[Use, Place]] = {}
     for part in chunks([order.pk for order in orders], 1_000):
         rows = OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
@@ -47,8 +47,8 @@ def sent_earlier(orders: Sequence[Subject]) -> dict[Subject, dict[Use, Place]]:
     return found
 
 
-def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[RecordKey, Known]) -> None:
-    """Remember where records are and what was sent; unchanged links are not written.
+def store(portal_id: int, sent: Mapping[RecordKey, SentRecord], before: Mapping[RecordKey, StoredLink]) -> None:
+    """Store the places of records and their fingerprints; unchanged links are not written.
 
     Rows are written in the order of their keys, so that two workers never wait for each other in a circle.
     """
@@ -67,7 +67,7 @@ def store(portal_id: int, sent: Mapping[RecordKey, Sent], before: Mapping[Record
             "updated_at": moment,
         }
         for ref, item in sorted(sent.items())
-        if before.get(ref) != Known(item.record_id, item.fingerprint, urls[ref], item.owner)
+        if before.get(ref) != StoredLink(item.record_id, item.fingerprint, urls[ref], item.owner)
     ]
     store_rows(
         RecordLink,

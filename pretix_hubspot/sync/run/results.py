@@ -1,4 +1,4 @@
-"""Result rows: what the order page shows of an order's records, or why it is left out."""
+"""Result rows: an order's records on its page, or the reason why it is left out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from pretix_hubspot.values.rows import Refusal
 
 from .judge import Written
 
-#: Result rows that tell why an order is left out carry this instead of an object type.
+#: The object type of result rows that hold an exclusion.
 EXCLUDED = "excluded"
-#: What a result row remembers of values that HubSpot would have taken for something else: codes with their params.
+#: The key in a result row for values that HubSpot would have misread: codes with their params.
 MISREAD = "misread"
 _SHOWN = ("external_object_type", "external_id_field", "id_value", "external_link_href", "external_link_display_name")
 _ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
@@ -33,7 +33,9 @@ _ID_LENGTH, _NAME_LENGTH, _LINK_LENGTH = (
 
 
 class NewResult(SimpleNamespace):
-    """What an ``OrderSyncResult`` is going to be; an instance of the model takes longer to make than to store."""
+    """The columns of an ``OrderSyncResult`` before it is stored; an instance of the model takes longer to make than
+    to store.
+    """
 
     pk = None
 
@@ -51,13 +53,13 @@ class Labels:
 
 
 def store_results(shown: Mapping[int, Sequence[Written]], plan: Plan, labels: Labels) -> dict[int, list[Result]]:
-    """Update the rows that the page of each of these orders shows; returns them by order."""
+    """Update the result rows of each of these orders; returns them by order."""
     existing = {
         (row.order_id, part_of(row), row.mapping_id): row
         for part in chunks(shown, 1_000)
         for row in OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
     }
-    gone = [row.pk for row in existing.values() if row.external_object_type == EXCLUDED]
+    removed = [row.pk for row in existing.values() if row.external_object_type == EXCLUDED]
     rows: dict[int, list[Result]] = {}
     moment = now()
     by_event: dict[Event, list[int]] = {}
@@ -79,8 +81,8 @@ def store_results(shown: Mapping[int, Sequence[Written]], plan: Plan, labels: La
                     _fill(row, item, plan, names, labels.record_url, also)
                     rows.setdefault(order, []).append(row)
     _save(rows)
-    if gone:
-        OrderSyncResult.objects.filter(pk__in=gone).delete()
+    if removed:
+        OrderSyncResult.objects.filter(pk__in=removed).delete()
     return rows
 
 
@@ -113,12 +115,12 @@ def _save(rows: dict[int, list[Result]]) -> None:
 def _fill(
     row: Result, item: Written, plan: Plan, names: Mapping[str, str], urls: Mapping[str, str], also: Sequence[str]
 ) -> None:
-    """What the order page shows about one record; ``names`` and ``urls`` are by object type."""
+    """Fill a result row for one record; ``names`` and ``urls`` are by object type."""
     record = plan.records[item.ref]
     row.external_object_type = record.object_type
     row.external_id_field = record.id_property.name
     row.id_value = shorten(record.id_value, _ID_LENGTH)
-    name = f"{names[record.object_type]}: {_as_people_say(record)}"
+    name = f"{names[record.object_type]}: {_order_code(record)}"
     if also:
         name = _("{record} (also used by {orders})").format(record=name, orders=", ".join(also))
     refused = record.left_out(Subject.of_order(row.order_id), item.mapping, item.part)
@@ -145,20 +147,20 @@ def _property_of(refusal: Refusal) -> str:
 
 
 def _with_currency(refusal: Refusal) -> str:
-    """An amount is named with the currency for which it was left out."""
+    """Name an amount together with the currency for which it was left out."""
     if "currency" not in refusal.params:
         return _property_of(refusal)
     return _("{property} in {currency}").format(property=_property_of(refusal), currency=refusal.params["currency"])
 
 
-def _as_people_say(record: WantedRecord) -> str:
-    """Our keys read ORGANIZER/EVENT/CODE; pretix shows the same order to people as EVENT-CODE."""
+def _order_code(record: WantedRecord) -> str:
+    """The order as pretix shows it, EVENT-CODE; our key is ORGANIZER/EVENT/CODE."""
     parts = record.id_value.split("/")
     return "-".join(parts[1:]) if record.own_key and len(parts) == 3 else record.id_value
 
 
 def store_exclusions(excluded: Mapping[int, str]) -> None:
-    """Say on each order's page why it is left out, or no longer, if the reason is empty."""
+    """Store the exclusion of each order for its page, or remove it if the reason is empty."""
     if not excluded:
         return
     OrderSyncResult.objects.filter(
@@ -182,5 +184,5 @@ def store_exclusions(excluded: Mapping[int, str]) -> None:
 
 
 def shorten(text: str, length: int) -> str:
-    """Cut for display, visibly."""
+    """Cut a text for display, with an ellipsis."""
     return text if len(text) <= length else f"{text[: length - 1]}…"

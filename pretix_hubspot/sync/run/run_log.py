@@ -1,4 +1,4 @@
-"""The log: what each run did, what each day did, and for each order which properties of which records were changed.
+"""The log: each run, each day's numbers, and for each order the changed properties of its records.
 
 Collected while a slice runs and written at its end, in two statements however many orders it had.
 Values are personal data, so they are only kept where the event asked for it; names of properties always are.
@@ -31,12 +31,12 @@ from .judge import Verdict, Written
 
 logger = logging.getLogger(__name__)
 
-#: Longest value that is kept: enough to recognise it.
+#: Longest value that is kept: long enough to recognise it.
 MAX_VALUE = 200
 MAX_FAILURES = 20
-#: What an event's days are remembered by.
+#: The names of an event's daily numbers.
 COUNTED = ("sent", "unchanged", "failed")
-#: Which column of a run counts what was done to a record.
+#: The column of a run that counts an action on a record.
 NUMBERS = {
     RecordAction.CREATED: "created",
     RecordAction.UPDATED: "updated",
@@ -45,23 +45,23 @@ NUMBERS = {
 
 
 class RunLog:
-    """When a slice began, and how often it asked HubSpot."""
+    """The begin of a slice, and the number of its requests."""
 
     def __init__(self) -> None:
         self.start()
         self._requests = 0
 
     def start(self) -> None:
-        """From now on time counts: a slice may be planned long before it can be sent."""
+        """Start the clock: a slice may be planned long before it can be sent."""
         self._started = now()
         self._clock = time.monotonic()
 
     def on_request(self, request: Any) -> None:
-        """For the client, which tells every exchange."""
+        """Count one request; the client calls it after every exchange."""
         self._requests += 1
 
     def store(self, claim: Claim, events: Sequence[EventConnection], endings: Iterable[Ending], trouble: str) -> None:
-        """Write the run of each event. The log is never a reason to fail."""
+        """Write the run of each event. An error of the log never fails a slice."""
         seconds = time.monotonic() - self._clock
         metrics.count_slice(self._requests, seconds)
         by_order = {ending.order: ending for ending in endings}
@@ -89,12 +89,12 @@ class RunLog:
         }
         Run.objects.bulk_create(runs.values())
         verdicts = {pk: ending.verdict for pk, ending in endings.items() if ending.verdict}
-        told = [row for row in claim.rows if row.event_id in runs and row.order_id in verdicts]
-        told = [row for row in told if _is_worth_telling(verdicts[row.order_id], row.triggered_by)]
-        shredded = _shredded([row.order_id for row in told])
+        logged = [row for row in claim.rows if row.event_id in runs and row.order_id in verdicts]
+        logged = [row for row in logged if _is_worth_logging(verdicts[row.order_id], row.triggered_by)]
+        shredded = _shredded([row.order_id for row in logged])
         entries = [
             _entry(runs[row.event_id], verdicts[row.order_id], events[row.event_id].log_values)
-            for row in told
+            for row in logged
             if row.order_id not in shredded
         ]
         store_rows(RunEntry, entries)
@@ -128,7 +128,7 @@ class RunLog:
         )
 
 
-def _is_worth_telling(verdict: Verdict, triggered_by: str) -> bool:
+def _is_worth_logging(verdict: Verdict, triggered_by: str) -> bool:
     return bool(verdict.changed or verdict.failures or triggered_by == Trigger.SYNC_NOW)
 
 
@@ -144,7 +144,7 @@ def _entry(run: Run, verdict: Verdict, with_values: bool) -> dict[str, object]:
 
 
 def _shredded(orders: Sequence[int]) -> set[int]:
-    """Orders of which the data shredder removed everything since they were sent; it waits for those that are told."""
+    """Orders whose data was shredded since they were sent; the shredder waits for the rows that a worker holds."""
     states = OrderState.objects.filter(order_id__in=orders).order_by("order_id").select_for_update()
     return {pk for pk, reason in states.values_list("order_id", "excluded_reason") if reason == Exclusion.SHREDDED}
 
@@ -164,7 +164,7 @@ def _record(item: Written, with_values: bool) -> dict[str, Any]:
 
 
 def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int]) -> None:
-    """Add a slice's numbers, by event and word, to today's of each event."""
+    """Add a slice's numbers, by event and word, to today's numbers of each event."""
     for event in sorted(events, key=lambda event: event.pk):
         grown = {word: F(word) + numbers[event.pk, word] for word in COUNTED if numbers.get((event.pk, word))}
         if grown:
@@ -176,7 +176,7 @@ def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int])
 
 
 def prune() -> int:
-    """Delete what is older than its event wants to keep, in bulk. Returns how many runs."""
+    """Delete runs that are older than their event wants, in bulk. Returns how many."""
     kept = set(EventConnection.objects.order_by().values_list("log_days", flat=True).distinct())
     count = 0
     for days in kept | {LOG_DAYS}:

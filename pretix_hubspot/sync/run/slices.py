@@ -1,4 +1,4 @@
-"""A claim on its way through the engine, and what became of it."""
+"""One slice on its way through the engine, and its report."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from .run_log import RunLog
 
 @dataclass
 class SliceReport:
-    """What became of a slice: how each order ended, and how many of each event are counted as what."""
+    """The result of a slice: how each order ended, and each event's numbers."""
 
     trouble: Exception | None = None
     log: RunLog = field(default_factory=RunLog)
@@ -30,7 +30,7 @@ class SliceReport:
     by_event: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def total(self, word: str) -> int:
-        """One of the numbers for all events."""
+        """One of the numbers, for all events."""
         return sum(count for (_event, name), count in self.by_event.items() if name == word)
 
 
@@ -63,7 +63,7 @@ class Slice:
         return self.states[pk]
 
     def past(self, pk: int) -> Past:
-        """What was known of this order before."""
+        """The facts about this order before the slice."""
         state = self.state(pk)
         row = self.claim.orders[pk]
         return Past(
@@ -82,8 +82,8 @@ class Slice:
 
 @dataclass
 class PlannedSlice:
-    """A slice that is planned and not sent yet; ``part`` is what is left to send of it."""
+    """A slice that is planned and not sent yet; ``plan`` is the part that is left to send."""
 
     work: Slice
-    part: Plan
+    plan: Plan
     report: SliceReport

@@ -1,1 +1,1 @@
-"""A plan is carried out: calls, batches, refusals, associations. Knows no table."""
+"""Carry out a plan: calls, batches, refusals, associations. Knows no table."""

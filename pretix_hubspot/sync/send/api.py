@@ -1,4 +1,4 @@
-"""What the sender needs of HubSpot: the client does it for real, the dry run reads for real and pretends to write."""
+"""The sender's protocol of HubSpot: the client implements it, and so does the dry run, which only reads."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol

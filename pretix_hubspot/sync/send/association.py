@@ -1,4 +1,4 @@
-"""Associations that we made. Pure."""
+"""Associations that pretix made. Pure."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,6 @@ class Association:
         return cls((from_type, from_id), (to_type, to_id), int(label or 0))
 
     def to_text(self) -> str:
-        """How the database remembers it: ``deals:7>contacts:3``, with a label ``deals:7>contacts:3#12``."""
+        """The stored form: ``deals:7>contacts:3``, with a label ``deals:7>contacts:3#12``."""
         text = f"{':'.join(self.source)}>{':'.join(self.target)}"
         return f"{text}#{self.label}" if self.label else text

@@ -1,4 +1,4 @@
-"""Associations of a slice: made once for all who ask, removed where they no longer hold, and never without a look."""
+"""Associations of a slice: made once for all subjects that need them, and removed when obsolete, after a lookup."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,7 +15,7 @@ from .api import Api
 from .association import Association, Place
 from .batches import BatchCaller
 from .detaching import Use, obsolete
-from .outcome import Execution, Outcome, Pair, Sent
+from .outcome import Execution, Outcome, Pair, SentRecord
 from .records import read_by_id
 
 #: An association that HubSpot refuses because somebody deletes or merges records there right now.
@@ -27,7 +27,7 @@ Made = Mapping[Subject, Iterable[Association]]
 
 
 class Associations:
-    """Those of one portal; ``forced`` are subjects whose associations are made again."""
+    """Makes and removes associations in one portal; ``forced`` are subjects whose associations are made again."""
 
     def __init__(self, api: Api, caller: BatchCaller, forced: frozenset[Subject] = frozenset()) -> None:
         self._api = api
@@ -35,15 +35,15 @@ class Associations:
         self._forced = forced
 
     def make(self, plan: Plan, records: Mapping[Subject, dict[RecordKey, Outcome]], made: Made) -> Execution:
-        """Link the records of each subject that arrived; pairs that several subjects share are sent once.
+        """Associate the arrived records of each subject; a pair that several subjects share is sent once.
 
         ``made`` are the associations made earlier.
         """
-        found = Execution(dict(records))
-        asked: dict[tuple[str, str], dict[Ids, list[Wanted]]] = {}
+        execution = Execution(dict(records))
+        needed: dict[tuple[str, str], dict[Ids, list[Wanted]]] = {}
         for subject, planned in plan.subjects.items():
-            found.association_errors[subject] = {}
-            done = found.associated[subject] = set(made.get(subject, ()))
+            execution.association_errors[subject] = {}
+            done = execution.associated[subject] = set(made.get(subject, ()))
             for source, target, label in dict.fromkeys(planned.associations()):
                 ids = _ids_of(records[subject][source], records[subject][target])
                 if not ids or (source[0] == target[0] and ids[0] == ids[1]):
@@ -51,9 +51,9 @@ class Associations:
                 link = Association.between((source[0], ids[0]), (target[0], ids[1]), label)
                 if link in done and subject not in self._forced:
                     continue
-                by_ids = asked.setdefault((source[0], target[0]), {})
+                by_ids = needed.setdefault((source[0], target[0]), {})
                 by_ids.setdefault(ids, []).append((subject, (source, target), label))
-        for (from_type, to_type), pairs in asked.items():
+        for (from_type, to_type), pairs in needed.items():
             plain = {ids: wanted for ids, wanted in pairs.items() if not any(label for _, _, label in wanted)}
             labelled = {ids: wanted for ids, wanted in pairs.items() if ids not in plain}
             answers = self._link(from_type, to_type, list(plain)) | self._label(from_type, to_type, labelled)
@@ -62,10 +62,10 @@ class Associations:
                 for subject, pair, label in wanted:
                     if answer is True:
                         link = Association.between((from_type, ids[0]), (to_type, ids[1]), label)
-                        found.associated[subject].add(link)
+                        execution.associated[subject].add(link)
                     else:
-                        found.association_errors[subject][pair] = answer or None
-        return found
+                        execution.association_errors[subject][pair] = answer or None
+        return execution
 
     def _link(self, from_type: str, to_type: str, pairs: list[Ids]) -> dict[Ids, HubSpotError | bool]:
         def send(parts: list[list[Ids]]) -> list[dict[Ids, HubSpotError | bool]]:
@@ -75,7 +75,7 @@ class Associations:
         return self._caller.batch(send, pairs, MAX_ASSOCIATIONS)
 
     def _label(self, from_type: str, to_type: str, pairs: Mapping[Ids, list[Wanted]]) -> dict[Ids, HubSpotError | bool]:
-        """Labels are replaced by what is sent (hubspot.md 7.1), so what is there already is sent along."""
+        """Send labels together with the existing ones, since HubSpot replaces the labels of a pair (hubspot.md 7.1)."""
 
         def send(parts: list[list[Ids]]) -> list[dict[Ids, HubSpotError | bool]]:
             [part] = parts
@@ -83,14 +83,14 @@ class Associations:
             for refusal in there.errors:
                 if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
                     raise refusal.error  # what cannot be read would be lost
-            kept = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
-            inputs = [AssociationInput(*ids, united(kept.get(ids, ()), pairs[ids])) for ids in part]
+            existing = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
+            inputs = [AssociationInput(*ids, united(existing.get(ids, ()), pairs[ids])) for ids in part]
             return [confirmed(part, self._api.associate(from_type, to_type, inputs))]
 
         return self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
 
     def mark_vanished(self, execution: Execution) -> None:
-        """A refusal is final only if both records are there; else people move them, and the next attempt looks."""
+        """If a record of a refused pair is gone, let the order fail temporarily: it is being merged or deleted."""
         refused = [
             (subject, pair, _places(pair, execution.records[subject]))
             for subject, pair, error in not_linked(execution)
@@ -102,7 +102,7 @@ class Associations:
                 execution.association_errors[subject][pair] = VANISHED
 
     def remove(self, plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution) -> None:
-        """Remove what no longer holds, of subjects whose every record and association is in place."""
+        """Remove obsolete associations of subjects whose every record and association is in place."""
         for (from_type, to_type), pairs in self._to_remove(_obsolete(plan, earlier, execution), execution).items():
             answers = self._unlink(from_type, to_type, list(pairs))
             for ids, wanted in pairs.items():
@@ -117,9 +117,9 @@ class Associations:
     def _to_remove(
         self, links: Mapping[Subject, list[Association]], execution: Execution
     ) -> dict[tuple[str, str], dict[Ids, list[tuple[Subject, Association]]]]:
-        """The pairs to remove, by object types; those that hold under other ids, or cannot be looked up, are left."""
+        """The pairs to remove, by object types, without those that now have other ids, or cannot be looked up."""
         there = self.look_up({end for found in links.values() for link in found for end in (link.source, link.target)})
-        asked: dict[tuple[str, str], dict[Ids, list[tuple[Subject, Association]]]] = {}
+        pairs_by_types: dict[tuple[str, str], dict[Ids, list[tuple[Subject, Association]]]] = {}
         for subject, found in links.items():
             still = {(link.source, link.target) for link in execution.associated[subject] if link not in found}
             for link in found:
@@ -130,9 +130,9 @@ class Associations:
                 elif ((one[0], there[one]), (other[0], there[other])) in still:
                     execution.associated[subject].discard(link)  # merged: the pair goes by other ids now, and holds
                 else:
-                    pairs = asked.setdefault((one[0], other[0]), {})
+                    pairs = pairs_by_types.setdefault((one[0], other[0]), {})
                     pairs.setdefault((one[1], other[1]), []).append((subject, link))
-        return asked
+        return pairs_by_types
 
     def _unlink(self, from_type: str, to_type: str, pairs: list[Ids]) -> dict[Ids, HubSpotError | None]:
         def send(parts: list[list[Ids]]) -> list[dict[Ids, HubSpotError | None]]:
@@ -143,7 +143,7 @@ class Associations:
         return self._caller.batch(send, pairs, MAX_ASSOCIATIONS)
 
     def _mark_vanished_ends(self, execution: Execution) -> None:
-        """The same for associations that could not be removed: the records were there a moment ago."""
+        """The same for associations that could not be removed, although the records just existed."""
         refused = [
             (subject, link)
             for subject, errors in execution.detach_errors.items()
@@ -156,19 +156,19 @@ class Associations:
                 execution.detach_errors[subject][link] = VANISHED
 
     def look_up(self, places: Iterable[Place]) -> dict[Place, str | HubSpotError | None]:
-        """The present ids of these records: HubSpot takes the id of a merged record for the one that it became."""
+        """The current ids of these records: HubSpot takes the id of a merged record for the one that it became."""
         by_type: dict[str, list[str]] = {}
         for object_type, record_id in sorted(places):
             by_type.setdefault(object_type, []).append(record_id)
         return {
-            (object_type, asked): answer.id if isinstance(answer, Record) else answer
+            (object_type, record_id): answer.id if isinstance(answer, Record) else answer
             for object_type, ids in by_type.items()
-            for asked, answer in read_by_id(self._api, self._caller, object_type, ids).items()
+            for record_id, answer in read_by_id(self._api, self._caller, object_type, ids).items()
         }
 
 
 def confirmed(part: list[Ids], result: AssociationResult) -> dict[Ids, HubSpotError | bool]:
-    """What HubSpot says about each pair; False if it says nothing."""
+    """HubSpot's answer about each pair; False if the answer omits it."""
     made = {(pair.from_id, pair.to_id) for pair in result.pairs}
     made |= {(to_id, from_id) for from_id, to_id in made}
     denied = denials(part, result, [pair for pair in part if pair not in made])
@@ -176,12 +176,12 @@ def confirmed(part: list[Ids], result: AssociationResult) -> dict[Ids, HubSpotEr
 
 
 def denials(part: list[Ids], result: AssociationResult, unclear: list[Ids]) -> dict[Ids, HubSpotError]:
-    """The refusal of each pair that one names, by either record.
+    """The refusal of each pair, for refusals that name one of its records.
 
-    Raises one that names none of these records while something is unclear: halving finds out whom it is about.
+    Raises a refusal that names none of these records while a pair is unclear: halving finds the pair.
     """
     named = {record_id for pair in part for record_id in pair}
-    by_id = {found: refusal.error for refusal in result.errors for found in refusal.ids}
+    by_id = {record_id: refusal.error for refusal in result.errors for record_id in refusal.ids}
     for refusal in result.errors:
         if unclear and named.isdisjoint(refusal.ids):
             raise refusal.error
@@ -189,14 +189,14 @@ def denials(part: list[Ids], result: AssociationResult, unclear: list[Ids]) -> d
 
 
 def united(there: Iterable[AssociationType], wanted: list[Wanted]) -> tuple[AssociationType, ...]:
-    """The types of a pair with the labels that are wanted, each once."""
+    """The types of a pair together with the needed labels, each once."""
     types = {(kind.category, kind.type_id): kind for kind in there}
     types |= {(label.category, label.type_id): label for _, _, label in wanted if label}
     return tuple(types.values())
 
 
 def not_linked(execution: Execution) -> Iterator[tuple[Subject, Pair, HubSpotError | None]]:
-    """Records of a subject that HubSpot did not link, or not under the ids that we know."""
+    """Records of a subject that HubSpot did not associate, or not under the ids that we know."""
     for subject, errors in execution.association_errors.items():
         for pair, error in errors.items():
             if error is None or (isinstance(error, (InvalidInput, NotFound)) and not rule_behind(error)):
@@ -204,24 +204,24 @@ def not_linked(execution: Execution) -> Iterator[tuple[Subject, Pair, HubSpotErr
 
 
 def _ids_of(source: Outcome, target: Outcome) -> Ids | None:
-    if isinstance(source, Sent) and isinstance(target, Sent):
+    if isinstance(source, SentRecord) and isinstance(target, SentRecord):
         return (source.record_id, target.record_id)
     return None
 
 
 def _places(pair: Pair, outcomes: Mapping[RecordKey, Outcome]) -> list[Place]:
-    """Where the records of a pair are that arrived."""
-    return [(ref[0], outcome.record_id) for ref in pair if isinstance(outcome := outcomes[ref], Sent)]
+    """The places of the arrived records of a pair."""
+    return [(ref[0], outcome.record_id) for ref in pair if isinstance(outcome := outcomes[ref], SentRecord)]
 
 
 def _obsolete(
     plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution
 ) -> dict[Subject, list[Association]]:
-    """What no longer holds, of subjects whose every record and association is in place."""
+    """The obsolete associations of subjects whose every record and association is in place."""
     links: dict[Subject, list[Association]] = {}
     for subject, before in earlier.items():
         outcomes, made = execution.records[subject], execution.associated[subject]
-        arrived = {ref: outcome for ref, outcome in outcomes.items() if isinstance(outcome, Sent)}
+        arrived = {ref: outcome for ref, outcome in outcomes.items() if isinstance(outcome, SentRecord)}
         if not execution.association_errors[subject] and len(arrived) == len(outcomes):
             links[subject] = obsolete(plan, plan.subjects[subject], before, arrived, made)
     return links

@@ -1,4 +1,4 @@
-"""How one request is carried through: patience with HubSpot, and isolation of the one bad input.
+"""Send batches: repeat them patiently, and isolate the one bad input.
 
 Every write of ours can be repeated: creates are answered by a conflict, updates and associations by no change.
 """
@@ -23,17 +23,17 @@ from pretix_hubspot.server.patience import WORKER, Patience
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 #: Sends batches at the same time: result per item, or an error, for the first of them, at least for one.
-#: May raise the error of the only one.
+#: May raise the error if it sends only one.
 Send = Callable[[list[list[Item]]], Sequence[Mapping[Item, Result] | HubSpotError]]
 
-#: Calls in a row that stayed without success after all attempts: the portal may be the problem, not a record.
+#: FailedRecord calls in a row, after all attempts: the portal may be the problem, not a record.
 OUTAGE = 3
-#: How many single items are tried then: if HubSpot has an answer to one of them, it stumbles over records.
+#: How many single items are tried then: if HubSpot answers one of them, the others are the problem.
 PROBES = 3
 
 
 class PortalUnavailable(Exception):
-    """The portal as a whole cannot be written to now; no order is to blame."""
+    """The portal as a whole cannot be written to now; it is no order's fault."""
 
     def __init__(self, error: HubSpotError) -> None:
         super().__init__(str(error))
@@ -43,20 +43,20 @@ class PortalUnavailable(Exception):
 class BatchCaller:
     """Makes calls for one slice.
 
-    ``beat`` is called before each attempt and keeps the claim alive; it raises if the claim is lost.
-    ``probe`` makes one cheap call, by which a refusal of one kind of call is told from a refusal of all of them.
+    ``renew_claim`` is called before each attempt; it raises if the claim is lost.
+    ``probe`` makes one cheap call, which shows whether HubSpot refuses one kind of call or all of them.
     """
 
     def __init__(
         self,
-        beat: Callable[[], None] = lambda: None,
+        renew_claim: Callable[[], None] = lambda: None,
         probe: Callable[[], object] | None = None,
         patience: Patience = WORKER,
     ) -> None:
-        self.beat = beat
+        self.renew_claim = renew_claim
         self._patience = patience
         self._failures_in_a_row = 0
-        self._answered: list[Any] = []  # an item of the batch at work that HubSpot had an answer to
+        self._answered: list[Any] = []  # an item of the current batch that HubSpot answered
         self._probe = probe
 
     def batch(
@@ -70,26 +70,28 @@ class BatchCaller:
         parts = list(chunks(items, size))
         self._answered = []
         while parts:
-            answers = self._answers(send, parts[:at_once])
+            answers = self._call(send, parts[:at_once])
             for part, answer in zip(parts, answers, strict=False):
-                outcomes |= self._isolated(send, part, answer)
+                outcomes |= self._isolate(send, part, answer)
             del parts[: len(answers)]
         return outcomes
 
-    def _answers(
+    def _call(
         self, send: Send[Item, Result], parts: list[list[Item]]
     ) -> Sequence[Mapping[Item, Result] | HubSpotError]:
-        self.beat()
+        self.renew_claim()
         try:
             return send(parts)
         except HubSpotError as error:
             return [error]
 
-    def _isolated(
+    def _isolate(
         self, send: Send[Item, Result], items: list[Item], answer: Mapping[Item, Result] | HubSpotError
     ) -> dict[Item, Result | HubSpotError]:
-        """Outcome per item. Both halves have their turn before a part of either: then a single item that HubSpot
-        stumbles over every time brings a success beside each failure."""
+        """Outcome per item, by breadth-first halving, so that one bad item cannot produce three failures in a row.
+
+        Three failures in a row look like an outage.
+        """
         outcomes: dict[Item, Result | HubSpotError] = {}
         waiting, first = deque([items]), [answer]
         while waiting:
@@ -97,7 +99,7 @@ class BatchCaller:
             if not part:
                 continue
             try:
-                outcomes |= self._patient(send, part, first.pop() if first else self._answers(send, [part])[0])
+                outcomes |= self._with_attempts(send, part, first.pop() if first else self._call(send, [part])[0])
                 self._answered = part[:1]
             except HubSpotError as error:
                 if len(part) == 1 or concerns_all(error):
@@ -106,20 +108,20 @@ class BatchCaller:
                     middle = len(part) // 2
                     waiting += (part[:middle], part[middle:])
                 if self._failures_in_a_row >= OUTAGE:
-                    outcomes |= self._probed(send, [item for item in items if item not in outcomes], error)
+                    outcomes |= self._probe_items(send, [item for item in items if item not in outcomes], error)
         return outcomes
 
-    def _probed(
+    def _probe_items(
         self, send: Send[Item, Result], untried: list[Item], error: HubSpotError
     ) -> dict[Item, Result | HubSpotError]:
-        """Is it an outage, or does HubSpot stumble over several items? Outcome of an item that was tried alone.
+        """Distinguish an outage from several bad items. Returns the outcome of an item that was tried alone.
 
         Asks once more for an item that worked, else for some of the others, not always the same ones. Raises
-        ``PortalUnavailable`` if HubSpot has an answer to none.
+        ``PortalUnavailable`` if HubSpot answers none.
         """
         known = self._answered
         for item in known or random.sample(untried, min(PROBES, len(untried))):  # needs no secrecy
-            [answer] = self._answers(send, [[item]])
+            [answer] = self._call(send, [[item]])
             if isinstance(answer, HubSpotError):
                 if concerns_portal(answer) or isinstance(answer, OverBudget):
                     raise PortalUnavailable(answer) from answer
@@ -131,10 +133,10 @@ class BatchCaller:
             return {item: answer} if isinstance(answer, HubSpotError) else {**answer}
         raise PortalUnavailable(error) from error
 
-    def _patient(
+    def _with_attempts(
         self, send: Send[Item, Result], items: list[Item], answer: Mapping[Item, Result] | HubSpotError
     ) -> Mapping[Item, Result]:
-        """The first attempt's answer, or that of another one. Raises the last error if it concerns these items."""
+        """The answer of the first attempt or a later one. Raises the last error if it concerns these items."""
         for wait in self._patience.pauses:
             if not isinstance(answer, HubSpotError):
                 break
@@ -144,22 +146,22 @@ class BatchCaller:
             self._raise_if_final(answer)
             time.sleep(pause)
             late = isinstance(answer, ReadTimeout)
-            [answer] = self._answers(send, [items])
+            [answer] = self._call(send, [items])
             if late and isinstance(answer, ReadTimeout):
-                break  # half a minute each time: smaller batches may be quicker, and a worker has other work
+                break  # half a minute each time: smaller batches may be quicker, and other work waits
         if isinstance(answer, HubSpotError):
             self._give_up(answer)
         self._failures_in_a_row = 0
         return answer
 
     def _raise_if_final(self, error: HubSpotError) -> None:
-        """Raise what no further attempt would change."""
+        """Raise an error that another attempt would not change."""
         if concerns_portal(error):
             raise PortalUnavailable(error) from error
         if is_about_call(error):
-            self._raise_if_everywhere(error)
+            self._raise_if_every_call_fails(error)
         if not error.retryable:
-            self._failures_in_a_row = 0  # HubSpot is there, and has read the request
+            self._failures_in_a_row = 0  # HubSpot works, and has read the request
             raise error
 
     def _give_up(self, error: HubSpotError) -> NoReturn:
@@ -171,13 +173,15 @@ class BatchCaller:
         raise error
 
     def _takes_too_long(self, error: HubSpotError, pause: float) -> bool:
-        """Whether another attempt would keep somebody waiting who looks at a blank page."""
+        """Whether another attempt would keep a user waiting for a page."""
         if self._patience.gives_up_at_once and isinstance(error, (ConnectTimeout, ReadTimeout)):
             return True
         return pause > self._patience.longest_pause
 
-    def _raise_if_everywhere(self, error: HubSpotError) -> None:
-        """Ask once per slice whether HubSpot says so to every call: then the portal is in trouble, and no order."""
+    def _raise_if_every_call_fails(self, error: HubSpotError) -> None:
+        """Probe once per slice whether HubSpot refuses every call: then the portal is unavailable, not an order
+        wrong.
+        """
         if self._probe is None:
             return
         probe, self._probe = self._probe, None
@@ -188,7 +192,7 @@ class BatchCaller:
 
 
 def _pause(error: HubSpotError, wait: float) -> float:
-    """Seconds to wait: what HubSpot asked for, at least 2 s for a lock (hubspot.md 3, A), with jitter."""
+    """Seconds to wait: as HubSpot asked, at least 2 s for a lock (hubspot.md 3, A), with jitter."""
     if isinstance(error, Locked):
         wait = max(wait, 2.0)
     if error.retry_after:

@@ -1,4 +1,4 @@
-"""Which associations a subject no longer stands for. Pure.
+"""Find the associations of a subject that are obsolete. Pure.
 
 Only an association with a record that stands for this very order or one of its parts is ever removed.
 One between records that others share, such as a contact and a company, may be true for a hundred other reasons.
@@ -10,13 +10,13 @@ from pretix_hubspot.mappings.spec import DETACH
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 
 from .association import Association, Place
-from .outcome import Sent
+from .outcome import SentRecord
 
 Use = tuple[int, int | None]  # (mapping, part)
 
 
 def wants_detaching(planned: SubjectPlan) -> bool:
-    """Whether one of the subject's mappings removes anything at all."""
+    """Whether one of the subject's mappings removes associations."""
     return any(DETACH in (spec.options.canceled, spec.options.replaced) for spec in planned.specs)
 
 
@@ -24,12 +24,12 @@ def obsolete(
     plan: Plan,
     planned: SubjectPlan,
     earlier: Mapping[Use, Place],
-    sent: Mapping[RecordKey, Sent],
+    sent: Mapping[RecordKey, SentRecord],
     made: Iterable[Association],
 ) -> list[Association]:
     """The associations to remove of a subject whose records all arrived.
 
-    ``earlier`` says where the subject's records were, ``made`` what we linked.
+    ``earlier`` says where the subject's records were, ``made`` which associations pretix made.
     """
     now = {ref: (ref[0], sent[ref].record_id) for records in planned.records.values() for _, ref in records}
     own = {place for ref, place in now.items() if plan.records[ref].own_key}
@@ -47,7 +47,9 @@ def _is_obsolete(link: Association, gone: set[Place], own: set[Place]) -> bool:
 
 
 def _detaches(planned: SubjectPlan, use: Use, replaced: bool) -> bool:
-    """Whose address was emptied, as pretix's data shredder does, is replaced by nobody."""
+    """Whether the mapping detaches a record that was canceled or replaced; an address that was emptied replaces
+    none.
+    """
     mapping, part = use
     spec = next((spec for spec in planned.specs if spec.id == mapping), None)
     if spec is None or any((item.mapping, item.part) == use for item in planned.filtered):

@@ -1,6 +1,6 @@
-"""An ``Api`` that reads for real and writes nothing: what the sender would do becomes something to look at.
+"""An ``Api`` that reads from HubSpot and writes nothing: it collects the sender's writes for the preview.
 
-The sender and everything below it run as always, so that a preview cannot differ from what is sent.
+The sender and the modules below it run as always, so that a preview cannot differ from a transfer.
 This object has no access to a write: it answers each itself, as HubSpot would if it accepted it.
 """
 
@@ -22,7 +22,7 @@ from pretix_hubspot.hubspot.data import (
 )
 from pretix_hubspot.hubspot.errors import Conflict
 
-#: How the id of a record begins that would be created.
+#: The beginning of the ids of records that would be created.
 NEW = "new-"
 
 
@@ -68,7 +68,9 @@ class DryRun:
             self._absent |= {(object_type, id_property, v) for v, found in answers.items() if _missing(found)}
 
     def batch_creates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults:
-        """Whoever has the identifier already conflicts, as in HubSpot; all others get an id that says new."""
+        """Refuse a record whose identifier exists as a conflict, as HubSpot does; all others get an id that marks
+        them as new.
+        """
         return [self._create(object_type, inputs) for inputs in batches]
 
     def begin_creates(self, object_type: str, batches: Batches[WriteInput]) -> Callable[[], BatchResults]:
@@ -109,7 +111,7 @@ class DryRun:
         return AssociationResult()
 
     def _taken(self, object_type: str, inputs: Sequence[WriteInput]) -> dict[str, str]:
-        """Trace id -> the record that has the identifier, for those that the sender creates without a look."""
+        """Trace id -> the record that has the identifier, for records that the sender creates without a lookup."""
         taken: dict[str, str] = {}
         for name in {item.id_property for item in inputs if item.id_property}:
             asked = {item.properties[name]: item.trace_id for item in inputs if item.id_property == name}

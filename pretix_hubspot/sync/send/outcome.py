@@ -1,4 +1,4 @@
-"""What became of a plan, in plain data: what the sender hands to the judge."""
+"""Outcomes of a plan, as plain data: the sender returns them, the judge reads them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from .association import Association
 
 
 @dataclass(frozen=True)
-class Known:
-    """A record id we stored earlier, with the fingerprint of what was sent then."""
+class StoredLink:
+    """A stored record id, with the fingerprint of the last transfer."""
 
     record_id: str
     sent_hash: str = ""
@@ -24,7 +24,7 @@ class Known:
 
 
 class RecordAction(StrEnum):
-    """What was done to a record that is in HubSpot as planned, in core's words; stored with orders and runs."""
+    """The action on a record that is in HubSpot as planned, in core's words; stored with orders and runs."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -32,10 +32,10 @@ class RecordAction(StrEnum):
 
 
 @dataclass(frozen=True)
-class Sent:
-    """The record is in HubSpot as planned.
+class SentRecord:
+    """A record that is in HubSpot as planned.
 
-    ``values`` are what was written into the properties named by ``changed``, for a log that may hold them.
+    ``values`` are those written into the properties named by ``changed``, for a log that may hold them.
     """
 
     record_id: str
@@ -48,20 +48,20 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Failed:
-    """The record could not be brought to the planned state; one of the two says why."""
+class FailedRecord:
+    """A record that could not be brought to the planned state; one of the two says why."""
 
     error: HubSpotError | None = None
     refusals: tuple[Refusal, ...] = ()
 
 
-Outcome = Sent | Failed
+Outcome = SentRecord | FailedRecord
 Pair = tuple[RecordKey, RecordKey]
 
 
 @dataclass
 class Execution:
-    """What became of each subject's records and associations.
+    """The outcomes of each subject's records and associations.
 
     ``together`` are object types of which HubSpot turned out to take new records only with an association.
     """
@@ -73,18 +73,18 @@ class Execution:
     together: set[str] = field(default_factory=set)
 
     def update(self, other: "Execution") -> None:
-        """Take over what became of other subjects, or of some of the same ones later on."""
+        """Take over the outcomes of other subjects, or later outcomes of the same ones."""
         self.records |= other.records
         self.associated |= other.associated
         self.association_errors |= other.association_errors
         self.detach_errors |= other.detach_errors
         self.together |= other.together
 
-    def sent(self) -> dict[RecordKey, Sent]:
-        """Where every record that arrived is now."""
+    def sent(self) -> dict[RecordKey, SentRecord]:
+        """All records that arrived."""
         return {
             ref: outcome
             for outcomes in self.records.values()
             for ref, outcome in outcomes.items()
-            if isinstance(outcome, Sent)
+            if isinstance(outcome, SentRecord)
         }

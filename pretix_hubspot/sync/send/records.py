@@ -1,6 +1,6 @@
-"""The records of one object type: look up what exists, write what differs, look again where that moved.
+"""Send the records of one object type: look up existing ones, write differences, look up again after a conflict.
 
-A record is found by the id we stored, else by its identifier; search is never used, since its index lags behind
+A record is found by its stored id, else by its identifier; search is never used, since its index lags behind
 (hubspot.md 5.6, B).
 """
 
@@ -22,24 +22,25 @@ from pretix_hubspot.values.rows import Refusal
 
 from .api import Api
 from .batches import BatchCaller
-from .outcome import Failed, Outcome, RecordAction, Sent
+from .outcome import FailedRecord, Outcome, RecordAction, SentRecord
 
 Asked = TypeVar("Asked")
-Writes = dict[str, tuple[list[RecordKey], WriteInput]]  # by trace id; several of ours may be one record of HubSpot's
+# by trace id; several wanted records may be one record of HubSpot
+Writes = dict[str, tuple[list[RecordKey], WriteInput]]
 Results = list[BatchResult | HubSpotError]
 
-#: Looking, writing, and looking again after a conflict or a vanished record; more rounds mean a moving target.
+#: Lookup, write, and lookup again after a conflict or a vanished record; more rounds mean a moving target.
 ROUNDS = 4
-#: Read with every contact and record: HubSpot answers with them under other names (hubspot.md 5.5).
+#: Read with every contact and record: HubSpot returns them under other names (hubspot.md 5.5).
 ALIASES = {"contacts": ("email", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")}
 MERGED = ("hs_merged_object_ids",)
-#: HubSpot reported success, but said nothing about this record.
-NO_ANSWER = Failed(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
+#: HubSpot reported success without a result for this record.
+NO_ANSWER = FailedRecord(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
 
 
 @dataclass
 class _Pending:
-    """A record on its way: which id it may have, and whether looking it up by value is still needed.
+    """A record without an outcome: its possible id, and whether it must still be looked up by value.
 
     ``silence`` means that HubSpot left a lookup by value without an answer.
     """
@@ -53,7 +54,7 @@ class _Pending:
 
 
 class TypeRun:
-    """All records of one object type, from looking them up to the last write.
+    """All records of one object type, from the lookup to the last write.
 
     ``links`` are the associations to send along with new records.
     """
@@ -72,44 +73,44 @@ class TypeRun:
         self._object_type = object_type
         self._portal_id = portal_id
         self._pending: dict[RecordKey, _Pending] = {}
-        self._begun: tuple[Writes, Callable[[], Results]] | None = None
+        self._started: tuple[Writes, Callable[[], Results]] | None = None
         self.outcomes: dict[RecordKey, Outcome] = {}
 
     def add(self, record: WantedRecord, record_id: str | None) -> None:
         self._pending[record.ref] = _Pending(record, record_id, look_up=not record.own_key)
 
-    def begin(self) -> None:
-        """Create what needs no look while other types are read and written; ``finish`` waits for the answers."""
+    def start_creates(self) -> None:
+        """Create records that need no lookup in the background; ``finish`` waits for the answers."""
         new = {ref: None for ref, item in self._pending.items() if not item.record_id and not item.look_up}
         creates, _ = self._writes(new)
         parts = list(chunks((sent for _, sent in creates.values()), MAX_RECORDS))[:BACKGROUND]
         if parts:
-            self._caller.beat()
-            with suppress(HubSpotError):  # no token, say: whatever comes next meets it as well
-                self._begun = creates, self._api.begin_creates(self._object_type, parts)
+            self._caller.renew_claim()
+            with suppress(HubSpotError):  # such as a missing token: the next call meets it as well
+                self._started = creates, self._api.begin_creates(self._object_type, parts)
 
     def finish(self) -> dict[RecordKey, Outcome]:
-        """Read and write until every record has an outcome; what keeps moving fails as such."""
-        if self._begun:
-            creates, answers = self._begun
+        """Read and write until every record has an outcome; a record that keeps changing fails."""
+        if self._started:
+            creates, answers = self._started
             self._send(self._api.batch_creates, creates, self._after_create, [answers])
         for _ in range(ROUNDS):
             if not self._pending:
                 break
             self._write(self._find())
         for ref, item in self._pending.items():
-            self.outcomes[ref] = Failed(item.last_error) if item.last_error and not item.silence else NO_ANSWER
+            self.outcomes[ref] = FailedRecord(item.last_error) if item.last_error and not item.silence else NO_ANSWER
         return self.outcomes
 
     # Reading
 
     def _find(self) -> dict[RecordKey, Record | None]:
-        """The current state of every pending record; None means that there is none. Failures get their outcome."""
+        """The current state of every pending record; None if it does not exist. Failures get their outcome."""
         found = self._read({ref: item.record_id for ref, item in self._pending.items() if item.record_id}, None)
         missing = [ref for ref, item in self._pending.items() if ref not in found]
         for ref in missing:
             item = self._pending[ref]
-            item.look_up |= bool(item.record_id)  # it was there once, so somebody may have made it anew
+            item.look_up |= bool(item.record_id)  # it existed once, so that users may have created it anew
             item.record_id = None
         by_property: dict[str, dict[RecordKey, str]] = {}
         for ref in missing:
@@ -120,21 +121,21 @@ class TypeRun:
             found |= self._read(values, name)
         return {ref: found.get(ref) for ref in self._pending}
 
-    def _read(self, asked: Mapping[RecordKey, str], id_property: str | None) -> dict[RecordKey, Record]:
+    def _read(self, values: Mapping[RecordKey, str], id_property: str | None) -> dict[RecordKey, Record]:
         """Batch-read by record id or unique value; refs without a record are left out."""
-        names = self._property_names(asked, id_property)
+        names = self._property_names(values, id_property)
 
         def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
             results = self._api.batch_reads(self._object_type, parts, names, id_property)
             return _each(parts, results, lambda ids, result: match_read(ids, result, id_property))
 
-        answers = self._caller.batch(read, _unique(asked.values(), id_property), MAX_RECORDS, AT_ONCE)
+        answers = self._caller.batch(read, _unique(values.values(), id_property), MAX_RECORDS, AT_ONCE)
         if id_property is None:
             unclear = [record_id for record_id, answer in answers.items() if answer is None]
             answers |= self._caller.batch(lambda parts: self._read_alone(parts, names), unclear, 1)
         lowered = {_fold(value, id_property): answer for value, answer in answers.items()}
         found = {}
-        for ref, value in asked.items():
+        for ref, value in values.items():
             answer = lowered[_fold(value, id_property)]
             if isinstance(answer, Record):
                 found[ref] = answer
@@ -145,9 +146,9 @@ class TypeRun:
         return found
 
     def _read_alone(self, parts: list[list[str]], names: list[str]) -> list[dict[str, Answer] | HubSpotError]:
-        """A record that the answer of a batch left out: is it gone, or is it called otherwise now (hubspot.md 5.5)?
+        """Read a record that the answer of a batch left out: it is gone, or has another id now (hubspot.md 5.5).
 
-        To make it anew without asking would double it.
+        Creating it anew without this read would double it.
         """
         [[record_id]] = parts
         return [{record_id: self._api.get_record(self._object_type, record_id, names)}]
@@ -160,13 +161,13 @@ class TypeRun:
     # Writing
 
     def _write(self, found: Mapping[RecordKey, Record | None]) -> None:
-        """Create and update what differs; whatever needs another look stays pending."""
+        """Create and update records that differ; a record that needs another lookup stays pending."""
         creates, updates = self._writes(found)
         self._send(self._api.batch_creates, creates, self._after_create)
         self._send(self._api.batch_updates, updates, self._after_update)
 
     def _writes(self, found: Mapping[RecordKey, Record | None]) -> tuple[Writes, Writes]:
-        """What to create and to update; records that differ in nothing, or must not be sent, get their outcome."""
+        """The records to create and to update; records that do not differ, or must not be sent, get their outcome."""
         units: dict[str, list[RecordKey]] = {}
         for ref, record in found.items():
             if ref in self._pending:
@@ -192,12 +193,12 @@ class TypeRun:
         return creates, updates
 
     def _diff(self, refs: list[RecordKey], current: Record | None) -> dict[str, str] | None:
-        """What to send for one record, or None if its rows contradict what HubSpot holds."""
+        """The properties to send for one record, or None if its rows contradict HubSpot's values."""
         rows = [row for ref in refs for row in self._pending[ref].record.rows()]
         merged = merge(rows, current.properties if current else None)
         if merged.refusals:
             for ref in refs:
-                self._settle(ref, Failed(refusals=merged.refusals))
+                self._set_outcome(ref, FailedRecord(refusals=merged.refusals))
             return None
         changes = dict(merged.changes)
         together = [name for ref in refs for name in self._pending[ref].record.sent_together]
@@ -212,10 +213,10 @@ class TypeRun:
         method: Callable[[str, list[list[WriteInput]]], Results],
         writes: Writes,
         after: Callable[[list[RecordKey], WriteInput, Answer], None],
-        begun: Sequence[Callable[[], Results]] = (),
+        started: Sequence[Callable[[], Results]] = (),
     ) -> None:
-        """``begun`` are the answers to the first of these writes, if they were sent before."""
-        answers = list(begun)
+        """Send these writes; ``started`` are the answers to the first of them, if they were sent before."""
+        answers = list(started)
 
         def write(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
             inputs = [[writes[trace][1] for trace in traces] for traces in parts]
@@ -233,7 +234,7 @@ class TypeRun:
             self._done(refs, answer, sent.properties)
         elif answer is None or _taken(answer, sent.id_property):
             for ref in refs:
-                self._look_again(ref, answer, _holder(answer, self._pending[ref].record))
+                self._reread(ref, answer, _holder(answer, self._pending[ref].record))
         else:
             for ref in refs:
                 self._fail(ref, answer)
@@ -242,18 +243,18 @@ class TypeRun:
         if isinstance(answer, Record):
             self._done(refs, answer, sent.properties)
         elif answer is None:
-            for ref in refs:  # merged into another record without a word (hubspot.md 5.3, B), or the answer was lost
-                self._look_again(ref, None, sent.id)
+            for ref in refs:  # merged into another record silently (hubspot.md 5.3, B), or the answer was lost
+                self._reread(ref, None, sent.id)
         elif isinstance(answer, NotFound):
             for ref in refs:  # archived
-                self._look_again(ref, answer, None)
+                self._reread(ref, answer, None)
         else:
             for ref in refs:
                 self._fail(ref, answer)
 
     # Outcomes
 
-    def _look_again(self, ref: RecordKey, error: HubSpotError | None, record_id: str | None) -> None:
+    def _reread(self, ref: RecordKey, error: HubSpotError | None, record_id: str | None) -> None:
         item = self._pending[ref]
         item.record_id, item.look_up, item.last_error = record_id, True, error
 
@@ -265,19 +266,19 @@ class TypeRun:
                 action = RecordAction.CREATED
             fingerprint = item.record.fingerprint(self._portal_id)
             owner = item.record.owner()
-            sent = Sent(record.id, action, record.url or "", tuple(changed), fingerprint, owner, changed)
-            self._settle(ref, sent)
+            sent = SentRecord(record.id, action, record.url or "", tuple(changed), fingerprint, owner, changed)
+            self._set_outcome(ref, sent)
 
     def _fail(self, ref: RecordKey, error: HubSpotError) -> None:
-        self._settle(ref, Failed(error))
+        self._set_outcome(ref, FailedRecord(error))
 
-    def _settle(self, ref: RecordKey, outcome: Outcome) -> None:
+    def _set_outcome(self, ref: RecordKey, outcome: Outcome) -> None:
         self.outcomes[ref] = outcome
         del self._pending[ref]
 
 
 def read_by_id(api: Api, caller: BatchCaller, object_type: str, ids: Sequence[str]) -> dict[str, Answer]:
-    """What these ids lead to; one that was merged away leads to the record that it became."""
+    """The records with these ids; the id of a merged record leads to the record that it became."""
     names = list(ALIASES.get(object_type, MERGED))
 
     def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
@@ -291,7 +292,7 @@ def _each(
     results: Results,
     matched: Callable[[list[Asked], BatchResult], dict[str, Answer]],
 ) -> list[dict[str, Answer] | HubSpotError]:
-    """What each part amounts to that has a result."""
+    """The results of each part that has any."""
     return [
         result if isinstance(result, HubSpotError) else matched(part, result)
         for part, result in zip(parts, results, strict=False)
@@ -301,7 +302,7 @@ def _each(
 def _taken(error: object, id_property: str | None) -> bool:
     """Whether a create was refused because a record holds the identifier (hubspot.md 4.1, 4.2).
 
-    One that holds another unique value of ours is a record of its own, to be left alone.
+    A record that holds another unique value of ours is a different record, which must not be changed.
     """
     if isinstance(error, InvalidInput):
         codes = {d.code for d in error.details if d.property_name in ("", id_property)}
@@ -310,9 +311,10 @@ def _taken(error: object, id_property: str | None) -> bool:
 
 
 def _holder(error: HubSpotError | None, record: WantedRecord) -> str | None:
-    """The record to look at, if HubSpot names it: the contact who has the address, perhaps as a further one.
+    """The id of the record that holds the identifier, if HubSpot names it: the contact with the address, as its
+    first or a further one.
 
-    Whatever is ours alone is found by nothing but its identifier.
+    A record with a key of our own is only found by its identifier.
     """
     return error.existing_id if isinstance(error, Conflict) and not record.own_key else None
 

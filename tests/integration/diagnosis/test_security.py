@@ -23,7 +23,7 @@ from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import portal_url, record_base, trusted
 from pretix_hubspot.sync.joining import join
 from pretix_hubspot.sync.run import record_links
-from pretix_hubspot.sync.send.outcome import Sent
+from pretix_hubspot.sync.send.outcome import SentRecord
 from tests.integration.connections.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
 
 PAGES = {pattern.name: str(pattern.pattern) for pattern in urls.urlpatterns}
@@ -246,7 +246,7 @@ def test_the_region_of_a_portal_is_hubspots(story, monkeypatch):
 )
 def test_a_link_that_hubspot_returns_is_kept_only_if_it_leads_to_hubspot(story, url, kept):
     ref = ("contacts", "key")
-    record_links.store(1, {ref: Sent("2", "created", url)}, {})
+    record_links.store(1, {ref: SentRecord("2", "created", url)}, {})
     assert RecordLink.objects.get(key="key").url == (url if kept else "")
 
 

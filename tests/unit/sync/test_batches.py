@@ -79,7 +79,7 @@ def test_one_item_that_hubspot_always_stumbles_over_is_no_outage(caller, where):
     "where", [(0, 99), (20, 70), (49, 50), (0, 30, 60, 90), range(60, 70), range(90, 100), range(1, 100, 9)], ids=str
 )
 def test_several_items_that_hubspot_always_stumbles_over_are_no_outage(caller, where):
-    """Fails without ``BatchCaller._probed``: both halves fail for good, as they would in an outage."""
+    """Fails without ``BatchCaller._probe_items``: both halves fail for good, as they would in an outage."""
     random.seed(1)
     broken = errors.ServerTrouble("oh", status=500)
     items = [f"<{number}>" for number in range(100)]
@@ -249,7 +249,7 @@ def test_an_error_that_is_raised_is_that_of_the_first_batch(caller):
 def test_the_claim_is_kept_alive_before_every_attempt():
     beats = []
     portal = Portal(lambda part: errors.InvalidInput("no", status=400) if part == "ab" else None)
-    BatchCaller(beat=lambda: beats.append(len(portal.groups))).batch(portal.send, "abcd", 2)
+    BatchCaller(renew_claim=lambda: beats.append(len(portal.groups))).batch(portal.send, "abcd", 2)
     assert beats == [0, 1, 2, 3]
 
 

@@ -8,7 +8,7 @@ from pretix_hubspot.mappings.spec import DETACH, LEAVE, Filters, MappingOptions
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.send.association import Association
 from pretix_hubspot.sync.send.detaching import obsolete, wants_detaching
-from pretix_hubspot.sync.send.outcome import Sent
+from pretix_hubspot.sync.send.outcome import SentRecord
 from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL, ORDER_7, order, position
 
 #: The buyer was contact 1, the attendee contact 2, the deal is deal 9.
@@ -23,7 +23,7 @@ def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EAR
     plan = build_plan(99, [((buyer, attendee, DEAL), [found])])
     plan.subjects[ORDER_7].shredded = shredded
     names = dict(zip(("ada@example.org", "grace@example.org", "ORG/EV/C7"), ids, strict=True))
-    outcomes = {ref: Sent(names.get(record.id_value, "3"), "updated") for ref, record in plan.records.items()}
+    outcomes = {ref: SentRecord(names.get(record.id_value, "3"), "updated") for ref, record in plan.records.items()}
     return obsolete(plan, plan.subjects[ORDER_7], earlier, outcomes, MADE)
 
 

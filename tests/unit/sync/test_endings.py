@@ -14,7 +14,7 @@ from pretix_hubspot.sync.run import endings
 from pretix_hubspot.sync.run.endings import BACKOFF, EXCEEDED, Ending, Occasion, Past, RowAction
 from pretix_hubspot.sync.run.judge import Verdict, Written
 from pretix_hubspot.sync.send.association import Association
-from pretix_hubspot.sync.send.outcome import Sent
+from pretix_hubspot.sync.send.outcome import SentRecord
 
 PLANNED = datetime(2027, 6, 4, 12, tzinfo=UTC)
 OCCASION = Occasion(portal_id=99, planner=3, planned_at=PLANNED, moment=PLANNED + timedelta(minutes=1))
@@ -35,7 +35,7 @@ LINK = Association(("deals", "9"), ("contacts", "1"))
 
 
 def written(ref, record_id, action="created"):
-    return Written(mapping=1 if ref == DEAL else 2, part=None, ref=ref, sent=Sent(record_id, action))
+    return Written(mapping=1 if ref == DEAL else 2, part=None, ref=ref, sent=SentRecord(record_id, action))
 
 
 def failure(mode=PERMANENT):

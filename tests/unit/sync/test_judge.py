@@ -21,7 +21,7 @@ from pretix_hubspot.sources.snapshot import OrderSnapshot, PositionSnapshot, Sub
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.run.judge import Verdict, Written, judge
 from pretix_hubspot.sync.send.association import Association
-from pretix_hubspot.sync.send.outcome import Execution, Failed, Sent
+from pretix_hubspot.sync.send.outcome import Execution, FailedRecord, SentRecord
 from pretix_hubspot.values.rows import OVERWRITE, FieldRefused, MappingRow, Refusal
 from tests.unit.hubspot import http_bodies
 from tests.unit.hubspot.http_bodies import encoded
@@ -419,7 +419,7 @@ def refs(plan):
 
 def execution(plan, **outcomes):
     """Everything arrived, except for what ``outcomes`` says about mapping m1, m2 and m3."""
-    results = {ref: Sent(f"90{m}", "created") for m, ref in refs(plan).items()}
+    results = {ref: SentRecord(f"90{m}", "created") for m, ref in refs(plan).items()}
     results |= {refs(plan)[int(name[1:])]: outcome for name, outcome in outcomes.items()}
     return Execution({ORDER_7: results}, {ORDER_7: {LINKED}}, {ORDER_7: {}})
 
@@ -428,9 +428,9 @@ def test_an_order_whose_records_all_arrived_is_in_sync(plan):
     [verdict] = judge(plan, execution(plan))
     r = refs(plan)
     assert verdict.written == (
-        Written(1, None, r[1], Sent("901", "created")),
-        Written(2, 70, r[2], Sent("902", "created")),
-        Written(3, None, r[3], Sent("903", "created")),
+        Written(1, None, r[1], SentRecord("901", "created")),
+        Written(2, 70, r[2], SentRecord("902", "created")),
+        Written(3, None, r[3], SentRecord("903", "created")),
     )
     assert (verdict.failures, verdict.mode, verdict.changed) == ((), None, True)
     assert verdict.associated == (LINKED,)
@@ -439,7 +439,7 @@ def test_an_order_whose_records_all_arrived_is_in_sync(plan):
 
 def test_one_failed_record_fails_the_order_and_is_named(plan):
     error = answered(400, http_bodies.INVALID_OPTION)
-    [verdict] = judge(plan, execution(plan, m2=Failed(error)))
+    [verdict] = judge(plan, execution(plan, m2=FailedRecord(error)))
     [failure] = verdict.failures
     assert (failure.mapping, failure.position, failure.object_type) == (2, 70, "contacts")
     assert (verdict.mode, [w.mapping for w in verdict.written]) == (MISCONFIGURATION, [1, 3])
@@ -447,7 +447,7 @@ def test_one_failed_record_fails_the_order_and_is_named(plan):
 
 def test_each_refusal_of_a_record_is_a_failure_and_the_graver_word_wins(plan):
     refusals = (Refusal("already_set", {"property": "a"}), Refusal("unknown_property", {"property": "b"}))
-    [verdict] = judge(plan, execution(plan, m1=Failed(refusals=refusals), m3=Failed(answered(500, b""))))
+    [verdict] = judge(plan, execution(plan, m1=FailedRecord(refusals=refusals), m3=FailedRecord(answered(500, b""))))
     assert [f.code for f in verdict.failures] == ["already_set", "unknown_property", "server_trouble"]
     assert verdict.mode == MISCONFIGURATION
 
@@ -461,7 +461,7 @@ def refused_for(name, specs=(BUYER, WITH_DIET), positions=(GRACE,)):
     order = OrderSnapshot(7, "A1", "n", False, {"email": "ada@example.org", "name": "L", "key": "A1"}, positions)
     plan = build_plan(99, [(specs, [order])])
     error = answered(400, validation("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist', name))
-    results = {ref: Failed(error) for ref in plan.records}
+    results = {ref: FailedRecord(error) for ref in plan.records}
     [verdict] = judge(plan, Execution({ORDER_7: results}, {ORDER_7: set()}, {ORDER_7: {}}))
     return [(failure.mapping, failure.position) for failure in verdict.failures]
 
@@ -484,7 +484,7 @@ def test_a_record_that_hubspot_knows_by_several_keys_fails_for_the_row_too():
 
 
 def test_what_a_record_lacks_is_nobodys_row(plan):
-    [verdict] = judge(plan, execution(plan, m3=Failed(answered(400, NOT_SET))))
+    [verdict] = judge(plan, execution(plan, m3=FailedRecord(answered(400, NOT_SET))))
     assert [(f.mapping, f.params) for f in verdict.failures] == [(3, {"property": "dealname, dealstage"})]
 
 
@@ -525,7 +525,7 @@ def test_an_association_that_could_not_be_removed_fails(plan):
 def test_a_record_that_was_withheld_is_a_failure():
     values = {"email": FieldRefused("invalid_email"), "name": "L", "key": "A1"}
     plan = build_plan(99, [((BUYER, DEAL), [OrderSnapshot(7, "A1", "n", False, values, ())])])
-    sent = {ref: Sent("903", "nothing_to_do") for ref in plan.records}
+    sent = {ref: SentRecord("903", "nothing_to_do") for ref in plan.records}
     [verdict] = judge(plan, Execution({ORDER_7: sent}, {}, {}))
     assert [(f.mode, f.code, f.mapping) for f in verdict.failures] == [(PERMANENT, "invalid_email", 1)]
     assert not verdict.changed
@@ -542,7 +542,7 @@ def with_lines():
 
 
 def test_a_side_that_hubspot_does_not_let_us_use_is_a_setting_and_no_failure(with_lines):
-    [verdict] = judge(with_lines, execution(with_lines, m4=Failed(REFUSED)))
+    [verdict] = judge(with_lines, execution(with_lines, m4=FailedRecord(REFUSED)))
 
     assert (verdict.failures, verdict.mode) == ((), None)
     assert [(f.code, f.object_type) for f in verdict.lacking] == [("missing_scope", "line_items")]
@@ -553,7 +553,7 @@ def test_an_object_type_that_hubspot_did_not_tell_about_is_a_failure_in_hubspots
     unreadable = replace(LINES, unreadable=answered(400, said("Unable to infer object type from: 2-9")))
     values = {"email": "ada@example.org", "name": "L", "key": "A1"}
     plan = build_plan(99, [((BUYER, unreadable), [OrderSnapshot(7, "A1", "n", False, values, ())])])
-    sent = {ref: Sent("901", "created") for ref in plan.records}
+    sent = {ref: SentRecord("901", "created") for ref in plan.records}
     [verdict] = judge(plan, Execution({ORDER_7: sent}, {}, {}))
 
     assert [(f.mode, f.code, f.mapping) for f in verdict.failures] == [(MISCONFIGURATION, "unknown_object_type", 4)]
@@ -561,15 +561,15 @@ def test_an_object_type_that_hubspot_did_not_tell_about_is_a_failure_in_hubspots
 
 
 def test_what_is_no_side_fails_the_order(with_lines):
-    [verdict] = judge(with_lines, execution(with_lines, m3=Failed(REFUSED)))
+    [verdict] = judge(with_lines, execution(with_lines, m3=FailedRecord(REFUSED)))
 
     assert [f.object_type for f in verdict.failures] == ["deals"]
     assert verdict.lacking == ()
 
 
 def test_without_its_main_part_an_order_fails_for_its_side(with_lines):
-    lost = {f"m{number}": Failed(answered(500, b"")) for number in (1, 3)}
-    [verdict] = judge(with_lines, execution(with_lines, m4=Failed(REFUSED), **lost))
+    lost = {f"m{number}": FailedRecord(answered(500, b"")) for number in (1, 3)}
+    [verdict] = judge(with_lines, execution(with_lines, m4=FailedRecord(REFUSED), **lost))
 
     assert [f.object_type for f in verdict.failures] == ["contacts", "deals", "line_items"]
     assert verdict.lacking == ()

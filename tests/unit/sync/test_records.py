@@ -8,14 +8,14 @@ from pretix_hubspot.hubspot.errors import Conflict, ErrorDetail, InvalidInput, N
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Contribution, WantedRecord
 from pretix_hubspot.sync.send.batches import BatchCaller
-from pretix_hubspot.sync.send.outcome import Failed, Sent
+from pretix_hubspot.sync.send.outcome import FailedRecord, SentRecord
 from pretix_hubspot.sync.send.records import ROUNDS, TypeRun
 from pretix_hubspot.values.rows import OVERWRITE, Refusal, Row
 
 KEY = PropertyDefinition("key", "Key", "string", "text", has_unique_value=True)
 EMAIL = PropertyDefinition("email", "Email", "string", "text")
 CITY = PropertyDefinition("city", "City", "string", "text")
-NO_ANSWER = Failed(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
+NO_ANSWER = FailedRecord(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
 
 
 class Portal:
@@ -81,7 +81,7 @@ def test_a_record_that_keeps_moving_fails_as_such():
     moving = Conflict("taken", context={"existingId": ("9",)})
     portal = Portal(refusal=moving, lacks=True)
 
-    assert outcome(portal, ours=False) == Failed(moving)
+    assert outcome(portal, ours=False) == FailedRecord(moving)
     assert portal.asked.count("create") == ROUNDS
 
 
@@ -102,8 +102,8 @@ def test_which_refusals_mean_that_the_record_is_there(refusal, looks_again):
 
     found = outcome(portal)
 
-    assert (found, "read" in portal.asked) == (NO_ANSWER, True) if looks_again else (Failed(refusal), False)
+    assert (found, "read" in portal.asked) == (NO_ANSWER, True) if looks_again else (FailedRecord(refusal), False)
 
 
 def test_what_was_written_shows_in_no_repr():
-    assert "Berlin" not in repr(Sent("9", "updated", changed=("city",), values={"city": "Berlin"}))
+    assert "Berlin" not in repr(SentRecord("9", "updated", changed=("city",), values={"city": "Berlin"}))
