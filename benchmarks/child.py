@@ -20,7 +20,7 @@ def main() -> None:
     with scopes_disabled():
         connection = Connection.objects.get(pk=number)
         memory, started = Memory(), time.monotonic()
-        worker.drain(connection, seconds=3_600)
+        worker.work_through_queue(connection, seconds=3_600)
         seconds = time.monotonic() - started
     print(json.dumps({"growth_mb": memory.growth_mb, "seconds": seconds}))
 

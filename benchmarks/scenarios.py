@@ -27,7 +27,7 @@ def drain(shop: Shop, portal: Portal, number: int) -> Cost:
     """Work off what waits, in this process."""
     shop.connection.refresh_from_db()
     with measured(portal, number) as cost:
-        worker.drain(shop.connection, seconds=3_600)
+        worker.work_through_queue(shop.connection, seconds=3_600)
     return cost
 
 

@@ -118,4 +118,4 @@ def test_a_budget_that_cannot_be_read_stops_no_worker_with_an_error(our_own, sto
 
     Connection.objects.update(resting_reason="outage")
     statements.before(READS_THE_BUDGET, raising(RedisError("away")))
-    assert worker._answers(Connection.objects.get())
+    assert worker._portal_answers(Connection.objects.get())

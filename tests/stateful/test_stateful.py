@@ -101,7 +101,7 @@ def world(settings, monkeypatch, short_timeouts):
     monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", SHORTEN)
     # Which orders are compared although nothing seems to have happened to them depends on the time of day.
     nobody = Order.objects.none().order_by().values_list("pk", flat=True)
-    monkeypatch.setattr("pretix_hubspot.sync.sweep._whose_turn_it_is", lambda joined, lap: nobody)
+    monkeypatch.setattr("pretix_hubspot.sync.sweep._part_of_lap", lambda joined, lap: nobody)
     simulator = Simulator(rate_limit=None, daily_limit=None, property_lag_ms=0)
     with simulator.serve() as url, scopes_disabled():
         monkeypatch.setenv("PRETIX_HUBSPOT_API_URL", url)
