@@ -12,6 +12,7 @@ JOBS ?= auto
 CLOCK ?=
 SEED ?= 1
 COUNT ?= 300
+ONLY ?=
 DATABASE ?= pretix_hubspot_test
 PGHOST ?= 127.0.0.1
 PGUSER ?= postgres
@@ -71,7 +72,7 @@ coverage: environment-dev  ## whether unit tests take every branch of the pure m
 	@$(IN) .ci/branches.py
 
 mutants: environment-dev  ## how strong the tests are: COUNT mutants drawn by SEED, and who survives; last line is JSON
-	@$(IN) .ci/mutants.py --seed $(SEED) --count $(COUNT)
+	@$(IN) .ci/mutants.py --seed $(SEED) --count $(COUNT) --only '$(ONLY)'
 
 bench: environment-dev  ## our engine beside core's loop; last line is JSON
 	@$(IN) -m benchmarks

@@ -1,4 +1,4 @@
-"""How strong the tests are: `make mutants`, or `make mutants COUNT=60 SEED=7 JOBS=2`; last line is JSON.
+"""How strong the tests are: `make mutants`, or `make mutants COUNT=60 SEED=7 ONLY=judge`; last line is JSON.
 
 Draws mutants of the package by a seed: each is the code with one small change that a good test notices, such as
 ``<=`` for ``<`` or a keyword that was dropped (``mutants_operators.py``). Each is met by the tests that execute its
@@ -88,14 +88,15 @@ def modules():
     return sorted(path for path in (ROOT / PACKAGE).rglob("*.py") if "migrations" not in path.parts)
 
 
-def drawn(seed, count):
-    """A sample: a file by its size, then an operator, then one of its mutants."""
+def drawn(seed, count, only=""):
+    """A sample: a file by its size, then an operator, then one of its mutants; ``only`` is part of either's name."""
     dice = random.Random(seed)
     left = {}
     for path in modules():
         by_operator = defaultdict(list)
         for mutant in mutants_of(text(path)):
-            by_operator[mutant.operator].append(mutant)
+            if only in mutant.operator or only in str(path.relative_to(ROOT)):
+                by_operator[mutant.operator].append(mutant)
         left[path] = by_operator
     sizes = {path: sum(map(len, found.values())) for path, found in left.items()}
     sample = []
@@ -119,6 +120,10 @@ def fingerprint():
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+def said(path):
+    return json.loads(path.read_text())
+
+
 def environment(role, **more):
     path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
     told = {"MUTANTS_ROLE": role, "PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -133,27 +138,32 @@ def pytest_process(role, arguments, log, **options):
 
 
 def record(jobs):
-    """Runs all suites once, in so many processes."""
+    """Runs all suites once, in so many processes; goes on where it was interrupted if nothing changed meanwhile."""
     print(f"Recording which test executes which line, in {jobs} processes …", flush=True)
-    for old in [*WORK.glob("lines*"), *WORK.glob("tests.*")]:
-        old.unlink()
+    begun, of = WORK / "begun", fingerprint()
+    if not begun.exists() or begun.read_text() != of:
+        for old in [*WORK.glob("lines*"), *WORK.glob("tests.*")]:
+            old.unlink()
+        begun.write_text(of)
+    done = {test.partition("::")[0] for path in WORK.glob("tests.*.json") for test in said(path)["seconds"]}
+    (WORK / "done").write_text(json.dumps(sorted(done)))
     running = [
         pytest_process("", TESTS, f"record.{turn}.log", env=environment(f"record {turn}/{jobs} {PACKAGE}"))
         for turn in range(jobs)
     ]
     for turn, process in enumerate(running):
-        if process.wait() > 1:  # else it is about tests
+        if process.wait() not in (0, 1, 5):  # else all is well, or tests are red, or nothing is left for it
             raise SystemExit(f"pytest did not get through, see {WORK / f'record.{turn}.log'}")
-    told = [json.loads(path.read_text()) for path in WORK.glob("tests.*.json")]
+    told = [said(path) for path in WORK.glob("tests.*.json")]
     seconds = {name: spent for part in told for name, spent in part["seconds"].items()}
     red = sorted({name for part in told for name in part["red"]})
     together = coverage.CoverageData(str(WORK / "lines"))
-    for turn in range(jobs):
-        part = coverage.CoverageData(str(WORK / f"lines.{turn}"))
+    for path in WORK.glob("lines.*"):
+        part = coverage.CoverageData(str(path))
         part.read()
         together.update(part)
     together.write()
-    (WORK / "tests.json").write_text(json.dumps({"seconds": seconds, "red": red, "of": fingerprint()}))
+    (WORK / "tests.json").write_text(json.dumps({"seconds": seconds, "red": red, "of": of}))
 
 
 class Record:
@@ -161,9 +171,9 @@ class Record:
 
     def __init__(self, jobs):
         told = WORK / "tests.json"
-        if not told.exists() or json.loads(told.read_text())["of"] != fingerprint():
+        if not told.exists() or said(told)["of"] != fingerprint():
             record(jobs)
-        found = json.loads(told.read_text())
+        found = said(told)
         self.seconds = {name: spent for name, spent in found["seconds"].items() if name not in found["red"]}
         print(f"{len(self.seconds)} tests, {sum(self.seconds.values()):.0f} s", flush=True)
         for name in found["red"]:
@@ -283,8 +293,8 @@ def try_all(sample, jobs, limit):
                 lane.attempt(trial)
                 with lock:
                     done[0] += 1
-                    said = f"{done[0]}/{len(sample)} {time.monotonic() - began:5.0f} s  {trial.fate:12} {trial.place}"
-                    print(f"{said}  {trial.mutant.operator}  {trial.by.rpartition('::')[2][:60]}", flush=True)
+                    line = f"{done[0]}/{len(sample)} {time.monotonic() - began:5.0f} s  {trial.fate:12} {trial.place}"
+                    print(f"{line}  {trial.mutant.operator}  {trial.by.rpartition('::')[2][:60]}", flush=True)
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(work, lanes))
@@ -327,11 +337,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--only", default="", help="part of a path or of an operator")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds of tests for one mutant")
     args = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    sample, found = drawn(args.seed, args.count), Record(args.jobs)
+    sample, found = drawn(args.seed, args.count, args.only), Record(args.jobs)
     for trial in sample:
         found.prepare(trial)
     try_all(sample, args.jobs, args.limit)

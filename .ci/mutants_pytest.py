@@ -42,31 +42,40 @@ def tell(**said):
     os.write(int(os.environ["MUTANTS_OUT"]), json.dumps(said).encode() + b"\n")
 
 
+def file_of(item):
+    return item.nodeid.partition("::")[0]
+
+
 def failed(item, following):
     """Whether a test failed, or its fixtures did."""
     return any(report.failed for report in runtestprotocol(item, nextitem=following, log=False))
 
 
 class Recorder:
-    """Coverage, told which test is running."""
+    """Coverage, told which test is running. What it knows is written after each file, so that it can go on later."""
 
     def __init__(self, share, package):
         import coverage  # inline: the other roles need none
 
         self.turn, self.of = map(int, share.split("/"))
+        self.told = WORK / f"tests.{self.turn}.json"
+        kept = json.loads(self.told.read_text()) if self.told.exists() else {"seconds": {}, "red": []}
+        self.seconds, self.red = kept["seconds"], kept["red"]
         self.coverage = coverage.Coverage(
             data_file=str(WORK / f"lines.{self.turn}"), source=[package], config_file=False, messages=False
         )
+        if self.seconds:
+            self.coverage.load()
         self.coverage.start()
-        self.seconds, self.red = {}, []
 
     def pytest_collection_modifyitems(self, items):
-        files = sorted({item.path for item in items})
-        mine = set(files[self.turn :: self.of])
-        items[:] = [item for item in items if item.path in mine]
+        done = json.loads((WORK / "done").read_text())  # the same for all who share
+        left = sorted({file_of(item) for item in items} - set(done))
+        mine = set(left[self.turn :: self.of])
+        items[:] = [item for item in items if file_of(item) in mine]
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item):
+    def pytest_runtest_protocol(self, item, nextitem):
         self.coverage.switch_context(item.nodeid)
         began = time.monotonic()
         try:
@@ -74,16 +83,13 @@ class Recorder:
         finally:
             self.seconds[item.nodeid] = time.monotonic() - began
             self.coverage.switch_context("")
+            if nextitem is None or file_of(nextitem) != file_of(item):
+                self.coverage.save()
+                self.told.write_text(json.dumps({"seconds": self.seconds, "red": self.red}))
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
             self.red.append(report.nodeid)
-
-    def pytest_unconfigure(self):
-        self.coverage.stop()
-        self.coverage.save()
-        told = {"seconds": self.seconds, "red": self.red}
-        (WORK / f"tests.{self.turn}.json").write_text(json.dumps(told))
 
 
 class Server:
