@@ -49,4 +49,4 @@ def clear_call(connection_id: int) -> None:
 
 
 def _key(connection_id: int) -> str:
-    return f"pretix_hubspot:doorbell:{connection_id}"
+    return f"pretix_hubspot:worker_call:{connection_id}"
