@@ -51,11 +51,11 @@ from pretix_hubspot.tasks import run_periodic
 
 
 def _enqueue(event, order, trigger):
-    joined = lifecycle.for_event(event)
-    if joined is None:
+    event_connection = lifecycle.for_event(event)
+    if event_connection is None:
         return
     HubSpotSyncProvider.enqueue_order(order, trigger)
-    call_worker(joined.connection_id)
+    call_worker(event_connection.connection_id)
 
 
 def _receive(signal, trigger):

@@ -68,8 +68,8 @@ def run_periodic() -> None:
         for step in (sweep.release_stuck_rows, run_log.prune, metrics.collect):
             run_isolated(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
-            for joined in worker.joined_events(connection, paused=True):
-                run_isolated(sweep.run, joined)
+            for event_connection in worker.event_connections(connection, paused=True):
+                run_isolated(sweep.run, event_connection)
             drain.apply_async(args=(connection.pk,))
         send_reports.apply_async()
         for pk in refresh.outdated():
@@ -89,9 +89,9 @@ def send_reports() -> None:
     """Notify users of new sync problems and of recovery, and send the digests."""
     with scopes_disabled():
         for connection in Connection.objects.exclude(status=Connection.Status.DISCONNECTED):
-            for joined in worker.joined_events(connection, paused=True):
-                run_isolated(alerts.notify, joined)
-                run_isolated(digest.send_due, joined)
+            for event_connection in worker.event_connections(connection, paused=True):
+                run_isolated(alerts.notify, event_connection)
+                run_isolated(digest.send_due, event_connection)
 
 
 @app.task(base=TransactionAwareTask, **at_most(minutes=15))

@@ -85,8 +85,8 @@ def note_regained(connection: Connection, object_types: Sequence[str]) -> None:
     gone, _ = connection.catalog_entries.filter(kind=LACKING, name__in=object_types).delete()
     if not gone:
         return
-    for joined in connection.event_connections.select_related("event__organizer"):
-        mappings = joined.event.hubspot_object_mappings.filter(external_object_type__in=object_types)
+    for event_connection in connection.event_connections.select_related("event__organizer"):
+        mappings = event_connection.event.hubspot_object_mappings.filter(external_object_type__in=object_types)
         for mapping in mappings:
             data = {"pretix_model": mapping.pretix_model, "external_object_type": mapping.external_object_type}
             mapping.log_action(REGAINED, data=data)

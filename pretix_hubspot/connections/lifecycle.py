@@ -35,10 +35,10 @@ def for_event(event: Event) -> EventConnection | None:
     if not is_active(event):
         return None
     rows = EventConnection.objects.select_related("connection").filter(event=event)
-    joined = rows.exclude(connection__status=Connection.Status.DISCONNECTED).first()
-    if joined:
-        joined.event = event  # the caller's instance, which may know its settings already
-    return joined
+    event_connection = rows.exclude(connection__status=Connection.Status.DISCONNECTED).first()
+    if event_connection:
+        event_connection.event = event  # the caller's instance, which may know its settings already
+    return event_connection
 
 
 def missing_scopes(connection):

@@ -9,22 +9,22 @@ from pretix_hubspot.server.workers import call_worker
 from .tokens import log_everywhere
 
 
-def is_paused(joined: EventConnection) -> bool:
+def is_paused(event_connection: EventConnection) -> bool:
     """Whether a user paused the event, or the connection that it uses."""
-    return bool(joined.paused_since or joined.connection.paused_since)
+    return bool(event_connection.paused_since or event_connection.connection.paused_since)
 
 
-def pause_event(joined, user):
+def pause_event(event_connection, user):
     """Send no more orders of this event; a slice on its way still arrives."""
-    if _pause(joined, user):
-        joined.event.log_action("pretix_hubspot.event.paused", user=user)
+    if _pause(event_connection, user):
+        event_connection.event.log_action("pretix_hubspot.event.paused", user=user)
 
 
-def resume_event(joined, user):
+def resume_event(event_connection, user):
     """Send the waiting orders at once."""
-    if _resume(joined):
-        joined.event.log_action("pretix_hubspot.event.resumed", user=user)
-        call_worker(joined.connection_id)
+    if _resume(event_connection):
+        event_connection.event.log_action("pretix_hubspot.event.resumed", user=user)
+        call_worker(event_connection.connection_id)
 
 
 def pause_connection(connection, user):

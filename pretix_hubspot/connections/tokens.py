@@ -154,8 +154,9 @@ def log_everywhere(connection, action, user=None):
 
 def log_events(connection, action, user=None):
     """Log for each event that uses the connection, in bulk; each user is notified once for all events."""
-    joined = connection.event_connections.select_related("event").order_by("event_id")  # no manager of core: no scope
-    events = [row.event for row in joined]
+    # Through our own relation: a manager of core would want a scope.
+    event_connections = connection.event_connections.select_related("event").order_by("event_id")
+    events = [event_connection.event for event_connection in event_connections]
     kind, data = ContentType.objects.get_for_model(Event), {"portal": connection.portal_id, "events": len(events)}
     entries = [
         LogEntry(

@@ -32,17 +32,17 @@ from .numbers import FAILING, orders_in
 PART = 1_000
 
 
-def retry(joined: EventConnection, cause: Cause, user: User) -> int:
+def retry(event_connection: EventConnection, cause: Cause, user: User) -> int:
     """Retry all orders of a cause, at once and with all attempts. Returns how many.
 
     The schema is fetched first, since the reason may have been repaired in HubSpot.
     """
     if cause.mode == MISCONFIGURATION and cause.failure:
-        _refetch(joined, {cause.failure.object_type}, RETRY)
-    return _retry(joined, cause, user)
+        _refetch(event_connection, {cause.failure.object_type}, RETRY)
+    return _retry(event_connection, cause, user)
 
 
-def retry_mapping(joined: EventConnection, mapping: ObjectMapping, properties: set[str], user: User) -> int:
+def retry_mapping(event_connection: EventConnection, mapping: ObjectMapping, properties: set[str], user: User) -> int:
     """Retry the orders that failed for a mapping, after a user saved it. Returns how many.
 
     ``properties`` are those that it named before or names now, by name and label: a mistake in one of them also fails
@@ -53,29 +53,29 @@ def retry_mapping(joined: EventConnection, mapping: ObjectMapping, properties: s
         same = failure.object_type == mapping.external_object_type and failure.params.get("property") in properties
         return same or failure.mapping == mapping.pk
 
-    return _retry_where(joined, concerned, user)
+    return _retry_where(event_connection, concerned, user)
 
 
-def retry_deleted(joined: EventConnection, user: User) -> int:
+def retry_deleted(event_connection: EventConnection, user: User) -> int:
     """Retry the orders that failed for mappings which a user deleted. Returns how many."""
-    existing = {None, *joined.event.hubspot_object_mappings.values_list("pk", flat=True)}
-    return _retry_where(joined, lambda failure: failure.mapping not in existing, user)
+    existing = {None, *event_connection.event.hubspot_object_mappings.values_list("pk", flat=True)}
+    return _retry_where(event_connection, lambda failure: failure.mapping not in existing, user)
 
 
 def retry_access(connection: Connection, user: User) -> int:
     """Retry the orders that lacked access, after a user connected again. Returns how many."""
     used = connection.event_connections.select_related("event__organizer", "connection")
-    active = (joined for joined in used if is_active(joined.event))
-    return sum(_retry_where(joined, _is_about_access, user) for joined in active)
+    active = (event_connection for event_connection in used if is_active(event_connection.event))
+    return sum(_retry_where(event_connection, _is_about_access, user) for event_connection in active)
 
 
 def _is_about_access(failure: Failure) -> bool:
     return where_fixed(failure.code, failure.mode) is Fix.ACCESS
 
 
-def _retry_where(joined: EventConnection, fits: Callable[[Failure], bool], user: User) -> int:
+def _retry_where(event_connection: EventConnection, fits: Callable[[Failure], bool], user: User) -> int:
     """Retry all orders with such a failure, decisive or not; temporary ones retry by themselves, at their own pace."""
-    failing = orders_in(joined.event, FAILING).exclude(hubspot_state__problem=None).order_by("pk")
+    failing = orders_in(event_connection.event, FAILING).exclude(hubspot_state__problem=None).order_by("pk")
     rows = failing.values_list("pk", "hubspot_state__cause", "hubspot_state__problem").iterator()
     fixed: dict[str, list[int]] = {}
     misconfigured: set[str] = set()
@@ -84,52 +84,52 @@ def _retry_where(joined: EventConnection, fits: Callable[[Failure], bool], user:
         if fitting := [failure for failure in failures if failure.mode != TEMPORARY and fits(failure)]:
             fixed.setdefault(key, []).append(pk)
             misconfigured |= {failure.object_type for failure in fitting if failure.mode == MISCONFIGURATION}
-    _refetch(joined, misconfigured, CURED)
-    by_key = {cause.key: cause for cause in causes(joined.event)} if fixed else {}
-    return sum(_retry(joined, by_key[key], user, orders) for key, orders in fixed.items() if key in by_key)
+    _refetch(event_connection, misconfigured, CURED)
+    by_key = {cause.key: cause for cause in causes(event_connection.event)} if fixed else {}
+    return sum(_retry(event_connection, by_key[key], user, orders) for key, orders in fixed.items() if key in by_key)
 
 
-def _retry(joined: EventConnection, cause: Cause, user: User, orders: list[int] | None = None) -> int:
-    orders = _orders(joined.event, cause) if orders is None else orders
+def _retry(event_connection: EventConnection, cause: Cause, user: User, orders: list[int] | None = None) -> int:
+    orders = _orders(event_connection.event, cause) if orders is None else orders
     for part in chunks(orders, PART):
         with transaction.atomic():
-            order_queue.retry(joined.event, part)
+            order_queue.retry(event_connection.event, part)
             OrderState.objects.filter(order_id__in=part).update(attempts=0)
-    _log_action(joined.event, "retried", user, cause, len(orders))
-    call_worker(joined.connection_id)
+    _log_action(event_connection.event, "retried", user, cause, len(orders))
+    call_worker(event_connection.connection_id)
     return len(orders)
 
 
-def dismiss(joined: EventConnection, cause: Cause, user: User) -> int:
+def dismiss(event_connection: EventConnection, cause: Cause, user: User) -> int:
     """Stop trying, and stop warning, until the order changes. The problem and the history stay. Returns how many."""
     dismissed = 0
-    for part in chunks(_orders(joined.event, cause), PART):
-        dismissed += _leave_out(joined, part, Exclusion.DISMISSED, user)
-    _log_action(joined.event, "dismissed", user, cause, dismissed)
+    for part in chunks(_orders(event_connection.event, cause), PART):
+        dismissed += _leave_out(event_connection, part, Exclusion.DISMISSED, user)
+    _log_action(event_connection.event, "dismissed", user, cause, dismissed)
     return dismissed
 
 
-def ignore(joined: EventConnection, order: Order, user: User) -> bool:
+def ignore(event_connection: EventConnection, order: Order, user: User) -> bool:
     """Never send this order again, until a user presses *Sync now*. Returns whether it could be withdrawn."""
-    return bool(_leave_out(joined, [order.pk], Exclusion.IGNORED, user))
+    return bool(_leave_out(event_connection, [order.pk], Exclusion.IGNORED, user))
 
 
-def _leave_out(joined: EventConnection, orders: Sequence[int], reason: Exclusion, user: User) -> int:
+def _leave_out(event_connection: EventConnection, orders: Sequence[int], reason: Exclusion, user: User) -> int:
     with transaction.atomic():
         free = order_queue.withdraw(orders)
-        _excluded_states(joined, free, reason)
+        _excluded_states(event_connection, free, reason)
         store_exclusions(dict.fromkeys(free, reason))
         entries = [_entry(order, reason, user) for order in _with_event(free)]
     LogEntry.bulk_create_and_postprocess(entries)
     return len(free)
 
 
-def _excluded_states(joined: EventConnection, orders: Sequence[int], reason: Exclusion) -> None:
+def _excluded_states(event_connection: EventConnection, orders: Sequence[int], reason: Exclusion) -> None:
     """Store the exclusion and the current length of the history, so that the sweep does not queue the order again."""
     counts = log_counts(orders)
     states = states_of(orders)
     for order in orders:
-        state = states.setdefault(order, OrderState(order_id=order, portal_id=joined.connection.portal_id))
+        state = states.setdefault(order, OrderState(order_id=order, portal_id=event_connection.connection.portal_id))
         state.excluded_reason, state.log_count = reason, counts.get(order, 0)
     store_states(states.values())
 
@@ -159,8 +159,8 @@ def _log_action(event: Event, action: str, user: User, cause: Cause, orders: int
     event.log_action(f"pretix_hubspot.event.problems.{action}", user=user, data=data)
 
 
-def _refetch(joined: EventConnection, object_types: set[str], purpose: str) -> None:
+def _refetch(event_connection: EventConnection, object_types: set[str], purpose: str) -> None:
     """Fetch the current schema, since it may hold the repair; if that fails, orders are judged by the stored copy."""
     named = {object_type for object_type in object_types if object_type}
-    if named and may_ask(joined.connection, purpose):
-        Catalog(joined.connection, patience=PERSON).fetch_all_again(named)
+    if named and may_ask(event_connection.connection, purpose):
+        Catalog(event_connection.connection, patience=PERSON).fetch_all_again(named)

@@ -20,23 +20,23 @@ FOUND, RECOVERED = "pretix_hubspot.event.problems.found", "pretix_hubspot.recove
 PATIENCE = timedelta(hours=1)
 
 
-def notify(joined: EventConnection) -> None:
+def notify(event_connection: EventConnection) -> None:
     """Compare the current causes with those that users were notified of."""
-    notified = set(joined.told_causes)
-    existing = _states(joined)
+    notified = set(event_connection.told_causes)
+    existing = _states(event_connection)
     still = notified & set(existing.filter(cause__in=notified).values_list("cause", flat=True)) if notified else set()
     serious = existing.filter(_is_serious())
     new = set(serious.exclude(cause__in=notified).order_by().values_list("cause", flat=True).distinct())
-    if still | new == notified or not _store_notified(joined, still | new):
+    if still | new == notified or not _store_notified(event_connection, still | new):
         return
     if new:
-        _log_new_problems(joined, serious.filter(cause__in=new))
+        _log_new_problems(event_connection, serious.filter(cause__in=new))
     elif not still:
-        joined.event.log_action(RECOVERED, data={})
+        event_connection.event.log_action(RECOVERED, data={})
 
 
-def _states(joined: EventConnection) -> QuerySet[OrderState]:
-    return OrderState.objects.filter(order__event=joined.event_id, excluded_reason="").exclude(cause="")
+def _states(event_connection: EventConnection) -> QuerySet[OrderState]:
+    return OrderState.objects.filter(order__event=event_connection.event_id, excluded_reason="").exclude(cause="")
 
 
 def _is_serious() -> Q:
@@ -46,15 +46,15 @@ def _is_serious() -> Q:
     return Q(Exists(stopped)) | Q(failing_since__lt=now() - PATIENCE)
 
 
-def _store_notified(joined: EventConnection, causes: set[str]) -> bool:
+def _store_notified(event_connection: EventConnection, causes: set[str]) -> bool:
     """Whether this worker may notify; another one may compare at the same moment."""
-    before, joined.told_causes = joined.told_causes, sorted(causes)
-    unchanged = EventConnection.objects.filter(pk=joined.pk, told_causes=before)
-    return bool(unchanged.update(told_causes=joined.told_causes))
+    before, event_connection.told_causes = event_connection.told_causes, sorted(causes)
+    unchanged = EventConnection.objects.filter(pk=event_connection.pk, told_causes=before)
+    return bool(unchanged.update(told_causes=event_connection.told_causes))
 
 
-def _log_new_problems(joined: EventConnection, states: QuerySet[OrderState]) -> None:
+def _log_new_problems(event_connection: EventConnection, states: QuerySet[OrderState]) -> None:
     samples = {state.cause: state for state in states.order_by("-pk")[:1_000]}
     failures = filter(None, map(first_failure, samples.values()))
     facts = [for_history(failure) for failure in islice(failures, 10)]
-    joined.event.log_action(FOUND, data={"orders": states.count(), "failures": facts})
+    event_connection.event.log_action(FOUND, data={"orders": states.count(), "failures": facts})

@@ -28,42 +28,46 @@ MOST = 20
 MOST_ADDRESSES = 25
 
 
-def send_due(joined: EventConnection) -> bool:
+def send_due(event_connection: EventConnection) -> bool:
     """Send the digest if it is time. Returns whether it was; safe to call by several workers at once."""
-    due = _last_due(joined)
-    if due is None or not addresses(joined) or (joined.digest_sent_at and joined.digest_sent_at >= due):
+    due = _last_due(event_connection)
+    if (
+        due is None
+        or not addresses(event_connection)
+        or (event_connection.digest_sent_at and event_connection.digest_sent_at >= due)
+    ):
         return False
-    before, joined.digest_sent_at = joined.digest_sent_at, now()
-    mine = EventConnection.objects.filter(pk=joined.pk, digest_sent_at=before)
-    if not mine.update(digest_sent_at=joined.digest_sent_at):
+    before, event_connection.digest_sent_at = event_connection.digest_sent_at, now()
+    mine = EventConnection.objects.filter(pk=event_connection.pk, digest_sent_at=before)
+    if not mine.update(digest_sent_at=event_connection.digest_sent_at):
         return False
-    _send(joined)
+    _send(event_connection)
     return True
 
 
-def addresses(joined: EventConnection) -> list[str]:
+def addresses(event_connection: EventConnection) -> list[str]:
     """The digest's recipients; each gets a mail of their own."""
-    return joined.digest_to.split()[:MOST_ADDRESSES]
+    return event_connection.digest_to.split()[:MOST_ADDRESSES]
 
 
-def _last_due(joined: EventConnection) -> datetime | None:
+def _last_due(event_connection: EventConnection) -> datetime | None:
     """The last moment at which a digest should have been sent."""
-    if joined.digest not in DAYS:
+    if event_connection.digest not in DAYS:
         return None
-    here = now().astimezone(joined.event.timezone)
+    here = now().astimezone(event_connection.event.timezone)
     due = here.replace(hour=HOUR, minute=0, second=0, microsecond=0)
     if due > here:
         due -= timedelta(days=1)
-    if joined.digest == EventConnection.Digest.WEEKLY:
+    if event_connection.digest == EventConnection.Digest.WEEKLY:
         due -= timedelta(days=(due.weekday() - MONDAY) % 7)
     return due
 
 
-def _send(joined: EventConnection) -> None:
-    event = joined.event
+def _send(event_connection: EventConnection) -> None:
+    event = event_connection.event
     with language(event.settings.locale, event.settings.region):
-        subject, context = _("HubSpot: orders of {event}").format(event=event.name), _context(joined)
-        for address in addresses(joined):
+        subject, context = _("HubSpot: orders of {event}").format(event=event.name), _context(event_connection)
+        for address in addresses(event_connection):
             mail(
                 address,
                 subject,
@@ -75,19 +79,19 @@ def _send(joined: EventConnection) -> None:
             )
 
 
-def _context(joined: EventConnection) -> dict:
-    counts = numbers(joined.event)
+def _context(event_connection: EventConnection) -> dict:
+    counts = numbers(event_connection.event)
     return {
-        "event_name": as_words(joined.event.name),
+        "event_name": as_words(event_connection.event.name),
         "numbers": [(STATE_WORDS[state], counts.of(state)) for state in STATES],
         "total": counts.total,
-        "causes": [replace(cause, text=as_words(cause.text)) for cause in causes(joined.event)[:MOST]],
-        "days": DAYS[joined.digest],
-        "sums": _sums(joined.event, DAYS[joined.digest]),
-        "paused": joined.paused_since or joined.connection.paused_since,
-        "revoked": joined.connection.status != joined.connection.Status.ACTIVE,
-        "url": event_address(joined.event, "settings"),
-        "problems_url": event_address(joined.event, "problems"),
+        "causes": [replace(cause, text=as_words(cause.text)) for cause in causes(event_connection.event)[:MOST]],
+        "days": DAYS[event_connection.digest],
+        "sums": _sums(event_connection.event, DAYS[event_connection.digest]),
+        "paused": event_connection.paused_since or event_connection.connection.paused_since,
+        "revoked": event_connection.connection.status != event_connection.connection.Status.ACTIVE,
+        "url": event_address(event_connection.event, "settings"),
+        "problems_url": event_address(event_connection.event, "problems"),
     }
 
 

@@ -51,18 +51,20 @@ class Change:
     concerns: Callable[[Event, Mappings], Q | None]
 
 
-def review(joined: EventConnection) -> None:
+def review(event_connection: EventConnection) -> None:
     """Mark the event's orders that an older planner sent otherwise than today's would. Done once per revision."""
-    if joined.planner >= PLANNER:
+    if event_connection.planner >= PLANNER:
         return
-    states = OrderState.objects.filter(order__event=joined.event, outdated_by="").exclude(sent_hash="")
-    mappings = mappings_of(joined.event)
+    states = OrderState.objects.filter(order__event=event_connection.event, outdated_by="").exclude(sent_hash="")
+    mappings = mappings_of(event_connection.event)
     for change in CHANGES:
-        which = change.concerns(joined.event, mappings) if change.revision > joined.planner else None
+        which = (
+            change.concerns(event_connection.event, mappings) if change.revision > event_connection.planner else None
+        )
         if which is not None:
             _mark(states.filter(which), change)
-    EventConnection.objects.filter(pk=joined.pk).update(planner=PLANNER)
-    joined.planner = PLANNER
+    EventConnection.objects.filter(pk=event_connection.pk).update(planner=PLANNER)
+    event_connection.planner = PLANNER
 
 
 def _mark(states: QuerySet[OrderState], change: Change) -> None:

@@ -40,23 +40,23 @@ def join(event: Event, connection: Connection, user: User | None) -> EventConnec
     if connection.organizer_id != event.organizer_id:
         raise ValueError("a connection is for events of its own organizer")
     with transaction.atomic():
-        joined = EventConnection.objects.select_for_update().filter(event=event).first()
-        if joined and joined.connection_id == connection.pk:
-            return joined
-        if joined:
+        event_connection = EventConnection.objects.select_for_update().filter(event=event).first()
+        if event_connection and event_connection.connection_id == connection.pk:
+            return event_connection
+        if event_connection:
             order_queue.forget(event)
         states = OrderState.objects.filter(order__event=event)
         states.exclude(portal_id=connection.portal_id).filter(by_hand=True).update(by_hand=False)
-        joined = joined or EventConnection(event=event)
-        joined.connection, joined.joined_at = connection, now()
-        joined.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
-        came_back = _restore(joined)
-        joined.save()
+        event_connection = event_connection or EventConnection(event=event)
+        event_connection.connection, event_connection.joined_at = connection, now()
+        event_connection.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
+        came_back = _restore(event_connection)
+        event_connection.save()
         if not came_back:
             _keep_in_scope(states, connection)
         _retry_sent_by_hand(event, connection)
         event.log_action("pretix_hubspot.event.joined", user=user, data={"portal": connection.portal_id})
-    return joined
+    return event_connection
 
 
 def _keep_in_scope(states: QuerySet[OrderState], connection: Connection) -> None:
@@ -79,58 +79,58 @@ def leave(event: Event, user: User | None) -> None:
     Orders that wait or are on their way are not sent any more, unless the event comes back to this connection.
     """
     with transaction.atomic():
-        joined = EventConnection.objects.select_related("connection").filter(event=event).first()
-        if joined:
-            _store_former(joined)
-            data = {"portal": joined.connection.portal_id}
+        event_connection = EventConnection.objects.select_related("connection").filter(event=event).first()
+        if event_connection:
+            _store_former(event_connection)
+            data = {"portal": event_connection.connection.portal_id}
             event.log_action(LEFT, user=user, data=data)
 
 
-def _store_former(joined: EventConnection) -> None:
+def _store_former(event_connection: EventConnection) -> None:
     """Delete the event's connection and its queue, and keep both as its former connection."""
-    by_hand = order_queue.waiting_by_hand(joined.event)
+    by_hand = order_queue.waiting_by_hand(event_connection.event)
     FormerConnection.objects.update_or_create(
-        event_id=joined.event_id,
+        event_id=event_connection.event_id,
         defaults={
-            "connection_id": joined.connection_id,
-            "joined": {name: _storable(getattr(joined, name)) for name in _KEPT},
-            "waiting": order_queue.forget(joined.event),
+            "connection_id": event_connection.connection_id,
+            "joined": {name: _storable(getattr(event_connection, name)) for name in _KEPT},
+            "waiting": order_queue.forget(event_connection.event),
             "by_hand": by_hand,
         },
     )
-    joined.delete()
+    event_connection.delete()
 
 
 def _storable(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _restore(joined: EventConnection) -> bool:
+def _restore(event_connection: EventConnection) -> bool:
     """Restore the event's options and queue, if this is the connection that it left last; delete any other former
     one.
     """
-    former = FormerConnection.objects.filter(event_id=joined.event_id).first()
+    former = FormerConnection.objects.filter(event_id=event_connection.event_id).first()
     if former is None:
         return False
     former.delete()
-    if former.connection_id != joined.connection_id:
+    if former.connection_id != event_connection.connection_id:
         return False
     for name in _KEPT:
         value = former.joined[name]
-        setattr(joined, name, parse_datetime(value) if name in _MOMENTS and value else value)
-    _clear_deleted_user(joined)
-    waiting = _existing(joined, former.waiting)
-    order_queue.enqueue(joined.event, _existing(joined, former.by_hand), Trigger.SYNC_NOW)
-    order_queue.enqueue(joined.event, waiting, order_queue.retry_of(len(waiting)))
+        setattr(event_connection, name, parse_datetime(value) if name in _MOMENTS and value else value)
+    _clear_deleted_user(event_connection)
+    waiting = _existing(event_connection, former.waiting)
+    order_queue.enqueue(event_connection.event, _existing(event_connection, former.by_hand), Trigger.SYNC_NOW)
+    order_queue.enqueue(event_connection.event, waiting, order_queue.retry_of(len(waiting)))
     return True
 
 
-def _clear_deleted_user(joined: EventConnection) -> None:
-    if not User.objects.filter(pk=joined.paused_by_id).exists():
-        joined.paused_by = None
+def _clear_deleted_user(event_connection: EventConnection) -> None:
+    if not User.objects.filter(pk=event_connection.paused_by_id).exists():
+        event_connection.paused_by = None
 
 
-def _existing(joined: EventConnection, orders: Sequence[int]) -> list[int]:
+def _existing(event_connection: EventConnection, orders: Sequence[int]) -> list[int]:
     """The orders that still exist: test orders can be deleted, and the stored list does not prevent that."""
-    there = set(joined.event.orders.values_list("pk", flat=True)) if orders else set()
+    there = set(event_connection.event.orders.values_list("pk", flat=True)) if orders else set()
     return [pk for pk in orders if pk in there]

@@ -88,7 +88,9 @@ class Lookahead:
         if prepared := self.take():
             _release(prepared.work.claim)
             with suppress(*SERVER_ERRORS):
-                run_log.count_today((joined.event for joined in self._events), prepared.report.by_event)
+                run_log.count_today(
+                    (event_connection.event for event_connection in self._events), prepared.report.by_event
+                )
 
 
 def _revisions(claim: order_queue.Claim) -> Revisions:
@@ -101,6 +103,6 @@ def _release(claim: order_queue.Claim) -> None:
     """Release the claim. Delete rows of events that left the connection: no worker would pick them up."""
     with suppress(*SERVER_ERRORS):  # then the lease ends
         events = {row.event_id for row in claim.rows}
-        joined = set(EventConnection.objects.filter(event__in=events).values_list("event_id", flat=True))
-        gone = [row.order_id for row in claim.rows if row.event_id not in joined]
+        event_connection = set(EventConnection.objects.filter(event__in=events).values_list("event_id", flat=True))
+        gone = [row.order_id for row in claim.rows if row.event_id not in event_connection]
         order_queue.leave(claim, finished=gone, released=claim.orders.keys() - set(gone))

@@ -77,14 +77,16 @@ class HubSpotSyncProvider(OutboundSyncProvider):
 
     def sync_queued_orders(self, queued_orders: Iterable[OrderSyncQueue]) -> None:
         """Send these rows in slices. Never raises; see ``engine.run`` for the end of each row."""
-        joined = connections.for_event(self.event)
+        event_connection = connections.for_event(self.event)
         rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))
-        if joined is None:
+        if event_connection is None:
             worker.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == Trigger.SYNC_NOW])
             return
-        if is_paused(joined):
+        if is_paused(event_connection):
             return
         patience = _patience()
         for part in chunks(rows, order_queue.SIZE.orders):
-            if not worker.send(joined.connection, [joined], [row.pk for row in part], patience=patience):
+            if not worker.send(
+                event_connection.connection, [event_connection], [row.pk for row in part], patience=patience
+            ):
                 break

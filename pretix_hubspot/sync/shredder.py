@@ -82,10 +82,10 @@ class HubSpotShredder(BaseDataShredder):
     def _shred_states(self) -> None:
         """Reset the states; no order is sent until it changes, since its log is counted as read."""
         states = OrderState.objects.filter(order__event=self.event)
-        joined = EventConnection.objects.select_related("connection").filter(event=self.event).first()
-        if joined:
-            new = in_scope(joined.event_id).filter(hubspot_state=None).values_list("pk", flat=True)
-            unread = [OrderState(order_id=pk, portal_id=joined.connection.portal_id) for pk in new.iterator()]
+        event_connection = EventConnection.objects.select_related("connection").filter(event=self.event).first()
+        if event_connection:
+            new = in_scope(event_connection.event_id).filter(hubspot_state=None).values_list("pk", flat=True)
+            unread = [OrderState(order_id=pk, portal_id=event_connection.connection.portal_id) for pk in new.iterator()]
             OrderState.objects.bulk_create(unread, batch_size=PART, ignore_conflicts=True)
         for part in chunks(states.order_by("order_id").values_list("order_id", flat=True), PART):
             counts = log_counts(part)

@@ -32,38 +32,39 @@ REARM_AFTER = timedelta(hours=1)
 TENDED = ("exceeded", "timeout")
 
 
-def run(joined: EventConnection, lap: timedelta = ROUND) -> int:
+def run(event_connection: EventConnection, lap: timedelta = ROUND) -> int:
     """Queue the event's orders that changed without a signal. Returns how many."""
     with scopes_disabled():
-        revisions.review(joined)
-        entries = _recent_entries(joined)
+        revisions.review(event_connection)
+        entries = _recent_entries(event_connection)
         changed = entries.order_by().values_list("object_id", flat=True).distinct()
-        candidates = list(changed.union(_part_of_lap(joined, lap)))
-        unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(joined, part)]
+        candidates = list(changed.union(_part_of_lap(event_connection, lap)))
+        unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(event_connection, part)]
         missed = [pk for part in chunks(unread, 1_000) for pk in _not_waiting(part)]
         for order in Order.objects.filter(pk__in=missed).select_related("event"):
             HubSpotSyncProvider.enqueue_order(order, Trigger.SWEEP)
-        _advance(joined, entries, unread)
+        _advance(event_connection, entries, unread)
     return len(missed)
 
 
-def _recent_entries(joined: EventConnection) -> QuerySet[LogEntry]:
+def _recent_entries(event_connection: EventConnection) -> QuerySet[LogEntry]:
     return order_entries().filter(
-        Q(pk__gt=joined.log_watermark) | Q(datetime__gte=now() - LATE_COMMITS), event_id=joined.event_id
+        Q(pk__gt=event_connection.log_watermark) | Q(datetime__gte=now() - LATE_COMMITS),
+        event_id=event_connection.event_id,
     )
 
 
-def _part_of_lap(joined: EventConnection, lap: timedelta) -> QuerySet[Order]:
+def _part_of_lap(event_connection: EventConnection, lap: timedelta) -> QuerySet[Order]:
     """The keys of a small part of the orders, another one every few minutes, all of them in a ``lap``."""
     turns = lap // TURN
     turn = int(now().timestamp() // TURN.total_seconds()) % turns
-    mine = in_scope(joined.event_id).alias(turn=F("pk") % turns).filter(turn=turn)
+    mine = in_scope(event_connection.event_id).alias(turn=F("pk") % turns).filter(turn=turn)
     return mine.order_by().values_list("pk", flat=True)
 
 
-def _changed_since_read(joined: EventConnection, orders: list[int]) -> list[int]:
+def _changed_since_read(event_connection: EventConnection, orders: list[int]) -> list[int]:
     """The orders in scope among these whose history is longer than when they were last read."""
-    pks = list(in_scope(joined.event_id).filter(pk__in=orders).values_list("pk", flat=True))
+    pks = list(in_scope(event_connection.event_id).filter(pk__in=orders).values_list("pk", flat=True))
     seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
     counts = order_entries().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
     return [pk for pk, count in counts if count > seen.get(pk, 0)]
@@ -78,7 +79,7 @@ def _not_waiting(orders: list[int]) -> list[int]:
     return sorted(set(orders) - set(waiting.values_list("order_id", flat=True)))
 
 
-def _advance(joined: EventConnection, entries: QuerySet[LogEntry], unread: list[int]) -> None:
+def _advance(event_connection: EventConnection, entries: QuerySet[LogEntry], unread: list[int]) -> None:
     """Move the watermark to the newest entry that no late commit can precede any more.
 
     It stays below entries that were not read yet: rows can get lost while the plugin is disabled.
@@ -88,8 +89,8 @@ def _advance(joined: EventConnection, entries: QuerySet[LogEntry], unread: list[
         if first := entries.filter(object_id__in=part).aggregate(Min("pk"))["pk__min"]:
             settled = settled.filter(pk__lt=first)
     newest = settled.aggregate(Max("pk"))["pk__max"]
-    if newest and newest > joined.log_watermark:
-        EventConnection.objects.filter(pk=joined.pk, log_watermark__lt=newest).update(log_watermark=newest)
+    if newest and newest > event_connection.log_watermark:
+        EventConnection.objects.filter(pk=event_connection.pk, log_watermark__lt=newest).update(log_watermark=newest)
 
 
 def release_stuck_rows() -> None:

@@ -152,7 +152,7 @@ def work_through_queue(
     if not _is_access_confirmed(connection):
         return False
     with scopes_disabled(), closing(new_session()) as http:
-        events = joined_events(connection)
+        events = event_connections(connection)
 
         def claim_live() -> order_queue.Claim | None:
             if time.monotonic() >= end:
@@ -161,7 +161,7 @@ def work_through_queue(
             return order_queue.claim(rows, connection.pk) if rows else None
 
         with closing(Lookahead(connection, events, claim_live)) as lookahead:
-            pks = [joined.event_id for joined in events]
+            pks = [event_connection.event_id for event_connection in events]
             while rows := lookahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size):
                 if len(rows) >= size.orders and _others_at_work(pks, lookahead) < WORKERS - 1:
                     call_help()
@@ -194,15 +194,17 @@ def _others_at_work(events: Sequence[int], lookahead: Lookahead) -> int:
     return math.ceil((slices - 1) / 2) if lookahead.is_ready else slices
 
 
-def joined_events(connection: Connection, paused: bool = False) -> list[EventConnection]:
+def event_connections(connection: Connection, paused: bool = False) -> list[EventConnection]:
     """The events that use the connection and have the plugin enabled; paused ones only if asked for."""
-    joined = connection.event_connections.select_related("event__organizer")
-    return [e for e in joined if (paused or not e.paused_since) and is_active(e.event)]
+    rows = connection.event_connections.select_related("event__organizer")
+    return [e for e in rows if (paused or not e.paused_since) and is_active(e.event)]
 
 
 def still_running(connection: Connection, events: Sequence[EventConnection]) -> list[int]:
     """The events that are not paused by now, and still use this portal."""
-    running = connection.event_connections.filter(pk__in=[joined.pk for joined in events], paused_since=None)
+    running = connection.event_connections.filter(
+        pk__in=[event_connection.pk for event_connection in events], paused_since=None
+    )
     return list(running.values_list("event_id", flat=True))
 
 

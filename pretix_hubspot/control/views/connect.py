@@ -37,8 +37,8 @@ class ConnectToken(HubSpotEventMixin, ManagesConnectionsMixin, View):
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
-        joined = for_event(request.event)
-        connection = connect_pasted_token(request, joined.connection if joined else None)
+        event_connection = for_event(request.event)
+        connection = connect_pasted_token(request, event_connection.connection if event_connection else None)
         if connection is None:
             return self.back_to_settings(REFUSED + NEW)
         join_and_report(request, request.event, connection)
@@ -77,7 +77,7 @@ class Leave(HubSpotEventMixin, TemplateView):
     template_name = "pretix_hubspot/leave.html"
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(joined=joined_or_404(self.request.event), **kwargs)
+        return super().get_context_data(event_connection=event_connection_or_404(self.request.event), **kwargs)
 
     def post(self, request, *args, **kwargs):
         leave(request.event, request.user)
@@ -91,12 +91,12 @@ class Disconnect(HubSpotEventMixin, ManagesConnectionsMixin, TemplateView):
     template_name = "pretix_hubspot/disconnect.html"
 
     def get_context_data(self, **kwargs):
-        connection = joined_or_404(self.request.event).connection
+        connection = event_connection_or_404(self.request.event).connection
         used = events_using(self.request, connection)
         return super().get_context_data(connection=connection, used=used, back=self.event_url("settings"), **kwargs)
 
     def post(self, request, *args, **kwargs):
-        disconnect_and_report(request, joined_or_404(request.event).connection)
+        disconnect_and_report(request, event_connection_or_404(request.event).connection)
         return self.back_to_settings()
 
 
@@ -106,7 +106,7 @@ class EventOptions(HubSpotEventMixin, View):
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
-        form = EventOptionsForm(request.POST, instance=joined_or_404(request.event))
+        form = EventOptionsForm(request.POST, instance=event_connection_or_404(request.event))
         if not form.is_valid():
             messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
             return self.back_to_settings()
@@ -117,12 +117,12 @@ class EventOptions(HubSpotEventMixin, View):
         return self.back_to_settings()
 
 
-def joined_or_404(event):
+def event_connection_or_404(event):
     """The event connection; 404 if the event has none, or its connection was disconnected."""
-    joined = for_event(event)
-    if joined is None:
+    event_connection = for_event(event)
+    if event_connection is None:
         raise Http404(_("This event is not connected to HubSpot."))
-    return joined
+    return event_connection
 
 
 @dataclass(frozen=True)

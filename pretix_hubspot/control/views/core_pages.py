@@ -36,8 +36,8 @@ CORE_LISTS = Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)
 
 def lost_access(event, request):
     """The dashboard of an event that lost access, or part of it: its orders wait, so pretix itself does not warn."""
-    joined = for_event(event)
-    panel = ConnectionPanel(joined.connection, server_config()) if joined else None
+    event_connection = for_event(event)
+    panel = ConnectionPanel(event_connection.connection, server_config()) if event_connection else None
     if not panel or not (panel.is_revoked or panel.lacks_scopes) or not may_change_settings(request, event):
         return ""
     waiting = numbers_of([event.pk])[event.pk].of(WAITING) if event.orders.exists() else 0
@@ -87,14 +87,14 @@ def why_failed_in_events(organizer, request):
 
 def about_order(event, order, request):
     """The page of an order that pretix' box shows without a reason: it failed, or it was never queued."""
-    if not (joined := for_event(event)):
+    if not (event_connection := for_event(event)):
         return ""
     state = classified(Order.objects.filter(pk=order.pk)).values_list("hubspot", flat=True)[0].partition(":")[0]
     context = {}
     if state == FAILING:
         context = _failure(event, order)
     elif state == WAITING:
-        context = _why_it_waits(joined)
+        context = _why_it_waits(event_connection)
     elif state == NOT_IN_SCOPE and not order.sync_results.filter(sync_provider=PROVIDER).exists():
         context = {"reason": why_excluded(Exclusion.BEFORE_CONNECTION)}
     context = context or _misread(event, order)
@@ -104,13 +104,13 @@ def about_order(event, order, request):
     return render_to_string("pretix_hubspot/notices/about_order.html", context, request)
 
 
-def _why_it_waits(joined):
+def _why_it_waits(event_connection):
     """The reason to wait, for pretix only shows that the order is pending; empty if it is sent within minutes."""
-    panel = ConnectionPanel(joined.connection, server_config())
+    panel = ConnectionPanel(event_connection.connection, server_config())
     if panel.is_revoked:
         reason = _("This order waits, since HubSpot no longer accepts the access of pretix.")
         return {"reason": reason, "settings_link": _("Reconnect"), "revoked": True}
-    if is_paused(joined):
+    if is_paused(event_connection):
         reason = _("This order waits, since the transfer is paused.")
         return {"reason": reason, "settings_link": _("Show the HubSpot settings")}
     if panel.is_resting and panel.resting_reason:

@@ -30,7 +30,7 @@ from pretix_hubspot.server.permissions import may_change_orders, may_see_orders
 from pretix_hubspot.sources.event_context import EventContext
 
 from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin
-from .connect import joined_or_404
+from .connect import event_connection_or_404
 from .mappings import ConnectedMixin
 
 
@@ -85,7 +85,7 @@ class Problems(ConnectedMixin, TemplateView):
         total = sum(cause.orders for cause, _url in rows)
         kwargs.setdefault("digest_form", DigestForm(instance=self.event_connection))
         kwargs |= {"may_see_orders": may_see_orders(self.request), "may_change_orders": may_change_orders(self.request)}
-        return super().get_context_data(rows=rows, total=total, joined=self.event_connection, **kwargs)
+        return super().get_context_data(rows=rows, total=total, event_connection=self.event_connection, **kwargs)
 
 
 class Digest(Problems):
@@ -210,8 +210,8 @@ class Pause(HubSpotEventMixin, View):
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
-        joined = joined_or_404(request.event)
-        (pause_event if request.POST.get("pause") == "on" else resume_event)(joined, request.user)
+        event_connection = event_connection_or_404(request.event)
+        (pause_event if request.POST.get("pause") == "on" else resume_event)(event_connection, request.user)
         report_pause(request)
         return self.back_to_settings()
 

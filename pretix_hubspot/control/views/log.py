@@ -99,8 +99,8 @@ class RunLine:
 
 def described(request, page):
     """Entries with links and words."""
-    joined = for_event(request.event)
-    catalog = Catalog(joined.connection) if joined else None
+    event_connection = for_event(request.event)
+    catalog = Catalog(event_connection.connection) if event_connection else None
     config, context = server_config(), EventContext(request.event)
     return [EntryLine(entry, catalog, config, context) for entry in page]
 

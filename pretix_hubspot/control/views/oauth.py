@@ -30,8 +30,8 @@ class RequestAccess(HubSpotEventMixin, ManagesConnectionsMixin, View):
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
-        joined = for_event(request.event)
-        return _to_hubspot(self, request, request.event, joined.connection if joined else None)
+        event_connection = for_event(request.event)
+        return _to_hubspot(self, request, request.event, event_connection.connection if event_connection else None)
 
 
 class OrganizerRequestAccess(HubSpotOrganizerMixin, View):

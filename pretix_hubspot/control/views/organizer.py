@@ -31,19 +31,25 @@ class OrganizerPanel(ConnectionPanel):
     @cached_property
     def rows(self):
         """Each event with its use of the connection, its numbers, and a link."""
-        joined = self.connection.event_connections.select_related("paused_by").in_bulk(field_name="event_id")
+        event_connections = self.connection.event_connections.select_related("paused_by").in_bulk(field_name="event_id")
         found = numbers_of([event.pk for event in self.used.visible])
         opened = set(events_with(self._request, EVENT_SETTINGS).values_list("pk", flat=True))
         return [
-            self._row(joined[event.pk], event, found.get(event.pk, Numbers()), event.pk in opened)
+            self._row(event_connections[event.pk], event, found.get(event.pk, Numbers()), event.pk in opened)
             for event in self.used.visible
-            if event.pk in joined
+            if event.pk in event_connections
         ]
 
     @staticmethod
-    def _row(joined, event, numbers, may_open):
+    def _row(event_connection, event, numbers, may_open):
         counts = [(STATE_WORDS[state], numbers.of(state), state) for state in STATES]
-        return {"event": event, "joined": joined, "counts": counts, "total": numbers.total, "may_open": may_open}
+        return {
+            "event": event,
+            "event_connection": event_connection,
+            "counts": counts,
+            "total": numbers.total,
+            "may_open": may_open,
+        }
 
     @cached_property
     def oldest(self):

@@ -20,13 +20,15 @@ class Settings(HubSpotEventMixin, TemplateView):
     template_name = "pretix_hubspot/settings.html"
 
     def get_context_data(self, **kwargs):
-        joined = for_event(self.request.event)
+        event_connection = for_event(self.request.event)
         context = super().get_context_data(**kwargs)
-        context["joined"] = joined
+        context["event_connection"] = event_connection
         context["ways"] = WaysToConnect(self.request, self.event_url("connect.oauth"), self.event_url("connect.token"))
         context["has_sync_problems"] = has_sync_problems(self.request.event)
         context["causes"] = causes(self.request.event)[:MOST] if context["has_sync_problems"] else []
-        context |= _connected(self.request, joined) if joined else _not_connected(self.request.event)
+        context |= (
+            _connected(self.request, event_connection) if event_connection else _not_connected(self.request.event)
+        )
         return context
 
 
@@ -35,11 +37,11 @@ def has_sync_problems(event):
     return event.queued_sync_jobs.filter(CORE_LISTS).exists()
 
 
-def _connected(request, joined):
-    return object_mappings_context(request, joined) | {
-        "panel": ConnectionPanel(joined.connection, server_config()),
-        **health_context(request, joined.connection),
-        "options_form": EventOptionsForm(instance=joined),
+def _connected(request, event_connection):
+    return object_mappings_context(request, event_connection) | {
+        "panel": ConnectionPanel(event_connection.connection, server_config()),
+        **health_context(request, event_connection.connection),
+        "options_form": EventOptionsForm(instance=event_connection),
         "options_url": event_url(request.event, "options"),
     }
 

@@ -39,10 +39,10 @@ class NotConnected(Exception):
 class Diagnosis:
     """The event under check, its connection, and one client whose answers are timed."""
 
-    def __init__(self, event, joined):
+    def __init__(self, event, event_connection):
         self.event = event
-        self.joined = joined
-        self.connection = joined.connection
+        self.event_connection = event_connection
+        self.connection = event_connection.connection
         self.schema_errors = {}  # object type -> why HubSpot did not describe it
         self.dates = []  # (HubSpot's clock, ours)
         self.skip_reason = ""  # why HubSpot is not asked (any more)
@@ -114,10 +114,10 @@ CHECKS = (
 
 def check_connection(event, ask=True) -> CheckReport:
     """Carry out all checks, or only those that do not ask HubSpot. Raises ``NotConnected``."""
-    joined = for_event(event)
-    if joined is None:
+    event_connection = for_event(event)
+    if event_connection is None:
         raise NotConnected
-    diagnosis = Diagnosis(event, joined)
+    diagnosis = Diagnosis(event, event_connection)
     if not ask:
         diagnosis.skip_reason = _("Not checked, since HubSpot was asked less than a minute ago.")
     results = tuple(_carry_out(check, diagnosis) for check in CHECKS)

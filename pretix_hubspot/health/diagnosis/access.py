@@ -36,7 +36,7 @@ def server(diagnosis):
 
 
 def state(diagnosis):
-    connection, joined = diagnosis.connection, diagnosis.joined
+    connection, event_connection = diagnosis.connection, diagnosis.event_connection
     if connection.status == Connection.Status.REVOKED:
         yield fail(_("Access was revoked in HubSpot."), _("Connect again."), diagnosis.url("settings"))
         return
@@ -44,7 +44,7 @@ def state(diagnosis):
         until = date_format(localtime(connection.resting_until, diagnosis.event.timezone), "SHORT_DATETIME_FORMAT")
         reason = describe_rest(connection.resting_reason)
         yield warn(f"{reason} " + _("Orders wait until {until}.").format(until=until))
-    if getattr(connection, "paused_since", None) or joined.paused_since:
+    if getattr(connection, "paused_since", None) or event_connection.paused_since:
         yield warn(_("The transfer is paused."), _("Orders wait until somebody resumes it."), diagnosis.url("settings"))
     if connection.status == Connection.Status.ACTIVE:
         yield ok(_("The event is connected to portal {portal}.").format(portal=connection.portal_id))

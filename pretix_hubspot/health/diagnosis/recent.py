@@ -16,15 +16,15 @@ from .findings import CheckReport, CheckResult, Finding, Status
 
 def recent_report(event) -> tuple[CheckReport, bool]:
     """The report, and whether it is complete and of this moment. Raises ``NotConnected``."""
-    joined = for_event(event)
-    if joined is None:
+    event_connection = for_event(event)
+    if event_connection is None:
         raise NotConnected
     key = [event.pk, get_language()]
-    if may_ask(joined.connection, CHECK):
+    if may_ask(event_connection.connection, CHECK):
         report = check_connection(event)
-        remember(joined.connection, CHECK, [*key, asdict(report)])
+        remember(event_connection.connection, CHECK, [*key, asdict(report)])
         return report, True
-    stored = remembered(joined.connection, CHECK)
+    stored = remembered(event_connection.connection, CHECK)
     return (_report(stored[2]) if stored[:2] == key else check_connection(event, ask=False)), False
 
 

@@ -54,8 +54,8 @@ def is_upgraded(event: Event) -> bool:
 
 def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
     """Orders that HubSpot holds, and that would be sent again; and the condition for a change of mappings since."""
-    joined = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at())
-    changes = list(joined.values_list("changed_at", flat=True))
+    event_connection = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at())
+    changes = list(event_connection.values_list("changed_at", flat=True))
     if not changes:
         return OrderState.objects.none(), NEVER
     [changed_at] = changes
@@ -81,10 +81,10 @@ def start_unmapped(event: Event) -> int:
     Called in the transaction that stores the mapping; ``finish.leave_out_unmapped`` explains the lock.
     """
     locked = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
-    if not (joined := locked.first()) or not mapped().filter(event=event).exists():
+    if not (event_connection := locked.first()) or not mapped().filter(event=event).exists():
         return 0
     # Versions without this reason stored such orders as sent.
-    nothing = fingerprint([joined.connection.portal_id])
+    nothing = fingerprint([event_connection.connection.portal_id])
     unmapped = Q(excluded_reason=Exclusion.NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing)
     orders = in_scope(event.pk).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
     waiting = list(orders.order_by("pk").values_list("pk", flat=True))

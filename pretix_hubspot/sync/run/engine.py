@@ -82,7 +82,7 @@ def run(
         _let_rest(connection, claim, report, error)
     except PortalUnavailable as trouble:
         _let_rest(connection, claim, report, trouble.error)
-    run_log.count_today((joined.event for joined in events), report.by_event)
+    run_log.count_today((event_connection.event for event_connection in events), report.by_event)
     report.log.store(claim, events, report.endings, resting.reason(report.trouble) if report.trouble else "")
     return report
 

@@ -132,13 +132,13 @@ class Preview:
     associations: list[AssociationPreview] = field(default_factory=list)
 
 
-def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
+def preview(event_connection: EventConnection, order: Order, client: Client) -> Preview:
     """Preview an order, for a user who waits. Raises ``HubSpotError`` or ``PortalUnavailable`` if HubSpot cannot be
     asked.
     """
-    connection = joined.connection
+    connection = event_connection.connection
     catalog = Catalog(connection, client)
-    plan = loading.plan(connection.portal_id, catalog, [(EventContext(joined.event), [order.pk])])
+    plan = loading.plan(connection.portal_id, catalog, [(EventContext(event_connection.event), [order.pk])])
     state = OrderState.objects.filter(order=order).first()
     dry_run = DryRun(client)
     caller = BatchCaller(probe=client.account, patience=PERSON)
@@ -151,12 +151,12 @@ def preview(joined: EventConnection, order: Order, client: Client) -> Preview:
     # As for *Sync now*: everything is read, even if nothing changed.
     sender = Sender(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()))
     execution = sender.send(plan, known, {subject: done}, earlier)
-    result = Preview(scope.excluded(order, joined, state, False) or _nothing_mapped(planned))
+    result = Preview(scope.excluded(order, event_connection, state, False) or _nothing_mapped(planned))
     result.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
     places = {
         (ref[0], sent.record_id) for ref, sent in execution.records[subject].items() if isinstance(sent, SentRecord)
     }
-    linked = _linked_with(joined.event, plan.portal_id, places)
+    linked = _linked_with(event_connection.event, plan.portal_id, places)
     by_ref = _records(result, plan, planned, execution, dry_run, linked)
     result.associations = [*_associations(planned, execution, by_ref, done), *_detached(result, plan, dry_run)]
     return result

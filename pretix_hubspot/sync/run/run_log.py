@@ -67,7 +67,13 @@ class RunLog:
         by_order = {ending.order: ending for ending in endings}
         try:
             with transaction.atomic():
-                self._store(claim, {joined.event_id: joined for joined in events}, by_order, trouble, seconds)
+                self._store(
+                    claim,
+                    {event_connection.event_id: event_connection for event_connection in events},
+                    by_order,
+                    trouble,
+                    seconds,
+                )
         except DatabaseError as error:
             logger.warning("A run could not be logged: %s", type(error).__name__)
 

@@ -12,7 +12,7 @@ from pretix_hubspot import tasks
 from pretix_hubspot.models import EventConnection, OrderState
 from pretix_hubspot.sync import sweep
 from pretix_hubspot.sync.joining import join
-from pretix_hubspot.sync.worker import joined_events
+from pretix_hubspot.sync.worker import event_connections
 from tests.interruptions import READS_POSITIONS, raising
 
 LOOKS_FOR_NEWS = r'FROM "pretixbase_logentry" .*"pretixbase_logentry"."event_id" = %s'
@@ -162,7 +162,7 @@ def test_the_plugin_switched_off_and_on_loses_nothing(story, arrived):
     sync_all()
     assert not OrderSyncQueue.objects.exists(), "core drops what waits for a disabled plugin"
     happen(arrived, ago=LONG_AGO)
-    assert joined_events(story.connection) == []
+    assert event_connections(story.connection) == []
     story.event.plugins = "pretix_hubspot"
     story.event.save()
     assert sweep_up(story) == 2
