@@ -34,10 +34,10 @@ def for_history(failure: Failure) -> dict:
     return replace(failure, message="", correlation_id="", position=None).to_json()
 
 
-def from_history(kept: dict, event: Event) -> str:
+def from_history(stored: dict, event: Event) -> str:
     """The sentence for a log entry's failure, in the current language; "" for shredded data."""
     known = {field.name for field in fields(Failure)}
-    facts = {name: value for name, value in kept.items() if name in known}
+    facts = {name: value for name, value in stored.items() if name in known}
     return explain(named(Failure(**facts), EventContext(event))) if {"mode", "code"} <= facts.keys() else ""
 
 

@@ -38,8 +38,8 @@ def send_due(event_connection: EventConnection) -> bool:
     ):
         return False
     before, event_connection.digest_sent_at = event_connection.digest_sent_at, now()
-    mine = EventConnection.objects.filter(pk=event_connection.pk, digest_sent_at=before)
-    if not mine.update(digest_sent_at=event_connection.digest_sent_at):
+    unsent = EventConnection.objects.filter(pk=event_connection.pk, digest_sent_at=before)
+    if not unsent.update(digest_sent_at=event_connection.digest_sent_at):
         return False
     _send(event_connection)
     return True

@@ -70,8 +70,8 @@ class Session(requests.Session):
         scheme, host, *_ = urlsplit(url)
         if (scheme, host) not in self._by_host:
             with requests.Session() as trusting:
-                found = trusting.merge_environment_settings(url, {}, True, None, None)
-            self._by_host[scheme, host] = found
+                settings = trusting.merge_environment_settings(url, {}, True, None, None)
+            self._by_host[scheme, host] = settings
         return self._by_host[scheme, host]
 
 

@@ -105,8 +105,8 @@ class StoredRow:
         if data.get("empty", "") not in ("", LEAVE):
             yield Problem("row_empty")
         value_map = data.get("value_map") or ""
-        found = read.value_map(value_map)
-        if not isinstance(value_map, str) or bool(found) != bool(value_map) or len(found) > read.MAX_ENTRIES:
+        entries = read.value_map(value_map)
+        if not isinstance(value_map, str) or bool(entries) != bool(value_map) or len(entries) > read.MAX_ENTRIES:
             yield Problem("value_map")
 
     def translated(self, counterparts: Counterparts) -> "StoredRow":

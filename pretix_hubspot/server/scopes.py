@@ -96,8 +96,8 @@ def lost_features(granted):
     """
     if not granted:
         return []
-    found = [(feature.lost, _missing(feature, granted)) for feature in (CONTACTS, *OPTIONAL_FEATURES)]
-    return [(lost, missing) for lost, missing in found if missing]
+    missing_by_feature = [(feature.lost, _missing(feature, granted)) for feature in (CONTACTS, *OPTIONAL_FEATURES)]
+    return [(lost, missing) for lost, missing in missing_by_feature if missing]
 
 
 def _missing(feature, granted):

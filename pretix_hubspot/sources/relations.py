@@ -63,12 +63,12 @@ def set_relation(instance: Model, name: str, value) -> None:
     instance._state.fields_cache[name] = value
 
 
-def _attach_shared(instances: Iterable[Model], name: str, found: dict[int, Model]) -> None:
+def _attach_shared(instances: Iterable[Model], name: str, objects: dict[int, Model]) -> None:
     attribute = f"{name}_id"
     for instance in instances:
         pk = getattr(instance, attribute)
         if pk is not None:
-            set_relation(instance, name, found.get(pk))
+            set_relation(instance, name, objects.get(pk))
 
 
 def _ids(instances, name):
@@ -80,8 +80,8 @@ def _shared(model, name, select=()):
 
     def load(part):
         positions = part.positions.values()
-        found = model.objects.select_related(*select).filter(pk__in=_ids(positions, name)).in_bulk()
-        _attach_shared(positions, name, found)
+        objects = model.objects.select_related(*select).filter(pk__in=_ids(positions, name)).in_bulk()
+        _attach_shared(positions, name, objects)
 
     return load
 
@@ -90,8 +90,8 @@ def _single(model, name, select=()):
     """A loader for a foreign key of positions where most positions have their own object."""
 
     def load(part):
-        found = model.objects.select_related(*select).filter(orderposition__order_id__in=part.order_pks).in_bulk()
-        _attach_shared(part.positions.values(), name, found)
+        objects = model.objects.select_related(*select).filter(orderposition__order_id__in=part.order_pks).in_bulk()
+        _attach_shared(part.positions.values(), name, objects)
 
     return load
 
@@ -110,10 +110,10 @@ def _attach_rows(part, instances, name, grouped):
 
 
 def _load_subevents(part):
-    found = SubEvent.objects.filter(pk__in=_ids(part.positions.values(), "subevent")).in_bulk()
-    for subevent in found.values():
+    subevents = SubEvent.objects.filter(pk__in=_ids(part.positions.values(), "subevent")).in_bulk()
+    for subevent in subevents.values():
         set_relation(subevent, "event", part.event)
-    _attach_shared(part.positions.values(), "subevent", found)
+    _attach_shared(part.positions.values(), "subevent", subevents)
 
 
 def _load_payments(part):
@@ -138,23 +138,23 @@ def _load_invoices(part):
 
 def _load_invoice_addresses(part):
     empty = InvoiceAddress()
-    found = {a.order_id: a for a in InvoiceAddress.objects.filter(order_id__in=part.order_pks)}
+    addresses = {a.order_id: a for a in InvoiceAddress.objects.filter(order_id__in=part.order_pks)}
     for pk, order in part.orders.items():
-        address = found.get(pk)
+        address = addresses.get(pk)
         if address is not None:
             set_relation(address, "order", order)
         set_relation(order, "invoice_address", address or empty)
 
 
 def _load_customers(part):
-    found = Customer.objects.filter(pk__in=_ids(part.orders.values(), "customer")).in_bulk()
-    _attach_shared(part.orders.values(), "customer", found)
+    customers = Customer.objects.filter(pk__in=_ids(part.orders.values(), "customer")).in_bulk()
+    _attach_shared(part.orders.values(), "customer", customers)
 
 
 def _load_sales_channels(part):
-    found = SalesChannel.objects.filter(pk__in=_ids(part.orders.values(), "sales_channel")).in_bulk()
+    channels = SalesChannel.objects.filter(pk__in=_ids(part.orders.values(), "sales_channel")).in_bulk()
     for order in part.orders.values():
-        part.related.attach(order, "sales_channel", found[order.sales_channel_id])
+        part.related.attach(order, "sales_channel", channels[order.sales_channel_id])
 
 
 def _load_positions(part):

@@ -89,8 +89,8 @@ class OrderSnapshot:
     def canceled(self) -> frozenset[PartKey]:
         """The canceled parts, read in any language."""
         read = (self, *self.translated.values())
-        found = ((source, part) for order in read for source, parts in order.parts.items() for part in parts)
-        return frozenset((source, part.pk) for source, part in found if part.canceled)
+        keys = ((source, part) for order in read for source, parts in order.parts.items() for part in parts)
+        return frozenset((source, part.pk) for source, part in keys if part.canceled)
 
     def state(self, part: PartSnapshot | None = None) -> str:
         """The state of the order, or of one of its parts: see ``state_of``."""

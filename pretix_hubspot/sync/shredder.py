@@ -75,8 +75,8 @@ class HubSpotShredder(BaseDataShredder):
     def _shred_sentences(self) -> None:
         """Remove HubSpot's sentences from the event's log; current entries hold a code instead, see ``for_history``."""
         for entry in self.event.logentry_set.filter(action_type__startswith=PROBLEMS, data__contains="cause"):
-            kept = {name: value for name, value in entry.parsed_data.items() if name not in ("cause", "causes")}
-            entry.data, entry.shredded = json.dumps(kept), True
+            data = {name: value for name, value in entry.parsed_data.items() if name not in ("cause", "causes")}
+            entry.data, entry.shredded = json.dumps(data), True
             entry.save(update_fields=["data", "shredded"])
 
     def _shred_states(self) -> None:
@@ -112,10 +112,10 @@ class HubSpotShredder(BaseDataShredder):
 
     def _shred_log(self, progress_callback: Progress | None) -> None:
         entries = self.event.logentry_set.filter(action_type__startswith=OWN_LOG_ENTRIES).exclude(data="")
-        mine = [entry for entry in entries.iterator() if entry.parsed_data.get("provider") == PROVIDER]
-        for number, entry in enumerate(mine):
+        own = [entry for entry in entries.iterator() if entry.parsed_data.get("provider") == PROVIDER]
+        for number, entry in enumerate(own):
             entry.data = json.dumps({"provider": PROVIDER, "error": []})
             entry.shredded = True
             entry.save(update_fields=["data", "shredded"])
             if progress_callback and number % 100 == 0:
-                progress_callback(100 * number / len(mine))
+                progress_callback(100 * number / len(own))

@@ -58,8 +58,8 @@ def _part_of_lap(event_connection: EventConnection, lap: timedelta) -> QuerySet[
     """The keys of a small part of the orders, another one every few minutes, all of them in a ``lap``."""
     turns = lap // TURN
     turn = int(now().timestamp() // TURN.total_seconds()) % turns
-    mine = in_scope(event_connection.event_id).alias(turn=F("pk") % turns).filter(turn=turn)
-    return mine.order_by().values_list("pk", flat=True)
+    part = in_scope(event_connection.event_id).alias(turn=F("pk") % turns).filter(turn=turn)
+    return part.order_by().values_list("pk", flat=True)
 
 
 def _changed_since_read(event_connection: EventConnection, orders: list[int]) -> list[int]:

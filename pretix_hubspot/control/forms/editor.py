@@ -243,8 +243,8 @@ class PropertyRowFormSet(PropertyMappingFormSet):
             return
         rows, before = self.to_rows(), self.setup.stored.rows
         others = [StoredMapping.of(mapping) for mapping in self.setup.other_mappings]
-        mine = [*others, replace(self.setup.stored, rows=rows)]
-        problem = next(chain(limits.problems_of_rows(rows), limits.problems_of_event(mine)), None)
+        mappings = [*others, replace(self.setup.stored, rows=rows)]
+        problem = next(chain(limits.problems_of_rows(rows), limits.problems_of_event(mappings)), None)
         if problem and not _has_not_grown(rows, before):
             raise forms.ValidationError(too_much(problem))
 

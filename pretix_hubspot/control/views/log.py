@@ -112,8 +112,8 @@ class EntryLine:
         self.run, self.order = entry.run, entry.order
         self.records = [_record(record, catalog, config) for record in entry.records]
         failures = [named(Failure(**failure), context) for failure in entry.failures]
-        told = [(explain(failure), where_to_fix(failure, context)) for failure in failures]
-        self.failures = list(dict.fromkeys(told))  # positions that fail for the same reason
+        sentences = [(explain(failure), where_to_fix(failure, context)) for failure in failures]
+        self.failures = list(dict.fromkeys(sentences))  # positions that fail for the same reason
 
 
 def _record(record, catalog, config):

@@ -32,10 +32,10 @@ class OrganizerPanel(ConnectionPanel):
     def rows(self):
         """Each event with its use of the connection, its numbers, and a link."""
         event_connections = self.connection.event_connections.select_related("paused_by").in_bulk(field_name="event_id")
-        found = numbers_of([event.pk for event in self.used.visible])
+        numbers_by_event = numbers_of([event.pk for event in self.used.visible])
         opened = set(events_with(self._request, EVENT_SETTINGS).values_list("pk", flat=True))
         return [
-            self._row(event_connections[event.pk], event, found.get(event.pk, Numbers()), event.pk in opened)
+            self._row(event_connections[event.pk], event, numbers_by_event.get(event.pk, Numbers()), event.pk in opened)
             for event in self.used.visible
             if event.pk in event_connections
         ]

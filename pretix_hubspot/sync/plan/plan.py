@@ -137,11 +137,11 @@ class WantedRecord:
         for c in self._live():
             names.setdefault(c.subject, {})[c.contributor] = tuple(row.value for row in c.rows if row.names)
         mixed = {subject for subject, of_people in names.items() if len({*of_people.values()} - {()}) > 1}
-        found: dict[Subject, list[Contributor]] = {subject: [] for subject in mixed}
+        by_subject: dict[Subject, list[Contributor]] = {subject: [] for subject in mixed}
         for contributor in self._contributors:
             if contributor.subject in mixed:
-                found[contributor.subject].append(contributor)
-        return found
+                by_subject[contributor.subject].append(contributor)
+        return by_subject
 
     @property
     def subjects(self) -> frozenset[Subject]:

@@ -58,8 +58,8 @@ def build_plan(
         for spec in specs:
             by_kind.setdefault(spec.source.subject.key, []).append(spec)
         for snapshot in snapshots:
-            mine = tuple(by_kind.get(snapshot.subject.kind, ()))
-            _plan_subject(plan, mine, snapshot, sent_parts, sent_before)
+            own_specs = tuple(by_kind.get(snapshot.subject.kind, ()))
+            _plan_subject(plan, own_specs, snapshot, sent_parts, sent_before)
     return plan
 
 

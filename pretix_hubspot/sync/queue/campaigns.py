@@ -42,9 +42,9 @@ def reasons(event: Event) -> list[tuple[str | Promise, int]]:
     """The reasons why orders are outdated, with the number of orders; an order may have several."""
     states, before_change = _in_sync(event)
     by_upgrade = states.filter(outdated_by__gt="").order_by("outdated_by").values_list("outdated_by")
-    found = [(revisions.REASONS.get(code, BY_UPGRADE), count) for code, count in by_upgrade.annotate(Count("pk"))]
+    counts = [(revisions.REASONS.get(code, BY_UPGRADE), count) for code, count in by_upgrade.annotate(Count("pk"))]
     changed = states.filter(before_change).count()
-    return [(BEFORE_CHANGE, changed), *found] if changed else found
+    return [(BEFORE_CHANGE, changed), *counts] if changed else counts
 
 
 def is_upgraded(event: Event) -> bool:

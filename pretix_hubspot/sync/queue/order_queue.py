@@ -124,14 +124,14 @@ def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
             free = waiting().filter(pk__in=list(pks)[: SIZE.most_orders]).order_by("pk")
             if connection:
                 free = free.filter(event__hubspot_connection__connection=connection)
-            mine = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
-            claimed = OrderSyncQueue.objects.filter(pk__in=mine, in_flight=False)
-            if not mine or not claimed.update(in_flight=True, in_flight_since=stamp):
+            pks_of_claim = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+            claimed = OrderSyncQueue.objects.filter(pk__in=pks_of_claim, in_flight=False)
+            if not pks_of_claim or not claimed.update(in_flight=True, in_flight_since=stamp):
                 return None
     except (IntegrityError, OperationalError):
         # A sibling was claimed between read and update, or SQLite was busy: the next run finds the rows free.
         return None
-    rows = _with_stamp(stamp, mine).select_related("order").only(*_CLAIMED).order_by("pk")
+    rows = _with_stamp(stamp, pks_of_claim).select_related("order").only(*_CLAIMED).order_by("pk")
     return Claim(list(rows), stamp)
 
 

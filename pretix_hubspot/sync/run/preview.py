@@ -304,5 +304,5 @@ def _name(where: Place, plan: Plan, dry_run: DryRun) -> str:
     """The identifier of a record that is not in the plan, by the property that identifies its object type."""
     object_type, record_id = where
     names = {record.id_property.name for record in plan.records.values() if record.object_type == object_type}
-    found = dry_run.batch_read(object_type, [record_id], sorted(names)).records
-    return next((value for record in found for name in sorted(names) if (value := record.properties.get(name))), "")
+    records = dry_run.batch_read(object_type, [record_id], sorted(names)).records
+    return next((value for record in records for name in sorted(names) if (value := record.properties.get(name))), "")

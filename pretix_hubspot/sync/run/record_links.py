@@ -25,26 +25,26 @@ _COLUMNS = ("object_type", "key", "record_id", "sent_hash", "url", "owner")
 def known(portal_id: int, refs: Iterable[RecordKey]) -> dict[RecordKey, StoredLink]:
     """The stored links of these keys."""
     wanted = set(refs)
-    found: dict[RecordKey, StoredLink] = {}
+    links: dict[RecordKey, StoredLink] = {}
     for part in chunks(sorted(wanted), 5_000):
         types, keys = ({ref[index] for ref in part} for index in (0, 1))
         # Without the object type, the index is of no use beyond the portal, which may have millions of links.
         rows = RecordLink.objects.filter(portal_id=portal_id, object_type__in=types, key__in=keys)
         for object_type, key, record_id, sent_hash, url, owner in rows.values_list(*_COLUMNS):
             if (object_type, key) in wanted:
-                found[(object_type, key)] = StoredLink(record_id, sent_hash, url, Contributor.from_json(owner))
-    return found
+                links[(object_type, key)] = StoredLink(record_id, sent_hash, url, Contributor.from_json(owner))
+    return links
 
 
 def sent_earlier(orders: Sequence[Subject]) -> dict[Subject, dict[Use, Place]]:
     """The places of these subjects' records at their last transfer, by mapping and part."""
-    found: dict[Subject, dict[Use, Place]] = {}
+    places: dict[Subject, dict[Use, Place]] = {}
     for part in chunks([order.pk for order in orders], 1_000):
         rows = OrderSyncResult.objects.filter(order_id__in=part, sync_provider=PROVIDER)
         for row in rows.exclude(external_object_type=EXCLUDED):
             place = (row.external_object_type, row.sync_info.get("record", ""))
-            found.setdefault(Subject.of_order(row.order_id), {})[row.mapping_id, part_of(row)] = place
-    return found
+            places.setdefault(Subject.of_order(row.order_id), {})[row.mapping_id, part_of(row)] = place
+    return places
 
 
 def store(portal_id: int, sent: Mapping[RecordKey, SentRecord], before: Mapping[RecordKey, StoredLink]) -> None:

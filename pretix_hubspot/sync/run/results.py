@@ -92,10 +92,10 @@ def _subjects_by_event(plan: Plan, labels: Labels) -> dict[int, set[Subject]]:
     earlier = {record.previous.subject.pk for record in plan.records.values() if record.previous} - events.keys()
     if earlier:
         events |= dict(Order.objects.filter(pk__in=earlier).values_list("pk", "event_id"))
-    found: dict[int, set[Subject]] = {}
+    by_event: dict[int, set[Subject]] = {}
     for order, event in events.items():
-        found.setdefault(event, set()).add(Subject.of_order(order))
-    return found
+        by_event.setdefault(event, set()).add(Subject.of_order(order))
+    return by_event
 
 
 def _new_row(order: int, position: int | None, mapping: int) -> NewResult:

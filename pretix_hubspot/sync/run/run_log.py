@@ -156,7 +156,7 @@ def _shredded(orders: Sequence[int]) -> set[int]:
 
 
 def _record(item: Written, with_values: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    record: dict[str, Any] = {
         "mapping": item.mapping,
         "position": item.part,
         "type": item.ref[0],
@@ -165,8 +165,8 @@ def _record(item: Written, with_values: bool) -> dict[str, Any]:
         "properties": sorted(item.sent.changed),
     }
     if with_values:
-        found["values"] = {name: value[:MAX_VALUE] for name, value in item.sent.values.items()}
-    return found
+        record["values"] = {name: value[:MAX_VALUE] for name, value in item.sent.values.items()}
+    return record
 
 
 def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int]) -> None:
@@ -183,9 +183,9 @@ def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int])
 
 def prune() -> int:
     """Delete runs that are older than their event wants, in bulk. Returns how many."""
-    kept = set(EventConnection.objects.order_by().values_list("log_days", flat=True).distinct())
+    periods = set(EventConnection.objects.order_by().values_list("log_days", flat=True).distinct())
     count = 0
-    for days in kept | {LOG_DAYS}:
+    for days in periods | {LOG_DAYS}:
         of_events = Q(event__hubspot_connection__log_days=days)
         if days == LOG_DAYS:
             of_events |= Q(event__hubspot_connection__isnull=True)  # left, or disconnected

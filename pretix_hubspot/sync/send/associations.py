@@ -118,11 +118,13 @@ class Associations:
         self, links: Mapping[Subject, list[Association]], execution: Execution
     ) -> dict[tuple[str, str], dict[Ids, list[tuple[Subject, Association]]]]:
         """The pairs to remove, by object types, without those that now have other ids, or cannot be looked up."""
-        there = self.look_up({end for found in links.values() for link in found for end in (link.source, link.target)})
+        there = self.look_up(
+            {end for to_remove in links.values() for link in to_remove for end in (link.source, link.target)}
+        )
         pairs_by_types: dict[tuple[str, str], dict[Ids, list[tuple[Subject, Association]]]] = {}
-        for subject, found in links.items():
-            still = {(link.source, link.target) for link in execution.associated[subject] if link not in found}
-            for link in found:
+        for subject, to_remove in links.items():
+            still = {(link.source, link.target) for link in execution.associated[subject] if link not in to_remove}
+            for link in to_remove:
                 one, other = link.source, link.target
                 unknown = [answer for end in (one, other) if not isinstance(answer := there[end], (str, NotFound))]
                 if unknown:
@@ -169,10 +171,10 @@ class Associations:
 
 def confirmed(part: list[Ids], result: AssociationResult) -> dict[Ids, HubSpotError | bool]:
     """HubSpot's answer about each pair; False if the answer omits it."""
-    made = {(pair.from_id, pair.to_id) for pair in result.pairs}
-    made |= {(to_id, from_id) for from_id, to_id in made}
-    denied = denials(part, result, [pair for pair in part if pair not in made])
-    return {pair: pair in made or denied.get(pair) or False for pair in part}
+    linked = {(pair.from_id, pair.to_id) for pair in result.pairs}
+    linked |= {(to_id, from_id) for from_id, to_id in linked}
+    denied = denials(part, result, [pair for pair in part if pair not in linked])
+    return {pair: pair in linked or denied.get(pair) or False for pair in part}
 
 
 def denials(part: list[Ids], result: AssociationResult, unclear: list[Ids]) -> dict[Ids, HubSpotError]:

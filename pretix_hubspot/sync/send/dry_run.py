@@ -74,8 +74,8 @@ class DryRun:
         return [self._create(object_type, inputs) for inputs in batches]
 
     def begin_creates(self, object_type: str, batches: Batches[WriteInput]) -> Callable[[], BatchResults]:
-        made = self.batch_creates(object_type, batches)
-        return lambda: made
+        results = self.batch_creates(object_type, batches)
+        return lambda: results
 
     def _create(self, object_type: str, inputs: Sequence[WriteInput]) -> BatchResult:
         taken = self._taken(object_type, inputs)

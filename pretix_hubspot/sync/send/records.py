@@ -106,8 +106,8 @@ class TypeRun:
 
     def _find(self) -> dict[RecordKey, Record | None]:
         """The current state of every pending record; None if it does not exist. Failures get their outcome."""
-        found = self._read({ref: item.record_id for ref, item in self._pending.items() if item.record_id}, None)
-        missing = [ref for ref, item in self._pending.items() if ref not in found]
+        records = self._read({ref: item.record_id for ref, item in self._pending.items() if item.record_id}, None)
+        missing = [ref for ref, item in self._pending.items() if ref not in records]
         for ref in missing:
             item = self._pending[ref]
             item.look_up |= bool(item.record_id)  # it existed once, so that users may have created it anew
@@ -118,8 +118,8 @@ class TypeRun:
             if item.look_up:
                 by_property.setdefault(item.record.id_property.name, {})[ref] = item.record.id_value
         for name, values in by_property.items():
-            found |= self._read(values, name)
-        return {ref: found.get(ref) for ref in self._pending}
+            records |= self._read(values, name)
+        return {ref: records.get(ref) for ref in self._pending}
 
     def _read(self, values: Mapping[RecordKey, str], id_property: str | None) -> dict[RecordKey, Record]:
         """Batch-read by record id or unique value; refs without a record are left out."""
@@ -134,16 +134,16 @@ class TypeRun:
             unclear = [record_id for record_id, answer in answers.items() if answer is None]
             answers |= self._caller.batch(lambda parts: self._read_alone(parts, names), unclear, 1)
         lowered = {_fold(value, id_property): answer for value, answer in answers.items()}
-        found = {}
+        records = {}
         for ref, value in values.items():
             answer = lowered[_fold(value, id_property)]
             if isinstance(answer, Record):
-                found[ref] = answer
+                records[ref] = answer
             elif isinstance(answer, HubSpotError) and not isinstance(answer, NotFound):
                 self._fail(ref, answer)
             elif answer is None:
                 self._pending[ref].silence = True
-        return found
+        return records
 
     def _read_alone(self, parts: list[list[str]], names: list[str]) -> list[dict[str, Answer] | HubSpotError]:
         """Read a record that the answer of a batch left out: it is gone, or has another id now (hubspot.md 5.5).
@@ -160,22 +160,22 @@ class TypeRun:
 
     # Writing
 
-    def _write(self, found: Mapping[RecordKey, Record | None]) -> None:
+    def _write(self, states: Mapping[RecordKey, Record | None]) -> None:
         """Create and update records that differ; a record that needs another lookup stays pending."""
-        creates, updates = self._writes(found)
+        creates, updates = self._writes(states)
         self._send(self._api.batch_creates, creates, self._after_create)
         self._send(self._api.batch_updates, updates, self._after_update)
 
-    def _writes(self, found: Mapping[RecordKey, Record | None]) -> tuple[Writes, Writes]:
+    def _writes(self, states: Mapping[RecordKey, Record | None]) -> tuple[Writes, Writes]:
         """The records to create and to update; records that do not differ, or must not be sent, get their outcome."""
         units: dict[str, list[RecordKey]] = {}
-        for ref, record in found.items():
+        for ref, record in states.items():
             if ref in self._pending:
                 units.setdefault(record.id if record else f"new {ref[1]}", []).append(ref)
         creates: Writes = {}
         updates: Writes = {}
         for number, refs in enumerate(units.values()):
-            current = found[refs[0]]
+            current = states[refs[0]]
             changes = self._diff(refs, current)
             if changes is None:
                 continue
@@ -203,9 +203,9 @@ class TypeRun:
         changes = dict(merged.changes)
         together = [name for ref in refs for name in self._pending[ref].record.sent_together]
         if any(name in changes for name in together):
-            said = {row.property.name for row in rows}
+            named = {row.property.name for row in rows}
             held = current.properties if current else {}
-            changes = {name: value for name in together if name in said and (value := held.get(name))} | changes
+            changes = {name: value for name in together if name in named and (value := held.get(name))} | changes
         return changes
 
     def _send(
