@@ -152,6 +152,58 @@ def test_nonsense_in_headers_is_ignored(budget, store, value):
     take(budget)
 
 
+@pytest.mark.parametrize(
+    ("limit", "interval", "adopted"),
+    [
+        ("1", "1000", (1, 1_000)),
+        ("190", "60000", (190, 60_000)),
+        ("0", "10000", (100, 10_000)),
+        ("190", "999", (100, 10_000)),
+        ("190", "60001", (100, 10_000)),
+        (None, None, (100, 10_000)),
+    ],
+)
+def test_limits_are_believed_where_they_make_sense(budget, store, limit, interval, adopted):
+    """Beside a daily quota, which makes the answer worth storing."""
+    named = {"X-HubSpot-RateLimit-Max": limit, "X-HubSpot-RateLimit-Interval-Milliseconds": interval}
+    daily = {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": "900"}
+
+    budget.observe(200, daily | {name: value for name, value in named.items() if value})
+
+    assert (store.state.crm.limit, store.state.crm.interval_ms) == adopted
+    assert store.state.daily.remaining == 900
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "later", "stored"),
+    [
+        ((500_000, 200_000), (250_000, 200_000), 0, True),  # the account is smaller now
+        ((500_000, 200_000), (500_000, 195_001), 0, False),
+        ((500_000, 200_000), (500_000, 195_000), 0, True),  # a hundredth of it
+        ((500_000, 200_000), (500_000, 205_000), 0, True),
+        ((1_000, 900), (1_000, 851), 0, False),
+        ((1_000, 900), (1_000, 850), 0, True),  # fifty calls, where a hundredth is less
+        ((500_000, 50_004), (500_000, 50_001), 0, False),
+        ((500_000, 50_004), (500_000, 50_000), 0, True),  # what is left is for live orders
+        ((500_000, 200_000), (500_000, 200_000), 1_800, False),
+        ((500_000, 200_000), (500_000, 200_000), 1_801, True),  # what is not told again is forgotten
+    ],
+)
+def test_news_of_the_daily_quota_are_stored(budget, store, world, known, told, later, stored):
+    def say(limit, remaining):
+        daily = {"X-HubSpot-RateLimit-Daily": str(limit), "X-HubSpot-RateLimit-Daily-Remaining": str(remaining)}
+        budget.observe(200, daily)
+
+    say(*known)
+    before = store.state
+    world.now += later
+
+    say(*told)
+
+    assert (store.state is not before) == stored
+    assert (store.state.daily.limit, store.state.daily.remaining) == (told if stored else known)
+
+
 def test_answers_without_news_do_not_touch_the_store(budget, store):
     budget.observe(200, HEADERS)
     before = store.state
@@ -171,6 +223,41 @@ def test_somebody_else_on_the_same_limit_gets_their_part(budget, world):
     assert world.slept == []
     take(budget)
     assert world.slept == [11.0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "remaining", "ago", "counted"),
+    [
+        (100, 94, 0.0, 0),  # a twentieth may be a matter of moments
+        (100, 93, 0.0, 6),
+        (20, 16, 0.0, 0),  # and so may three calls
+        (20, 15, 0.0, 4),
+        (100, 40, 2.0, 59),
+        (100, 40, 2.1, 0),  # what was counted so long ago says little
+    ],
+)
+def test_how_many_calls_of_somebody_else_are_noticed(budget, store, limit, remaining, ago, counted):
+    take(budget)
+    headers = {**HEADERS, "X-HubSpot-RateLimit-Max": str(limit), "X-HubSpot-RateLimit-Remaining": str(remaining)}
+
+    budget.observe(200, headers, ago)
+
+    assert len(store.state.crm.grants) == 1 + counted
+
+
+def test_only_a_window_half_used_is_compared_and_not_all_the_time(budget, store, world):
+    def somebody_else_after(seconds, remaining):
+        before = len(store.state.crm.grants)
+        world.now += seconds
+        budget.observe(200, {**HEADERS, "X-HubSpot-RateLimit-Remaining": str(remaining)})
+        return len(store.state.crm.grants) - before
+
+    somebody_else_after(0, 99)
+
+    assert somebody_else_after(0.25, 50) == 0
+    assert somebody_else_after(0, 49) == 51
+    assert somebody_else_after(0.24, 30) == 0
+    assert somebody_else_after(0.01, 30) == 19
 
 
 def test_our_own_calls_are_not_taken_for_somebody_elses(budget, world):
@@ -201,6 +288,14 @@ def test_429s(budget, world):
     take(budget, "search")
     take(budget)
     assert world.slept == [11.0, 1.1, 2.5]
+
+
+def test_a_429_stops_calls_for_a_second_at_least(budget, world):
+    budget.throttled("burst", 0.2)
+
+    take(budget)
+
+    assert world.slept == [1.0]
 
 
 def test_a_secondly_limit_on_another_call_stops_those_for_a_second(budget, world):
