@@ -32,7 +32,7 @@ def order_again(story):
 
 
 def test_a_deleted_contact_is_made_again(story, ada):
-    """Fails without ``Sender._look_again``: the new deal could not be linked, and somebody would have to retry."""
+    """Fails without ``Sender._reread_unlinked``: the new deal could not be linked, and somebody would have to retry."""
     story.archive(ada)
     assert order_again(story) == {
         "contacts": [
@@ -53,7 +53,7 @@ def test_a_deleted_contact_is_made_again(story, ada):
 
 
 def test_a_merged_contact_is_followed(story, ada):
-    """Fails without ``Sender._look_again``: HubSpot names the other id, so the link would never be confirmed."""
+    """Fails without ``Sender._reread_unlinked``: HubSpot names the other id, so the link would never be confirmed."""
     other = story.simulator.record("contacts", email="countess@example.org", firstname="Augusta", lastname="King")
     story.merge(other, ada)
     assert order_again(story) == {
