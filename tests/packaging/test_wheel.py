@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_SOURCE = shutil.ignore_patterns(".*", "build", "dist", "data", "*.egg-info", "__pycache__", "*.mo")
+NOT_SOURCE = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "*.mo")
+PRODUCED = {"build", "dist", "data"}  # at the top of a checkout only
 BUILD = "import sys, setuptools.build_meta as backend; print(getattr(backend, sys.argv[1])(sys.argv[2]))"
 SHIPPED_FOLDERS = ("locale", "migrations", "static", "templates")
 
@@ -26,10 +27,14 @@ def build(kind, source, target):
     return target / done.stdout.strip().splitlines()[-1]
 
 
+def _not_source(folder, names):
+    return NOT_SOURCE(folder, names) | (PRODUCED if Path(folder) == ROOT else set())
+
+
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
     source = tmp_path_factory.mktemp("source") / "checkout"
-    shutil.copytree(ROOT, source, ignore=NOT_SOURCE)
+    shutil.copytree(ROOT, source, ignore=_not_source)
     return build("build_sdist", source, tmp_path_factory.mktemp("sdist"))
 
 
