@@ -15,8 +15,9 @@ ALWAYS = 10_000
 # Statements of a worker, in their order.
 CLAIMS = r'^UPDATE "pretixbase_ordersyncqueue" SET "in_flight" = (%s|true), "in_flight_since" = %s'
 READS_MAPPINGS = r'^SELECT .* FROM "pretix_hubspot_objectmapping"'
-READS_ORDERS = r'^SELECT .* FROM "pretixbase_order" WHERE .*"event_id" = %s AND "pretixbase_order"."id" IN'
-READS_POSITIONS = r'^SELECT "pretixbase_orderposition"."id", .* FROM "pretixbase_orderposition" WHERE .*"order_id" IN'
+# Older versions of pretix join the event, or the organizer.
+READS_ORDERS = r'^SELECT .* FROM "pretixbase_order".* WHERE .*"event_id" = %s AND "pretixbase_order"."id" IN'
+READS_POSITIONS = r'^SELECT "pretixbase_orderposition"."id", .* FROM "pretixbase_orderposition".* WHERE .*"order_id" IN'
 READS_THE_BUDGET = r'^SELECT .* FROM "pretix_hubspot_requestbudgetstate"'
 STORES_THE_BUDGET = r'^UPDATE "pretix_hubspot_requestbudgetstate" SET "state"'
 LOCKS_EVENTS = r'^SELECT .* FROM "pretix_hubspot_eventconnection" WHERE .*"event_id" IN .* ORDER BY'
