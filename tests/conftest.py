@@ -139,7 +139,7 @@ def started_tasks(settings):
         arguments, named, _ = body
         found.append((sender.rpartition(".")[2], *arguments, *named.values()))
 
-    before_task_publish.connect(note)
+    before_task_publish.connect(note, weak=False)
     yield found
     before_task_publish.disconnect(note)
 
