@@ -13,6 +13,7 @@ CLOCK ?=
 SEED ?= 1
 COUNT ?= 300
 ONLY ?=
+LIMIT ?= 60
 DATABASE ?= pretix_hubspot_test
 PGHOST ?= 127.0.0.1
 PGUSER ?= postgres
@@ -72,7 +73,7 @@ coverage: environment-dev  ## whether unit tests take every branch of the pure m
 	@$(IN) .ci/branches.py
 
 mutants: environment-dev  ## how strong the tests are: COUNT mutants drawn by SEED, and who survives; last line is JSON
-	@$(IN) .ci/mutants.py --seed $(SEED) --count $(COUNT) --only '$(ONLY)'
+	@$(IN) .ci/mutants.py --seed $(SEED) --count $(COUNT) --only '$(ONLY)' --limit $(LIMIT)
 
 bench: environment-dev  ## our engine beside core's loop; last line is JSON
 	@$(IN) -m benchmarks

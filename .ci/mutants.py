@@ -1,9 +1,10 @@
-"""How strong the tests are: `make mutants`, or `make mutants COUNT=60 SEED=7 ONLY=judge`; last line is JSON.
+"""How strong the tests are: `make mutants`, or `make mutants COUNT=60 SEED=7 ONLY="judge|handler"`; last line is JSON.
 
 Draws mutants of the package by a seed: each is the code with one small change that a good test notices, such as
 ``<=`` for ``<`` or a keyword that was dropped (``mutants_operators.py``). Each is met by the tests that execute its
-line, quick ones first and a few of every file, until one fails or its time is over. Who executes what is recorded once
-for each state of the sources, in build/mutants/; that takes as long as the suites themselves, and half as long again.
+line, those first whose names have words of its code, then quick ones and a few of every file, until one fails or its
+time is over. Who executes what is recorded once for each state of the sources, in build/mutants/; that takes as long
+as the suites themselves, and half as long again.
 
 A survivor is a question to whoever knows the code: is it equivalent, or would something break that nobody notices?
 Then a test is missing. Answers are kept in ``mutants_judged.toml`` by what the mutant does and not by where it stands,
@@ -18,13 +19,14 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -50,6 +52,10 @@ QUIET = ["-q", "-s", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "mutants_
 LIMIT = 60.0
 #: A process that imports everything anew is given this many more; and it collects no more files than these.
 STARTING, MOST_FILES = 60.0, 40
+#: The test that coverage names where no test runs: a module is read.
+READ = ""
+#: How many tests are tried first whose names have most in common with the mutant.
+ALIKE = 15
 KILLED, SURVIVED, NOT_EXECUTED = "killed", "survived", "not executed"
 
 
@@ -89,13 +95,13 @@ def modules():
 
 
 def drawn(seed, count, only=""):
-    """A sample: a file by its size, then an operator, then one of its mutants; ``only`` is part of either's name."""
+    """A sample: a file by its size, then an operator, then one of its mutants; ``only`` is a pattern for both names."""
     dice = random.Random(seed)
     left = {}
     for path in modules():
         by_operator = defaultdict(list)
         for mutant in mutants_of(text(path)):
-            if only in mutant.operator or only in str(path.relative_to(ROOT)):
+            if re.search(only, f"{path.relative_to(ROOT)} {mutant.operator}"):
                 by_operator[mutant.operator].append(mutant)
         left[path] = by_operator
     sizes = {path: sum(map(len, found.values())) for path, found in left.items()}
@@ -166,6 +172,10 @@ def record(jobs):
     (WORK / "tests.json").write_text(json.dumps({"seconds": seconds, "red": red, "of": of}))
 
 
+def words(told):
+    return set(re.findall("[a-z]{4,}", told.lower()))
+
+
 class Record:
     """Which test executes which line, and how long it takes; tests that fail by themselves are none."""
 
@@ -178,23 +188,35 @@ class Record:
         print(f"{len(self.seconds)} tests, {sum(self.seconds.values()):.0f} s", flush=True)
         for name in found["red"]:
             print(f"red without a mutant, and no judge: {name}")
+        self.words = {test: words(test) for test in self.seconds}
+        self.often = Counter(word for found in self.words.values() for word in found)
         self._data = coverage.CoverageData(str(WORK / "lines"))
         self._data.read()
 
     @cache  # noqa: B019  there is one
     def lines(self, path):
-        """Tests by line; of a line that runs when the module is read, also the test "" ."""
+        """Tests by line; of a line that runs when the module is read, also the test READ."""
         return {line: set(tests) for line, tests in self._data.contexts_by_lineno(str(path)).items()}
 
     def prepare(self, trial):
         """Finds the tests that may kill it."""
         mutant, lines = trial.mutant, self.lines(trial.path)
-        trial.read = any("" in lines.get(line, ()) for line in mutant.lines)
-        executing = next((found for line in mutant.lines if (found := lines.get(line, set()) - {""})), set())
+        trial.read = any(READ in lines.get(line, ()) for line in mutant.lines)
+        executing = next((found for line in mutant.lines if (found := lines.get(line, set()) - {READ})), set())
+        others = set()
         trial.only_then = mutant.at_import or (trial.read and not executing)
-        if trial.only_then:
-            executing = executing or self._about(mutant.name) or set().union(*lines.values())
-        trial.tests = self._in_turns(executing & self.seconds.keys())
+        if trial.only_then:  # whoever has to do with the name, else with the file, else anybody
+            executing = executing or self._about(mutant.name)
+            others = set().union(*lines.values()) - {READ} or set(self.seconds)
+        turns = [*self._in_turns(executing), *self._in_turns(others)]
+        alike = sorted(turns, key=self._likeness(trial), reverse=True)[:ALIKE]
+        ordered = dict.fromkeys([*alike, *turns])
+        trial.tests = [{"id": test, "seconds": self.seconds[test]} for test in ordered]
+
+    def _likeness(self, trial):
+        """How many words a test's name shares with the mutant, rare ones above all."""
+        told = words(f"{trial.path.relative_to(ROOT / PACKAGE)} {trial.mutant.identity}")
+        return lambda test: sum(1 / self.often[word] for word in told & self.words[test])
 
     @cache  # noqa: B019
     def _about(self, name):
@@ -212,11 +234,10 @@ class Record:
     def _in_turns(self, tests):
         """Quick ones first, and one of every file before the second of any."""
         by_file = defaultdict(list)
-        for test in sorted(tests, key=lambda test: (self.seconds[test], test)):
+        for test in sorted(tests & self.seconds.keys(), key=lambda test: (self.seconds[test], test)):
             by_file[test.partition("::")[0]].append(test)
         files = sorted(by_file.values(), key=lambda listed: self.seconds[listed[0]])
-        ordered = [test for turn in zip_longest(*files) for test in turn if test]
-        return [{"id": test, "seconds": self.seconds[test]} for test in ordered]
+        return [test for turn in zip_longest(*files) for test in turn if test]
 
 
 # Trying
@@ -337,7 +358,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=300)
-    parser.add_argument("--only", default="", help="part of a path or of an operator")
+    parser.add_argument("--only", default="", help="pattern for a path and an operator")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds of tests for one mutant")
     args = parser.parse_args()

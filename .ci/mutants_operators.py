@@ -126,6 +126,8 @@ class _Changes:
         before, after = ast.unparse(shown), ast.unparse(self._with(shown, old, new))
         if isinstance(old, ast.ExceptHandler):
             before, after = _header(old), _header(new)
+        if isinstance(parent := self.parents[old], ast.arguments):
+            before, after = (f"{_defaulting(parent, old)}={text}" for text in (before, after))
         before, after = _difference(_one_line(before), _one_line(after))
         names = [n.name for n in self._above(old) if isinstance(n, (*FUNCTIONS[:2], ast.ClassDef))]
         function = ".".join(reversed(names)) or self._assigned(old) or "module"
@@ -204,6 +206,14 @@ def _difference(before: str, after: str) -> tuple[str, str]:
     tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
     start, end = max(0, head - CONTEXT // 2), max(0, tail - CONTEXT // 2)
     return tuple(f"{'…' * (start > 0)}{text[start : len(text) - end]}{'…' * (end > 0)}" for text in (before, after))
+
+
+def _defaulting(arguments: ast.arguments, default: ast.AST) -> str:
+    """The name of the argument that has this default."""
+    usual = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(usual[::-1], arguments.defaults[::-1], strict=False)]
+    pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return next(argument.arg for argument, given in pairs if given is default)
 
 
 def _header(handler: ast.ExceptHandler) -> str:
