@@ -307,3 +307,46 @@ def test_the_same_queries_for_one_order_as_for_thirty(story, field_names_are_kep
 
     queries(2, 0)  # the catalogue and content types are read once
     assert queries(30, 200) <= queries(1, 100) + 1, "SQLite splits one long insert; nothing else may grow"
+
+
+def test_people_are_associated_with_each_other_and_nobody_with_themselves(story):
+    buyer, attendee, deal = story.event.hubspot_object_mappings.order_by("position")
+    deal.delete()
+    attendee.association_mappings = [{"mapping": buyer.pk}]
+    attendee.save()
+    people = [("grace@example.org", "Grace", "Hopper"), ("ada@example.org", "Ada", "Lovelace")]
+    story.order("A1", email="ada@example.org", attendees=people)
+
+    story.sync()
+
+    assert story.world()["contacts"] == [
+        {
+            "email": "ada@example.org",
+            "firstname": "Buyer",
+            "lastname": "A1",
+            "associations": {"contacts": ["grace@example.org"]},
+        },
+        {
+            "email": "grace@example.org",
+            "firstname": "Grace",
+            "lastname": "Hopper",
+            "associations": {"contacts": ["ada@example.org"]},
+        },
+    ]
+
+
+def test_two_addresses_of_one_person_are_not_associated_with_each_other(story):
+    buyer, attendee, deal = story.event.hubspot_object_mappings.order_by("position")
+    deal.delete()
+    attendee.association_mappings = [{"mapping": buyer.pk}]
+    attendee.save()
+    story.merge(*(story.simulator.record("contacts", email=f"{name}@example.org") for name in ("ada", "countess")))
+    story.order("A1", email="ada@example.org", attendees=[("countess@example.org", "Ada", "Lovelace")])
+
+    story.sync()
+
+    assert [entry.path for entry in story.simulator.requests if entry.stage == "associate"] == []
+    assert [(contact["email"], contact.get("associations")) for contact in story.world()["contacts"]] == [
+        ("ada@example.org", None)
+    ]
+    assert not OrderSyncQueue.objects.exists()

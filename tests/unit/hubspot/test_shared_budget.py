@@ -118,6 +118,26 @@ def test_who_comes_too_late_for_a_call_reserves_anew(store, world):
     assert max(store.state.crm.grants) == world.now * 1000
 
 
+def test_who_comes_late_from_work_may_wait_as_long_as_anybody(store, world):
+    """Planning a slice took longer than the patience of the worker, who meets a budget that is used up again."""
+
+    def use_up():
+        for _ in range(100):
+            take(SharedBudget(store, world.clock, world.sleep))
+
+    def planned_meanwhile(seconds):
+        first = not world.slept
+        world.sleep(seconds)
+        if first:
+            world.now += 40
+            use_up()
+
+    use_up()
+    take(SharedBudget(store, world.clock, planned_meanwhile, max_wait=30))
+
+    assert world.slept == [11.0, 11.0]
+
+
 def test_who_comes_too_late_for_the_second_call_makes_the_first_only(budget, world):
     moments = budget.acquire(calls=3)
     next(moments)
