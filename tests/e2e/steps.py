@@ -38,10 +38,18 @@ def refresh(desk, house):
     desk.says("Object types and properties have been refreshed from HubSpot.")
 
 
+def new_row(desk, button):
+    """Adds a row to a list; hands it back when it has unfolded, since until then the last one is its neighbour."""
+    before = rows(desk).count()
+    desk.button(button, exact=False).click()
+    expect(rows(desk)).to_have_count(before + 1)
+    desk.settle()
+    return rows(desk).nth(before)
+
+
 def add_row(desk, source, words, found, look=True):
     """Adds a property and searches its HubSpot field, as a person does; ``look`` has the list judged."""
-    desk.button("Add property", exact=False).click()
-    row = rows(desk).last
+    row = new_row(desk, "Add property")
     option = row.locator("select").first.locator("option", has_text=source).first
     row.locator("select").first.select_option(option.get_attribute("value"))
     row.locator(".select2-selection").click()

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.steps import add_row, checkout, edit, refresh, rows, save, until
+from tests.e2e.steps import add_row, checkout, edit, new_row, refresh, rows, save, until
 
 FORUM = "forum27"
 BUYER, GUEST = "lin@bolts.example.org", "mo@bolts.example.org"
@@ -87,8 +87,7 @@ def test_starting_points_offer_a_conference_with_companies(desk, forum):
 
 def test_a_field_is_created_from_the_editor(desk, forum):
     edit(desk, forum, "Order position -> Contacts")
-    desk.button("Add property", exact=False).click()
-    row = rows(desk).last
+    row = new_row(desk, "Add property")
     choose_source(row, "For how many years have you sold tickets?")
     row.get_by_role("button", name="Create HubSpot field").click()
     dialog = desk.page.get_by_role("dialog")

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.e2e.steps import add_row, chosen, edit, refresh, rows, save
+from tests.e2e.steps import add_row, chosen, edit, new_row, refresh, rows, save
 
 
 def test_start_with_a_suggestion(desk, house):
@@ -64,8 +64,7 @@ def test_editor_warns_where_types_do_not_fit(desk, house):
 def test_what_is_refused_is_listed_and_leads_to_its_field(desk, house):
     edit(desk, house, "Order -> Contacts")
     number = rows(desk).count() + 1
-    desk.button("Add property", exact=False).click()
-    rows(desk).last.get_by_role("button", name="Move up").click()
+    new_row(desk, "Add property").get_by_role("button", name="Move up").click()
     desk.settle()
     desk.button("Save").click()
     summary = desk.page.locator("[data-hubspot-mistakes]")
@@ -92,8 +91,7 @@ def test_pipeline_stages_and_associations(desk, house):
 
 def test_add_mapping_and_delete_it_after_being_asked(desk, house):
     desk.page.goto(house.hubspot)
-    desk.button("Add mapping", exact=False).click()
-    row = rows(desk).last
+    row = new_row(desk, "Add mapping")
     row.locator("select").first.select_option("Order")
     row.locator("select").last.select_option(label="Companies")
     desk.button("Save").click()

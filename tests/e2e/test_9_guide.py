@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import log_in
 from tests.e2e.house import running_house
-from tests.e2e.steps import add_row, checkout, chosen, code_of, panel, refresh, rows, save, sync_now, until
+from tests.e2e.steps import add_row, checkout, chosen, code_of, new_row, panel, refresh, rows, save, sync_now, until
 from tests.e2e.test_1_connect import plugin
 
 CUSTOMER = (
@@ -87,8 +87,7 @@ def test_an_order_that_comes_too_early_is_not_called_in_sync(desk, shopper, hous
 def add_mapping(desk, house, source, target):
     """ "Add mapping", "pretix object type", "HubSpot object type", "Save"; "the page will refresh"."""
     desk.page.goto(house.hubspot)
-    desk.button("Add mapping", exact=False).click()
-    row = rows(desk).last
+    row = new_row(desk, "Add mapping")
     row.locator("select").first.select_option(label=source)
     row.locator("select").last.select_option(label=target)
     desk.button("Save").click()
