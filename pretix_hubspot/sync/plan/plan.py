@@ -31,7 +31,10 @@ RecordKey = tuple[str, str]  # (object type, our key)
 
 @dataclass(frozen=True)
 class Contribution:
-    """The rows of one subject for a record, or of one part of an order, say a position, by its primary key."""
+    """The rows of one subject for a record, or of one part of an order, say a position, by its primary key.
+
+    ``defaults`` are its rows for a new record, see ``new_records``.
+    """
 
     subject: Subject
     mapping: int
@@ -41,6 +44,7 @@ class Contribution:
     label: str = ""
     policy: str = BY_MODES
     left_out: tuple[Refusal, ...] = ()
+    defaults: tuple[DefaultRows, ...] = ()
 
     @property
     def contributor(self) -> Contributor:
@@ -54,7 +58,6 @@ class WantedRecord:
     ``own_key`` means that only pretix can have created it: it is created without looking for it first.
     ``sent_together`` lists properties that must be sent together if one of them is.
     ``previous`` is its owner after the last transfer, if known.
-    ``defaults`` are its rows if it is new, see ``new_records``.
     """
 
     object_type: str
@@ -65,17 +68,20 @@ class WantedRecord:
     sent_together: tuple[str, ...] = ()
     contributions: list[Contribution] = field(default_factory=list)
     previous: Contributor | None = None
-    defaults: tuple[DefaultRows, ...] = ()
     _others: dict[Subject, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def ref(self) -> RecordKey:
         return (self.object_type, self.key)
 
-    def add_defaults(self, defaults: tuple[DefaultRows, ...]) -> None:
-        """Add the defaults of another contribution, except those that an earlier one has."""
-        known = {part.unless for part in self.defaults}
-        self.defaults += tuple(part for part in defaults if part.unless not in known)
+    @property
+    def defaults(self) -> tuple[DefaultRows, ...]:
+        """Its rows if it is new: those of each contribution, except those that an earlier one has."""
+        found: dict[tuple[str, ...], DefaultRows] = {}
+        for contribution in self.contributions:
+            for part in contribution.defaults:
+                found.setdefault(part.unless, part)
+        return tuple(found.values())
 
     def rows(self) -> list[Row]:
         """All rows in order of evaluation; those of a canceled part count only without a contribution that is not

@@ -139,12 +139,12 @@ def _plan_record(
         WantedRecord(spec.object_type, key, identifier.property, identifier.value, own_key),
     )
     record.sent_together = tuple(dict.fromkeys((*record.sent_together, *_together(spec))))
-    record.add_defaults(of_record(spec.defaults, _title(spec, identifier, own_key, values, snapshot, part), state))
+    defaults = of_record(spec.defaults, _title(spec, identifier, own_key, values, snapshot, part), state)
     canceled = bool(part and part.canceled)
     label = f"{snapshot.code}-{part.number}" if part else snapshot.code
     policy = spec.options.same_address
     record.contributions.append(
-        Contribution(snapshot.subject, *where, tuple(rows), canceled, label, policy, tuple(left_out))
+        Contribution(snapshot.subject, *where, tuple(rows), canceled, label, policy, tuple(left_out), defaults)
     )
     planned.records.setdefault(spec.id, []).append((where[1], record.ref))
     return [*where, key, identifier.value, [row_facts(row) for row in rows], canceled, list(spec.associations)] + [

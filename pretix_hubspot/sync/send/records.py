@@ -75,9 +75,10 @@ class TypeRun:
         self._pending: dict[RecordKey, _Pending] = {}
         self._started: tuple[Writes, Callable[[], Results]] | None = None
         self.outcomes: dict[RecordKey, Outcome] = {}
+        self.refused_new: list[RecordKey] = []
 
-    def add(self, record: WantedRecord, record_id: str | None) -> None:
-        self._pending[record.ref] = _Pending(record, record_id, look_up=not record.own_key)
+    def add(self, record: WantedRecord, record_id: str | None, is_absent: bool = False) -> None:
+        self._pending[record.ref] = _Pending(record, record_id, look_up=not (record.own_key or is_absent))
 
     def start_creates(self) -> None:
         """Create records that need no lookup in the background; ``finish`` waits for the answers."""
@@ -236,6 +237,7 @@ class TypeRun:
             for ref in refs:
                 self._reread(ref, answer, _holder(answer, self._pending[ref].record))
         else:
+            self.refused_new += refs
             for ref in refs:
                 self._fail(ref, answer)
 

@@ -4,11 +4,10 @@ Knows HubSpot's limits and behaviour, but not pretix.
 No state is kept between runs, so that every run can be repeated.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
-from pretix_hubspot.failures.reach import concerns_type
-from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput
+from pretix_hubspot.hubspot.errors import InvalidInput
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 
@@ -20,6 +19,7 @@ from .detaching import Use
 from .outcome import Execution, FailedRecord, Outcome, RecordAction, SentRecord, StoredLink
 from .records import TypeRun
 from .required_associations import ALWAYS, WAITS, Links, RequiredAssociations, may_lack_partner, waits_for_partner
+from .shared_failures import differing, searches
 
 
 class Sender:
@@ -56,17 +56,25 @@ class Sender:
         ``earlier`` says where the records were of subjects that remove associations, see ``detaching``.
         """
         execution = self._send(plan, known, associated or {})
-        for subject in sorted(_shared_failures(plan, execution)):
-            execution.update(self._send_alone(plan.only([subject]), known, subject, execution))
+        self._send_apart(plan, known, execution)
         execution.update(self._reread_unlinked(plan, known, associated or {}, execution))
         self._associations.mark_vanished(execution)
         self._associations.remove(plan, earlier or {}, execution)
         return execution
 
-    def _send(self, plan: Plan, known: Mapping[RecordKey, StoredLink], associated: Made) -> Execution:
-        """Write the records, then the associations between them."""
+    def _send(
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, StoredLink],
+        associated: Made,
+        settled: Mapping[RecordKey, Outcome] | None = None,
+    ) -> Execution:
+        """Write the records, then the associations between them.
+
+        ``settled`` are the outcomes of an attempt before that stay as they are, as do its associations.
+        """
         now_together: set[str] = set()
-        outcomes = self._write_records(plan, known, now_together)
+        outcomes = self._write_records(plan, known, now_together, settled or {})
         records = {
             subject: {
                 ref: WAITS if waits_for_partner(planned, ref, outcomes) else outcomes[ref]
@@ -75,22 +83,33 @@ class Sender:
             }
             for subject, planned in plan.subjects.items()
         }
-        execution = self._associations.make(plan, records, associated)
+        associations = self._associations if settled is None else Associations(self._api, self._caller)
+        execution = associations.make(plan, records, associated)
         execution.together = now_together
         return execution
 
-    def _send_alone(
-        self, part: Plan, known: Mapping[RecordKey, StoredLink], subject: Subject, execution: Execution
+    def _send_apart(self, plan: Plan, known: Mapping[RecordKey, StoredLink], execution: Execution) -> None:
+        """Send subjects apart that share a refused record, for the values of one may keep those of others away."""
+        searched = searches(plan, execution.records, self._late)
+        refs = frozenset(ref for search in searched for ref in search.refs)
+        while turns := [(search, part) for search in searched if (part := search.next_part())]:
+            now = plan.only(subject for _, part in turns for subject in part)
+            execution.update(self._send_again(now, known, refs, execution))
+            for search, part in turns:
+                search.go_on(differing(plan.only(part), execution.records, self._late))
+
+    def _send_again(
+        self, part: Plan, known: Mapping[RecordKey, StoredLink], refs: Container[RecordKey], execution: Execution
     ) -> Execution:
-        """Send the records of one subject alone; records that arrived already stay as they are."""
-        arrived = {ref: sent for ref, sent in execution.records[subject].items() if isinstance(sent, SentRecord)}
-        again = self._send(part, {**known, **_as_known(arrived)}, {subject: execution.associated[subject]})
-        outcomes = again.records[subject]
-        for ref, sent in arrived.items():
-            outcome = outcomes[ref]
-            if isinstance(outcome, SentRecord) and not outcome.changed:
-                outcomes[ref] = sent
-        return again
+        """Send the records ``refs`` of fewer subjects, and those that wait for them; the others stay as they are."""
+        settled = {
+            ref: outcome
+            for subject in part.subjects
+            for ref, outcome in execution.records[subject].items()
+            if isinstance(outcome, SentRecord) or not (ref in refs or outcome == WAITS or may_lack_partner(outcome))
+        }
+        associated = {subject: execution.associated[subject] for subject in part.subjects}
+        return self._send(part, {**known, **_as_known(execution.sent())}, associated, settled)
 
     def _reread_unlinked(
         self, plan: Plan, known: Mapping[RecordKey, StoredLink], associated: Made, execution: Execution
@@ -116,12 +135,17 @@ class Sender:
         return again
 
     def _write_records(
-        self, plan: Plan, known: Mapping[RecordKey, StoredLink], now_together: set[str]
+        self,
+        plan: Plan,
+        known: Mapping[RecordKey, StoredLink],
+        now_together: set[str],
+        settled: Mapping[RecordKey, Outcome],
     ) -> dict[RecordKey, Outcome]:
         """Write all records: first those that stand alone, then those that are created with an association to them."""
         outcomes: dict[RecordKey, Outcome] = {}
         types = plan.object_types()
-        runs = [self._type_run(object_type, plan, known) for object_type in types if object_type not in self._late]
+        early = [object_type for object_type in types if object_type not in self._late]
+        runs = [self._type_run(object_type, plan, known, settled) for object_type in early]
         for run in runs[1:]:
             run.start_creates()
         for run in runs:
@@ -129,28 +153,27 @@ class Sender:
         for object_type in types:
             if object_type in self._late:
                 links = self._required.links(object_type, plan, outcomes)
-                outcomes |= self._type_run(object_type, plan, known, links).finish()
-        for object_type in types:
+                outcomes |= self._type_run(object_type, plan, known, settled, links).finish()
+        for object_type, run in zip(early, runs, strict=True):
             if object_type not in self._late:
-                new = [ref for ref in outcomes if ref[0] == object_type and ref not in known]
-                self._retry_with_partner(object_type, plan, new, outcomes, now_together)
+                self._retry_with_partner(object_type, plan, run.refused_new, outcomes, now_together)
         return {ref: _vanished_partner(outcome) for ref, outcome in outcomes.items()}
 
     def _retry_with_partner(
         self,
         object_type: str,
         plan: Plan,
-        new: list[RecordKey],
+        refused: list[RecordKey],
         outcomes: dict[RecordKey, Outcome],
         now_together: set[str],
     ) -> None:
         """Create new records once more with a partner, if they may have been refused because they came alone."""
-        alone = [ref for ref in new if may_lack_partner(outcomes[ref])]
+        alone = [ref for ref in refused if may_lack_partner(outcomes[ref])]
         links = self._required.links(object_type, plan, outcomes) if alone else {}
         run = TypeRun(self._api, self._caller, object_type, plan.portal_id, links)
         for ref in alone:
             if links.get(ref):
-                run.add(plan.records[ref], None)
+                run.add(plan.records[ref], None, is_absent=True)
         retried = run.finish()
         outcomes |= retried
         if any(isinstance(outcome, SentRecord) for outcome in retried.values()):
@@ -158,7 +181,12 @@ class Sender:
             now_together.add(object_type)
 
     def _type_run(
-        self, object_type: str, plan: Plan, known: Mapping[RecordKey, StoredLink], links: Links | None = None
+        self,
+        object_type: str,
+        plan: Plan,
+        known: Mapping[RecordKey, StoredLink],
+        settled: Mapping[RecordKey, Outcome],
+        links: Links | None = None,
     ) -> TypeRun:
         """The run of one object type; records that are known to be as planned have their outcome already."""
         run = TypeRun(self._api, self._caller, object_type, plan.portal_id, links)
@@ -167,7 +195,9 @@ class Sender:
                 continue
             link = known.get(record.ref)
             record.previous = link.owner if link else None
-            if link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.subjects & self._forced:
+            if record.ref in settled:
+                run.outcomes[record.ref] = settled[record.ref]
+            elif link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.subjects & self._forced:
                 run.outcomes[record.ref] = SentRecord(
                     link.record_id, RecordAction.NOTHING_TO_DO, link.url, (), link.sent_hash, owner=link.owner
                 )
@@ -178,22 +208,6 @@ class Sender:
 
 def _as_known(sent: Mapping[RecordKey, SentRecord]) -> dict[RecordKey, StoredLink]:
     return {ref: StoredLink(item.record_id, item.fingerprint, item.url, item.owner) for ref, item in sent.items()}
-
-
-def _shared_failures(plan: Plan, execution: Execution) -> set[Subject]:
-    """Subjects that share a failed record: each gets an attempt of its own."""
-    shared: set[Subject] = set()
-    for record in plan.records.values():
-        if len(record.subjects) > 1:
-            outcome = execution.records[record.contributions[0].subject].get(record.ref)
-            if isinstance(outcome, FailedRecord) and _may_be_others_fault(outcome.error):
-                shared |= record.subjects
-    return shared
-
-
-def _may_be_others_fault(error: HubSpotError | None) -> bool:
-    """Whether the values of one subject may keep another one's from arriving; not if HubSpot would refuse any value."""
-    return error is None or not (error.retryable or concerns_type(error))
 
 
 def _vanished_partner(outcome: Outcome) -> Outcome:

@@ -131,10 +131,9 @@ def test_orders_that_share_a_record_cost_a_handful(story):
     assert company_world(story, 100, is_refused=False) <= 6
 
 
-@pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "what all orders share belongs to nobody's order")
 @pytest.mark.parametrize("number", [25, 100])
 def test_one_refused_record_that_all_orders_share_costs_a_few_requests(story, number):
-    assert company_world(story, number, is_refused=True) <= 30
+    assert company_world(story, number, is_refused=True) <= 8
 
 
 @pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "labels of a shared record are remembered, not read")
