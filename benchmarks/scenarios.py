@@ -20,6 +20,7 @@ from .workers import ROOT
 
 LATENCY_MS = 150
 SLOW_BATCH_MS = 600
+SHARING = 100
 Figures = dict[str, float | bool]
 
 
@@ -75,6 +76,18 @@ def _single(portal: Portal, mixed: bool) -> int:
     cost = drain(shop, portal, 1)
     shop.check(orders)
     return cost.requests
+
+
+def refused(portal: Portal, sizes: Sizes) -> Figures:
+    """How many requests 100 orders cost that share a company which HubSpot refuses; the rest of them arrives."""
+    portal.prepare()
+    shop = Shop(portal)
+    shop.share_company()
+    portal.ask("POST", "faults", {"preset": "bad-request", "stage": "create", "path": "companies", "times": None})
+    orders = shop.backlog(SHARING)
+    cost = drain(shop, portal, SHARING)
+    shop.check_all_failed(orders)
+    return {"refused_shared_record_calls": cost.requests}
 
 
 def processor(portal: Portal, sizes: Sizes) -> Figures:

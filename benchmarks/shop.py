@@ -23,6 +23,7 @@ from pretix_hubspot.sync.joining import join
 from .place import Portal
 
 KEY = "pretix_order_key"
+COMPANY_KEY = "pretix_company"
 WORLD = {"contacts": ["email", "firstname", "lastname"], "deals": [KEY, "dealname", "amount", "dealstage"]}
 BUYER = (
     ("invoice_address_name_given_name", "firstname", "if_empty"),
@@ -33,6 +34,7 @@ ATTENDEE = (
     ("attendee_name_family_name", "lastname", "if_empty"),
 )
 DEAL = (("event_order_code", "dealname", "overwrite"), ("order_total", "amount", "overwrite"))
+COMPANY = (("organizer_name", "name", "overwrite"),)
 TABLES = ("pretixbase_organizer", "pretixbase_order", "pretixbase_logentry", "pretix_hubspot_recordlink")
 _ATTENDEES = 2
 _numbers = count(1)
@@ -84,6 +86,21 @@ class Shop:
         deal.association_mappings = [{"mapping": buyer.pk}, {"mapping": attendee.pk}]
         deal.pipeline = {"pipeline": "default", "stages": {"n": "appointmentscheduled", "p": "closedwon"}}
         deal.save()
+
+    def share_company(self) -> None:
+        """Instead of attendees, each order has a company, the same for all; the deal is associated with it as well."""
+        catalog = Catalog(self.connection)
+        catalog.ensure({"companies"})
+        definition = {"name": COMPANY_KEY, "label": "pretix company", "type": "string", "fieldType": "text"}
+        catalog.create_property("companies", {**definition, "groupName": "companyinformation", "hasUniqueValue": True})
+        buyer, attendee, deal = self.event.hubspot_object_mappings.order_by("position")
+        attendee.delete()
+        company = self._add_mapping(self.event, "Order", "companies", ("organizer_slug", COMPANY_KEY), COMPANY)
+        company.position, deal.position = deal.position, company.position
+        deal.association_mappings = [{"mapping": buyer.pk}, {"mapping": company.pk}]
+        company.save()
+        deal.save()
+        self.portal.forget_requests()
 
     @staticmethod
     def _add_mapping(event, source, object_type, identifier, rows) -> ObjectMapping:
@@ -190,6 +207,15 @@ class Shop:
         done = OrderState.objects.exclude(sent_hash="").filter(problem__isnull=True).count()
         if left or done != len(orders):
             raise AssertionError(f"{left} orders wait, {done} of {len(orders)} are in sync")
+
+    def check_all_failed(self, orders: Sequence[Order]) -> None:
+        """Raise unless each order failed for its company, and its buyer and deal arrived."""
+        found = self.portal.ask("POST", "world", {"properties": WORLD})
+        arrived = [len(found["contacts"]), len(found["deals"])]
+        problems = OrderState.objects.filter(order__in=orders).values_list("problem", flat=True)
+        failed = [failure["object_type"] for problem in problems for failure in problem or ()]
+        if arrived != [len(orders)] * 2 or failed != ["companies"] * len(orders):
+            raise AssertionError(f"Contacts and deals: {arrived} for {len(orders)} orders; {len(failed)} failures")
 
 
 def expected(orders: Sequence[Order], events: dict[int, Event]) -> dict[str, list[dict]]:

@@ -28,6 +28,7 @@ TARGETS = (
     Target("calls_per_order_unchanged", "requests per unchanged order", 0),
     Target("calls_single_order", "requests for a single order, all new", 5),
     Target("calls_single_order_mixed", "requests for a single order, two of three people known", 6),
+    Target("refused_shared_record_calls", "requests for 100 orders that share one refused record", 8),
     Target("engine_vs_core_cpu", "orders per processor second, times core's loop", 8, at_least=True),
     Target("engine_vs_core_wall", "orders per second at 150 ms, times core's loop", 45, at_least=True),
     Target("queries_per_order", "database statements per order", 0.6),
