@@ -65,7 +65,13 @@ class EventConnection(models.Model):
     ``log_watermark`` is the id of the newest log entry the sweep has seen.
     ``planner`` is the revision for which the event's orders were looked through, see ``mappings.revisions``.
     ``told_causes`` are the causes of sync problems that users were notified of and that still exist.
+    ``source_changes`` decides about orders that would be sent otherwise because a date, a product, a customer or the
+    event was changed; ``things_watermark`` and ``things`` are what the sweep knows of these, see ``sync.queue.things``.
     """
+
+    class SourceChanges(models.TextChoices):
+        SEND = "", _("Send the orders concerned again")
+        OFFER = "offer", _("Offer to send them again")
 
     class Digest(models.TextChoices):
         OFF = "", _("Never")
@@ -82,6 +88,11 @@ class EventConnection(models.Model):
     log_days = models.PositiveSmallIntegerField(default=LOG_DAYS)
     log_values = models.BooleanField(default=False)
     log_watermark = models.BigIntegerField(default=0)
+    source_changes = models.CharField(
+        max_length=10, choices=SourceChanges.choices, blank=True, default=SourceChanges.SEND
+    )
+    things_watermark = models.BigIntegerField(default=0)
+    things = models.JSONField(default=dict)
     planner = models.PositiveSmallIntegerField(default=0)
     paused_since = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey("pretixbase.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -185,7 +196,7 @@ class OrderState(models.Model):
     ``sent_hash`` covers portal, mapping revisions and all values; if it is equal, the order is not sent again.
     ``sent_at`` is when the state was planned that HubSpot was last known to hold, and ``planner`` by which revision of
     the planner, see ``mappings.revisions``; 0 is any before these were counted. ``outdated_by`` is the newer revision
-    that sends this order otherwise.
+    that sends this order otherwise, or another reason why it would be, see ``queue.triggers.OFFERED``.
     ``by_hand`` brings an order into scope that was placed before the event joined, or in test mode.
     ``log_count`` is how many log entries the order had when it was last read: the sweep compares it with today's.
     ``associated`` lists the associations made for this order, e.g. ``["deals:7>contacts:3"]``.
@@ -214,6 +225,7 @@ class OrderState(models.Model):
         indexes = [
             models.Index(fields=("cause",), condition=~models.Q(cause=""), name="hubspot_failing"),
             models.Index(fields=("outdated_by",), condition=~models.Q(outdated_by=""), name="hubspot_outdated"),
+            models.Index(fields=("sent_at",), condition=~models.Q(sent_hash=""), name="hubspot_sent"),
         ]
 
 

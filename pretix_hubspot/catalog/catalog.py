@@ -29,7 +29,7 @@ from pretix_hubspot.values import owners
 from . import last_failure
 from .memory import TOGETHER, CatalogMemory
 from .object_types import CUSTOM_SCOPES, STANDARD, key, standard
-from .stored import FORMER, MADE, note_new_labels, pipeline_of, property_of, trimmed
+from .stored import FORMER, MADE, note_changes, note_new_labels, pipeline_of, property_of, trimmed
 
 logger = logging.getLogger(__name__)
 
@@ -338,7 +338,7 @@ class Catalog(CatalogMemory):
         self._store(
             {
                 (PROPERTIES, object_type): self._listed(object_type, properties),
-                (PIPELINES, object_type): [asdict(p) for p in sorted(pipelines, key=lambda p: p.display_order)],
+                (PIPELINES, object_type): self._noted(object_type, pipelines),
             }
         )
 
@@ -386,7 +386,15 @@ class Catalog(CatalogMemory):
         recently = now().timestamp() - 10 * LAG
         created = {p["name"]: p for p in (row.data if row else ()) if p.get(MADE, 0) > recently}
         note_new_labels(listed, row.data if row else ())
+        note_changes(listed.values(), row.data if row else (), key="name")
         return list({**created, **listed}.values())
+
+    def _noted(self, object_type: str, pipelines: Iterable[Pipeline]) -> list[dict]:
+        """The pipelines in their order, with notes of what changed."""
+        listed = [asdict(p) for p in sorted(pipelines, key=lambda p: p.display_order)]
+        row = self.connection.catalog_entries.filter(kind=PIPELINES, name=object_type).first()
+        note_changes(listed, row.data if row else (), key="id")
+        return listed
 
     def _fetch_types(self) -> None:
         have, left_out = usable_types(self.client, self.connection.scopes)

@@ -1,5 +1,6 @@
 """The portal's schema as rows store it: definitions trimmed to the parts that we use, and our own notes beside them."""
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -9,6 +10,10 @@ from pretix_hubspot.hubspot.data import Option, Pipeline, PropertyDefinition, St
 
 # In a stored property: when we created it; its former label, if users renamed it in HubSpot, and since when.
 MADE, FORMER, RENAMED = "made_at", "former_label", "renamed_at"
+#: In a stored property or pipeline: when HubSpot was first seen to define it otherwise, or to have it again.
+CHANGED = "changed_at"
+#: The parts of a definition on which no value depends, and our own notes. Owners come and go.
+_NO_MEANING = frozenset({"label", "group_name", "hidden", "display_order", MADE, FORMER, RENAMED, CHANGED})
 SHOWN_FOR = timedelta(days=14).total_seconds()
 
 
@@ -35,12 +40,32 @@ def trimmed(definition: PropertyDefinition) -> dict:
 
 def property_of(data: dict) -> PropertyDefinition:
     options = tuple(Option(value, label, hidden) for value, label, hidden in data.get("options", ()))
-    fields = {name: value for name, value in data.items() if name not in (MADE, FORMER, RENAMED)}
+    fields = {name: value for name, value in data.items() if name not in (MADE, FORMER, RENAMED, CHANGED)}
     return PropertyDefinition(**{"type": "", "field_type": "", **fields, "options": options})
 
 
 def pipeline_of(data: dict) -> Pipeline:
-    return Pipeline(**{**data, "stages": tuple(Stage(**stage) for stage in data["stages"])})
+    fields = {name: value for name, value in data.items() if name != CHANGED}
+    return Pipeline(**{**fields, "stages": tuple(Stage(**stage) for stage in data["stages"])})
+
+
+def note_changes(listed: Iterable[dict], before: Iterable[dict], key: str) -> None:
+    """Note on properties or pipelines, by their ``key``, when their definition changed as far as values depend on it.
+
+    What is there for the first time is noted as well, since it may have been gone for a while.
+    """
+    moment, known = now().timestamp(), {old[key]: old for old in before}
+    for new in listed if known else ():
+        old = known.get(new[key])
+        if old is None or _meaning(old) != _meaning(new):
+            new[CHANGED] = moment
+        elif CHANGED in old:
+            new[CHANGED] = old[CHANGED]
+
+
+def _meaning(data: dict) -> dict:
+    without = _NO_MEANING | ({"options"} if data.get("owners") else set())
+    return json.loads(json.dumps({name: value for name, value in data.items() if name not in without}))
 
 
 def note_new_labels(listed: dict[str, dict], before: Iterable[dict]) -> None:

@@ -13,7 +13,7 @@ STATES = {
     NOT_IN_SCOPE: _("Not in scope"),
 }
 MEANINGS = {
-    IN_SYNC: _("HubSpot holds what the object mappings say."),
+    IN_SYNC: _("HubSpot holds what was sent last."),
     WAITING: _("Queued, and sent as soon as possible."),
     FAILING: _("Could not be sent, or only in part."),
     EXCLUDED: _("Left out for a reason."),

@@ -7,9 +7,11 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import Model
-from pretix.base.datasync.sourcefields import DataFieldCategory
+from pretix.base.datasync.sourcefields import EVENT, EVENT_OR_SUBEVENT, DataFieldCategory
 
 from pretix_hubspot.values.rows import FieldRefused
+
+from .things import BY_NEED, Thing
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class SourceField:
     ``enum_opts`` are a choice's (identifier, label) pairs to show; ``synonyms`` the same with the labels of all of the
     event's languages, for finding the portal's option (``convert`` and ``warning`` take these).
     ``sensitive`` marks links that carry a secret of the order.
+    ``options_of`` is the kind of thing whose names are the options, if it is not loaded as a need.
     """
 
     key: str
@@ -45,6 +48,18 @@ class SourceField:
     deprecated: bool = False
     needs: frozenset[str] = frozenset()
     synonyms: Choices = ()
+    options_of: Thing | None = None
+
+    @property
+    def reads(self) -> frozenset[Thing]:
+        """The things beside the order whose change may change the value.
+
+        It follows from what is loaded and taken for the field, without which it could not be read at all.
+        """
+        things = frozenset().union(*(BY_NEED[need] for need in self.needs))
+        if self.required_input in (EVENT, EVENT_OR_SUBEVENT):
+            things |= {Thing.EVENT}
+        return things | {self.options_of} if self.options_of else things
 
 
 class Related:

@@ -4,10 +4,11 @@ A slice costs two queries for orders and positions, and one (answers: two) for e
 for one order as for a hundred.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django_scopes import scope
-from pretix.base.datasync.sourcefields import EVENT
+from pretix.base.datasync.sourcefields import EVENT, EVENT_OR_SUBEVENT
 from pretix.base.datasync.sourcefields import ORDER as ORDER_INPUT
 from pretix.base.i18n import language
 from pretix.base.models import Order, OrderPosition
@@ -42,6 +43,18 @@ def load(
         loaded = _load_orders(event, order_pks, chosen)
         read = _Reader(loaded, chosen)
         return [read.order(loaded.orders[pk]) for pk in order_pks if pk in loaded.orders]
+
+
+def event_values(event, fields: Iterable[SourceField], locale: str) -> dict[str, Any]:
+    """Read those of the fields whose values are the event's, and so the same for all of its orders."""
+    inputs = (EVENT,) if event.has_subevents else (EVENT, EVENT_OR_SUBEVENT)
+    chosen = [field for field in fields if field.required_input in inputs]
+    with scope(organizer=event.organizer), language(locale, event.settings.region):
+        loaded = LoadedOrders(event, (), {}, {}, frozenset(field.key for field in chosen))
+        for need in sorted({need for field in chosen for need in field.needs}):
+            LOADERS[need](loaded)
+        read = {**dict.fromkeys(inputs, event), RELATED: loaded.related}
+        return {field.key: _plain(field.read(read)) for field in chosen}
 
 
 def _load_orders(event, order_pks, chosen):

@@ -12,6 +12,7 @@ from . import labels, readers
 from .field import SourceField, WithRelated, guarded
 from .snapshot import ORDER
 from .source import KeyProperty, Source
+from .things import Thing
 
 RECEIVED = frozenset({OrderPayment.PAYMENT_STATE_CONFIRMED, OrderPayment.PAYMENT_STATE_REFUNDED})
 GIVEN_BACK = frozenset(
@@ -51,6 +52,7 @@ def order_fields(event) -> list[SourceField]:
             WithRelated(lambda o, related: [related(o, "sales_channel").identifier]),
             needs=("sales_channel",),
             options=list(channels),
+            options_of=Thing.EVENT,
         ),
         _number("payment_sum", _("Sum of payments"), received, "payments"),
         _number("refund_sum", _("Sum of refunds"), given_back, "refunds"),
@@ -71,7 +73,7 @@ def order_fields(event) -> list[SourceField]:
     ]
 
 
-def _field(key, label, kind, getter, *, needs=(), options=None, locales=(), category=CAT_ORDER):
+def _field(key, label, kind, getter, *, needs=(), options=None, options_of=None, locales=(), category=CAT_ORDER):
     return SourceField(
         key=key,
         label=str(label),
@@ -82,6 +84,7 @@ def _field(key, label, kind, getter, *, needs=(), options=None, locales=(), cate
         synonyms=labels.synonyms(options, locales),
         read=guarded(key, ORDER_INPUT, getter),
         needs=frozenset(needs),
+        options_of=options_of,
     )
 
 
@@ -141,6 +144,7 @@ def _payment_fields(event):
             WithRelated(payment_provider),
             needs=("payments",),
             options=[(identifier, provider.verbose_name) for identifier, provider in providers.items()],
+            options_of=Thing.EVENT,
             locales=event.settings.locales,
         )
     ]

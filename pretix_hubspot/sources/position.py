@@ -18,6 +18,7 @@ from .field import SourceField, WithRelated, guarded
 from .order import ORDERS, order_key
 from .snapshot import POSITION, PositionSnapshot
 from .source import KeyProperty, Parts, Source
+from .things import Thing
 
 TEXT, NUMBER, FLAG, WHEN = Question.TYPE_STRING, Question.TYPE_NUMBER, Question.TYPE_BOOLEAN, Question.TYPE_DATETIME
 
@@ -37,7 +38,9 @@ def position_fields(event) -> list[SourceField]:
     ]
 
 
-def _field(key, label, kind, getter, *, needs=(), options=None, category=CAT_ORDER_POSITION, sensitive=False):
+def _field(
+    key, label, kind, getter, *, needs=(), options=None, options_of=None, category=CAT_ORDER_POSITION, sensitive=False
+):
     return SourceField(
         key=key,
         label=str(label),
@@ -49,6 +52,7 @@ def _field(key, label, kind, getter, *, needs=(), options=None, category=CAT_ORD
         read=guarded(key, ORDER_POSITION, getter),
         sensitive=sensitive,
         needs=frozenset(needs),
+        options_of=options_of,
     )
 
 
@@ -110,6 +114,7 @@ def _product_fields(event):
             Question.TYPE_CHOICE,
             lambda p: [str(p.item_id)],
             options=products,
+            options_of=Thing.PRODUCT,
             category=CAT_PRODUCT,
         ),
         _field(

@@ -24,6 +24,9 @@ _KEPT = (
     "log_days",
     "log_values",
     "log_watermark",
+    "things_watermark",
+    "things",
+    "source_changes",
     "paused_by_id",
     "digest",
     "digest_to",
@@ -50,6 +53,7 @@ def join(event: Event, connection: Connection, user: User | None) -> EventConnec
         event_connection = event_connection or EventConnection(event=event)
         event_connection.connection, event_connection.joined_at = connection, now()
         event_connection.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
+        event_connection.things_watermark, event_connection.things = event_connection.log_watermark, {}
         came_back = _restore(event_connection)
         event_connection.save()
         if not came_back:
@@ -115,7 +119,7 @@ def _restore(event_connection: EventConnection) -> bool:
     former.delete()
     if former.connection_id != event_connection.connection_id:
         return False
-    for name in _KEPT:
+    for name in former.joined:
         value = former.joined[name]
         setattr(event_connection, name, parse_datetime(value) if name in _MOMENTS and value else value)
     _clear_deleted_user(event_connection)

@@ -1,7 +1,8 @@
 """The sweep: queue orders that changed without a signal, and rows that waited long enough.
 
 Refunds, partial payments and changed contacts send no signal, a signal can be lost, and the plugin may have been
-disabled for a while; but every change of an order leaves a log entry.
+disabled for a while; but every change of an order leaves a log entry. What changes beside the orders, ``queue.things``
+finds.
 """
 
 from datetime import timedelta
@@ -12,6 +13,7 @@ from django_scopes import scopes_disabled
 from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 from pretix_hubspot.server.chunks import chunks
@@ -20,7 +22,8 @@ from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run.history import order_entries
 
 from .provider import HubSpotSyncProvider
-from .queue import order_queue
+from .queue import order_queue, things
+from .queue.order_queue import TENDED
 
 #: Entries younger than this are compared again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
@@ -28,8 +31,6 @@ LATE_COMMITS = timedelta(minutes=10)
 ROUND, TURN = timedelta(days=1), timedelta(minutes=5)
 #: How long an exhausted temporary error rests before it is tried again.
 REARM_AFTER = timedelta(hours=1)
-#: Core's words for failures that need no user: ``release_stuck_rows`` handles them.
-TENDED = ("exceeded", "timeout")
 
 
 def run(event_connection: EventConnection, lap: timedelta = ROUND) -> int:
@@ -44,7 +45,10 @@ def run(event_connection: EventConnection, lap: timedelta = ROUND) -> int:
         for order in Order.objects.filter(pk__in=missed).select_related("event"):
             HubSpotSyncProvider.enqueue_order(order, Trigger.SWEEP)
         _advance(event_connection, entries, unread)
-    return len(missed)
+        found = things.queue_readers(event_connection)
+        if not is_paused(event_connection):
+            things.compare_some(event_connection)
+    return len(missed) + found
 
 
 def _recent_entries(event_connection: EventConnection) -> QuerySet[LogEntry]:

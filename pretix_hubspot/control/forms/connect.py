@@ -30,15 +30,20 @@ class EventOptionsForm(forms.ModelForm):
 
     class Meta:
         model = EventConnection
-        fields = ("send_test_orders", "log_days", "log_values")
+        fields = ("send_test_orders", "source_changes", "log_days", "log_values")
         labels = {
             "send_test_orders": _("Send test mode orders"),
+            "source_changes": _("When dates, products, customers or the event change in pretix"),
             "log_days": _("Keep the log for this many days"),
             "log_values": _("Log the values that are sent"),
         }
         help_texts = {
             "send_test_orders": _(
                 "By default, orders placed in test mode are not sent to HubSpot unless you use “Sync now” on the order."
+            ),
+            "source_changes": _(
+                "Only orders that send something of it are concerned, and only what differs is written. "
+                "What a changed mapping, a change in HubSpot or an upgrade would send otherwise is always offered."
             ),
             "log_days": _("0 keeps no log."),
             "log_values": _(

@@ -23,6 +23,11 @@ from .triggers import Trigger
 MAPPING_ENTRIES = "pretix_hubspot.mapping."
 BEFORE_CHANGE = gettext_lazy("The object mappings were changed after they were sent.")
 BY_UPGRADE = gettext_lazy("An older version of the plugin sent them otherwise.")
+#: The sentences about orders that were planned and not sent, by the reason in ``triggers.OFFERED``.
+OFFERS = {
+    "thing": gettext_lazy("The event, dates, products or customers were changed in pretix after they were sent."),
+    "definition": gettext_lazy("Properties or pipelines were changed in HubSpot after they were sent."),
+}
 STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"
 
 
@@ -38,17 +43,26 @@ def outdated(event: Event) -> QuerySet[OrderState]:
     return states.filter(before_change | Q(outdated_by__gt=""))
 
 
+def up_to_date(event: Event) -> QuerySet[OrderState]:
+    """Orders that HubSpot holds and of which nothing is known that would be sent otherwise."""
+    states, before_change = _in_sync(event)
+    return states.filter(outdated_by="").exclude(before_change)
+
+
 def reasons(event: Event) -> list[tuple[str | Promise, int]]:
     """The reasons why orders are outdated, with the number of orders; an order may have several."""
     states, before_change = _in_sync(event)
     by_upgrade = states.filter(outdated_by__gt="").order_by("outdated_by").values_list("outdated_by")
-    counts = [(revisions.REASONS.get(code, BY_UPGRADE), count) for code, count in by_upgrade.annotate(Count("pk"))]
+    counts = [
+        (OFFERS.get(code) or revisions.REASONS.get(code, BY_UPGRADE), count)
+        for code, count in by_upgrade.annotate(Count("pk"))
+    ]
     changed = states.filter(before_change).count()
     return [(BEFORE_CHANGE, changed), *counts] if changed else counts
 
 
 def is_upgraded(event: Event) -> bool:
-    """Whether an upgrade made some of the orders outdated."""
+    """Whether something other than a change of mappings made some of the orders outdated."""
     return _in_sync(event)[0].filter(outdated_by__gt="").exists()
 
 
@@ -64,8 +78,11 @@ def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
 
 
 def start(event: Event, user: User | None) -> int:
-    """Queue all outdated orders. Returns how many were not waiting before."""
-    orders = Order.objects.filter(pk__in=outdated(event).values("order")).order_by("-datetime", "-pk")
+    """Queue all outdated orders, or all that were sent if none is known. Returns how many were not waiting before."""
+    states = outdated(event)
+    if not states.exists():
+        states = _in_sync(event)[0]
+    orders = Order.objects.filter(pk__in=states.values("order")).order_by("-datetime", "-pk")
     waited = _rows(event).count()
     for part in chunks(orders.values_list("pk", flat=True).iterator(), 1_000):
         order_queue.enqueue(event, part, Trigger.RESEND)

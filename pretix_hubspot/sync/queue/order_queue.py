@@ -23,7 +23,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.server.config import lease_seconds
 
-from .triggers import BULK, Trigger, is_bulk
+from .triggers import BULK, OFFERED, Trigger, is_bulk
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class SliceSize:
 
 
 SIZE = SliceSize()
+#: Core's words for failures that need no user: ``reclaim`` and ``rearm`` handle them.
+TENDED = ("exceeded", "timeout")
 #: Retries of more orders than this are bulk work.
 FEW = 20
 IS_BULK = Case(When(triggered_by__in=sorted(BULK), then=1), default=0)
@@ -290,13 +292,24 @@ def _mark_as_bulk(rows: QuerySet[OrderSyncQueue]) -> None:
 
 
 def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
-    """Queue orders of an event in one statement; a row that waits already is left as it is."""
-    moment = now()
+    """Queue orders of an event in bulk; a row that waits already is left as it is, unless it would only be offered."""
+    moment, pks = now(), list(orders)
     rows = [
         OrderSyncQueue(order_id=pk, event=event, sync_provider=PROVIDER, triggered_by=triggered_by, not_before=moment)
-        for pk in orders
+        for pk in pks
     ]
     OrderSyncQueue.objects.bulk_create(rows, ignore_conflicts=True)
+    if triggered_by not in OFFERED and pks:
+        _waiting_siblings(pks).filter(triggered_by__in=list(OFFERED)).update(triggered_by=triggered_by)
+
+
+def try_again(orders: Sequence[int]) -> None:
+    """Try the orders again that no longer are tried by themselves, behind live ones: what they failed for may be
+    corrected.
+    """
+    stopped = _waiting_siblings(orders).filter(need_manual_retry__isnull=False)
+    stopped = stopped.exclude(need_manual_retry__in=TENDED).exclude(triggered_by=Trigger.SYNC_NOW)
+    stopped.update(need_manual_retry=None, failed_attempts=0, not_before=now(), triggered_by=Trigger.MASS_RETRY)
 
 
 def forget(event: Event) -> list[int]:

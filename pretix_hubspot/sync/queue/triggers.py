@@ -12,6 +12,14 @@ class Trigger(TextChoices):
     SWEEP = "sweep", _("Periodic search for changes")
     RESEND = "bulk", _("Sent again")
     FIRST_MAPPING = "bulk_first_mapping", _("First object mapping")
+    #: Something that the order's plan reads was changed.
+    THING_CHANGED = "bulk_thing", _("Event, date, product or customer changed")
+    #: The daily look at orders of which no change is known.
+    COMPARED = "bulk_compared", _("Daily comparison")
+    #: As above, but where the order would be sent otherwise, this is only offered.
+    OFFER_THING = "bulk_offer_thing", _("Event, date, product or customer changed")
+    OFFER_DEFINITION = "bulk_offer_definition", _("Property changed in HubSpot")
+    OFFER_UPGRADE = "bulk_offer_upgrade", _("Daily comparison")
     RETRY = "retry", _("Tried again")
     #: A retry of so many orders that live orders go first.
     MASS_RETRY = "bulk_retry", _("Tried again")
@@ -29,7 +37,18 @@ class Trigger(TextChoices):
 
 
 #: Live orders go before these: bulk work, and orders that the sweep found.
-BULK = frozenset({Trigger.RESEND, Trigger.FIRST_MAPPING, Trigger.MASS_RETRY, Trigger.SWEEP})
+BULK = frozenset(
+    {Trigger.RESEND, Trigger.FIRST_MAPPING, Trigger.MASS_RETRY, Trigger.SWEEP, Trigger.THING_CHANGED, Trigger.COMPARED}
+    | {Trigger.OFFER_THING, Trigger.OFFER_DEFINITION, Trigger.OFFER_UPGRADE}
+)
+#: Orders that are planned and not sent: the trigger, and the reason for which they are offered if they differ.
+OFFERED = {
+    Trigger.OFFER_THING: "thing",
+    Trigger.OFFER_DEFINITION: "definition",
+    Trigger.OFFER_UPGRADE: "upgrade",
+}
+#: Triggers of orders that most probably did not change.
+COMPARISONS = frozenset({*OFFERED, Trigger.THING_CHANGED, Trigger.COMPARED})
 
 
 def is_bulk(triggered_by: str) -> bool:

@@ -117,6 +117,11 @@ def unchanged(plans: Iterable[SubjectPlan], past: PastOf, occasion: Occasion) ->
     ]
 
 
+def offered(reasons: Mapping[int, str]) -> list[Ending]:
+    """Endings of orders that would be sent otherwise and are not, by the reason for which users are offered it."""
+    return [Ending(order, state={"outdated_by": reason}) for order, reason in reasons.items()]
+
+
 def judged(
     verdicts: Iterable[Verdict],
     past: PastOf,

@@ -29,7 +29,7 @@ from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, SubjectPlan
 from pretix_hubspot.sync.queue import order_queue, scope
-from pretix_hubspot.sync.queue.triggers import Trigger
+from pretix_hubspot.sync.queue.triggers import OFFERED, Trigger
 from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.outcome import Execution
@@ -172,11 +172,14 @@ def _plan(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     planned = [plan.subjects[subject] for subject in plan.subjects if subject.pk not in filtered]
     unchanged = [part for part in planned if _is_unchanged(work, part)]
     todo = {part.subject.pk for part in planned} - {part.subject.pk for part in unchanged}
+    offered = {pk: reason for pk in todo if (reason := _offered(work, pk))}
+    todo -= offered.keys()
     ended = [
         *endings.left_out(excluded, work.past),
         *endings.missing(set(included) - plan.orders()),
         *endings.filtered(filtered, work.past),
         *endings.unchanged(unchanged, work.past, work.occasion()),
+        *endings.offered(offered),
     ]
     held = finishing.write(work, ended, report, staying=todo)
     return plan.only(map(Subject.of_order, todo & held))
@@ -252,6 +255,17 @@ def _by_event(work: Slice, orders: list[int]) -> list[tuple[EventContext, list[i
     for pk in orders:
         by_event.setdefault(work.order(pk).event_id, []).append(pk)
     return [(work.context(event), pks) for event, pks in sorted(by_event.items())]
+
+
+def _offered(work: Slice, order: int) -> str:
+    """Why an order that would be sent otherwise is only offered; empty for an order that is sent.
+
+    An order that changed itself is sent, whatever it was queued for.
+    """
+    state = work.states.get(order)
+    if not state or not state.sent_hash or work.log_counts.get(order, 0) > state.log_count:
+        return ""
+    return OFFERED.get(work.claim.orders[order].triggered_by, "")
 
 
 def _is_unchanged(work: Slice, planned: SubjectPlan) -> bool:

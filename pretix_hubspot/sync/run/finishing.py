@@ -17,6 +17,7 @@ from pretix_hubspot.server.links import record_base
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.queue import order_queue, scope
+from pretix_hubspot.sync.queue.triggers import COMPARISONS
 from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
 from . import history, order_states, record_links, results
@@ -60,8 +61,14 @@ def write(
             record_links.store(arrived.plan.portal_id, _sent_by(held, arrived), arrived.known)
     LogEntry.bulk_create_and_postprocess([_entry(work, ending, rows) for ending in ended if ending.entry])
     report.endings += ended
-    report.by_event.update((work.order(e.order).event_id, e.counted) for e in ended if e.counted)
+    report.by_event.update((work.order(e.order).event_id, _counted(work, e)) for e in ended if e.counted)
     return held
+
+
+def _counted(work: Slice, ending: Ending) -> str:
+    """The number that grows; orders that were only compared are none of a day's unchanged ones."""
+    is_compared = work.claim.orders[ending.order].triggered_by in COMPARISONS
+    return "compared" if is_compared and ending.counted == "unchanged" else ending.counted
 
 
 def _unless_mapped_since(work: Slice, endings: Sequence[Ending]) -> list[Ending]:

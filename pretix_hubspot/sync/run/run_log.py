@@ -23,7 +23,7 @@ from pretix_hubspot.models import LOG_DAYS, DailyCount, EventConnection, OrderSt
 from pretix_hubspot.server import metrics
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.sync.queue.order_queue import Claim
-from pretix_hubspot.sync.queue.triggers import Trigger
+from pretix_hubspot.sync.queue.triggers import COMPARISONS, Trigger
 from pretix_hubspot.sync.send.outcome import RecordAction
 
 from .endings import Ending
@@ -91,7 +91,7 @@ class RunLog:
         runs = {
             event: self._run(event, of_event, endings, trouble, seconds, shared=len(rows) > 1)
             for event, of_event in rows.items()
-            if event in events and events[event].log_days
+            if event in events and events[event].log_days and _is_told(of_event, endings)
         }
         Run.objects.bulk_create(runs.values())
         verdicts = {pk: ending.verdict for pk, ending in endings.items() if ending.verdict}
@@ -132,6 +132,14 @@ class RunLog:
             trouble=trouble,
             **{name: numbers[name] for name in (*NUMBERS.values(), "failed")},
         )
+
+
+def _is_told(rows: Sequence[OrderSyncQueue], endings: Mapping[int, Ending]) -> bool:
+    """Whether a run is logged: orders of which nobody knows a change are compared every day, mostly in vain."""
+    return any(
+        row.triggered_by not in COMPARISONS or (row.order_id in endings and endings[row.order_id].verdict)
+        for row in rows
+    )
 
 
 def _is_worth_logging(verdict: Verdict, triggered_by: str) -> bool:
