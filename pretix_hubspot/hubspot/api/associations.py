@@ -39,8 +39,13 @@ class AssociationCalls(Endpoints):
             raise ValueError("every input needs an association type")
         return self._associations(from_type, to_type, "create", [item.to_json() for item in inputs])
 
-    def read_associations(self, from_type: str, to_type: str, ids: Sequence[str]) -> AssociationResult:
-        """All associations of up to 1,000 records, page after page; a record without any brings no pair."""
+    def read_associations(
+        self, from_type: str, to_type: str, ids: Sequence[str], follow: bool = True
+    ) -> AssociationResult:
+        """All associations of up to 1,000 records, page after page; a record without any brings no pair.
+
+        Without `follow` only the first page of each, with the records that have more.
+        """
         check_batch(ids, MAX_ASSOCIATION_READS)
         operation = f"{from_type} to {to_type} associations read"
         pairs: list[AssociationPair] = []
@@ -52,8 +57,8 @@ class AssociationCalls(Endpoints):
             pairs += page.pairs
             refusals += page.errors
             waiting = list(_unfinished(answer))
-            if not waiting:
-                return AssociationResult(tuple(pairs), tuple(refusals))
+            if not waiting or not follow:
+                return AssociationResult(tuple(pairs), tuple(refusals), frozenset(row["id"] for row in waiting))
         raise BadAnswer("HubSpot's pages of associations never end", operation=operation)
 
     def archive_associations(self, from_type: str, to_type: str, pairs: Sequence[tuple[str, str]]) -> AssociationResult:

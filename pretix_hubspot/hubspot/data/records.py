@@ -215,10 +215,14 @@ class AssociationPair:
 
 @dataclass(frozen=True)
 class AssociationResult:
-    """Associations made, read or removed, and refusals; `InputError.ids` names the records of a refusal."""
+    """Associations made, read or removed, and refusals; `InputError.ids` names the records of a refusal.
+
+    `unfinished` are the records of a read that have more associations, on pages that were not asked for.
+    """
 
     pairs: tuple[AssociationPair, ...] = ()
     errors: tuple[InputError, ...] = ()
+    unfinished: frozenset[str] = frozenset()
 
     @classmethod
     def from_json(cls, data: Any, operation: str = "") -> "AssociationResult":

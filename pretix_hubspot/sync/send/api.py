@@ -26,7 +26,9 @@ class Api(Protocol):
 
     def association_labels(self, from_type: str, to_type: str) -> tuple[AssociationLabel, ...]: ...
 
-    def read_associations(self, from_type: str, to_type: str, ids: Sequence[str]) -> AssociationResult: ...
+    def read_associations(
+        self, from_type: str, to_type: str, ids: Sequence[str], follow: bool = True
+    ) -> AssociationResult: ...
 
     def associate_default(
         self, from_type: str, to_type: str, pairs: Sequence[tuple[str, str]]

@@ -1,12 +1,12 @@
 """Associations of a slice: made once for all subjects that need them, and removed when obsolete, after a lookup."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.failures.portal_rules import rule_behind
 from pretix_hubspot.hubspot.api.associations import MAX_ASSOCIATION_READS, MAX_ASSOCIATIONS
 from pretix_hubspot.hubspot.data import AssociationInput, AssociationResult, AssociationType, Record
-from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound, UnexpectedStatus
+from pretix_hubspot.hubspot.errors import HubSpotError, InvalidInput, NotFound
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.values.rows import Refusal
@@ -15,13 +15,13 @@ from .api import Api
 from .association import Association, Place
 from .batches import BatchCaller
 from .detaching import Use, obsolete
-from .outcome import Execution, Outcome, Pair, SentRecord
+from .outcome import Execution, Outcome, Pair, RecordAction, SentRecord
+from .pair_types import Ids, PairTypes
 from .records import read_by_id
 
 #: An association that HubSpot refuses because somebody deletes or merges records there right now.
 VANISHED = Refusal(Code.RECORD_VANISHED)
 
-Ids = tuple[str, str]  # of both records
 Wanted = tuple[Subject, Pair, AssociationType | None]  # who asks, for which records, with which label
 Made = Mapping[Subject, Iterable[Association]]
 
@@ -56,7 +56,9 @@ class Associations:
         for (from_type, to_type), pairs in needed.items():
             plain = {ids: wanted for ids, wanted in pairs.items() if not any(label for _, _, label in wanted)}
             labelled = {ids: wanted for ids, wanted in pairs.items() if ids not in plain}
-            answers = self._link(from_type, to_type, list(plain)) | self._label(from_type, to_type, labelled)
+            answers = self._link(from_type, to_type, list(plain)) | self._label(
+                from_type, to_type, labelled, lambda part: _second_side_is_smaller(part, plan, records)
+            )
             for ids, wanted in pairs.items():
                 answer = answers[ids]
                 for subject, pair, label in wanted:
@@ -74,18 +76,26 @@ class Associations:
 
         return self._caller.batch(send, pairs, MAX_ASSOCIATIONS)
 
-    def _label(self, from_type: str, to_type: str, pairs: Mapping[Ids, list[Wanted]]) -> dict[Ids, HubSpotError | bool]:
-        """Send labels together with the existing ones, since HubSpot replaces the labels of a pair (hubspot.md 7.1)."""
+    def _label(
+        self,
+        from_type: str,
+        to_type: str,
+        pairs: Mapping[Ids, list[Wanted]],
+        from_second: Callable[[Mapping[Ids, list[Wanted]]], bool],
+    ) -> dict[Ids, HubSpotError | bool]:
+        """Send labels together with the existing ones, since HubSpot replaces the labels of a pair (hubspot.md 7.1).
+
+        ``from_second`` says from which side to read these. Pairs that have their labels are left alone.
+        """
+        types = PairTypes(self._api, from_type, to_type)
 
         def send(parts: list[list[Ids]]) -> list[dict[Ids, HubSpotError | bool]]:
             [part] = parts
-            there = self._api.read_associations(from_type, to_type, list(dict.fromkeys(one for one, _ in part)))
-            for refusal in there.errors:
-                if not isinstance(refusal.error, (NotFound, UnexpectedStatus)):  # such as: has no associations
-                    raise refusal.error  # what cannot be read would be lost
-            existing = {(pair.from_id, pair.to_id): pair.types for pair in there.pairs}
-            inputs = [AssociationInput(*ids, united(existing.get(ids, ()), pairs[ids])) for ids in part]
-            return [confirmed(part, self._api.associate(from_type, to_type, inputs))]
+            there = types.read(part, from_second({ids: pairs[ids] for ids in part}))
+            missing = [ids for ids in part if not _are_there(pairs[ids], there[ids])]
+            inputs = [AssociationInput(*ids, united(there[ids], pairs[ids])) for ids in missing]
+            made = confirmed(missing, self._api.associate(from_type, to_type, inputs)) if missing else {}
+            return [{ids: made.get(ids, True) for ids in part}]
 
         return self._caller.batch(send, list(pairs), MAX_ASSOCIATION_READS)
 
@@ -195,6 +205,28 @@ def united(there: Iterable[AssociationType], wanted: list[Wanted]) -> tuple[Asso
     types = {(kind.category, kind.type_id): kind for kind in there}
     types |= {(label.category, label.type_id): label for _, _, label in wanted if label}
     return tuple(types.values())
+
+
+def _are_there(wanted: list[Wanted], types: Iterable[AssociationType]) -> bool:
+    there = {(kind.category, kind.type_id) for kind in types}
+    return all((label.category, label.type_id) in there for _, _, label in wanted if label)
+
+
+def _second_side_is_smaller(
+    part: Mapping[Ids, list[Wanted]], plan: Plan, records: Mapping[Subject, Mapping[RecordKey, Outcome]]
+) -> bool:
+    """Whether the second records of these pairs have fewer associations each than the first ones, by all we know.
+
+    A new record has few for sure; else those have few of which many come together, and those of an order or its part.
+    """
+
+    def smallness(end: int) -> tuple[bool, int, bool]:
+        refs = [(subject, pair[end]) for wanted in part.values() for subject, pair, _ in wanted]
+        outcomes = [records[subject][ref] for subject, ref in refs]
+        are_new = all(isinstance(one, SentRecord) and one.action == RecordAction.CREATED for one in outcomes)
+        return are_new, len({ids[end] for ids in part}), all(plan.records[ref].own_key for _, ref in refs)
+
+    return smallness(1) > smallness(0)
 
 
 def not_linked(execution: Execution) -> Iterator[tuple[Subject, Pair, HubSpotError | None]]:

@@ -99,9 +99,11 @@ class DryRun:
     def associate(self, from_type: str, to_type: str, inputs: Sequence[AssociationInput]) -> AssociationResult:
         return AssociationResult(tuple(AssociationPair(item.from_id, item.to_id, item.types) for item in inputs))
 
-    def read_associations(self, from_type: str, to_type: str, ids: Sequence[str]) -> AssociationResult:
+    def read_associations(
+        self, from_type: str, to_type: str, ids: Sequence[str], follow: bool = True
+    ) -> AssociationResult:
         known = [record_id for record_id in ids if not record_id.startswith(NEW)]
-        return self._client.read_associations(from_type, to_type, known) if known else AssociationResult()
+        return self._client.read_associations(from_type, to_type, known, follow) if known else AssociationResult()
 
     def association_labels(self, from_type: str, to_type: str) -> tuple[AssociationLabel, ...]:
         return self._client.association_labels(from_type, to_type)

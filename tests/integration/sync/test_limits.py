@@ -18,7 +18,6 @@ from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState, Re
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import order_queue
 
-NEW_MEMORY = "Records get a home: "
 SCHEDULER = "A scheduler for ten thousand events: "
 
 
@@ -99,9 +98,6 @@ def looks_up_links(sql):
     return sql.startswith("SELECT") and 'FROM "pretix_hubspot_recordlink"' in sql and '"key" IN' in sql
 
 
-# With the new memory
-
-
 def company_world(story, number, is_refused):
     """``number`` orders that share one company, and how many requests they take."""
     story.add_property("companies", "ckey", unique=True)
@@ -136,7 +132,6 @@ def test_one_refused_record_that_all_orders_share_costs_a_few_requests(story, nu
     assert company_world(story, number, is_refused=True) <= 8
 
 
-@pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "labels of a shared record are remembered, not read")
 def test_labelled_associations_cost_the_same_however_many_there_are(story):
     """A record that stands for the event, labelled with its visitors: each slice reads all that were linked before."""
     portal = story.simulator.portal

@@ -468,6 +468,13 @@ def test_pages_of_associations_are_followed_per_record(hubspot, client):
     assert sent(hubspot) == {"inputs": [{"id": "1", "after": "y"}]}
 
 
+def test_the_first_page_of_associations_names_the_records_that_have_more(hubspot, client):
+    hubspot.post(f"{API}{PAIRS}/batch/read", json={"results": [page("1", 10, "x"), page("2", 20)]})
+    found = client.read_associations("deals", "contacts", ["1", "2"], follow=False)
+    assert [(pair.from_id, pair.to_id) for pair in found.pairs] == [("1", "10"), ("2", "20")]
+    assert (found.unfinished, len(hubspot.calls)) == ({"1"}, 1)
+
+
 def test_endless_pages_end(hubspot, client):
     hubspot.post(f"{API}{PAIRS}/batch/read", json={"results": [page("1", 10, "x")]})
     with pytest.raises(errors.BadAnswer):
