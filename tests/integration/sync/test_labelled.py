@@ -114,3 +114,39 @@ def test_a_label_that_was_taken_away_comes_back_when_an_order_is_sent_again(visi
     visit.story.queue(visit.story.event.orders.get(code="B1"), "user")
     visit.story.sync()
     assert visit.labels("ada@example.org") == {"Visitor", "Sponsor"}
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+def test_the_side_of_the_order_is_read_where_neither_is_new(story, is_later):
+    """The label of a mapping is changed, and an order of before is sent again: its deal has one company."""
+    portal = story.simulator.portal
+    types = ("deals", "companies") if is_later else ("companies", "deals")
+    host, venue = (portal.association_types.add_label(*types, text, "", text.lower(), 50) for text in ("Host", "Venue"))
+    story.add_property("companies", "ckey", unique=True)
+    ObjectMapping.objects.exclude(external_object_type="deals").delete()
+    deal = ObjectMapping.objects.get()
+    company = story.add_mapping(
+        story.event, "Order", "companies", ("organizer_slug", "ckey"), (("organizer_name", "name", "overwrite"),)
+    )
+    later, earlier = (deal, company) if is_later else (company, deal)
+    earlier.position, later.position, earlier.association_mappings = 0, 1, []
+    earlier.save()
+
+    def send(label):
+        later.association_mappings = [{"mapping": earlier.pk, "label": label.label, "type": f"USER_DEFINED:{label.id}"}]
+        later.revision += 1
+        later.save()
+        story.queue(order, "user")
+        story.simulator.requests.clear()
+        story.sync()
+        assert not OrderSyncQueue.objects.exists()
+        return [request.path.rpartition("/2026-03/")[2] for request in story.simulator.requests]
+
+    order = story.order("A1", queue=False)
+    send(host)
+    asked = send(venue)
+
+    reads = [path for path in asked if path in ("deals/companies/batch/read", "companies/deals/batch/read")]
+    assert reads == ["deals/companies/batch/read"]
+    [[_, types_there]] = portal.associations.neighbours(("deals", portal.records("deals")[0].id), "companies")
+    assert {kind.label for kind in types_there if kind.label} == {"Host", "Venue"}

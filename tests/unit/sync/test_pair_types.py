@@ -80,6 +80,7 @@ def further(types):
 
 
 USERS = "USER_DEFINED"
+BOTH = ("companies", "contacts")
 
 
 @pytest.mark.parametrize("from_other_side", [False, True])
@@ -164,6 +165,24 @@ def test_no_label_is_taken_for_another_one(portal, client, read, texts, types):
     assert [found - {plain.key} for found in labels] == [{entry.key} for entry in made]
 
 
+ODD = {
+    "numbers cross": [(10, 13, "A", "A"), (12, 11, "B", "B")],
+    "numbers are far apart": [(10, 12, "A", "A"), (11, 13, "B", "B")],
+    "a neighbour has the text": [(10, 20, "A", "X"), (12, 11, "Y", "A")],
+}
+
+
+@pytest.mark.parametrize("numbers", ODD.values(), ids=ODD)
+def test_nor_where_hubspot_numbers_them_otherwise(portal, client, read, numbers):
+    types = portal.portal.association_types
+    made = [types._define(USERS, *BOTH, (one, other), texts) for one, other, *texts in numbers]
+    ends = [(new(portal, "companies"), new(portal)) for _ in made]
+    for pair, entry in zip(ends, made, strict=True):
+        write(client, *pair, entry)
+    labels, _ = read(*ends, from_other_side=True)
+    assert labels == [{entry.key} for entry in made]
+
+
 def test_labels_that_cannot_be_listed_are_read_from_our_side(portal, client, read, company, person):
     visitor = label(portal)
     write(client, company, person, visitor)
@@ -194,3 +213,9 @@ def test_labels_between_records_of_one_type_have_no_counterpart(portal, client, 
         there, _ = read(pair, types=types)
         assert read(pair, from_other_side=True, types=types) == (there, ["p/p"] * 2)
     assert read((person, child), types=types)[0] == [{parent.key, friend.key, plain.key}]
+
+
+def test_two_plain_types_are_told_apart_on_our_side_only(portal, client, read, company, person):
+    second = portal.portal.association_types._define("HUBSPOT_DEFINED", *BOTH, (900, 901), (None, None))
+    write(client, company, person, second)
+    assert read((company, person), from_other_side=True) == ([{second.key}], ["p/c", "c/p"])
