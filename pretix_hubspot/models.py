@@ -53,6 +53,7 @@ class Connection(LoggedModel):
     catalog_refreshed_at = models.DateTimeField(null=True, blank=True)
     paused_since = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey("pretixbase.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    hash_key = models.TextField(blank=True, default="")  # ciphertext, see connections.hash_key
 
     class Meta:
         unique_together = (("organizer", "portal_id"),)
@@ -168,12 +169,114 @@ class ObjectMapping(LoggedModel):
         return bool(self.pretix_id_field and self.external_id_field)
 
 
-class RecordLink(models.Model):
-    """Our key -> HubSpot's record id, per portal and object type.
+class KnownRecord(models.Model):
+    """One HubSpot record that we know, or are about to create.
 
-    Keys hold no personal data (values are hashed, see ``sync.plan``); several keys may share a record after a merge.
-    ``owner`` is the order or position whose values count when several share the record, see ``sync.plan.ownership``.
-    ``sent_hash`` covers the rows of the last plan for this key; if it is equal, the record is not sent again.
+    ``key`` is our key as a keyed hash (``connections.hash_key``), so that no table tells an address; further keys of
+    the same record are its ``RecordAlias`` rows. ``record_id`` is empty until HubSpot has given one.
+    ``source_kind`` and ``source_pk`` name the one object of ours that the record stands for, such as ``position`` 7;
+    a record that is known by a value, such as a contact, stands for none.
+    ``sent_hash`` covers what was planned when it was last sent, as a keyed hash: if it is equal, nothing is sent.
+    ``lease`` is the token of the worker that may write the record until ``leased_until``; ``version`` counts writes.
+    """
+
+    portal_id = models.BigIntegerField()
+    object_type = models.CharField(max_length=128)
+    key = models.CharField(max_length=64)
+    record_id = models.CharField(max_length=64, blank=True)
+    source_kind = models.CharField(max_length=20, blank=True)
+    source_pk = models.BigIntegerField(null=True, blank=True)
+    sent_hash = models.CharField(max_length=64, blank=True)
+    url = models.CharField(max_length=URL_LENGTH, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    lease = models.CharField(max_length=32, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("portal_id", "object_type", "key"), name="hubspot_record_key"),
+            models.UniqueConstraint(
+                fields=("portal_id", "object_type", "record_id"),
+                condition=~models.Q(record_id=""),
+                name="hubspot_record_id",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=("portal_id", "object_type", "source_kind", "source_pk"),
+                condition=~models.Q(source_kind=""),
+                name="hubspot_record_source",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.object_type} {self.record_id}"
+
+
+class RecordAlias(models.Model):
+    """A further key of ours that leads to a known record: HubSpot merged two, or another property identifies it now."""
+
+    portal_id = models.BigIntegerField()
+    object_type = models.CharField(max_length=128)
+    key = models.CharField(max_length=64)
+    record = models.ForeignKey(KnownRecord, on_delete=models.CASCADE, related_name="aliases")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("portal_id", "object_type", "key"), name="hubspot_record_alias"),
+        ]
+
+    def __str__(self):
+        return f"{self.object_type} {self.record_id}"
+
+
+class RecordUse(models.Model):
+    """The use of a known record by one subject, such as an order, with one mapping, for one part, such as a position.
+
+    ``part`` is the part's primary key, 0 for the subject as a whole. ``record_number`` is the record's id in HubSpot
+    when it was last sent for this use, and ``associated`` the associations made for it then, from this record to
+    others: object type, record id, and number of the label, each.
+    ``revision`` is the mapping's when it was planned, ``contributed`` the keyed hash of the values that it contributed.
+    ``label`` names the subject or part for users, such as ``ABC12-1``.
+    """
+
+    class State(models.TextChoices):
+        WANTED = "wanted", "wanted"  # planned, and not sent yet
+        SENT = "sent", "sent"
+        FAILED = "failed", "failed"
+        DETACH = "detach", "detach"  # its associations are to be removed: another record has taken its place
+        REMOVE = "remove", "remove"  # the record itself is to be archived
+
+    record = models.ForeignKey(KnownRecord, on_delete=models.CASCADE, related_name="uses")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+    subject_kind = models.CharField(max_length=12)
+    subject_pk = models.BigIntegerField()
+    mapping_id = models.BigIntegerField()
+    part = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WANTED)
+    record_number = models.CharField(max_length=64, blank=True)
+    associated = models.JSONField(default=list)
+    revision = models.PositiveIntegerField(default=0)
+    contributed = models.CharField(max_length=64, blank=True)
+    label = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("subject_pk", "subject_kind", "mapping_id", "part", "record"), name="hubspot_use"
+            ),
+        ]
+        indexes = [models.Index(fields=("record", "subject_pk", "part"), name="hubspot_use_of_record")]
+
+    def __str__(self):
+        return f"{self.subject_kind} {self.subject_pk} {self.mapping_id}/{self.part}"
+
+
+class RecordLink(models.Model):
+    """What the version before stored about records: kept for one release, so that going back doubles nothing.
+
+    Migration 0006 copied it into ``KnownRecord`` and ``RecordUse``; nothing reads or writes it.
     """
 
     portal_id = models.BigIntegerField()
@@ -199,7 +302,7 @@ class OrderState(models.Model):
     that sends this order otherwise, or another reason why it would be, see ``queue.triggers.OFFERED``.
     ``by_hand`` brings an order into scope that was placed before the event joined, or in test mode.
     ``log_count`` is how many log entries the order had when it was last read: the sweep compares it with today's.
-    ``associated`` lists the associations made for this order, e.g. ``["deals:7>contacts:3"]``.
+    ``associated`` is what the version before stored, see ``RecordLink``; uses hold the associations now.
     ``excluded_reason`` and ``problem`` say why it is not (fully) in HubSpot; see ``failures.codes``.
     ``cause`` is shared by all orders that fail for the same reason, see ``failures.causes``; ``attempts`` counts
     how often the order failed since ``failing_since``. They outlive a retry and end with success.

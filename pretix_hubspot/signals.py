@@ -3,11 +3,12 @@
 from collections import OrderedDict
 
 from django import forms
-from django.db.models.signals import post_save
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from pretix.base.forms import SecretKeySettingsField
+from pretix.base.models import Order
 from pretix.base.signals import (
     event_copy_data,
     order_approved,
@@ -46,6 +47,7 @@ from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import campaigns
 from pretix_hubspot.sync.queue.triggers import Trigger
+from pretix_hubspot.sync.run import forgetting
 from pretix_hubspot.sync.shredder import HubSpotShredder
 from pretix_hubspot.tasks import run_periodic
 
@@ -152,6 +154,12 @@ def explain_sync_problems(sender, **kwargs):
 @receiver(order_info, dispatch_uid="pretix_hubspot_order_info")
 def explain_order(sender, order, request, **kwargs):
     return core_pages.about_order(sender, order, request)
+
+
+@receiver(post_delete, sender=Order, dispatch_uid="pretix_hubspot_order_deleted")
+def on_order_deleted(sender, instance, **kwargs):
+    """Forget what an order in test mode used, since pretix lets users delete it."""
+    forgetting.order_deleted(instance.pk)
 
 
 # Object mappings

@@ -100,6 +100,8 @@ class Code(StrEnum):
     # Missing answers of HubSpot, and records that users changed there in between
     NO_ANSWER_FOR_RECORD = "no_answer_for_record", TEMPORARY, Fix.NOWHERE
     RECORD_VANISHED = "record_vanished", TEMPORARY, Fix.NOWHERE
+    RECORD_BUSY = "record_busy", TEMPORARY, Fix.NOWHERE
+    IDENTIFIER_TAKEN = "identifier_taken", TEMPORARY, Fix.NOWHERE
     PARTNER_NOT_WRITTEN = "partner_not_written", TEMPORARY, Fix.NOWHERE
 
     # A source field that cannot be read

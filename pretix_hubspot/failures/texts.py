@@ -127,6 +127,10 @@ TEXTS = {
     Code.INVALID_ASSOCIATION: gettext_noop("HubSpot refuses to associate these records."),
     # missing answers of HubSpot, and records that users changed there in between
     Code.NO_ANSWER_FOR_RECORD: gettext_noop("HubSpot did not confirm that it stored the record."),
+    Code.RECORD_BUSY: gettext_noop("Another order is being written into the same record. This one follows soon."),
+    Code.IDENTIFIER_TAKEN: gettext_noop(
+        "The record with this identifier still stands for another order or position, which has to be sent first."
+    ),
     Code.RECORD_VANISHED: gettext_noop("A record was deleted or merged in HubSpot while it was being associated."),
     # a source field that cannot be read
     Code.INVALID_EMAIL: gettext_noop("{field} is not a valid email address."),

@@ -26,9 +26,18 @@ Row = Mapping[str, Any]
 
 
 def store_rows(
-    model: type[Model], rows: Iterable[Row], *, unique: Sequence[str] = (), update: Sequence[str] = ()
-) -> None:
+    model: type[Model],
+    rows: Iterable[Row],
+    *,
+    unique: Sequence[str] = (),
+    update: Sequence[str] = (),
+    only_if: str = "",
+    returning: Sequence[str] = (),
+) -> list[tuple[Any, ...]]:
     """Insert rows, each by attribute; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
+
+    ``only_if`` is a condition in SQL for that: ``{old}`` is the table, ``{new}`` the row that was to be inserted.
+    Returns the columns ``returning`` of every row that was inserted or updated.
 
     ``vars()`` of an instance is such a row; making instances only for this takes longer than storing them.
     A column that a row lacks, such as one that came with an upgrade of pretix, gets the field's default.
@@ -38,16 +47,20 @@ def store_rows(
     meta = model._meta
     rows = list(rows)
     if not rows:
-        return
+        return []
     fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in unique]
     fields = [field for field in fields if field.attname in rows[0] or not _database_knows(field)]
     rows = _completed(fields, rows)
     head, tail = _statement(meta, fields, unique, update)
+    tail += _clauses(meta, only_if, returning)
+    stored: list[tuple[Any, ...]] = []
     size, source = (ROWS, _document) if connection.vendor == "postgresql" else (_fitting(fields), _values)
     with connection.cursor() as cursor:
         for start in range(0, len(rows), size):
             listed, parameters = source(fields, rows[start : start + size])
             cursor.execute(f"{head} {listed} {tail}", parameters)
+            stored += cursor.fetchall() if returning else ()
+    return stored
 
 
 def _completed(fields: list[Field], rows: Sequence[Row]) -> list[Row]:
@@ -77,6 +90,11 @@ def _statement(meta: Options, fields: list[Field], unique: Sequence[str], update
     updated, known = ([meta.get_field(name).column for name in names] for names in (update, unique))
     head = f"INSERT INTO {_quoted(meta.db_table)} ({_columns(fields)})"
     return head, connection.ops.on_conflict_suffix_sql(fields, conflict, updated, known)
+
+
+def _clauses(meta: Options, only_if: str, returning: Sequence[str]) -> str:
+    where = f" WHERE {only_if.format(old=_quoted(meta.db_table), new='EXCLUDED')}" if only_if else ""
+    return f"{where} RETURNING {_columns([meta.get_field(name) for name in returning])}" if returning else where
 
 
 def _document(fields: list[Field], rows: Sequence[Row]) -> tuple[str, list[Any]]:

@@ -1,18 +1,16 @@
 """pretix's data shredder for our tables: no personal data stays behind in pretix."""
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from pretix.base.models.datasync import OrderSyncResult
 from pretix.base.shredder import BaseDataShredder
 from pretix.helpers.json import CustomJSONEncoder
 
 from pretix_hubspot.failures.codes import Exclusion
-from pretix_hubspot.models import PROVIDER, EventConnection, OrderState, RecordLink, RunEntry
+from pretix_hubspot.models import PROVIDER, EventConnection, OrderState, RecordUse, RunEntry
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sync.queue.scope import in_scope
 from pretix_hubspot.sync.run.history import OWN_LOG_ENTRIES, log_counts
@@ -20,6 +18,7 @@ from pretix_hubspot.sync.run.order_states import store_states
 from pretix_hubspot.sync.run.results import EXCLUDED
 
 from .queue import order_queue
+from .run import forgetting
 
 #: Orders, or links, that are processed together.
 PART = 1_000
@@ -65,9 +64,8 @@ class HubSpotShredder(BaseDataShredder):
         """
         order_queue.forget(self.event)
         self._shred_states()
-        results = OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER)
-        self._shred_links(results)
-        results.delete()
+        OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER).delete()
+        forgetting.shred(RecordUse.objects.filter(event=self.event))
         RunEntry.objects.filter(run__event=self.event).delete()
         self._shred_sentences()
         self._shred_log(progress_callback)
@@ -94,21 +92,8 @@ class HubSpotShredder(BaseDataShredder):
                 for state in locked:
                     state.excluded_reason = state.excluded_reason or Exclusion.SHREDDED
                     state.log_count = counts.get(state.order_id, 0)
-                    state.problem, state.cause, state.associated, state.sent_hash = None, "", [], ""
+                    state.problem, state.cause, state.sent_hash = None, "", ""
                 store_states(locked)
-
-    def _shred_links(self, results: QuerySet[OrderSyncResult]) -> None:
-        """Delete links by object type: without it, the index is of no use beyond the portal."""
-        portals = list(
-            OrderState.objects.filter(order__event=self.event).values_list("portal_id", flat=True).distinct()
-        )
-        keys: dict[str, set[str]] = defaultdict(set)
-        for object_type, info in results.values_list("external_object_type", "sync_info").iterator():
-            if "key" in info:
-                keys[object_type].add(info["key"])
-        for object_type, of_type in keys.items():
-            for part in chunks(sorted(of_type), PART):
-                RecordLink.objects.filter(portal_id__in=portals, object_type=object_type, key__in=part).delete()
 
     def _shred_log(self, progress_callback: Progress | None) -> None:
         entries = self.event.logentry_set.filter(action_type__startswith=OWN_LOG_ENTRIES).exclude(data="")

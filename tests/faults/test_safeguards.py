@@ -5,7 +5,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from redis import RedisError
 
 from pretix_hubspot.connections import request_budget
-from pretix_hubspot.models import Connection, OrderState, RecordLink
+from pretix_hubspot.models import Connection, KnownRecord, OrderState
 from pretix_hubspot.sync import worker
 from tests.interruptions import READS_THE_BUDGET, raising
 
@@ -68,7 +68,7 @@ def test_a_conflict_is_answered_by_reading_the_record(story, forgotten):
     """Re-read on conflict; fails without ``_reread`` in ``TypeRun._after_create``."""
     mine = orders(story, range(3))
     story.sync()
-    RecordLink.objects.all().delete()
+    KnownRecord.objects.all().delete()
     if forgotten == "state":
         OrderState.objects.all().delete()
     for order in mine:

@@ -10,7 +10,7 @@ from django_scopes import scopes_disabled
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.models import KnownRecord, OrderState
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import order_queue
@@ -159,7 +159,7 @@ def test_links_of_the_same_people_from_two_workers_never_deadlock(story):
     back = dict(reversed(there.items()))
     stores = [lambda: record_links.store(1, there, {}), lambda: record_links.store(1, back, {})]
     assert not errors(together(*stores, times=amount(4, 40)))
-    assert RecordLink.objects.count() == 4000
+    assert KnownRecord.objects.count() == 4000
 
 
 @pytest.mark.soak

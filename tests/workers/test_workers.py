@@ -8,7 +8,7 @@ import pytest
 from pretix.base.models.datasync import OrderSyncQueue
 from redis import Redis
 
-from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.models import KnownRecord, OrderState
 from tests.soak import amount
 
 from .harness import REDIS, WORLD, drain, expected, seed, waiting
@@ -38,7 +38,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(story, portal, work
     assert portal.world(WORLD) == expected(orders)
     assert not OrderSyncQueue.objects.exists()
     assert OrderState.objects.exclude(sent_hash="").count() == len(orders)
-    assert RecordLink.objects.count() == 3 * len(orders)
+    assert KnownRecord.objects.count() == 3 * len(orders)
 
 
 @pytest.mark.soak

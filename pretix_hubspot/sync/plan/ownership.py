@@ -1,15 +1,14 @@
 """Decide whose values count when several orders or positions share a record, such as one e-mail address. Pure.
 
 The contributor of the first rank writes as the modes say; the others fill empty properties, and add to lists.
-The owner is stored with the record, so that it counts for later transfers as well.
+The owner among those that are not in the plan is found by their uses, see ``run.owners``.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pretix_hubspot.mappings.spec import BUYER, KEEP_NAMES, NEWEST
-from pretix_hubspot.sources.snapshot import ORDER, Subject
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.values.rows import IF_EMPTY, OVERWRITE, Row
 
 #: How many other contributors are named.
@@ -23,18 +22,6 @@ class Contributor:
     subject: Subject
     part: int | None = None
     label: str = ""
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any] | None) -> "Contributor | None":
-        if not stored:
-            return None
-        subject = Subject(stored.get("kind", ORDER), stored["order"])
-        return cls(subject, stored.get("position"), stored.get("label", ""))
-
-    def to_json(self) -> dict[str, Any]:
-        """The stored form; an order has no kind, since the first rows were stored before other kinds existed."""
-        kind = {} if self.subject.kind == ORDER else {"kind": self.subject.kind}
-        return {**kind, "order": self.subject.pk, "position": self.part, "label": self.label}
 
 
 def rank(policy: str, contributor: Contributor) -> tuple[int, ...]:

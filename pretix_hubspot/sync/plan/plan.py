@@ -5,7 +5,7 @@ A person who occurs several times in a slice is one record with several contribu
 same record twice and no two requests race for one address.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -58,6 +58,7 @@ class WantedRecord:
     ``own_key`` means that only pretix can have created it: it is created without looking for it first.
     ``sent_together`` lists properties that must be sent together if one of them is.
     ``previous`` is its owner after the last transfer, if known.
+    ``stands_for`` is the one object of ours that a record with an ``own_key`` stands for: kind and primary key.
     """
 
     object_type: str
@@ -68,6 +69,7 @@ class WantedRecord:
     sent_together: tuple[str, ...] = ()
     contributions: list[Contribution] = field(default_factory=list)
     previous: Contributor | None = None
+    stands_for: tuple[str, int] | None = None
     _others: dict[Subject, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -102,13 +104,23 @@ class WantedRecord:
         live = self._live()
         return None if self.own_key else ownership.owner(live[0].policy, [c.contributor for c in live], self.previous)
 
+    @property
+    def policy(self) -> str:
+        """The policy that decides whose values count."""
+        return self._live()[0].policy
+
     def left_out(self, subject: Subject, mapping: int, part: int | None) -> tuple[Refusal, ...]:
         """The properties that could not take the value of this subject or part."""
-        return self._left_out.get((subject, mapping, part), ())
+        contribution = self.contribution(subject, mapping, part)
+        return contribution.left_out if contribution else ()
+
+    def contribution(self, subject: Subject, mapping: int, part: int | None) -> Contribution | None:
+        """The contribution of this subject or part with one mapping."""
+        return self._by_use.get((subject, mapping, part))
 
     @cached_property
-    def _left_out(self) -> dict[tuple[Subject, int, int | None], tuple[Refusal, ...]]:
-        return {(c.subject, c.mapping, c.part): c.left_out for c in reversed(self.contributions)}
+    def _by_use(self) -> dict[tuple[Subject, int, int | None], Contribution]:
+        return {(c.subject, c.mapping, c.part): c for c in reversed(self.contributions)}
 
     def also_used_by(self, subject: Subject, part: int | None, of_event: Container[Subject]) -> list[str]:
         """The others who share the record: other subjects, and people of the same one under different names.
@@ -222,18 +234,23 @@ class SubjectPlan:
 
 @dataclass
 class Plan:
-    """All records of a slice; ``records`` is in mapping order."""
+    """All records of a slice; ``records`` is in mapping order. ``keyed`` makes the hashes that are stored."""
 
     portal_id: int
     records: dict[RecordKey, WantedRecord] = field(default_factory=dict)
     subjects: dict[Subject, SubjectPlan] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict, repr=False)
+    keyed: Callable[[str], str] = field(default=str, repr=False)
 
     def with_shared_text(self, row: Row) -> Row:
         """The row, with a long text that many records get stored only once."""
         if row.value is None or len(row.value) <= LONG:
             return row
         return replace(row, value=self.texts.setdefault(row.value, row.value))
+
+    def sealed(self, record: WantedRecord) -> str:
+        """The keyed hash of all values of a record that would be written."""
+        return self.keyed(record.fingerprint(self.portal_id))
 
     def object_types(self) -> list[str]:
         """The object types in the order in which they are written."""
@@ -248,7 +265,8 @@ class Plan:
         keep = set(subjects)
         if keep >= self.subjects.keys():
             return self
-        part = Plan(self.portal_id, subjects={key: one for key, one in self.subjects.items() if key in keep})
+        subjects = {key: one for key, one in self.subjects.items() if key in keep}
+        part = Plan(self.portal_id, subjects=subjects, keyed=self.keyed)
         for ref, record in self.records.items():
             contributions = [c for c in record.contributions if c.subject in keep]
             if contributions:

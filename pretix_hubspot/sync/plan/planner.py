@@ -134,9 +134,10 @@ def _plan_record(
         rows.append(Row(identifier.property, identifier.value, OVERWRITE))
     rows += _pipeline_rows(spec, state)
     key = _key(spec, snapshot, part, identifier)
+    stands_for = (spec.source.link, part.pk if part else snapshot.pk) if own_key else None
     record = plan.records.setdefault(
         (spec.object_type, key),
-        WantedRecord(spec.object_type, key, identifier.property, identifier.value, own_key),
+        WantedRecord(spec.object_type, key, identifier.property, identifier.value, own_key, stands_for=stands_for),
     )
     record.sent_together = tuple(dict.fromkeys((*record.sent_together, *_together(spec))))
     defaults = of_record(spec.defaults, _title(spec, identifier, own_key, values, snapshot, part), state)

@@ -52,6 +52,8 @@ IS_BULK = Case(When(triggered_by__in=sorted(BULK), then=1), default=0)
 #: How often a step is repeated when signals queue its orders in the very moment that their rows are released.
 #: Every collision shows one more waiting sibling of an order of the slice, so that this limit is never reached.
 COLLISIONS = SIZE.most_orders + 2
+#: For how many seconds at most an order waits that shares a record with an order that is being sent.
+POSTPONED = 2.0
 #: The columns of an order that the engine needs before the snapshot; whole orders would be read twice.
 _CLAIMED = [field.name for field in OrderSyncQueue._meta.concrete_fields] + [
     f"order__{name}" for name in ("code", "datetime", "event", "testmode")
@@ -144,24 +146,25 @@ def leave(
     retries: Mapping[int, datetime] = MappingProxyType({}),
     stopped: Mapping[int, str] = MappingProxyType({}),
     released: Iterable[int] = (),
+    postponed: Iterable[int] = (),
     staying: Iterable[int] = (),
 ) -> set[int]:
     """Let the rows of orders leave the claim. Returns the orders that we still held.
 
     ``finished`` orders lose their rows. ``retries`` count an attempt, and wait until the given time; ``stopped`` ones
     are not tried until a user acts, with core's word for the failure. ``released`` ones are unchanged: no attempt is
-    counted, and they may be claimed at once. The rows of ``staying`` ones are only locked. Called inside a transaction,
-    it keeps all of them locked until the results are stored.
+    counted, and they may be claimed at once; ``postponed`` ones in a moment. The rows of ``staying`` ones are only
+    locked. Called inside a transaction, it keeps all of them locked until the results are stored.
     """
-    finished, released = set(finished), set(released)
-    back = {*retries, *stopped, *released}
+    finished, released, postponed = set(finished), set(released), set(postponed)
+    back = {*retries, *stopped, *released, *postponed}
 
     def step() -> set[int]:
         still = lock(held, {*finished, *back, *staying})
         if finished:
             _held(held).filter(order_id__in=still & finished).delete()
         if back:
-            _return_rows(held, still & back, retries, stopped)
+            _return_rows(held, still & back, retries, stopped, postponed)
         return still
 
     if back:
@@ -186,7 +189,9 @@ def still_held(held: Claim, orders: Iterable[int]) -> set[int]:
     return set(_held(held).filter(order_id__in=list(orders)).values_list("order_id", flat=True))
 
 
-def _return_rows(held: Claim, orders: set[int], retries: Mapping[int, datetime], stopped: Mapping[int, str]) -> None:
+def _return_rows(
+    held: Claim, orders: set[int], retries: Mapping[int, datetime], stopped: Mapping[int, str], postponed: set[int]
+) -> None:
     alone = _without_waiting_siblings(held, orders)
     changed = [copy(row) for row in held.rows if row.order_id in alone and row.order_id in {*retries, *stopped}]
     for row in changed:
@@ -197,7 +202,10 @@ def _return_rows(held: Claim, orders: set[int], retries: Mapping[int, datetime],
             # A retry begins anew: core's buttons keep the count, and the next failure would be the last again.
             row.failed_attempts, row.need_manual_retry = 0, stopped[row.order_id]
     OrderSyncQueue.objects.bulk_update(changed, _FIELDS)
-    unchanged = alone - {row.order_id for row in changed}
+    if later := alone & postponed:
+        moment = now() + timedelta(seconds=random.uniform(0.5, 1.0) * POSTPONED)
+        _held(held).filter(order_id__in=later).update(in_flight=False, in_flight_since=None, not_before=moment)
+    unchanged = alone - {row.order_id for row in changed} - later
     if unchanged:
         _held(held).filter(order_id__in=unchanged).update(in_flight=False, in_flight_since=None)
 

@@ -8,15 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from pretix_hubspot.failures.causes import cause_of, gravest_first
-from pretix_hubspot.failures.codes import TEMPORARY
-from pretix_hubspot.sources.snapshot import Subject
+from pretix_hubspot.failures.codes import TEMPORARY, Code
 from pretix_hubspot.sync.plan.plan import RecordKey, SubjectPlan
-from pretix_hubspot.sync.send.association import Place
-from pretix_hubspot.sync.send.detaching import Use
 
 from .judge import Verdict, Written
 
@@ -36,6 +32,7 @@ class RowAction(StrEnum):
     FINISH = "finish"
     RETRY = "retry"
     STOP = "stop"
+    POSTPONE = "postpone"
     RELEASE = "release"
 
 
@@ -122,21 +119,20 @@ def offered(reasons: Mapping[int, str]) -> list[Ending]:
     return [Ending(order, state={"outdated_by": reason}) for order, reason in reasons.items()]
 
 
-def judged(
-    verdicts: Iterable[Verdict],
-    past: PastOf,
-    occasion: Occasion,
-    earlier: Mapping[Subject, Mapping[Use, Place]] = MappingProxyType({}),
-) -> list[Ending]:
-    """Endings of orders that were sent, or failed; ``earlier`` says where the records were of orders that detach
-    some.
-    """
-    return [
-        _failing(verdict, past(verdict.subject.pk), occasion, earlier.get(verdict.subject, {}))
-        if verdict.failures
-        else _in_sync(verdict, past(verdict.subject.pk), occasion)
-        for verdict in verdicts
-    ]
+def busy(orders: Iterable[int]) -> list[Ending]:
+    """Endings of orders that have a record which another worker is writing: no attempt is counted."""
+    return [Ending(order, RowAction.POSTPONE) for order in orders]
+
+
+def judged(verdicts: Iterable[Verdict], past: PastOf, occasion: Occasion) -> list[Ending]:
+    """Endings of orders that were sent, or failed."""
+    return [_judged(verdict, past(verdict.subject.pk), occasion) for verdict in verdicts]
+
+
+def _judged(verdict: Verdict, past: Past, occasion: Occasion) -> Ending:
+    if any(failure.code == Code.RECORD_BUSY for failure in verdict.failures):
+        return Ending(verdict.subject.pk, RowAction.POSTPONE, verdict=verdict)
+    return _failing(verdict, past, occasion) if verdict.failures else _in_sync(verdict, past, occasion)
 
 
 def _excluded(order: int, reason: str, past: Past, **state: Any) -> Ending:
@@ -149,7 +145,6 @@ def _in_sync(verdict: Verdict, past: Past, occasion: Occasion) -> Ending:
         "portal_id": occasion.portal_id,
         "sent_hash": verdict.fingerprint,
         "log_count": past.log_count,
-        "associated": [association.to_text() for association in verdict.associated],
         **_settled(occasion),
     }
     is_news = verdict.written and (verdict.changed or not past.was_sent)
@@ -180,7 +175,7 @@ def _settled(occasion: Occasion) -> dict[str, Any]:
     }
 
 
-def _failing(verdict: Verdict, past: Past, occasion: Occasion, earlier: Mapping[Use, Place]) -> Ending:
+def _failing(verdict: Verdict, past: Past, occasion: Occasion) -> Ending:
     """Count an attempt for temporary failures, stop until a user acts for all others; both with their reason.
 
     Records that arrived are shown as well.
@@ -199,8 +194,6 @@ def _failing(verdict: Verdict, past: Past, occasion: Occasion, earlier: Mapping[
     # otherwise unchanged, so that the sweep queues the order even if its row is lost
     if mode not in (TEMPORARY, EXCEEDED):
         state["log_count"] = past.log_count
-    if verdict.associated:
-        state["associated"] = [association.to_text() for association in verdict.associated]
     return Ending(
         verdict.subject.pk,
         RowAction.RETRY if mode == TEMPORARY else RowAction.STOP,
@@ -209,15 +202,6 @@ def _failing(verdict: Verdict, past: Past, occasion: Occasion, earlier: Mapping[
         counted="failed",
         state=state,
         verdict=verdict,
-        shown=_without_moved(verdict, earlier),
+        shown=verdict.written,
         entry="" if mode == TEMPORARY else f"failed.{mode}",
     )
-
-
-def _without_moved(verdict: Verdict, earlier: Mapping[Use, Place]) -> tuple[Written, ...]:
-    """The records of a failing order, without those that took another record's place.
-
-    Their result rows stay as they were until the order succeeds: they name the records to detach.
-    """
-    places = [(item, (item.ref[0], item.sent.record_id)) for item in verdict.written]
-    return tuple(item for item, place in places if earlier.get((item.mapping, item.part), place) == place)

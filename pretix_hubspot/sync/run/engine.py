@@ -33,10 +33,11 @@ from pretix_hubspot.sync.queue.triggers import OFFERED, Trigger
 from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.outcome import Execution
-from pretix_hubspot.sync.send.sender import Sender
+from pretix_hubspot.sync.send.sender import Sender, not_as_planned
 
-from . import endings, finishing, history, loading, record_links, run_log
+from . import endings, finishing, history, loading, run_log, uses
 from .judge import Verdict, judge
+from .memory import Memory
 from .slices import PlannedSlice, Slice, SliceReport
 
 logger = logging.getLogger(__name__)
@@ -188,21 +189,42 @@ def _plan(work: Slice, orders: list[int], report: SliceReport) -> Plan:
 def _send(work: Slice, plan: Plan, report: SliceReport, patience: Patience) -> None:
     if not plan.subjects:
         return
-    caller = BatchCaller(renew_claim=work.claim.renew, probe=work.client.account, patience=patience)
-    associated = {subject: work.associated(subject.pk) for subject in plan.subjects}
-    known = record_links.known(plan.portal_id, plan.records)
-    earlier = record_links.sent_earlier(
-        [subject for subject, made in associated.items() if made and wants_detaching(plan.subjects[subject])]
-    )
-    together = work.catalog.together(plan.object_types())
+    memory = Memory(plan)
+    try:
+        _send_leased(work, plan, memory, report, patience)
+    finally:
+        memory.release()
+
+
+def _send_leased(work: Slice, plan: Plan, memory: Memory, report: SliceReport, patience: Patience) -> None:
+    """Lease the records that will be written; orders whose records another worker writes go back at once."""
     forced = frozenset(map(Subject.of_order, work.forced))
-    execution = Sender(work.client, caller, forced, together).send(plan, known, associated, earlier)
+    known = memory.known()
+    busy = memory.lease(not_as_planned(plan, known, forced))
+    waiting = {subject for ref in busy for subject in plan.records[ref].subjects}
+    if waiting:
+        finishing.write(work, endings.busy(subject.pk for subject in waiting), report)
+        plan = plan.only(plan.subjects.keys() - waiting)
+    if not plan.subjects:
+        return
+    used = uses.of_subjects(plan.portal_id, plan.subjects)
+    made = {subject: uses.associations(used.get(subject, ())) for subject in plan.subjects}
+    detaching = [subject for subject in used if made[subject] and wants_detaching(plan.subjects[subject])]
+    earlier = {subject: uses.places(used[subject]) for subject in detaching}
+
+    def renew() -> None:
+        work.claim.renew()
+        memory.renew()
+
+    caller = BatchCaller(renew_claim=renew, probe=work.client.account, patience=patience)
+    sender = Sender(work.client, caller, forced, work.catalog.together(plan.object_types()), memory)
+    execution = sender.send(plan, memory.fresh(known), made, earlier)
     verdicts = judge(plan, execution)
     _note_access(work, execution, verdicts)
     work.catalog.note_together(execution.together)
     _doubt_schema(work, verdicts)
-    arrived = finishing.Arrived(plan, execution.sent(), known)
-    finishing.write(work, endings.judged(verdicts, work.past, work.occasion(), earlier), report, arrived)
+    arrived = finishing.Arrived(plan, execution.sent(), memory, used)
+    finishing.write(work, endings.judged(verdicts, work.past, work.occasion()), report, arrived)
 
 
 def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> None:

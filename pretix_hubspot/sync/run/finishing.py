@@ -18,20 +18,26 @@ from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.queue.triggers import COMPARISONS
-from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
+from pretix_hubspot.sync.send.outcome import SentRecord
 
-from . import history, order_states, record_links, results
+from . import history, order_states, results, use_changes
 from .endings import SUCCESS, Ending, RowAction
+from .memory import Memory
 from .slices import Slice, SliceReport
+from .uses import Uses
+
+#: Exclusions of orders for which no mapping makes a record any more.
+NOT_MAPPED = frozenset({Exclusion.NO_MAPPINGS, Exclusion.FILTERS})
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """The records of a plan that arrived, and the links that were stored before."""
+    """The records of a plan that arrived, our memory of them, and the uses that were stored before."""
 
     plan: Plan
     sent: Mapping[RecordKey, SentRecord]
-    known: Mapping[RecordKey, StoredLink]
+    memory: Memory
+    uses: Uses
 
 
 def write(
@@ -58,7 +64,11 @@ def write(
         if arrived:
             shown = {ending.order: ending.shown for ending in ended if ending.verdict}
             rows = results.store_results(shown, arrived.plan, _labels(work, arrived.plan))
-            record_links.store(arrived.plan.portal_id, _sent_by(held, arrived), arrived.known)
+            _remember(work, ended, held, arrived)
+        if unmapped := [ending.order for ending in ended if ending.excluded in NOT_MAPPED]:
+            use_changes.give_up(work.connection.portal_id, unmapped)
+    if arrived:
+        arrived.memory.committed()
     LogEntry.bulk_create_and_postprocess([_entry(work, ending, rows) for ending in ended if ending.entry])
     report.endings += ended
     report.by_event.update((work.order(e.order).event_id, _counted(work, e)) for e in ended if e.counted)
@@ -69,6 +79,14 @@ def _counted(work: Slice, ending: Ending) -> str:
     """The number that grows; orders that were only compared are none of a day's unchanged ones."""
     is_compared = work.claim.orders[ending.order].triggered_by in COMPARISONS
     return "compared" if is_compared and ending.counted == "unchanged" else ending.counted
+
+
+def _remember(work: Slice, ended: Sequence[Ending], held: set[int], arrived: Arrived) -> None:
+    """Store the records of orders that are still held, and who uses them."""
+    arrived.memory.store(_sent_by(held, arrived))
+    verdicts = [ending.verdict for ending in ended if ending.verdict]
+    events = {verdict.subject: work.order(verdict.subject.pk).event_id for verdict in verdicts}
+    use_changes.store(verdicts, arrived.plan, arrived.memory, arrived.uses, events)
 
 
 def _unless_mapped_since(work: Slice, endings: Sequence[Ending]) -> list[Ending]:
@@ -96,6 +114,7 @@ def _leave(work: Slice, endings: Sequence[Ending], staying: Iterable[int]) -> se
         retries={ending.order: _in_minutes(ending.wait) for ending in by_action[RowAction.RETRY]},
         stopped={ending.order: ending.mode for ending in by_action[RowAction.STOP]},
         released=[ending.order for ending in by_action[RowAction.RELEASE]],
+        postponed=[ending.order for ending in by_action[RowAction.POSTPONE]],
         staying=staying,
     )
 

@@ -4,19 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pretix.base.models import Event, LogEntry, Order
-from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.connections.hash_key import hasher
 from pretix_hubspot.mappings.resolve import mappings_of, specs_for, wanted_fields
 from pretix_hubspot.mappings.spec import DETACH, MappingSpec
 from pretix_hubspot.mappings.stored import StoredMapping
-from pretix_hubspot.models import PROVIDER, ObjectMapping, OrderState, part_of
+from pretix_hubspot.models import ObjectMapping, OrderState
 from pretix_hubspot.sources import load
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.order_state import PAID
 from pretix_hubspot.sources.snapshot import OrderSnapshot, Subject
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.plan.planner import build_plan
+
+from . import uses
 
 #: In place of a language: each order's own.
 OF_ORDER = "order"
@@ -38,10 +40,11 @@ def plan(portal_id: int, catalog: Catalog, orders: Iterable[tuple[EventContext, 
     for context, pks in orders:
         for specs, loaded in _groups(context, pks, catalog):
             groups.append((specs, loaded))
-            sent_parts |= _sent_parts(loaded)
-            sent_before |= _sent_while_paid(specs, loaded)
+            sent_parts |= _sent_parts(portal_id, loaded)
+            sent_before |= _sent_while_paid(portal_id, specs, loaded)
             shredded |= _shredded(context.event, specs, loaded)
     result = build_plan(portal_id, groups, frozenset(sent_parts), frozenset(sent_before))
+    result.keyed = hasher(catalog.connection)
     for pk in shredded:
         result.subjects[Subject.of_order(pk)].shredded = True
     return result
@@ -95,14 +98,12 @@ def _joined(read: Sequence[tuple[Sequence[MappingSpec], Sequence[OrderSnapshot]]
         yield replace(order, translated=translated) if translated else order
 
 
-def _sent_parts(orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
+def _sent_parts(portal_id: int, orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
     """Canceled parts of orders that HubSpot knows, each with the mapping that sent it."""
     canceled = [order.pk for order in orders if order.canceled]
     if not canceled:
         return set()
-    sent = OrderSyncResult.objects.filter(order_id__in=canceled, sync_provider=PROVIDER)
-    rows = sent.only("order_position_id", "mapping_id", "sync_info")
-    return {(part, row.mapping_id) for row in rows if (part := part_of(row))}
+    return set(uses.sent(portal_id, canceled).exclude(part=0).values_list("part", "mapping_id"))
 
 
 def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[int]:
@@ -116,11 +117,12 @@ def _shredded(event: Event, specs: Sequence[MappingSpec], orders: Sequence[Order
     return {order.pk for order in orders} if entries.exists() else set()
 
 
-def _sent_while_paid(specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]) -> set[tuple[int, int]]:
+def _sent_while_paid(
+    portal_id: int, specs: Sequence[MappingSpec], orders: Sequence[OrderSnapshot]
+) -> set[tuple[int, int]]:
     """Orders with unpaid parts, with the mappings for paid orders that have sent them."""
     picky = [spec.id for spec in specs if spec.options.filters.paid]
     unpaid = [order.pk for order in orders if order.canceled or order.state() != PAID]
     if not picky or not unpaid:
         return set()
-    sent = OrderSyncResult.objects.filter(order_id__in=unpaid, mapping_id__in=picky, sync_provider=PROVIDER)
-    return set(sent.values_list("order_id", "mapping_id"))
+    return set(uses.sent(portal_id, unpaid).filter(mapping_id__in=picky).values_list("subject_pk", "mapping_id"))

@@ -13,7 +13,6 @@ _UPDATED = (
     "outdated_by",
     "by_hand",
     "log_count",
-    "associated",
     "excluded_reason",
     "problem",
     "cause",

@@ -1,21 +1,18 @@
 """The preview of one order: the engine's own plan and sender, with a client that does not write."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import TextChoices, TextField
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from pretix.base.models import Event, Order
-from pretix.base.models.datasync import OrderSyncResult
 
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import PropertyDefinition
-from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
+from pretix_hubspot.models import EventConnection, OrderState, RecordUse
 from pretix_hubspot.server.patience import PERSON
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.snapshot import Subject
@@ -29,8 +26,9 @@ from pretix_hubspot.sync.send.outcome import Execution, RecordAction, SentRecord
 from pretix_hubspot.sync.send.sender import Sender
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
-from . import loading, record_links
+from . import loading, uses
 from .judge import judge
+from .memory import Glance
 
 #: The reason of a mapping that makes no record of this order, beside the filters' reasons.
 NO_IDENTIFIER = "no_identifier_value"
@@ -142,15 +140,15 @@ def preview(event_connection: EventConnection, order: Order, client: Client) -> 
     state = OrderState.objects.filter(order=order).first()
     dry_run = DryRun(client)
     caller = BatchCaller(probe=client.account, patience=PERSON)
-    known = record_links.known(plan.portal_id, plan.records)
-    links = state.associated if state and state.portal_id == plan.portal_id else []
-    done = set(map(Association.from_text, links))
+    memory = Glance(plan)
     subject = Subject.of_order(order.pk)
     planned = plan.subjects[subject]
-    earlier = record_links.sent_earlier([subject]) if done and wants_detaching(planned) else {}
+    used = uses.of_subjects(plan.portal_id, [subject]).get(subject, [])
+    done = uses.associations(used)
+    earlier = {subject: uses.places(used)} if done and wants_detaching(planned) else {}
     # As for *Sync now*: everything is read, even if nothing changed.
-    sender = Sender(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()))
-    execution = sender.send(plan, known, {subject: done}, earlier)
+    sender = Sender(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()), memory)
+    execution = sender.send(plan, memory.known(), {subject: done}, earlier)
     result = Preview(scope.excluded(order, event_connection, state, False) or _nothing_mapped(planned))
     result.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
     places = {
@@ -162,15 +160,15 @@ def preview(event_connection: EventConnection, order: Order, client: Client) -> 
     return result
 
 
-def _linked_with(event: Event, portal_id: int, records: Iterable[Place]) -> set[Place]:
+def _linked_with(event: Event, portal_id: int, records: Collection[Place]) -> set[Place]:
     """The records among these that orders of the event were sent to, in this portal."""
     ids = {record_id for _, record_id in records}
-    rows = OrderSyncResult.objects.filter(order__event=event, sync_provider=PROVIDER)
-    here = rows.filter(order__hubspot_state__portal_id=portal_id)
-    # a text, since SQLite would compare a number
-    named = here.annotate(record=Cast(KT("sync_info__record"), TextField()))
-    linked = named.filter(record__in=ids).values_list("external_object_type", "record").distinct()
-    return set(linked) if ids else set()
+    if not ids:
+        return set()
+    types = {object_type for object_type, _ in records}
+    known = {"record__portal_id": portal_id, "record__object_type__in": types, "record__record_id__in": ids}
+    rows = RecordUse.objects.filter(event=event, state=RecordUse.State.SENT, **known)
+    return set(rows.values_list("record__object_type", "record__record_id").distinct())
 
 
 def _nothing_mapped(planned: SubjectPlan) -> str:

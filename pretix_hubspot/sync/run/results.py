@@ -131,7 +131,7 @@ def _fill(
     row.external_link_display_name = shorten(name, _NAME_LENGTH)
     href = f"{urls[record.object_type]}{item.sent.record_id}"
     row.external_link_href = href if len(href) <= _LINK_LENGTH else None
-    row.sync_info = {"action": item.sent.action, "record": item.sent.record_id, "key": record.key}
+    row.sync_info = {"action": item.sent.action, "record": item.sent.record_id}
     if item.part != row.order_position_id:
         row.sync_info["part"] = item.part
     if also:

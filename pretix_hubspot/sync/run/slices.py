@@ -14,7 +14,6 @@ from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue
-from pretix_hubspot.sync.send.association import Association
 
 from .endings import Ending, Occasion, Past
 from .run_log import RunLog
@@ -72,12 +71,6 @@ class Slice:
 
     def occasion(self) -> Occasion:
         return Occasion(self.connection.portal_id, PLANNER, self.planned_at, now())
-
-    def associated(self, pk: int) -> list[Association]:
-        """The associations made for this order in this portal."""
-        state = self.state(pk)
-        here = state.portal_id == self.connection.portal_id
-        return list(map(Association.from_text, state.associated)) if here else []
 
 
 @dataclass

@@ -18,14 +18,3 @@ class Association:
     @classmethod
     def between(cls, source: Place, target: Place, label: AssociationType | None) -> "Association":
         return cls(source, target, label.type_id if label else 0)
-
-    @classmethod
-    def from_text(cls, text: str) -> "Association":
-        ends, _, label = text.partition("#")
-        (from_type, _, from_id), (to_type, _, to_id) = (end.rpartition(":") for end in ends.split(">"))
-        return cls((from_type, from_id), (to_type, to_id), int(label or 0))
-
-    def to_text(self) -> str:
-        """The stored form: ``deals:7>contacts:3``, with a label ``deals:7>contacts:3#12``."""
-        text = f"{':'.join(self.source)}>{':'.join(self.target)}"
-        return f"{text}#{self.label}" if self.label else text

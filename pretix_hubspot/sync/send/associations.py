@@ -1,6 +1,6 @@
 """Associations of a slice: made once for all subjects that need them, and removed when obsolete, after a lookup."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.failures.portal_rules import rule_behind
@@ -24,6 +24,7 @@ VANISHED = Refusal(Code.RECORD_VANISHED)
 
 Wanted = tuple[Subject, Pair, AssociationType | None]  # who asks, for which records, with which label
 Made = Mapping[Subject, Iterable[Association]]
+Earlier = Mapping[Subject, Sequence[tuple[Use, Place]]]  # where the subjects' records were
 
 
 class Associations:
@@ -111,7 +112,7 @@ class Associations:
             if any(there[place] != place[1] for place in both):
                 execution.association_errors[subject][pair] = VANISHED
 
-    def remove(self, plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution) -> None:
+    def remove(self, plan: Plan, earlier: Earlier, execution: Execution) -> None:
         """Remove obsolete associations of subjects whose every record and association is in place."""
         for (from_type, to_type), pairs in self._to_remove(_obsolete(plan, earlier, execution), execution).items():
             answers = self._unlink(from_type, to_type, list(pairs))
@@ -248,9 +249,7 @@ def _places(pair: Pair, outcomes: Mapping[RecordKey, Outcome]) -> list[Place]:
     return [(ref[0], outcome.record_id) for ref in pair if isinstance(outcome := outcomes[ref], SentRecord)]
 
 
-def _obsolete(
-    plan: Plan, earlier: Mapping[Subject, Mapping[Use, Place]], execution: Execution
-) -> dict[Subject, list[Association]]:
+def _obsolete(plan: Plan, earlier: Earlier, execution: Execution) -> dict[Subject, list[Association]]:
     """The obsolete associations of subjects whose every record and association is in place."""
     links: dict[Subject, list[Association]] = {}
     for subject, before in earlier.items():

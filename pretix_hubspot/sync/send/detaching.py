@@ -23,7 +23,7 @@ def wants_detaching(planned: SubjectPlan) -> bool:
 def obsolete(
     plan: Plan,
     planned: SubjectPlan,
-    earlier: Mapping[Use, Place],
+    earlier: Iterable[tuple[Use, Place]],
     sent: Mapping[RecordKey, SentRecord],
     made: Iterable[Association],
 ) -> list[Association]:
@@ -35,9 +35,7 @@ def obsolete(
     own = {place for ref, place in now.items() if plan.records[ref].own_key}
     taken = {(mapping, part) for mapping, records in planned.records.items() for part, _ in records}
     gone = {
-        place
-        for use, place in earlier.items()
-        if place not in now.values() and _detaches(planned, use, replaced=use in taken)
+        place for use, place in earlier if place not in now.values() and _detaches(planned, use, replaced=use in taken)
     }
     return sorted(link for link in made if _is_obsolete(link, gone, own))
 

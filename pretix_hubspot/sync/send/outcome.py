@@ -15,7 +15,7 @@ from .association import Association
 
 @dataclass(frozen=True)
 class StoredLink:
-    """A stored record id, with the fingerprint of the last transfer."""
+    """A stored record id, with the fingerprint of the last transfer; ``owner`` is the first of its other users."""
 
     record_id: str
     sent_hash: str = ""

@@ -17,11 +17,13 @@ from pretix_hubspot.hubspot.threads import AT_ONCE, BACKGROUND
 from pretix_hubspot.mappings.new_records import completed
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sync.plan.plan import RecordKey, WantedRecord
-from pretix_hubspot.values.merge import merge
+from pretix_hubspot.values import kinds
+from pretix_hubspot.values.merge import items, merge, same
 from pretix_hubspot.values.rows import Refusal
 
 from .api import Api
 from .batches import BatchCaller
+from .memory import Memory, NoMemory, Ownership
 from .outcome import FailedRecord, Outcome, RecordAction, SentRecord
 
 Asked = TypeVar("Asked")
@@ -34,6 +36,11 @@ ROUNDS = 4
 #: Read with every contact and record: HubSpot returns them under other names (hubspot.md 5.5).
 ALIASES = {"contacts": ("email", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")}
 MERGED = ("hs_merged_object_ids",)
+#: Why a record is not ours to write.
+REFUSED = {
+    Ownership.BUSY: Refusal(Code.RECORD_BUSY),
+    Ownership.TAKEN: Refusal(Code.IDENTIFIER_TAKEN),
+}
 #: HubSpot reported success without a result for this record.
 NO_ANSWER = FailedRecord(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
 
@@ -42,21 +49,24 @@ NO_ANSWER = FailedRecord(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
 class _Pending:
     """A record without an outcome: its possible id, and whether it must still be looked up by value.
 
+    ``known_id`` is the id that our memory has for it.
     ``silence`` means that HubSpot left a lookup by value without an answer.
     """
 
     record: WantedRecord
     record_id: str | None
+    known_id: str | None
     look_up: bool
     silence: bool = False
     created: bool = False
     last_error: HubSpotError | None = None
+    ownership: Ownership = Ownership.OURS
 
 
 class TypeRun:
     """All records of one object type, from the lookup to the last write.
 
-    ``links`` are the associations to send along with new records.
+    ``links`` are the associations to send along with new records, ``sealed`` makes the hashes of what was sent.
     """
 
     def __init__(
@@ -64,21 +74,24 @@ class TypeRun:
         api: Api,
         caller: BatchCaller,
         object_type: str,
-        portal_id: int,
+        sealed: Callable[[WantedRecord], str],
         links: Mapping[RecordKey, tuple[InlineAssociation, ...]] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._links = links or {}
         self._api = api
         self._caller = caller
         self._object_type = object_type
-        self._portal_id = portal_id
+        self._sealed = sealed
+        self._memory = memory or NoMemory()
         self._pending: dict[RecordKey, _Pending] = {}
         self._started: tuple[Writes, Callable[[], Results]] | None = None
         self.outcomes: dict[RecordKey, Outcome] = {}
         self.refused_new: list[RecordKey] = []
 
     def add(self, record: WantedRecord, record_id: str | None, is_absent: bool = False) -> None:
-        self._pending[record.ref] = _Pending(record, record_id, look_up=not (record.own_key or is_absent))
+        look_up = not (record.own_key or is_absent)
+        self._pending[record.ref] = _Pending(record, record_id, record_id, look_up)
 
     def start_creates(self) -> None:
         """Create records that need no lookup in the background; ``finish`` waits for the answers."""
@@ -99,32 +112,72 @@ class TypeRun:
             if not self._pending:
                 break
             self._write(self._find())
-        for ref, item in self._pending.items():
-            self.outcomes[ref] = FailedRecord(item.last_error) if item.last_error and not item.silence else NO_ANSWER
+        self.outcomes |= {ref: _unsettled(item) for ref, item in self._pending.items()}
         return self.outcomes
 
     # Reading
 
     def _find(self) -> dict[RecordKey, Record | None]:
-        """The current state of every pending record; None if it does not exist. Failures get their outcome."""
-        records = self._read({ref: item.record_id for ref, item in self._pending.items() if item.record_id}, None)
-        missing = [ref for ref, item in self._pending.items() if ref not in records]
-        for ref in missing:
-            item = self._pending[ref]
-            item.look_up |= bool(item.record_id)  # it existed once, so that users may have created it anew
-            item.record_id = None
+        """The current state of every record that can be written now; None if it does not exist.
+
+        A stored id is believed while its identifier still fits, otherwise a lookup by value decides. Failures get their
+        outcome; a record whose identifier another one is about to give up stays pending.
+        """
+        stored = self._read({ref: item.record_id for ref, item in self._pending.items() if item.record_id}, None)
+        for ref, item in self._pending.items():
+            if item.record_id and ref not in stored:  # it existed once, so that users may have created it anew
+                item.look_up, item.record_id = True, None
         by_property: dict[str, dict[RecordKey, str]] = {}
-        for ref in missing:
-            item = self._pending[ref]
-            if item.look_up:
+        for ref, item in self._pending.items():
+            record = stored.get(ref)
+            if not _fits(item.record, record) if record else item.look_up:
                 by_property.setdefault(item.record.id_property.name, {})[ref] = item.record.id_value
+        by_value: dict[RecordKey, Record] = {}
+        for ref in (ref for values in by_property.values() for ref in values):
+            self._pending[ref].silence = False
         for name, values in by_property.items():
-            records |= self._read(values, name)
-        return {ref: records.get(ref) for ref in self._pending}
+            by_value |= self._read(values, name)
+        chosen = {
+            ref: by_value.get(ref) or stored.get(ref)
+            for ref, item in self._pending.items()
+            if not (item.silence and ref in stored)  # it may be another record: the next round asks again
+        }
+        return self._without_others(chosen)
+
+    def _without_others(self, chosen: dict[RecordKey, Record | None]) -> dict[RecordKey, Record | None]:
+        """Leave out records that are not ours to write now; they fail, or stay pending until the next round."""
+        new = {ref: record.id for ref, record in chosen.items() if record and record.id != self._pending[ref].known_id}
+        answers = self._memory.claim(new) if new else {}
+        given_up: dict[str, str] = {}
+        for ref, ownership in answers.items():
+            item = self._pending[ref]
+            item.ownership = ownership
+            if ownership == Ownership.OURS:
+                item.known_id = new[ref]
+                continue
+            del chosen[ref]
+            if ownership == Ownership.GIVEN_UP:
+                given_up[new[ref]] = item.record.id_property.name
+            elif ownership == Ownership.BUSY or new[ref] not in self._ids_of_others(ref):
+                self._set_outcome(ref, _unsettled(item))
+        self._take_away(given_up)
+        return chosen
+
+    def _ids_of_others(self, ref: RecordKey) -> set[str | None]:
+        """The records that other keys of this run will write, and may give another identifier."""
+        return {item.known_id for other, item in self._pending.items() if other != ref}
+
+    def _take_away(self, identifiers: Mapping[str, str]) -> None:
+        """Empty the identifier of records that stood for something that nothing uses any more."""
+        writes: Writes = {
+            f"i{number}": ([], WriteInput(f"i{number}", {name: ""}, id=record_id))
+            for number, (record_id, name) in enumerate(identifiers.items())
+        }
+        self._send(self._api.batch_updates, writes, lambda refs, sent, answer: None)
 
     def _read(self, values: Mapping[RecordKey, str], id_property: str | None) -> dict[RecordKey, Record]:
         """Batch-read by record id or unique value; refs without a record are left out."""
-        names = self._property_names(values, id_property)
+        names = self._property_names(values)
 
         def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
             results = self._api.batch_reads(self._object_type, parts, names, id_property)
@@ -154,10 +207,11 @@ class TypeRun:
         [[record_id]] = parts
         return [{record_id: self._api.get_record(self._object_type, record_id, names)}]
 
-    def _property_names(self, refs: Iterable[RecordKey], id_property: str | None) -> list[str]:
-        rows = (row.property.name for ref in refs for row in self._pending[ref].record.rows())
-        aliases = ALIASES.get(self._object_type, MERGED)
-        return sorted({*rows, *aliases, *([id_property] if id_property else [])})
+    def _property_names(self, refs: Iterable[RecordKey]) -> list[str]:
+        records = [self._pending[ref].record for ref in refs]
+        rows = (row.property.name for record in records for row in record.rows())
+        identifiers = (record.id_property.name for record in records)
+        return sorted({*rows, *identifiers, *ALIASES.get(self._object_type, MERGED)})
 
     # Writing
 
@@ -266,7 +320,7 @@ class TypeRun:
             action = RecordAction.UPDATED if changed else RecordAction.NOTHING_TO_DO
             if item.created:
                 action = RecordAction.CREATED
-            fingerprint = item.record.fingerprint(self._portal_id)
+            fingerprint = self._sealed(item.record)
             owner = item.record.owner()
             sent = SentRecord(record.id, action, record.url or "", tuple(changed), fingerprint, owner, changed)
             self._set_outcome(ref, sent)
@@ -316,9 +370,26 @@ def _holder(error: HubSpotError | None, record: WantedRecord) -> str | None:
     """The id of the record that holds the identifier, if HubSpot names it: the contact with the address, as its
     first or a further one.
 
-    A record with a key of our own is only found by its identifier.
+    HubSpot names the holder of an address also to a contact that is identified otherwise: that is another person.
     """
-    return error.existing_id if isinstance(error, Conflict) and not record.own_key else None
+    by_address = kinds.is_email(record.id_property) and not record.own_key
+    return error.existing_id if isinstance(error, Conflict) and by_address else None
+
+
+def _unsettled(item: _Pending) -> FailedRecord:
+    """The outcome of a record that could not be written in any round."""
+    if item.ownership in REFUSED:
+        return FailedRecord(refusals=(REFUSED[item.ownership],))
+    return FailedRecord(item.last_error) if item.last_error and not item.silence else NO_ANSWER
+
+
+def _fits(wanted: WantedRecord, record: Record) -> bool:
+    """Whether a record that was found by its id still has the identifier, a contact's further addresses included."""
+    value = record.properties.get(wanted.id_property.name) or ""
+    if same(wanted.id_property, wanted.id_value, value):
+        return True
+    further = record.properties.get("hs_additional_emails") or ""
+    return kinds.is_email(wanted.id_property) and wanted.id_value.strip().casefold() in items(further.casefold())
 
 
 def _fold(value: str, id_property: str | None) -> str:

@@ -9,13 +9,12 @@ from dataclasses import replace
 
 from pretix_hubspot.hubspot.errors import InvalidInput
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.plan import Plan, RecordKey
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey, WantedRecord
 
 from .api import Api
-from .association import Place
-from .associations import VANISHED, Associations, Made, not_linked
+from .associations import VANISHED, Associations, Earlier, Made, not_linked
 from .batches import BatchCaller
-from .detaching import Use
+from .memory import Memory, NoMemory
 from .outcome import Execution, FailedRecord, Outcome, RecordAction, SentRecord, StoredLink
 from .records import TypeRun
 from .required_associations import ALWAYS, WAITS, Links, RequiredAssociations, may_lack_partner, waits_for_partner
@@ -27,6 +26,7 @@ class Sender:
 
     ``forced`` are subjects of which everything is read and repaired, even if nothing about them changed.
     ``together`` are object types that are known to be taken only with an association, see ``required_associations``.
+    ``memory`` says which records may be written; the caller has leased those of the plan that are not as planned.
     """
 
     def __init__(
@@ -35,9 +35,11 @@ class Sender:
         caller: BatchCaller,
         forced: frozenset[Subject] = frozenset(),
         together: Iterable[str] = (),
+        memory: Memory | None = None,
     ) -> None:
         self._api = api
         self._caller = caller
+        self._memory = memory or NoMemory()
         self._forced = forced
         self._late = ALWAYS | set(together)
         self._required = RequiredAssociations(api, caller)
@@ -48,7 +50,7 @@ class Sender:
         plan: Plan,
         known: Mapping[RecordKey, StoredLink],
         associated: Made | None = None,
-        earlier: Mapping[Subject, Mapping[Use, Place]] | None = None,
+        earlier: Earlier | None = None,
     ) -> Execution:
         """Write all records of the plan. Raises ``PortalUnavailable``; other errors are outcomes.
 
@@ -123,7 +125,9 @@ class Sender:
         if not lost:
             return Execution()
         there = {**known, **_as_known(execution.sent())}
+        busy = self._memory.lease({ref for refs in lost.values() for ref in refs})
         unread = {ref: replace(there[ref], sent_hash="") for refs in lost.values() for ref in refs if ref in there}
+        lost = {subject: refs for subject, refs in lost.items() if not refs & busy}
         again = self._send(plan.only(lost), {**there, **unread}, associated)
         for subject in lost:
             for ref, outcome in again.records[subject].items():
@@ -170,7 +174,7 @@ class Sender:
         """Create new records once more with a partner, if they may have been refused because they came alone."""
         alone = [ref for ref in refused if may_lack_partner(outcomes[ref])]
         links = self._required.links(object_type, plan, outcomes) if alone else {}
-        run = TypeRun(self._api, self._caller, object_type, plan.portal_id, links)
+        run = TypeRun(self._api, self._caller, object_type, plan.sealed, links, self._memory)
         for ref in alone:
             if links.get(ref):
                 run.add(plan.records[ref], None, is_absent=True)
@@ -189,21 +193,32 @@ class Sender:
         links: Links | None = None,
     ) -> TypeRun:
         """The run of one object type; records that are known to be as planned have their outcome already."""
-        run = TypeRun(self._api, self._caller, object_type, plan.portal_id, links)
+        run = TypeRun(self._api, self._caller, object_type, plan.sealed, links, self._memory)
         for record in plan.records.values():
             if record.object_type != object_type:
                 continue
             link = known.get(record.ref)
-            record.previous = link.owner if link else None
             if record.ref in settled:
                 run.outcomes[record.ref] = settled[record.ref]
-            elif link and link.sent_hash == record.fingerprint(plan.portal_id) and not record.subjects & self._forced:
+            elif link and is_as_planned(plan, record, link, self._forced):
                 run.outcomes[record.ref] = SentRecord(
                     link.record_id, RecordAction.NOTHING_TO_DO, link.url, (), link.sent_hash, owner=link.owner
                 )
             else:
                 run.add(record, link.record_id if link else None)
         return run
+
+
+def not_as_planned(plan: Plan, known: Mapping[RecordKey, StoredLink], forced: frozenset[Subject]) -> list[RecordKey]:
+    """The records of the plan that will be read, and written if HubSpot holds something else."""
+    links = {ref: known.get(ref) for ref in plan.records}
+    return [ref for ref, link in links.items() if not link or not is_as_planned(plan, plan.records[ref], link, forced)]
+
+
+def is_as_planned(plan: Plan, record: WantedRecord, link: StoredLink, forced: frozenset[Subject]) -> bool:
+    """Whether HubSpot was last sent the record as it is planned now; never for subjects of which all is read."""
+    record.previous = link.owner
+    return link.sent_hash == plan.sealed(record) and not record.subjects & forced
 
 
 def _as_known(sent: Mapping[RecordKey, SentRecord]) -> dict[RecordKey, StoredLink]:

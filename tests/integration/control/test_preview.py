@@ -12,7 +12,7 @@ from hubspot_simulator import Property
 from pretix_hubspot.catalog.association_labels import ensure_label
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.mappings.suggestions import property_mapping
-from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.models import KnownRecord, OrderState
 from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  found by name
 
 from .conftest import browser, make_user, page_of, writes
@@ -72,7 +72,7 @@ def test_a_new_order_shows_what_would_be_created_and_nothing_is_written(story, b
     assert links(html) == [("3. Deal – 1. Contact", "–", "linked"), ("3. Deal – 2. Contact", "–", "linked")]
     assert writes(story.simulator) == []
     assert story.world() == before
-    assert not RecordLink.objects.exists() and not OrderState.objects.exists() and not OrderSyncQueue.objects.exists()
+    assert not KnownRecord.objects.exists() and not OrderState.objects.exists() and not OrderSyncQueue.objects.exists()
     entry = order.all_logentries().get()
     assert (entry.action_type, entry.user.email) == ("pretix_hubspot.order.previewed", "boss@example.org")
     assert "Somebody looked at what HubSpot holds" in str(entry.display())
@@ -182,7 +182,7 @@ def test_options_dates_and_numbers_are_shown_as_the_reader_writes_them(story, bo
 def test_a_record_that_only_hubspot_knows_is_found_and_not_created(story, boss):
     story.order("A1", email="ada@example.org")
     story.sync()
-    RecordLink.objects.all().delete()
+    KnownRecord.objects.all().delete()
     html = look(boss)
     assert "will be created" not in html
     assert cells(html)[-1][-1] == "unchanged"

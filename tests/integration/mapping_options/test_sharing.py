@@ -4,7 +4,7 @@ import pytest
 from pretix.base.i18n import language
 from pretix.base.models.datasync import OrderSyncResult
 
-from pretix_hubspot.models import RecordLink
+from pretix_hubspot.models import RecordUse
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def test_pretix_shows_records_in_the_language_of_the_event_whoever_sent_them(sto
     ]
 
 
-def test_links_hold_codes_and_no_names(story, mappings):
+def test_uses_hold_codes_and_no_names(story, mappings):
     story.order("A1", email="ada@example.org", attendees=[("ada@example.org", "One", "A")])
     story.sync()
-    owners = RecordLink.objects.exclude(owner={}).values_list("owner", flat=True)
-    assert [owner["label"] for owner in owners] == ["A1"]
+    uses = RecordUse.objects.order_by("mapping_id").values_list("label", "record__object_type")
+    assert list(uses) == [("A1", "contacts"), ("A1-1", "contacts"), ("A1", "deals")]

@@ -6,7 +6,7 @@ from pretix.base.models import Team
 
 from hubspot_simulator import Property
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.models import OrderState
+from pretix_hubspot.models import KnownRecord
 from tests.integration.connections.conftest import EVENT_SETTINGS, make_user
 from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  fixtures
 
@@ -106,6 +106,6 @@ def test_what_was_sent_to_another_portal_is_no_link(story, small, helper, boss):
     look(story, helper, small, ("order_code", "salary", "if_empty"))
     story.queue(small.orders.get(), "user")
     story.sync(small)
-    OrderState.objects.filter(order__event=small).update(portal_id=1)
+    KnownRecord.objects.update(portal_id=1)
 
     assert "98765" not in page(helper)

@@ -11,7 +11,7 @@ from pretix_hubspot.catalog import last_failure
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.failures.explanations import explain, where_to_fix
 from pretix_hubspot.failures.failure import Failure
-from pretix_hubspot.models import CatalogEntry, Connection, OrderState, RecordLink
+from pretix_hubspot.models import CatalogEntry, Connection, KnownRecord, OrderState
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.run.preview import preview
 
@@ -119,7 +119,7 @@ def test_a_firewall_that_dislikes_one_order_stops_no_other(settled):
 
 def test_a_page_is_no_sign_that_a_record_is_gone(settled):
     """What was linked is looked up by its id, and must not be made anew."""
-    before = list(RecordLink.objects.order_by("pk").values_list("record_id", flat=True))
+    before = list(KnownRecord.objects.order_by("pk").values_list("record_id", flat=True))
     order = settled.event.orders.get(code="Z1")
     order.total = 7
     order.save()
@@ -131,7 +131,7 @@ def test_a_page_is_no_sign_that_a_record_is_gone(settled):
 
     settled.sync()
 
-    assert list(RecordLink.objects.order_by("pk").values_list("record_id", flat=True)) == before
+    assert list(KnownRecord.objects.order_by("pk").values_list("record_id", flat=True)) == before
     assert len(settled.world()["contacts"]) == 1
 
 

@@ -329,7 +329,7 @@ def test_whoever_ends_the_worker_does_not_have_to_wait_for_the_lease(story, stat
 def test_an_ending_is_stored_as_a_whole_or_not_at_all(story, statements):
     """The last statement of the transaction fails: no state, no row for the page, and the order waits again."""
     order = story.order("A")
-    statements.before(r'^INSERT INTO "pretix_hubspot_recordlink"', raising(OperationalError()))
+    statements.before(r'^INSERT INTO "pretix_hubspot_recorduse"', raising(OperationalError()))
 
     story.sync()
 

@@ -14,7 +14,7 @@ from hubspot_simulator import Option
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot.budget.shared import MemoryStore, SharedBudget
 from pretix_hubspot.hubspot.errors import OverBudget
-from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState, RecordLink
+from pretix_hubspot.models import EventConnection, KnownRecord, ObjectMapping, OrderState
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import order_queue
 
@@ -95,7 +95,7 @@ def test_links_are_looked_up_by_the_whole_index(story):
 
 
 def looks_up_links(sql):
-    return sql.startswith("SELECT") and 'FROM "pretix_hubspot_recordlink"' in sql and '"key" IN' in sql
+    return sql.startswith("SELECT") and 'FROM "pretix_hubspot_knownrecord"' in sql and '"key" IN' in sql
 
 
 def company_world(story, number, is_refused):
@@ -116,7 +116,7 @@ def company_world(story, number, is_refused):
         story.order(f"A{n}")
     if is_refused:
         story.archive(story.simulator.portal.find("companies", "ckey", "ada"))
-        RecordLink.objects.filter(object_type="companies").delete()
+        KnownRecord.objects.filter(object_type="companies").delete()
         story.simulator.faults.add("bad-request", stage="create", path="companies", times=None)
     story.simulator.requests.clear()
     story.sync()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import groupby
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from django.utils.timezone import now
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
-from pretix_hubspot.models import ObjectMapping, OrderState, RecordLink
+from pretix_hubspot.models import KnownRecord, ObjectMapping, OrderState
 
 from .story import KEY
 
@@ -235,7 +236,7 @@ def test_merged_contacts_are_followed(story):
     story.sync()
     [contact] = story.world()["contacts"]
     assert contact["email"] == "ada@example.org"
-    assert len(set(RecordLink.objects.filter(object_type="contacts").values_list("record_id", flat=True))) == 1
+    assert len(set(KnownRecord.objects.filter(object_type="contacts").values_list("record_id", flat=True))) == 1
     assert not OrderSyncQueue.objects.exists()
 
 
@@ -303,10 +304,11 @@ def test_the_same_queries_for_one_order_as_for_thirty(story, field_names_are_kep
             story.sync()
         # The request budget costs queries per request to HubSpot, not per order, and only without Redis.
         about_orders = [q["sql"] for q in captured if "budget" not in q["sql"] and "SAVEPOINT" not in q["sql"]]
-        return len(about_orders)
+        # SQLite splits long inserts.
+        return len([head for head, _ in groupby(sql.partition("(")[0] for sql in about_orders)])
 
     queries(2, 0)  # the catalogue and content types are read once
-    assert queries(30, 200) <= queries(1, 100) + 1, "SQLite splits one long insert; nothing else may grow"
+    assert queries(30, 200) <= queries(1, 100)
 
 
 def test_people_are_associated_with_each_other_and_nobody_with_themselves(story):

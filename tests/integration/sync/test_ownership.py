@@ -19,7 +19,6 @@ def one_mapping(story):
     return story.add_mapping(story.event, "Order", "contacts", ("email", "email"), LAST_NAME)
 
 
-@pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "nothing of another key of ours is ever taken over")
 def test_a_taken_address_hands_over_nobody_elses_contact(story):
     """Contacts are told apart by the customer number here, and a couple shares one address."""
     story.add_property("contacts", "member_no", unique=True)
@@ -44,7 +43,6 @@ def test_a_taken_address_hands_over_nobody_elses_contact(story):
     assert OrderSyncQueue.objects.get(order=orders["Bob"]).need_manual_retry
 
 
-@pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "a stored id is believed while its identifier still fits")
 def test_the_contact_with_exactly_this_address_is_the_one(story, one_mapping):
     """Staff gave a known contact another address, and another person has the old one since."""
     story.order("A1", email="office@example.org")
@@ -59,7 +57,6 @@ def test_the_contact_with_exactly_this_address_is_the_one(story, one_mapping):
     assert (former.get("lastname"), successor.get("lastname")) == ("A1", "A2")
 
 
-@pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "a record is known by our key, whatever property identifies it")
 def test_another_unique_property_as_identifier_doubles_no_deal(story):
     order = story.order("A1")
     story.sync()
@@ -76,7 +73,6 @@ def test_another_unique_property_as_identifier_doubles_no_deal(story):
     assert len(story.simulator.portal.records("deals")) == 1, "one order, two deals"
 
 
-@pytest.mark.xfail(strict=True, reason=NEW_MEMORY + "who uses a record is a row")
 def test_who_left_a_shared_contact_no_longer_rules_it(story, one_mapping):
     """Policy "the first order wins"; the first order corrects its address, so only the second one has this contact."""
     one_mapping.options = {"same_address": "first"}

@@ -7,7 +7,7 @@ from django.apps import apps
 from pretix.base.models import LogEntry
 from pretix.base.models.datasync import OrderSyncResult
 
-from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.models import KnownRecord, OrderState
 from pretix_hubspot.sync.run.history import OWN_LOG_ENTRIES
 from pretix_hubspot.sync.shredder import HubSpotShredder
 
@@ -47,7 +47,7 @@ def test_nothing_personal_stays(shredder, story):
     shredder.shred_data()
     left = everything_of_ours()
     assert [text for text in PERSONAL if text in left] == []
-    assert not RecordLink.objects.exists()
+    assert not KnownRecord.objects.exists()
     assert not OrderSyncResult.objects.exists()
     assert all(entry.shredded for entry in LogEntry.objects.filter(action_type__startswith=OWN_LOG_ENTRIES))
 

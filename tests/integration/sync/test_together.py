@@ -14,7 +14,7 @@ from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.failures.explanations import explain, where_to_fix
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.health.causes import causes
-from pretix_hubspot.models import OrderState, RecordLink
+from pretix_hubspot.models import KnownRecord, OrderState
 from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sources.snapshot import CONSTANT
 from pretix_hubspot.sync import worker
@@ -110,7 +110,7 @@ def test_a_deal_that_exists_already_is_updated_and_associated(story, required, f
     order = story.order("A1", email="ada@example.org")
     story.sync()
     if forgotten:
-        RecordLink.objects.all().delete()
+        KnownRecord.objects.all().delete()
     order.email = "grace@example.org"
     order.save()
     story.queue(order)

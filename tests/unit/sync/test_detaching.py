@@ -24,7 +24,7 @@ def gone(found, attendee=ATTENDEE, buyer=BUYER, ids=("1", "2", "9"), earlier=EAR
     plan.subjects[ORDER_7].shredded = shredded
     names = dict(zip(("ada@example.org", "grace@example.org", "ORG/EV/C7"), ids, strict=True))
     outcomes = {ref: SentRecord(names.get(record.id_value, "3"), "updated") for ref, record in plan.records.items()}
-    return obsolete(plan, plan.subjects[ORDER_7], earlier, outcomes, MADE)
+    return obsolete(plan, plan.subjects[ORDER_7], earlier.items(), outcomes, MADE)
 
 
 def detaching(spec, **options):

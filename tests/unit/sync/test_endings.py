@@ -42,8 +42,8 @@ def failure(mode=PERMANENT):
     return Failure(mode, "not_unique", {}, 1, None, "deals")
 
 
-def ending(verdict, past=BEFORE, earlier=None):
-    [found] = endings.judged([verdict], lambda order: past, OCCASION, {ORDER_7: earlier or {}})
+def ending(verdict, past=BEFORE):
+    [found] = endings.judged([verdict], lambda order: past, OCCASION)
     return found
 
 
@@ -84,7 +84,6 @@ def test_an_order_that_was_sent():
         "portal_id": 99,
         "sent_hash": "hash",
         "log_count": 4,
-        "associated": ["deals:9>contacts:1"],
         **SETTLED,
     }
     shown = (written(DEAL, "9"),)
@@ -123,7 +122,6 @@ def test_a_failure_that_needs_somebody_stops_the_order():
         "attempts": 3,
         "failing_since": since,
         "log_count": 4,
-        "associated": ["deals:9>contacts:1"],
     }
     assert replace(found, wait=0) == Ending(
         7,
@@ -144,7 +142,7 @@ def test_a_temporary_failure_waits_and_leaves_the_rest_to_the_sweep():
 
     assert (found.action, found.wait, found.mode, found.entry) == (RowAction.RETRY, BACKOFF[0], TEMPORARY, "")
     assert found.state["failing_since"] == OCCASION.moment
-    assert not {"log_count", "associated"} & found.state.keys()
+    assert "log_count" not in found.state
 
 
 @pytest.mark.parametrize("attempts", range(len(BACKOFF)))
@@ -163,10 +161,9 @@ def test_whoever_used_up_the_attempts_is_called_exceeded():
     assert "log_count" not in found.state
 
 
-def test_a_failing_order_keeps_the_rows_of_records_that_are_left_to_be_detached():
-    """Its contact took another one's place; its deal is where it was."""
-    verdict = Verdict(ORDER_7, "hash", (written(DEAL, "9"), written(CONTACT, "2")), (failure(),))
+def test_an_order_whose_record_another_worker_writes_goes_back_without_an_attempt():
+    busy = Failure(TEMPORARY, "record_busy", {}, 1, None, "contacts")
+    verdict = Verdict(ORDER_7, "hash", (written(DEAL, "9"),), (failure(), busy))
 
-    found = ending(verdict, earlier={(1, None): ("deals", "9"), (2, None): ("contacts", "1")})
-
-    assert found.shown == (written(DEAL, "9"),)
+    assert ending(verdict) == Ending(7, RowAction.POSTPONE, verdict=verdict)
+    assert endings.busy([7, 8]) == [Ending(7, RowAction.POSTPONE), Ending(8, RowAction.POSTPONE)]

@@ -126,16 +126,6 @@ def test_records_of_one_order_belong_to_nobody_else():
     assert found.owner() is None and len(found.rows()) == 2
 
 
-@pytest.mark.parametrize("person", [Contributor(ORDER_7, 70, "C7-1"), Contributor(Subject("Customer", 7), None, "C7")])
-def test_the_owner_survives_storage(person):
-    assert Contributor.from_json(person.to_json()) == person
-
-
-def test_an_owner_as_earlier_versions_stored_it():
-    assert Contributor.from_json({"order": 7, "position": 70, "label": "C7-1"}) == Contributor(ORDER_7, 70, "C7-1")
-    assert Contributor.from_json({}) is None
-
-
 class Counted:
     """The orders of an event, which count how often somebody asks for one."""
 

@@ -1,0 +1,44 @@
+"""Forget records that nothing uses any more."""
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.timezone import now
+
+from pretix_hubspot.models import KnownRecord, RecordUse
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.sources.snapshot import Subject
+
+#: Rows that are deleted together.
+PART = 1_000
+
+
+def shred(uses: QuerySet[RecordUse]) -> None:
+    """Delete these uses, and all that is known of records that only they used."""
+    for part in chunks(uses.order_by("pk").values_list("pk", "record_id").iterator(), PART):
+        RecordUse.objects.filter(pk__in=[use for use, _ in part]).delete()
+        _unused({record for _, record in part}).delete()
+
+
+def forget_unused(records: Iterable[int]) -> None:
+    """Delete what is known of the records among these that nothing uses any more.
+
+    A record that stands for one object of ours is remembered: its key tells nothing about a person, and its identifier
+    may be given to another object later, which must not take it over.
+    """
+    _unused(records).filter(source_kind="").delete()
+
+
+def _unused(records: Iterable[int]) -> QuerySet[KnownRecord]:
+    """The records among these that nothing uses, and that no worker is about to write."""
+    used = Exists(RecordUse.objects.filter(record=OuterRef("pk")))
+    return KnownRecord.objects.filter(~used, Q(leased_until=None) | Q(leased_until__lt=now()), pk__in=records)
+
+
+def order_deleted(order: int) -> None:
+    """Forget what an order used that pretix has deleted, such as one in test mode."""
+    subject = Subject.of_order(order)
+    uses = RecordUse.objects.filter(subject_kind=subject.kind, subject_pk=subject.pk)
+    records = set(uses.values_list("record_id", flat=True))
+    uses.delete()
+    forget_unused(records)
