@@ -248,6 +248,7 @@ class RecordUse(models.Model):
         DETACH = "detach", "detach"  # its associations are to be removed: another record has taken its place
         REMOVE = "remove", "remove"  # the record itself is to be archived
 
+    record_id: int
     record = models.ForeignKey(KnownRecord, on_delete=models.CASCADE, related_name="uses")
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
     subject_kind = models.CharField(max_length=12)

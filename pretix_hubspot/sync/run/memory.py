@@ -109,7 +109,9 @@ class Memory:
 
         Not one that another mapping of the plan wants, or still uses: two mappings may make two records of one order.
         """
-        wanted = {(ref[0], *stands_for): ref for ref in refs if (stands_for := self._plan.records[ref].stands_for)}
+        wanted: dict[tuple[str, str, int | None], RecordKey] = {
+            (ref[0], *stands_for): ref for ref in refs if (stands_for := self._plan.records[ref].stands_for)
+        }
         if not wanted:
             return
         rows = KnownRecord.objects.filter(
@@ -290,8 +292,12 @@ class Memory:
         """Let the keys and uses of a row lead to another one, since HubSpot has one record for both."""
         with transaction.atomic():
             RecordAlias.objects.filter(record=former.pk).update(record=row.pk)
-            key = {"portal_id": self._plan.portal_id, "object_type": row.object_type, "key": former.key}
-            RecordAlias.objects.update_or_create(**key, defaults={"record_id": row.pk})
+            RecordAlias.objects.update_or_create(
+                portal_id=self._plan.portal_id,
+                object_type=row.object_type,
+                key=former.key,
+                defaults={"record_id": row.pk},
+            )
             same = {name: OuterRef(name) for name in ("subject_kind", "subject_pk", "mapping_id", "part")}
             uses = RecordUse.objects.filter(record=former.pk)
             uses.filter(Exists(RecordUse.objects.filter(record=row.pk, **same))).delete()
