@@ -104,6 +104,7 @@ class PreviewLogEntryType(NoOpShredderMixin, OrderLogEntryType):
 @log_entry_types.new_from_dict(
     {
         "pretix_hubspot.resend.started": _("Orders are sent to HubSpot again with changed object mappings: {orders}"),
+        "pretix_hubspot.resend.compared": _("All orders are compared and sent to HubSpot where they differ: {orders}"),
         "pretix_hubspot.resend.canceled": _("Sending orders to HubSpot again has been canceled, not sent: {orders}"),
     }
 )

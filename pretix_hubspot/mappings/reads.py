@@ -8,6 +8,7 @@ from pretix.base.models import Event, Question
 
 from pretix_hubspot.catalog.catalog import PIPELINES, PROPERTIES
 from pretix_hubspot.catalog.stored import CHANGED
+from pretix_hubspot.connections.conventions import conventions
 from pretix_hubspot.models import CatalogEntry, Connection, ObjectMapping
 from pretix_hubspot.sources.field import SourceField
 from pretix_hubspot.sources.load import event_values
@@ -77,6 +78,8 @@ def reads_of(event: Event, mappings: Sequence[ObjectMapping]) -> Reads:
     things = {thing for key in keys if key in fields for thing in fields[key].reads}
     if any(mapping.options.filters.categories or mapping.options.filters.admission for mapping in stored):
         things.add(Thing.PRODUCT)  # what a product is, and not only which one it is
+    if any(key.startswith(QUESTION) for key in keys - fields.keys()):
+        things.add(Thing.QUESTION)  # which has another identifier now, or was deleted
     return Reads(event, keys, fields, frozenset(things))
 
 
@@ -86,6 +89,13 @@ def _keys(mapping: StoredMapping) -> frozenset[str]:
     title = source.subject.title if source else ""
     asked = {QUESTION + question for question, _ in mapping.options.filters.answers}
     return (mapping.fields | asked | {title}) - {"", CONSTANT}
+
+
+def portal_conventions(event: Event, connection: Connection) -> str:
+    """A fingerprint of the portal's settings on which plans depend: its currencies and its time zone."""
+    known = conventions(event, connection)
+    facts = [known.portal_currency, sorted(known.portal_currencies), known.portal_time_zone]
+    return fingerprint(facts)[:SHORT]
 
 
 def definitions_changed(

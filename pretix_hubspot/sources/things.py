@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from django.db.models import Model, Q
 from pretix.base.models import (
+    CheckinList,
     Customer,
     Discount,
     Event,
@@ -73,7 +74,7 @@ BY_NEED: Mapping[str, frozenset[Thing]] = {
 OF_ORDER = frozenset({Thing.GIFT_CARD, Thing.INVOICE})
 
 #: Models of which one object concerns all orders of an event; whether it did, ``mappings.reads`` compares.
-OF_ALL_ORDERS: frozenset[type[Model]] = frozenset({Event, Organizer, EventMetaProperty, SalesChannel})
+OF_ALL_ORDERS: frozenset[type[Model]] = frozenset({Event, Organizer, EventMetaProperty, SalesChannel, CheckinList})
 #: Models of which one object concerns the orders with a position that has it, by the position's lookup.
 OF_POSITIONS: Mapping[type[Model], tuple[tuple[Thing, str], ...]] = {
     SubEvent: ((Thing.DATE, "subevent"),),

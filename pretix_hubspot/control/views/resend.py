@@ -48,8 +48,11 @@ class Resend(ConnectedMixin, View):
             count = campaigns.cancel(request.event, request.user)
             text = ngettext("{count} order will not be sent again.", "{count} orders will not be sent again.", count)
         else:
+            is_known = campaigns.outdated(request.event).exists()
             count = campaigns.start(request.event, request.user)
             call_worker(self.event_connection.connection_id)
             text = ngettext("{count} order is sent again.", "{count} orders are sent again.", count)
+            if not is_known:
+                text = ngettext("{count} order is compared.", "{count} orders are compared.", count)
         messages.success(request, text.format(count=count))
         return HttpResponseRedirect(self.event_url("resend"))

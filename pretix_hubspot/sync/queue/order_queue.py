@@ -312,12 +312,11 @@ def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
 
 
 def try_again(orders: Sequence[int]) -> None:
-    """Try the orders again that no longer are tried by themselves, behind live ones: what they failed for may be
-    corrected.
-    """
-    stopped = _waiting_siblings(orders).filter(need_manual_retry__isnull=False)
-    stopped = stopped.exclude(need_manual_retry__in=TENDED).exclude(triggered_by=Trigger.SYNC_NOW)
-    stopped.update(need_manual_retry=None, failed_attempts=0, not_before=now(), triggered_by=Trigger.MASS_RETRY)
+    """Try stopped orders again, behind live ones: what they failed for may be corrected."""
+    rows = _waiting_siblings(orders).filter(need_manual_retry__isnull=False)
+    stopped = rows.exclude(need_manual_retry__in=TENDED)
+    _mark_as_bulk(stopped)
+    stopped.update(need_manual_retry=None, failed_attempts=0, not_before=now())
 
 
 def forget(event: Event) -> list[int]:

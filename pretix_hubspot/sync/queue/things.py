@@ -17,10 +17,10 @@ from django.utils.timezone import now
 from pretix.base.models import Event, Invoice, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.mappings.reads import Facts, Reads, definitions_changed, reads_of
+from pretix_hubspot.mappings.reads import Facts, Reads, definitions_changed, portal_conventions, reads_of
 from pretix_hubspot.mappings.resolve import mappings_of
 from pretix_hubspot.mappings.revisions import PLANNER
-from pretix_hubspot.models import PROVIDER, EventConnection
+from pretix_hubspot.models import PROVIDER, EventConnection, ObjectMapping
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.things import MODELS, OF_ALL_ORDERS, OF_ORDER, Thing, orders_with
 
@@ -36,6 +36,8 @@ RECENTLY = timedelta(hours=23)
 COMPARED = 2_000
 #: Our own entries about events, their mappings and connections.
 OURS = "pretix_hubspot."
+#: The number of log entries, of the whole server, by which a watermark may lag behind.
+LAG = 1_000
 DELETED = ".deleted"
 START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -54,7 +56,8 @@ class Memory:
     """What is known of an event beside its orders.
 
     ``seen`` are entries above the watermark that were handled. ``facts`` are those of the event, ``mappings`` the
-    mappings that read them with their revisions. ``invoice`` is the newest invoice, ``fetched`` the newest schema.
+    mappings that read them with their revisions. ``invoice`` is the newest invoice, ``fetched`` the newest schema, and
+    ``portal`` its settings.
     """
 
     watermark: int = 0
@@ -63,6 +66,7 @@ class Memory:
     mappings: tuple[tuple[int, int], ...] = ()
     invoice: int | None = None
     fetched: datetime = START
+    portal: str = ""
 
     @classmethod
     def of(cls, event_connection: EventConnection) -> "Memory":
@@ -76,11 +80,12 @@ class Memory:
             tuple((pk, revision) for pk, revision in known.get("mappings", ())),
             known.get("invoice"),
             parse_datetime(known.get("fetched", "")) or START,
+            known.get("portal", ""),
         )
 
     def store(self, event_connection: EventConnection) -> None:
         known: dict[str, Any] = {"seen": self.seen, "facts": self.facts, "mappings": self.mappings}
-        known |= {"invoice": self.invoice, "fetched": self.fetched.isoformat()}
+        known |= {"invoice": self.invoice, "fetched": self.fetched.isoformat(), "portal": self.portal}
         rows = EventConnection.objects.filter(pk=event_connection.pk)
         rows.update(things_watermark=self.watermark, things=known)
 
@@ -92,23 +97,12 @@ def queue_readers(event_connection: EventConnection) -> int:
     """
     memory, mappings = Memory.of(event_connection), mappings_of(event_connection.event)
     entries = new_entries(event_connection.event, memory.watermark, memory.seen)
-    invoice = _newest_invoice(event_connection.event)
-    known = tuple((mapping.pk, mapping.revision) for mapping in mappings)
-    after = replace(memory, mappings=known, invoice=invoice)
-    count = 0
-    if mappings and (entries or invoice != memory.invoice or known != memory.mappings):
-        reads = reads_of(event_connection.event, mappings)
-        after = replace(after, facts=reads.facts() if entries or known != memory.mappings else memory.facts)
-        count += _queue_readers(event_connection, reads, entries, memory, after)
-        if Thing.INVOICE in reads.things and invoice != memory.invoice:
-            count += _queue_invoiced(event_connection.event, memory.invoice)
-    fetched, changed = definitions_changed(event_connection.connection, mappings, memory.fetched)
-    if changed:
-        count += _queue_otherwise_defined(event_connection.event, datetime.fromtimestamp(changed, UTC))
-    after = replace(after, fetched=fetched, **_settled(after, entries))
+    after, count = _look_at_pretix(event_connection, mappings, entries, memory)
+    after, offered = _look_at_portal(event_connection, mappings, after)
+    after = replace(after, **_settled(after, entries))
     if after != memory:
         after.store(event_connection)
-    return count
+    return count + offered
 
 
 def new_entries(event: Event, watermark: int, seen: Iterable[int]) -> list[Entry]:
@@ -158,6 +152,40 @@ def compare_some(event_connection: EventConnection) -> int:
     return sum(_queue(event_connection.event, orders, trigger) for trigger, orders in by_trigger.items())
 
 
+def _look_at_pretix(
+    event_connection: EventConnection, mappings: Sequence[ObjectMapping], entries: Sequence[Entry], memory: Memory
+) -> tuple[Memory, int]:
+    """Queue the orders whose plan reads what these entries are about, or a new invoice."""
+    invoice, known = _newest_invoice(event_connection.event), tuple((m.pk, m.revision) for m in mappings)
+    after, count = replace(memory, mappings=known, invoice=invoice), 0
+    if not mappings or not (entries or invoice != memory.invoice or known != memory.mappings):
+        return after, count
+    reads = reads_of(event_connection.event, mappings)
+    if entries or known != memory.mappings:
+        after = replace(after, facts=reads.facts())
+        count += _queue_readers(event_connection, reads, entries, memory, after)
+    if Thing.INVOICE in reads.things and invoice != memory.invoice:
+        count += _queue_invoiced(event_connection.event, memory.invoice)
+    return after, count
+
+
+def _look_at_portal(
+    event_connection: EventConnection, mappings: Sequence[ObjectMapping], memory: Memory
+) -> tuple[Memory, int]:
+    """Queue the orders that were planned before HubSpot was seen to define a property, or its settings, otherwise."""
+    event, connection = event_connection.event, event_connection.connection
+    fetched, changed = definitions_changed(connection, mappings, memory.fetched)
+    portal = portal_conventions(event, connection)
+    after = replace(memory, fetched=fetched, portal=portal)
+    since = datetime.fromtimestamp(changed, UTC) if changed else None
+    if memory.portal not in ("", portal):
+        since = now()
+    if since is None:
+        return after, 0
+    states = campaigns.up_to_date(event).filter(sent_at__lt=since)
+    return after, _queue(event, _pks(states, "order_id"), Trigger.OFFER_DEFINITION)
+
+
 def _queue_readers(
     event_connection: EventConnection, reads: Reads, entries: Sequence[Entry], before: Memory, after: Memory
 ) -> int:
@@ -181,12 +209,6 @@ def _queue_invoiced(event: Event, invoice: int | None) -> int:
         invoices = invoices.filter(date__gte=now().date() - timedelta(days=1))
     orders = Order.objects.filter(_once_sent(event), pk__in=invoices.order_by().values("order"))
     return _queue(event, _pks(orders), Trigger.SWEEP)
-
-
-def _queue_otherwise_defined(event: Event, changed: datetime) -> int:
-    """Queue the orders that were planned before HubSpot was seen to define a property otherwise."""
-    states = campaigns.up_to_date(event).filter(sent_at__lt=changed)
-    return _queue(event, _pks(states, "order_id"), Trigger.OFFER_DEFINITION)
 
 
 def _concern_all(entries: Iterable[Entry]) -> bool:
@@ -241,8 +263,13 @@ def _newest_invoice(event: Event) -> int:
 
 
 def _settled(memory: Memory, entries: Sequence[Entry]) -> Mapping[str, Any]:
-    """The watermark, behind which no late commit is expected, and the handled entries above it."""
-    old = LogEntry.all.filter(datetime__lt=now() - LATE_COMMITS).order_by("-datetime", "-pk")
-    watermark = max(memory.watermark, old.values_list("pk", flat=True).first() or 0)
+    """The watermark, behind which no late commit is expected, and the handled entries above it.
+
+    Without news it lags a little behind, so that nothing is written in most rounds.
+    """
+    newest = LogEntry.all.filter(datetime__lt=now() - LATE_COMMITS).order_by("-datetime", "-pk")
+    watermark = max(memory.watermark, newest.values_list("pk", flat=True).first() or 0)
+    if not entries and watermark < memory.watermark + LAG:
+        return {}
     handled = sorted({*memory.seen, *(entry.pk for entry in entries)})
     return {"watermark": watermark, "seen": tuple(pk for pk in handled if pk > watermark)}

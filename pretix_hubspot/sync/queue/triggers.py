@@ -1,5 +1,7 @@
 """Triggers: what queued an order, with the words for the log."""
 
+from collections.abc import Mapping
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -42,7 +44,7 @@ BULK = frozenset(
     | {Trigger.OFFER_THING, Trigger.OFFER_DEFINITION, Trigger.OFFER_UPGRADE}
 )
 #: Orders that are planned and not sent: the trigger, and the reason for which they are offered if they differ.
-OFFERED = {
+OFFERED: Mapping[str, str] = {
     Trigger.OFFER_THING: "thing",
     Trigger.OFFER_DEFINITION: "definition",
     Trigger.OFFER_UPGRADE: "upgrade",

@@ -173,7 +173,7 @@ def _plan(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     planned = [plan.subjects[subject] for subject in plan.subjects if subject.pk not in filtered]
     unchanged = [part for part in planned if _is_unchanged(work, part)]
     todo = {part.subject.pk for part in planned} - {part.subject.pk for part in unchanged}
-    offered = {pk: reason for pk in todo if (reason := _offered(work, pk))}
+    offered = {part.subject.pk: why for part in planned if part.subject.pk in todo and (why := _offered(work, part))}
     todo -= offered.keys()
     ended = [
         *endings.left_out(excluded, work.past),
@@ -279,15 +279,19 @@ def _by_event(work: Slice, orders: list[int]) -> list[tuple[EventContext, list[i
     return [(work.context(event), pks) for event, pks in sorted(by_event.items())]
 
 
-def _offered(work: Slice, order: int) -> str:
+def _offered(work: Slice, planned: SubjectPlan) -> str:
     """Why an order that would be sent otherwise is only offered; empty for an order that is sent.
 
-    An order that changed itself is sent, whatever it was queued for.
+    An order that changed itself is sent, whatever it was queued for. The daily comparison makes no sync problem of an
+    order that HubSpot holds, say since a property is gone.
     """
-    state = work.states.get(order)
+    order = planned.subject.pk
+    state, trigger = work.states.get(order), work.claim.orders[order].triggered_by
     if not state or not state.sent_hash or work.log_counts.get(order, 0) > state.log_count:
         return ""
-    return OFFERED.get(work.claim.orders[order].triggered_by, "")
+    if trigger == Trigger.COMPARED and planned.withheld:
+        return OFFERED[Trigger.OFFER_DEFINITION]
+    return OFFERED.get(trigger, "")
 
 
 def _is_unchanged(work: Slice, planned: SubjectPlan) -> bool:

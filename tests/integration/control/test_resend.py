@@ -105,6 +105,40 @@ def test_saving_says_how_many_orders_were_sent_before(story, boss, sent):
     assert waiting() == [], "nothing happens unasked"
 
 
+def test_all_orders_are_compared_if_somebody_cannot_wait(story, boss, sent):
+    story.event.name = "Renamed"
+    story.event.save()
+    deal = story.event.hubspot_object_mappings.last()
+    story.add_rows(deal, ("event_name", "description", "overwrite"))
+    page = page_of(boss.get(RESEND))
+    assert "Compare all orders now" in page
+    assert "3 orders are compared." in messages_of(boss.post(RESEND, {"start": "on"}))
+    assert "0 of 3 orders done" in page_of(boss.get(RESEND))
+    story.sync()
+    assert [found["description"] for found in story.world(deals=["description"])["deals"]] == ["Renamed"] * 3
+    [entry] = story.event.logentry_set.filter(action_type__contains="resend")
+    assert str(entry.display()) == "All orders are compared and sent to HubSpot where they differ: 3"
+
+
+def test_the_box_of_numbers_knows_what_would_be_sent_otherwise(story, boss, sent):
+    OrderState.objects.filter(order=sent[0]).update(outdated_by="thing")
+    page = page_of(boss.get(HUBSPOT))
+    text = "1 order was sent to HubSpot otherwise than it would be sent today."
+    assert text in page.partition("Orders of this event in HubSpot")[2].partition("Object mappings")[0]
+    reason = "The event, dates, products or customers were changed in pretix after they were sent."
+    assert reason in page_of(boss.get(RESEND))
+
+
+def test_an_event_chooses_what_follows_from_changes_in_pretix(story, boss, sent):
+    boss.post(HUBSPOT + "options/", {"log_days": "30", "source_changes": "offer"})
+    assert EventConnection.objects.get().source_changes == "offer"
+    [entry] = story.event.logentry_set.filter(action_type="pretix_hubspot.event.options.changed")
+    assert entry.parsed_data == {"source_changes": "offer"}
+    page = page_of(boss.get(HUBSPOT))
+    assert "When dates, products, customers or the event change in pretix" in page
+    assert '<option value="offer" selected>Offer to send them again</option>' in page
+
+
 def test_saving_without_a_change_says_nothing(story, boss, sent):
     change(boss, story)
     boss.get(HUBSPOT)  # shows the messages

@@ -244,6 +244,35 @@ def test_a_voucher_a_discount_a_membership_and_a_gift_card(story, attendees):
     assert queued() == [("A1", "sweep")], "a part of the order itself, which is sent whatever the event chose"
 
 
+def test_a_question_under_another_identifier(story, attendees, reading):
+    question = story.event.questions.create(question="Food?", type="S", identifier="FOOD")
+    reading(attendees, "question_FOOD")
+    order, _ = sent(story, "A1", "A2")
+    order.all_positions.get().answers.create(question=question, answer="Soup")
+    story.queue(order)
+    story.sync()
+    question.identifier = "DISH"
+    question.save()
+    question.log_action("pretix.event.question.changed")
+    assert sweep_up(story) == 1
+    assert queued() == [("A1", "bulk_thing")]
+
+
+def test_an_order_that_failed_for_it_is_tried_again(story, attendees, reading):
+    reading(attendees, "product_choice", "enumeration", "select", options=[Option("seat", "Seat")])
+    story.order("A1", attendees=[("a1@example.org", "Ann", "Lee")])
+    story.sync()
+    assert OrderSyncQueue.objects.get().need_manual_retry == "config"
+    sweep_up(story)
+    story.event.ticket.name = "Seat"
+    story.event.ticket.save()
+    story.event.ticket.log_action("pretix.event.item.changed")
+    sweep_up(story)
+    assert queued() == [("A1", "bulk_retry")]
+    story.sync()
+    assert read(story, "contacts") == ["seat"]
+
+
 # What it costs
 
 
@@ -411,6 +440,27 @@ def test_a_renamed_option_is_offered_where_it_makes_a_difference(story, deals, r
     campaigns.start(story.event, None)
     story.sync()
     assert read(story) == ["web_shop"]
+
+
+def test_other_settings_of_the_portal_are_looked_at_once(story):
+    sent(story, "A1")
+    story.connection.account = {**story.connection.account, "time_zone": "Asia/Tokyo"}
+    story.connection.save()
+    assert sweep_up(story) == 1
+    assert queued() == [("A1", "bulk_offer_definition")]
+    story.sync()
+    assert (outdated(story), sweep_up(story)) == ({}, 0), "a time zone is no matter to an amount"
+
+
+def test_a_property_that_is_gone_makes_no_sync_problems_by_itself(story, deals, reading, fake_clock):
+    reading(deals, "event_name")
+    sent(story, "A1")
+    story.simulator.portal.schema.archive("deals", "read")
+    Catalog(story.connection).refresh()
+    fake_clock.advance(timedelta(days=1).total_seconds())
+    sweep_up(story)
+    story.sync()
+    assert (queued(), outdated(story)) == ([], {"A1": "definition"})
 
 
 # What left no entry
