@@ -1,0 +1,45 @@
+"""The plugin's tables.
+
+Core's ``OrderSyncQueue`` is the only queue and core's ``OrderSyncResult`` rows are what the order page shows.
+These tables hold what core has no room for: the connection to a portal, the portal's schema, the mappings, which
+HubSpot record belongs to which of ours, and the state of each order.
+
+Columns such as ``event_id`` are annotated where a type checker needs them; Django makes them of the foreign keys.
+"""
+
+from .connections import (
+    LOG_DAYS,
+    CatalogEntry,
+    Connection,
+    EventConnection,
+    FormerConnection,
+    OAuthState,
+    RequestBudgetState,
+)
+from .mappings import ObjectMapping
+from .records import URL_LENGTH, KnownRecord, RecordAlias, RecordLink, RecordUse
+from .runs import Heartbeat, Run, RunEntry
+from .transfers import PROVIDER, DailyCount, OrderState, part_of
+
+__all__ = [
+    "Connection",
+    "EventConnection",
+    "FormerConnection",
+    "CatalogEntry",
+    "RequestBudgetState",
+    "OAuthState",
+    "ObjectMapping",
+    "KnownRecord",
+    "RecordAlias",
+    "RecordUse",
+    "RecordLink",
+    "OrderState",
+    "DailyCount",
+    "part_of",
+    "Run",
+    "RunEntry",
+    "Heartbeat",
+    "LOG_DAYS",
+    "URL_LENGTH",
+    "PROVIDER",
+]
