@@ -2,7 +2,7 @@
 
 Subjects that contribute the same to a refused record share its failure: another attempt would say the same.
 Where contributions differ, the subjects are tried in halves, as a refused batch is, until each part arrived or holds
-one contribution only. One bad value among a hundred costs fourteen attempts at most.
+one contribution only; a few are tried one by one. One bad value among a hundred costs fourteen attempts at most.
 """
 
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
@@ -14,9 +14,11 @@ from pretix_hubspot.sync.plan.plan import Contribution, Plan, RecordKey, Subject
 
 from .outcome import FailedRecord, Outcome
 
-#: Attempts per search: enough for each of eleven contributions, or for one bad one among a thousand.
+#: Attempts per search: enough for each of fourteen contributions, or for one bad one among a thousand.
 #: Where more are bad, the parts that are mixed in the end keep their failure.
 TRIES = 20
+#: So few contributions are tried one by one, for halving takes as many attempts.
+FEW = 4
 
 Group = list[Subject]  # subjects that contribute the same
 Outcomes = Mapping[Subject, Mapping[RecordKey, Outcome]]
@@ -38,9 +40,10 @@ class Search:
         return [subject for group in self.waiting.pop(0) for subject in group]
 
     def go_on(self, groups: Sequence[Group]) -> None:
-        """Halve these groups, which failed in the last attempt and differ."""
+        """Part these groups, which failed in the last attempt and differ."""
         middle = len(groups) // 2
-        self.waiting += [list(half) for half in (groups[:middle], groups[middle:]) if half]
+        halves = [list(groups[:middle]), list(groups[middle:])]
+        self.waiting += [[group] for group in groups] if len(groups) <= FEW else halves
 
 
 def searches(plan: Plan, outcomes: Outcomes, late: Container[str]) -> list[Search]:

@@ -9,7 +9,7 @@ from pretix_hubspot.mappings.spec import MappingOptions, NewRecordDefaults
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.planner import build_plan
 from pretix_hubspot.sync.send.outcome import FailedRecord, SentRecord
-from pretix_hubspot.sync.send.shared_failures import TRIES, differing, searches
+from pretix_hubspot.sync.send.shared_failures import FEW, TRIES, differing, searches
 from pretix_hubspot.values.rows import Refusal
 from tests.unit.sync.test_plan import ATTENDEE, BUYER, DEAL, order, position, prop
 
@@ -96,7 +96,16 @@ def parts_of(search, plan, bad):
 def test_a_search_halves_what_failed_until_each_part_has_one_contribution():
     plan = planned(*(order(pk, name=f"name {pk}") for pk in range(8)))
     [search] = searches(plan, outcomes(plan), ())
-    assert parts_of(search, plan, {2}) == [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1], [2, 3], [2], [3]]
+    assert parts_of(search, plan, {2}) == [[0, 1, 2, 3], [4, 5, 6, 7], [0], [1], [2], [3]]
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 14])
+def test_each_of_a_few_contributions_has_a_try_of_its_own(number):
+    plan = planned(*(order(pk, name=f"name {pk}") for pk in range(number)))
+    [search] = searches(plan, outcomes(plan), ())
+    tried = parts_of(search, plan, set(range(number)))
+    assert sorted(part for part in tried if len(part) == 1) == [[pk] for pk in range(number)]
+    assert len(tried) == number if number <= FEW else len(tried) == TRIES
 
 
 def test_a_search_is_over_after_some_tries_however_many_are_bad():
@@ -118,4 +127,4 @@ def test_records_that_no_order_links_are_searched_at_the_same_time():
         [],
     )
     assert len(second.refs) == 2
-    assert sorted(subject.pk for _ in range(2) for subject in second.next_part()) == [9, 10, 11, 12]
+    assert sorted(subject.pk for _ in range(FEW) for subject in second.next_part()) == [9, 10, 11, 12]
