@@ -104,9 +104,14 @@ class PreviewLogEntryType(NoOpShredderMixin, OrderLogEntryType):
 @log_entry_types.new_from_dict(
     {
         "pretix_hubspot.resend.started": _("Orders are sent to HubSpot again with changed object mappings: {orders}"),
-        "pretix_hubspot.resend.compared": _("All orders are compared and sent to HubSpot where they differ: {orders}"),
         "pretix_hubspot.resend.canceled": _("Sending orders to HubSpot again has been canceled, not sent: {orders}"),
     }
 )
 class ResendLogEntryType(NoOpShredderMixin, EventLogEntryType):
-    """Sending again in the background; the data holds a number."""
+    """Sending again in the background; the data holds a number, and whether no order was known to differ."""
+
+    def display(self, logentry, data):
+        plain = self.plain
+        if data.get("all"):
+            plain = _("All orders are compared and sent to HubSpot where they differ: {orders}")
+        return str(plain).format(orders=data.get("orders", ""))

@@ -29,8 +29,6 @@ OFFERS = {
     "definition": gettext_lazy("Properties or pipelines were changed in HubSpot after they were sent."),
 }
 STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"
-#: The same as started, for all orders that were sent.
-COMPARED = "pretix_hubspot.resend.compared"
 
 
 def _mappings_changed_at() -> Subquery:
@@ -81,15 +79,16 @@ def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
 
 def start(event: Event, user: User | None) -> int:
     """Queue all outdated orders, or all that were sent if none is known. Returns how many were not waiting before."""
-    states, entry = outdated(event), STARTED
-    if not states.exists():
-        states, entry = _in_sync(event)[0], COMPARED
+    states = outdated(event)
+    if compare_all := not states.exists():
+        states = _in_sync(event)[0]
     orders = Order.objects.filter(pk__in=states.values("order")).order_by("-datetime", "-pk")
     waited = _rows(event).count()
     for part in chunks(orders.values_list("pk", flat=True).iterator(), 1_000):
         order_queue.enqueue(event, part, Trigger.RESEND)
     queued = _rows(event).count() - waited
-    event.log_action(entry, user=user, data={"orders": waited + queued})
+    data = {"orders": waited + queued} | ({"all": True} if compare_all else {})
+    event.log_action(STARTED, user=user, data=data)
     return queued
 
 
@@ -125,8 +124,7 @@ def progress(event: Event) -> tuple[int, int]:
     left = _rows(event).count()
     if not left:
         return 0, 0
-    starts = LogEntry.objects.filter(event=event, action_type__in=(STARTED, COMPARED))
-    last = starts.order_by("-datetime", "-pk").first()
+    last = LogEntry.objects.filter(event=event, action_type=STARTED).order_by("-datetime", "-pk").first()
     total = max(left, last.parsed_data.get("orders", 0) if last else 0)
     return total - left, total
 
