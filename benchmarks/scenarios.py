@@ -8,13 +8,16 @@ import subprocess
 import sys
 from statistics import fmean
 
-from pretix_hubspot.models import CatalogEntry
-from pretix_hubspot.sync import worker
+from pretix.base.models import SubEvent
+from pretix.base.models.datasync import OrderSyncQueue
+
+from pretix_hubspot.models import CatalogEntry, EventConnection
+from pretix_hubspot.sync import sweep, worker
 
 from . import core
 from .measure import Cost, measured
 from .place import Portal
-from .shop import Shop
+from .shop import Shop, settle
 from .sizes import Sizes
 from .workers import ROOT
 
@@ -88,6 +91,39 @@ def refused(portal: Portal, sizes: Sizes) -> Figures:
     cost = drain(shop, portal, SHARING)
     shop.check_all_failed(orders)
     return {"refused_shared_record_calls": cost.requests}
+
+
+def dates(portal: Portal, sizes: Sizes) -> Figures:
+    """How many requests a renamed date costs: for the orders that read it, and for those that do not."""
+    portal.prepare()
+    shop = Shop(portal, guests=1)
+    shop.send_dates(shop.event)
+    names = (*shop.share_dates(shop.event), *shop.share_dates(shop.add_event()))
+    orders = [shop.sell(number, date.event, date) for number, date in zip((sizes.renamed, 10, 10), names, strict=False)]
+    everything = [order for of_date in orders for order in of_date]
+    shop.queue(everything)
+    drain(shop, portal, len(everything))
+    read, other, unread, _ = names
+    unread_cost = _renamed(shop, portal, unread, queued=0)
+    read_cost = _renamed(shop, portal, read, queued=sizes.renamed)
+    shop.check(everything)
+    shop.check_dates({"Renamed": sizes.renamed, str(other.name): 10})
+    return {
+        "renamed_date_calls_per_order": read_cost.per_order("requests"),
+        "renamed_date_calls_unread": unread_cost.requests,
+    }
+
+
+def _renamed(shop: Shop, portal: Portal, date: SubEvent, queued: int) -> Cost:
+    """What follows from another name of a date, as the next sweep finds it; ``queued`` is how many orders that are."""
+    date.name = "Renamed"
+    date.save()
+    date.log_action("pretix.subevent.changed")
+    sweep.run(EventConnection.objects.get(event=date.event))
+    if (found := OrderSyncQueue.objects.count()) != queued:
+        raise AssertionError(f"{found} orders instead of {queued} are planned again")
+    settle()
+    return drain(shop, portal, queued)
 
 
 def processor(portal: Portal, sizes: Sizes) -> Figures:

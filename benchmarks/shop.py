@@ -3,7 +3,8 @@
 Orders are seeded in bulk and look as the shop would have left them; ``expected`` says what the portal must hold then.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -12,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection as database
 from django.utils.crypto import get_random_string
 from django.utils.timezone import now
-from pretix.base.models import Event, InvoiceAddress, LogEntry, Order, OrderPosition, Organizer
+from pretix.base.models import Event, InvoiceAddress, LogEntry, Order, OrderPosition, Organizer, SubEvent
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.catalog.catalog import Catalog
@@ -35,16 +36,19 @@ ATTENDEE = (
 )
 DEAL = (("event_order_code", "dealname", "overwrite"), ("order_total", "amount", "overwrite"))
 COMPANY = (("organizer_name", "name", "overwrite"),)
-TABLES = ("pretixbase_organizer", "pretixbase_order", "pretixbase_logentry", "pretix_hubspot_recordlink")
-_ATTENDEES = 2
+DATE_NAME = "pretix_date"
+TABLES = ("pretixbase_organizer", "pretixbase_order", "pretixbase_logentry", "pretix_hubspot_knownrecord")
 _numbers = count(1)
 
 
 class Shop:
-    """One organizer connected to the portal, with any number of events; the tables hold nobody else."""
+    """One organizer connected to the portal, with any number of events; the tables hold nobody else.
 
-    def __init__(self, portal: Portal) -> None:
-        self.portal = portal
+    ``guests`` is the number of tickets of each order, all for different people.
+    """
+
+    def __init__(self, portal: Portal, guests: int = 2) -> None:
+        self.portal, self.guests = portal, guests
         with database.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
         number = next(_numbers)
@@ -102,6 +106,22 @@ class Shop:
         deal.save()
         self.portal.forget_requests()
 
+    def share_dates(self, event: Event) -> list[SubEvent]:
+        """Two dates of the event, which is a series from now on."""
+        event.has_subevents = True
+        event.save()
+        start = datetime(2027, 6, 4, tzinfo=UTC)
+        return [event.subevents.create(name=f"Date {n}", active=True, date_from=start) for n in range(2)]
+
+    def send_dates(self, event: Event) -> None:
+        """The attendees of this event's orders get a property with the name of their date."""
+        definition = {"name": DATE_NAME, "label": "pretix date", "type": "string", "fieldType": "text"}
+        Catalog(self.connection).create_property("contacts", {**definition, "groupName": "contactinformation"})
+        attendee = event.hubspot_object_mappings.get(pretix_model="OrderPosition")
+        attendee.property_mappings += _rows((("subevent_name", DATE_NAME, "overwrite"),))
+        attendee.save()
+        self.portal.forget_requests()
+
     @staticmethod
     def _add_mapping(event, source, object_type, identifier, rows) -> ObjectMapping:
         return ObjectMapping.objects.create(
@@ -111,19 +131,18 @@ class Shop:
             external_object_type=object_type,
             pretix_id_field=identifier[0],
             external_id_field=identifier[1],
-            property_mappings=[
-                {"pretix_field": field, "external_field": name, "overwrite": mode, "value_map": ""}
-                for field, name, mode in rows
-            ],
+            property_mappings=_rows(rows),
         )
 
-    def sell(self, number: int, event: Event | None = None) -> list[Order]:
+    def sell(self, number: int, event: Event | None = None, date: SubEvent | None = None) -> list[Order]:
         """New paid orders with everything that belongs to them, not queued yet."""
         event, orders = event or self.event, []
         for _ in range(0, number, 1_000):
             codes = [f"B{next(_numbers):05d}" for _ in range(min(1_000, number - len(orders)))]
             made = Order.objects.bulk_create(self._order(event, code) for code in codes)
-            OrderPosition.objects.bulk_create(self._position(event, o, n) for o in made for n in range(_ATTENDEES))
+            OrderPosition.objects.bulk_create(
+                self._position(event, order, number, date) for order in made for number in range(self.guests)
+            )
             names = {order.pk: _name("Buyer", order.code) for order in made}
             InvoiceAddress.objects.bulk_create(InvoiceAddress(order=o, name_parts=names[o.pk]) for o in made)
             kind = ContentType.objects.get_for_model(Order)
@@ -151,9 +170,10 @@ class Shop:
             secret=get_random_string(16),
         )
 
-    def _position(self, event: Event, order: Order, number: int) -> OrderPosition:
+    def _position(self, event: Event, order: Order, number: int, date: SubEvent | None) -> OrderPosition:
         return OrderPosition(
             order=order,
+            subevent=date,
             organizer=self.organizer,
             item=event.ticket,
             positionid=number + 1,
@@ -189,15 +209,22 @@ class Shop:
 
     def seed_half(self, orders: Sequence[Order]) -> None:
         """Every second person is in the portal already, without a name."""
-        emails = [email for order in orders for email, _, _ in people(order)][::2]
+        emails = [email for order in orders for email, _, _ in people(order, self.guests)][::2]
         for start in range(0, len(emails), 1_000):
             records = [{"email": email} for email in emails[start : start + 1_000]]
             self.portal.ask("POST", "records", {"type": "contacts", "records": records})
 
+    def check_dates(self, names: dict[str, int]) -> None:
+        """Raise unless the portal holds these names of dates, each for so many people."""
+        contacts = self.portal.ask("POST", "world", {"properties": {"contacts": [DATE_NAME]}})["contacts"]
+        found = Counter(contact[DATE_NAME] for contact in contacts if contact[DATE_NAME])
+        if found != names:
+            raise AssertionError(f"The portal's dates are {dict(found)} instead of {names}")
+
     def check(self, orders: Sequence[Order]) -> None:
         """Raise unless the portal holds exactly these orders, each person once, and pretix knows that it does."""
         found = self.portal.ask("POST", "world", {"properties": WORLD})
-        wanted = expected(orders, {event.pk: event for event in self.events})
+        wanted = expected(orders, {event.pk: event for event in self.events}, self.guests)
         for kind in WORLD:
             if found[kind] != wanted[kind]:
                 same = [pair for pair in zip(found[kind], wanted[kind], strict=False) if pair[0] != pair[1]]
@@ -218,26 +245,33 @@ class Shop:
             raise AssertionError(f"Contacts and deals: {arrived} for {len(orders)} orders; {len(failed)} failures")
 
 
-def expected(orders: Sequence[Order], events: dict[int, Event]) -> dict[str, list[dict]]:
+def expected(orders: Sequence[Order], events: dict[int, Event], guests: int) -> dict[str, list[dict]]:
     """What the portal must hold, as the simulator's ``world`` tells it."""
     contacts, deals = [], []
     for order in orders:
         event = events[order.event_id]
         key = f"{event.organizer.slug.upper()}/{event.slug.upper()}/{order.code}"
-        for email, given, family in people(order):
+        for email, given, family in people(order, guests):
             links = {"associations": {"deals": [key]}}
             contacts.append({"email": email, "firstname": given, "lastname": family, **links})
-        links = {"associations": {"contacts": sorted(email for email, _, _ in people(order))}}
+        links = {"associations": {"contacts": sorted(email for email, _, _ in people(order, guests))}}
         name = f"{event.slug.upper()}-{order.code}"
         deals.append({KEY: key, "dealname": name, "amount": "100.0", "dealstage": "closedwon", **links})
     by = {"contacts": lambda entry: entry["email"], "deals": lambda entry: entry[KEY]}
     return {"contacts": sorted(contacts, key=by["contacts"]), "deals": sorted(deals, key=by["deals"])}
 
 
-def people(order: Order) -> list[tuple[str, str, str]]:
+def people(order: Order, guests: int) -> list[tuple[str, str, str]]:
     """(e-mail, given name, family name) of everybody in this order."""
-    guests = [(_email(f"guest{n}", order.code), f"Guest{n}", order.code) for n in range(_ATTENDEES)]
-    return [(_email("buyer", order.code), "Buyer", order.code), *guests]
+    attendees = [(_email(f"guest{n}", order.code), f"Guest{n}", order.code) for n in range(guests)]
+    return [(_email("buyer", order.code), "Buyer", order.code), *attendees]
+
+
+def _rows(rows: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [
+        {"pretix_field": field, "external_field": name, "overwrite": mode, "value_map": ""}
+        for field, name, mode in rows
+    ]
 
 
 def settle() -> None:

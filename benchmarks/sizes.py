@@ -17,6 +17,7 @@ class Sizes:
     rush: int = 10_000
     parallel: int = 2_000
     live: int = 60
+    renamed: int = 1_000
     flash_sale: int = 5_000
 
 
@@ -32,5 +33,6 @@ QUICK = Sizes(
     rush=2_000,
     parallel=600,
     live=15,
+    renamed=200,
     flash_sale=3_000,
 )
