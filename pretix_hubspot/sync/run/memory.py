@@ -22,7 +22,7 @@ from pretix_hubspot.server.config import lease_seconds, server_config
 from pretix_hubspot.server.links import trusted
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.send.memory import Ownership
-from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
+from pretix_hubspot.sync.send.outcome import RecordAction, SentRecord, StoredLink
 
 from .owners import owners
 
@@ -348,9 +348,21 @@ class Memory:
                     "leased_until": None,
                     "updated_at": moment,
                 }
+        self._forget_reused(sent)
         store_rows(KnownRecord, [rows[pk] for pk in sorted(rows)], unique=["id"], update=list(_STORED))
         self._add_aliases(sent)
         self._ended = set(rows)
+
+    def _forget_reused(self, sent: Mapping[RecordKey, SentRecord]) -> None:
+        """Forget former records with the ids of new ones: HubSpot or our database went back to a former state."""
+        new = {ref: item.record_id for ref, item in sent.items() if item.action == RecordAction.CREATED}
+        if new:
+            same = KnownRecord.objects.filter(
+                portal_id=self._plan.portal_id,
+                object_type__in={object_type for object_type, _ in new},
+                record_id__in=set(new.values()),
+            )
+            same.exclude(pk__in={self._rows[ref].pk for ref in new}).update(record_id="", sent_hash="")
 
     def committed(self) -> None:
         """Note that the transaction of ``store`` is through, so that its leases have ended."""
