@@ -22,7 +22,7 @@ from pretix_hubspot.server.config import lease_seconds, server_config
 from pretix_hubspot.server.links import trusted
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.send.memory import Ownership
-from pretix_hubspot.sync.send.outcome import RecordAction, SentRecord, StoredLink
+from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
 from .owners import owners
 
@@ -152,7 +152,7 @@ class Memory:
         mine = [ref for ref in refs if self._is_by_key(ref)]
         obtained = store_rows(
             KnownRecord,
-            [self._new_row(ref) for ref in mine],
+            self._new_rows(mine),
             unique=["portal_id", "object_type", "key"],
             update=["lease", "leased_until"],
             only_if=_FREE,
@@ -194,19 +194,15 @@ class Memory:
         row = self._rows.get(ref)
         return row is None or row.key == self._keys[ref]
 
-    def _new_row(self, ref: RecordKey) -> dict[str, Any]:
-        kind, pk = self._plan.records[ref].stands_for or ("", None)
-        columns = {"portal_id": self._plan.portal_id, "object_type": ref[0], "key": self._keys[ref]}
-        source = {"source_kind": kind, "source_pk": pk}
-        nothing = {"record_id": "", "sent_hash": "", "url": "", "version": 0}
-        return {
-            **columns,
-            **source,
-            **nothing,
-            "lease": self._token,
-            "leased_until": self._until(),
-            "updated_at": now(),
-        }
+    def _new_rows(self, refs: Iterable[RecordKey]) -> list[dict[str, Any]]:
+        """The rows of records that are about to be created, as they are inserted."""
+        lease = {"lease": self._token, "leased_until": self._until(), "updated_at": now()}
+        same = {"portal_id": self._plan.portal_id, "record_id": "", "sent_hash": "", "url": "", "version": 0, **lease}
+        rows = []
+        for ref in refs:
+            kind, pk = self._plan.records[ref].stands_for or ("", None)
+            rows.append({**same, "object_type": ref[0], "key": self._keys[ref], "source_kind": kind, "source_pk": pk})
+        return rows
 
     def _lease_rows(self, pks: Iterable[int]) -> dict[int, Row]:
         """Lease rows by their primary keys; returns those that nobody else holds."""
@@ -348,21 +344,21 @@ class Memory:
                     "leased_until": None,
                     "updated_at": moment,
                 }
-        self._forget_reused(sent)
-        store_rows(KnownRecord, [rows[pk] for pk in sorted(rows)], unique=["id"], update=list(_STORED))
+        in_order = [rows[pk] for pk in sorted(rows)]
+        try:
+            with transaction.atomic():
+                store_rows(KnownRecord, in_order, unique=["id"], update=list(_STORED))
+        except IntegrityError:
+            self._forget_reused(rows)
+            store_rows(KnownRecord, in_order, unique=["id"], update=list(_STORED))
         self._add_aliases(sent)
         self._ended = set(rows)
 
-    def _forget_reused(self, sent: Mapping[RecordKey, SentRecord]) -> None:
+    def _forget_reused(self, rows: Mapping[int, Mapping[str, Any]]) -> None:
         """Forget former records with the ids of new ones: HubSpot or our database went back to a former state."""
-        new = {ref: item.record_id for ref, item in sent.items() if item.action == RecordAction.CREATED}
-        if new:
-            same = KnownRecord.objects.filter(
-                portal_id=self._plan.portal_id,
-                object_type__in={object_type for object_type, _ in new},
-                record_id__in=set(new.values()),
-            )
-            same.exclude(pk__in={self._rows[ref].pk for ref in new}).update(record_id="", sent_hash="")
+        for pk, row in rows.items():
+            place = {name: row[name] for name in ("portal_id", "object_type", "record_id")}
+            KnownRecord.objects.filter(**place).exclude(pk=pk).update(record_id="", sent_hash="")
 
     def committed(self) -> None:
         """Note that the transaction of ``store`` is through, so that its leases have ended."""

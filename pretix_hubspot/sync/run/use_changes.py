@@ -7,7 +7,7 @@ from pretix_hubspot.mappings.spec import DETACH
 from pretix_hubspot.models import RecordUse
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.plan import Plan, SubjectPlan, row_facts
+from pretix_hubspot.sync.plan.plan import Contribution, Plan, SubjectPlan, WantedRecord, row_facts
 from pretix_hubspot.sync.send.association import Association, Place
 from pretix_hubspot.values.fingerprint import fingerprint
 
@@ -62,7 +62,8 @@ def _wanted(verdict: Verdict, plan: Plan, memory: Memory, event: int) -> dict[tu
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for item in verdict.written:
         links = made.pop((item.ref[0], item.sent.record_id), ())
-        contribution = plan.records[item.ref].contribution(verdict.subject, item.mapping, item.part)
+        record = plan.records[item.ref]
+        contribution = record.contribution(verdict.subject, item.mapping, item.part)
         assert contribution  # each written record has one
         row = {
             "event_id": event,
@@ -75,11 +76,18 @@ def _wanted(verdict: Verdict, plan: Plan, memory: Memory, event: int) -> dict[tu
             "record_number": item.sent.record_id,
             "associated": [[*link.target, link.label] for link in links],
             "revision": revisions[item.mapping],
-            "contributed": plan.keyed(fingerprint([row_facts(row) for row in contribution.rows])),
+            "contributed": _contributed(plan, record, contribution, item.sent.fingerprint),
             "label": contribution.label,
         }
         rows[_sorting(row)] = row
     return rows
+
+
+def _contributed(plan: Plan, record: WantedRecord, contribution: Contribution, whole: str) -> str:
+    """The keyed hash of the values; the one of the whole record if nothing else contributes to it."""
+    if len(record.contributions) == 1:
+        return whole
+    return plan.keyed(fingerprint([row_facts(row) for row in contribution.rows]))
 
 
 def _remaining(use: RecordUse, verdict: Verdict, planned: SubjectPlan, taken: set[tuple[Any, ...]]) -> str:
