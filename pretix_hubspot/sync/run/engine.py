@@ -189,7 +189,7 @@ def _plan(work: Slice, orders: list[int], report: SliceReport) -> Plan:
 def _send(work: Slice, plan: Plan, report: SliceReport, patience: Patience) -> None:
     if not plan.subjects:
         return
-    memory = Memory(plan)
+    memory = Memory(plan, frozenset(map(Subject.of_order, work.stored)))
     try:
         _send_leased(work, plan, memory, report, patience)
     finally:
@@ -207,7 +207,7 @@ def _send_leased(work: Slice, plan: Plan, memory: Memory, report: SliceReport, p
         plan = plan.only(plan.subjects.keys() - waiting)
     if not plan.subjects:
         return
-    used = uses.of_subjects(plan.portal_id, plan.subjects)
+    used = uses.of_subjects(plan.portal_id, [s for s in plan.subjects if s.pk in work.stored])
     made = {subject: uses.associations(used.get(subject, ())) for subject in plan.subjects}
     detaching = [subject for subject in used if made[subject] and wants_detaching(plan.subjects[subject])]
     earlier = {subject: uses.places(used[subject]) for subject in detaching}
@@ -255,6 +255,7 @@ def _excluded(work: Slice, orders: list[int]) -> dict[int, str]:
     """Load states and log counts; returns the exclusions of orders that are not in scope."""
     by_hand = {pk for pk in orders if work.claim.orders[pk].triggered_by == Trigger.SYNC_NOW}
     work.states = loading.states_of(orders)
+    work.stored = frozenset(work.states)
     work.forced = frozenset(by_hand | {pk for pk, state in work.states.items() if _lost_a_record(state)})
     work.log_counts = history.log_counts(orders)
     excluded = {}

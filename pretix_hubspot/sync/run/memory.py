@@ -6,7 +6,7 @@ Keys are stored as keyed hashes, see ``connections.hash_key``.
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.config import lease_seconds, server_config
 from pretix_hubspot.server.links import trusted
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.send.memory import Ownership
 from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
@@ -54,10 +55,14 @@ class Row:
 
 
 class Memory:
-    """The records of one plan. ``known`` comes first; every lease ends with ``release``."""
+    """The records of one plan. ``known`` comes first; every lease ends with ``release``.
 
-    def __init__(self, plan: Plan) -> None:
+    ``planned_before`` are the subjects of which records may be known by former identifiers.
+    """
+
+    def __init__(self, plan: Plan, planned_before: Container[Subject]) -> None:
         self._plan = plan
+        self._planned_before = planned_before
         self._keys = {ref: plan.keyed(ref[1]) for ref in plan.records}
         self._rows: dict[RecordKey, Row] = {}
         self._token = secrets.token_hex(16)
@@ -96,6 +101,8 @@ class Memory:
     def _read_aliases(self, refs: Sequence[RecordKey]) -> list[RecordKey]:
         by_key = {(ref[0], self._keys[ref]): ref for ref in refs}
         aliases = RecordAlias.objects.filter(portal_id=self._plan.portal_id)
+        if not aliases.exists():  # few portals have any
+            return list(refs)
         columns = ["object_type", "key", *(f"record__{name}" for name in _COLUMNS)]
         for part in chunks(sorted(by_key), PART):
             types, keys = ({key[index] for key in part} for index in (0, 1))
@@ -110,7 +117,9 @@ class Memory:
         Not one that another mapping of the plan wants, or still uses: two mappings may make two records of one order.
         """
         wanted: dict[tuple[str, str, int | None], RecordKey] = {
-            (ref[0], *stands_for): ref for ref in refs if (stands_for := self._plan.records[ref].stands_for)
+            (ref[0], *stands_for): ref
+            for ref in refs
+            if (stands_for := self._plan.records[ref].stands_for) and self._may_be_known(ref)
         }
         if not wanted:
             return
@@ -134,6 +143,9 @@ class Memory:
             if len(free) == 1:
                 self._rows[ref] = free[0]
                 self._renamed.add(ref)
+
+    def _may_be_known(self, ref: RecordKey) -> bool:
+        return any(subject in self._planned_before for subject in self._plan.records[ref].subjects)
 
     def _other_mappings(self, ref: RecordKey) -> set[int]:
         """The mappings of the record's subjects that do not want it."""

@@ -140,8 +140,8 @@ def preview(event_connection: EventConnection, order: Order, client: Client) -> 
     state = OrderState.objects.filter(order=order).first()
     dry_run = DryRun(client)
     caller = BatchCaller(probe=client.account, patience=PERSON)
-    memory = Glance(plan)
     subject = Subject.of_order(order.pk)
+    memory = Glance(plan, {subject})
     planned = plan.subjects[subject]
     used = uses.of_subjects(plan.portal_id, [subject]).get(subject, [])
     done = uses.associations(used)

@@ -35,7 +35,7 @@ class SliceReport:
 
 @dataclass
 class Slice:
-    """One claim on its way through the engine."""
+    """One claim on its way through the engine; ``stored`` are the orders that were planned before."""
 
     connection: Connection
     claim: order_queue.Claim
@@ -45,6 +45,7 @@ class Slice:
     contexts: Contexts = field(default_factory=dict)
     forced: frozenset[int] = frozenset()
     states: dict[int, OrderState] = field(default_factory=dict)
+    stored: frozenset[int] = frozenset()
     log_counts: dict[int, int] = field(default_factory=dict)
     planned_at: datetime = field(default_factory=now)
 
