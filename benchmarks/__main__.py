@@ -22,6 +22,7 @@ NEEDED = {
     "clock": _TIMED,
     "refused": (*_COUNTED, "POST faults"),
     "dates": _COUNTED,
+    "records": _COUNTED,
     "long_queue": _COUNTED,
     "several": (*_TIMED, "GET writes"),
     "rush": (*_TIMED, "PATCH limits"),
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _scenarios() -> dict[str, Callable]:
-    from . import scenarios, scenarios_workers
+    from . import scenarios, scenarios_records, scenarios_workers
 
     return {
         "requests": scenarios.requests,
@@ -68,6 +69,7 @@ def _scenarios() -> dict[str, Callable]:
         "clock": scenarios.clock,
         "refused": scenarios.refused,
         "dates": scenarios.dates,
+        "records": scenarios_records.records,
         "long_queue": scenarios.long_queue,
         "several": scenarios_workers.several,
         "rush": scenarios_workers.rush,

@@ -231,7 +231,8 @@ class Shop:
                 numbers = f"{len(found[kind])} instead of {len(wanted[kind])}"
                 raise AssertionError(f"The portal's {kind} are wrong: {numbers}; first: {same[:1]}")
         left = OrderSyncQueue.objects.count()
-        done = OrderState.objects.exclude(sent_hash="").filter(problem__isnull=True).count()
+        states = OrderState.objects.filter(order__in=[order.pk for order in orders])
+        done = states.exclude(sent_hash="").filter(problem__isnull=True).count()
         if left or done != len(orders):
             raise AssertionError(f"{left} orders wait, {done} of {len(orders)} are in sync")
 
@@ -256,7 +257,7 @@ def expected(orders: Sequence[Order], events: dict[int, Event], guests: int) -> 
             contacts.append({"email": email, "firstname": given, "lastname": family, **links})
         links = {"associations": {"contacts": sorted(email for email, _, _ in people(order, guests))}}
         name = f"{event.slug.upper()}-{order.code}"
-        deals.append({KEY: key, "dealname": name, "amount": "100.0", "dealstage": "closedwon", **links})
+        deals.append({KEY: key, "dealname": name, "amount": f"{order.total:.1f}", "dealstage": "closedwon", **links})
     by = {"contacts": lambda entry: entry["email"], "deals": lambda entry: entry[KEY]}
     return {"contacts": sorted(contacts, key=by["contacts"]), "deals": sorted(deals, key=by["deals"])}
 

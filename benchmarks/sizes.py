@@ -18,6 +18,9 @@ class Sizes:
     parallel: int = 2_000
     live: int = 60
     renamed: int = 1_000
+    records: int = 3_500_000  # with as many uses
+    aliases: int = 350_000
+    known_orders: int = 300_000
     flash_sale: int = 5_000
 
 
@@ -34,5 +37,8 @@ QUICK = Sizes(
     parallel=600,
     live=15,
     renamed=200,
+    records=350_000,
+    aliases=150_000,
+    known_orders=150_000,
     flash_sale=3_000,
 )

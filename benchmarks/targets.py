@@ -31,6 +31,8 @@ TARGETS = (
     Target("refused_shared_record_calls", "requests for 100 orders that share one refused record", 8),
     Target("renamed_date_calls_per_order", "requests per order of a date that was renamed", 0.03),
     Target("renamed_date_calls_unread", "requests for orders that do not read their renamed date", 0),
+    Target("links_ms_one_order_at_3_5m", "ms to read about one order's records among 3.5 million", 1),
+    Target("links_ms_slice_at_3_5m", "ms to read about 100 orders' records among 3.5 million", 20),
     Target("engine_vs_core_cpu", "orders per processor second, times core's loop", 8, at_least=True),
     Target("engine_vs_core_wall", "orders per second at 150 ms, times core's loop", 45, at_least=True),
     Target("queries_per_order", "database statements per order", 0.4),

@@ -167,7 +167,7 @@ def _linked_with(event: Event, portal_id: int, records: Collection[Place]) -> se
         return set()
     types = {object_type for object_type, _ in records}
     known = {"record__portal_id": portal_id, "record__object_type__in": types, "record__record_id__in": ids}
-    rows = RecordUse.objects.filter(event=event, state=RecordUse.State.SENT, **known)
+    rows = RecordUse.objects.filter(event=event, state=RecordUse.State.SENT, **known).exclude(record__record_id="")
     return set(rows.values_list("record__object_type", "record__record_id").distinct())
 
 
