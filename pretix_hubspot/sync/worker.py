@@ -33,6 +33,7 @@ from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.queue.triggers import Trigger
 
 from .lookahead import Lookahead
+from .postponed import Postponed
 from .queue import order_queue
 from .queue.order_queue import SliceSize
 from .run import engine, history
@@ -61,6 +62,7 @@ def send(
     http: Session | None = None,
     lookahead: Lookahead | None = None,
     patience: Patience = WORKER,
+    postponed: Postponed | None = None,
 ) -> bool:
     """Send one slice of rows, or the planned slice. Returns whether the worker can go on with this portal."""
     if not is_open(connection) or (connection.resting_reason and not _portal_answers(connection, patience)):
@@ -83,12 +85,15 @@ def send(
             contexts=lookahead.contexts if lookahead else None,
         )
     logger.info(
-        "Connection %s: %d sent, %d unchanged, %d left out, %d failed in %.1f s%s",
+        "Connection %s: %d sent, %d unchanged, %d left out, %d failed, %d postponed in %.1f s%s",
         connection.pk,
         *map(report.total, ("sent", "unchanged", "excluded", "failed")),
+        report.postponed,
         time.monotonic() - started,
         f"; stopped by {type(report.trouble).__name__}" if report.trouble else "",
     )
+    if postponed:
+        postponed.note(report)
     if report.trouble is None:
         wake(connection)
     return report.trouble is None
@@ -146,9 +151,11 @@ def work_through_queue(
 ) -> bool:
     """Send a portal's waiting orders until none is left, or time is up. Returns whether rows may be left.
 
-    Calls another worker while whole slices wait and fewer than ``WORKERS`` are at work.
+    Calls another worker while whole slices wait and fewer than ``WORKERS`` are at work. Stays for orders that it gave
+    back for a moment.
     """
     end = time.monotonic() + seconds
+    postponed = Postponed(end)
     if not _is_access_confirmed(connection):
         return False
     with scopes_disabled(), closing(new_session()) as http:
@@ -162,10 +169,13 @@ def work_through_queue(
 
         with closing(Lookahead(connection, events, claim_live)) as lookahead:
             pks = [event_connection.event_id for event_connection in events]
-            while rows := lookahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size):
+            while not postponed.are_given_up:
+                rows = lookahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size)
+                if not rows and not postponed.wait():
+                    break
                 if len(rows) >= size.orders and _others_at_work(pks, lookahead) < WORKERS - 1:
                     call_help()
-                if not send(connection, events, rows, http, lookahead):
+                if rows and not send(connection, events, rows, http, lookahead, postponed=postponed):
                     if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
                         time.sleep(OVER_BUDGET)
                     return has_more

@@ -119,17 +119,17 @@ def items(text: str, pattern: re.Pattern[str] = ITEM) -> list[str]:
 
 
 def _wire(prop: PropertyDefinition, before: str, after: str) -> str:
-    """The list to send: the whole list, or only the new items if it holds an option that the portal has dropped.
+    """The list to send: only the new items if HubSpot's list stays and grows, else the whole list.
 
-    HubSpot keeps such a value on the record but refuses it in a write; with a leading ``;`` it adds to its own list.
+    With a leading ``;``, HubSpot adds to its own list (hubspot.md 6.2): items that users added since it was read stay,
+    and options that the portal has dropped, which HubSpot keeps on the record but refuses in a write.
     """
-    if kinds.kind_of(prop) != kinds.PropertyKind.MULTIPLE_CHOICE or not prop.options:
+    if kinds.kind_of(prop) != kinds.PropertyKind.MULTIPLE_CHOICE:
         return after
     held, target = items(before), items(after)
-    dropped = set(held) - {option.value for option in prop.options}
-    if not dropped or not set(held) < set(target):
+    if not held or not set(held) < set(target):
         return after
-    return ";" + ";".join(item for item in target if item not in held)
+    return "".join(f";{item}" for item in dict.fromkeys(target) if item not in held)
 
 
 def _differs(prop: PropertyDefinition, known: Mapping[str, str | None], value: str) -> bool:

@@ -32,7 +32,6 @@ def story(transactional_db, served):
         yield story
 
 
-@pytest.mark.xfail(strict=True, reason="Records get a home: only who leases a record writes into it")
 def test_regulars_who_booked_many_courses_keep_all_of_them(story, simulator):
     """60 known people, 240 new orders in any order, four workers, slices of 10 to 20: a rush, or a backfill."""
     people, number = 60, 240

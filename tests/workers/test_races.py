@@ -14,7 +14,7 @@ from pretix_hubspot.models import KnownRecord, OrderState
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import order_queue
-from pretix_hubspot.sync.run import order_states, record_links
+from pretix_hubspot.sync.run import order_states
 from pretix_hubspot.sync.send.outcome import SentRecord
 from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.sync.story import Story

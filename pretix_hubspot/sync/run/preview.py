@@ -24,6 +24,7 @@ from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.dry_run import DryRun
 from pretix_hubspot.sync.send.outcome import Execution, RecordAction, SentRecord
 from pretix_hubspot.sync.send.sender import Sender
+from pretix_hubspot.values.kinds import PropertyKind, kind_of
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
 from . import loading, uses
@@ -251,12 +252,13 @@ def _property(rows: list[Row], before: str, written: str | None, item: RecordPre
         return PropertyPreview(definition, "", wanted, PropertyState.HIDDEN)
     if written is None:
         return PropertyPreview(definition, before, before, _why_kept(rows, before))
-    return PropertyPreview(definition, before, _after(before, written), PropertyState.CHANGED)
+    return PropertyPreview(definition, before, _after(definition, before, written), PropertyState.CHANGED)
 
 
-def _after(before: str, written: str) -> str:
-    """The new value; a leading semicolon adds to HubSpot's value (hubspot.md 6.2)."""
-    return before + written if written.startswith(";") else written
+def _after(definition: PropertyDefinition, before: str, written: str) -> str:
+    """The new value; a leading semicolon adds to the list that HubSpot holds (hubspot.md 6.2)."""
+    adds = kind_of(definition) == PropertyKind.MULTIPLE_CHOICE and written.startswith(";")
+    return before + written if adds else written
 
 
 def _why_kept(rows: list[Row], before: str) -> PropertyState:

@@ -15,7 +15,7 @@ from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue
 
-from .endings import Ending, Occasion, Past
+from .endings import Ending, Occasion, Past, RowAction
 from .run_log import RunLog
 
 
@@ -27,6 +27,11 @@ class SliceReport:
     log: RunLog = field(default_factory=RunLog)
     endings: list[Ending] = field(default_factory=list)
     by_event: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    @property
+    def postponed(self) -> int:
+        """How many orders were given back, since another worker writes a record of theirs."""
+        return sum(ending.action == RowAction.POSTPONE for ending in self.endings)
 
     def total(self, word: str) -> int:
         """One of the numbers, for all events."""

@@ -322,7 +322,8 @@ class TypeRun:
                 action = RecordAction.CREATED
             fingerprint = self._sealed(item.record)
             owner = item.record.owner()
-            sent = SentRecord(record.id, action, record.url or "", tuple(changed), fingerprint, owner, changed)
+            values = {name: _resulting(name, value, record) for name, value in changed.items()}
+            sent = SentRecord(record.id, action, record.url or "", tuple(changed), fingerprint, owner, values)
             self._set_outcome(ref, sent)
 
     def _fail(self, ref: RecordKey, error: HubSpotError) -> None:
@@ -390,6 +391,11 @@ def _fits(wanted: WantedRecord, record: Record) -> bool:
         return True
     further = record.properties.get("hs_additional_emails") or ""
     return kinds.is_email(wanted.id_property) and wanted.id_value.strip().casefold() in items(further.casefold())
+
+
+def _resulting(name: str, written: str, record: Record) -> str:
+    """The value that a record has now: of a list that was added to (hubspot.md 6.2), HubSpot answers the whole."""
+    return (written.startswith(";") and record.properties.get(name)) or written
 
 
 def _fold(value: str, id_property: str | None) -> str:
