@@ -1,5 +1,6 @@
 """Two connections to PostgreSQL at the same moment: claims, fencing, giving back, and stores that never deadlock."""
 
+from collections import Counter
 from collections.abc import Callable
 from threading import Barrier, Thread
 
@@ -10,12 +11,17 @@ from django_scopes import scopes_disabled
 from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.models import KnownRecord, OrderState
+from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync import worker
+from pretix_hubspot.sync.plan.plan import Contribution, Plan, WantedRecord
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.run import order_states
+from pretix_hubspot.sync.run.memory import Memory
 from pretix_hubspot.sync.send.outcome import SentRecord
+from pretix_hubspot.values.fingerprint import keyed
 from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.sync.story import Story
 from tests.soak import amount
@@ -151,15 +157,43 @@ def test_two_reclaims_return_each_row_once(story):
     assert not OrderSyncQueue.objects.filter(in_flight=True).exists()
 
 
+EMAIL = PropertyDefinition("email", "Email", "string", "text")
+
+
+def people(numbers):
+    """A plan with a contact for each number."""
+    plan = Plan(1, keyed=lambda text: keyed(b"key", text))
+    for number in numbers:
+        contribution = Contribution(Subject.of_order(number), 1, None, ())
+        record = WantedRecord("contacts", f"{number:04d}", EMAIL, "", False, contributions=[contribution])
+        plan.records[record.ref] = record
+    return plan
+
+
 @pytest.mark.soak
-def test_links_of_the_same_people_from_two_workers_never_deadlock(story):
-    """Fails without the order of keys in ``links.store``."""
-    refs = [("contacts", f"email={n:04d}") for n in range(4000)]
-    there = {ref: SentRecord(str(n), "created") for n, ref in enumerate(refs)}
-    back = dict(reversed(there.items()))
-    stores = [lambda: record_links.store(1, there, {}), lambda: record_links.store(1, back, {})]
-    assert not errors(together(*stores, times=amount(4, 40)))
-    assert KnownRecord.objects.count() == 4000
+def test_two_workers_with_the_same_people_never_deadlock_and_never_hold_one_both(story):
+    """Fails without the order of rows, or with locks that a lease waits for."""
+    holders, both = Counter(), []
+
+    def work(numbers):
+        memory = Memory(people(numbers))
+        memory.known()
+        refs = set(people(numbers).records)
+        leased = refs - memory.lease(refs)
+        holders.update(leased)
+        both.extend(ref for ref in leased if holders[ref] > 1)
+        with transaction.atomic():
+            memory.store({ref: SentRecord(ref[1], "created", fingerprint="x") for ref in leased})
+            holders.subtract(leased)
+        memory.committed()
+        memory.release()
+
+    there, back = range(2000), range(1999, -1, -1)
+    assert not errors(together(*[lambda: work(there), lambda: work(back)] * 2, times=amount(4, 40)))
+    assert both == []
+    held = KnownRecord.objects.values_list("record_id", flat=True)
+    assert sorted(held) == [f"{number:04d}" for number in there]
+    assert not KnownRecord.objects.exclude(lease="").exists()
 
 
 @pytest.mark.soak
