@@ -98,12 +98,25 @@ def _clauses(meta: Options, only_if: str, returning: Sequence[str]) -> str:
 
 
 def _document(fields: list[Field], rows: Sequence[Row]) -> tuple[str, list[Any]]:
-    """The JSON document and the SQL that reads the rows out of it, for PostgreSQL."""
-    columns = ", ".join(f"{_quoted(field.column)} {field.db_type(connection)}" for field in fields)
-    names = [(field.column, field.attname) for field in fields]
+    """Two JSON documents and the SQL that reads the rows out of them, for PostgreSQL: what all rows have in common is
+    written once.
+    """
+    first = rows[0]
+    same = [f for f in fields if all(row[f.attname] == first[f.attname] for row in rows)]
+    listed = [f for f in fields if f not in same] or [fields[0]]
+    names = [(field.column, field.attname) for field in listed]
     document = _DOCUMENT.encode([{column: row[name] for column, name in names} for row in rows])
-    listed = f"SELECT {_columns(fields)} FROM json_to_recordset(%s) AS listed ({columns})"  # nosec B608  # our models'
-    return listed, [document]
+    common = _DOCUMENT.encode({field.column: first[field.attname] for field in same})
+    columns = ", ".join(f"{'listed' if f in listed else 'same'}.{_quoted(f.column)}" for f in fields)
+    source = f"json_to_recordset(%s) AS listed ({_typed(listed)})"
+    if not same:
+        return f"SELECT {columns} FROM {source}", [document]  # nosec B608  # our models'
+    sql = f"SELECT {columns} FROM {source} CROSS JOIN json_to_record(%s) AS same ({_typed(same)})"  # nosec B608
+    return sql, [document, common]
+
+
+def _typed(fields: list[Field]) -> str:
+    return ", ".join(f"{_quoted(field.column)} {field.db_type(connection)}" for field in fields)
 
 
 def _fitting(fields: list[Field]) -> int:

@@ -7,9 +7,9 @@ Keys are stored as keyed hashes, see ``connections.hash_key``.
 import secrets
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -35,8 +35,7 @@ _STORED = (*_SENT, "version", "lease", "leased_until", "updated_at")
 _FREE = '{old}."lease" = {new}."lease" OR {old}."leased_until" IS NULL OR {old}."leased_until" < {new}."updated_at"'
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A known record as it is stored."""
 
     pk: int
@@ -288,7 +287,7 @@ class Memory:
     def _note(self, record_id: str, refs: Sequence[RecordKey]) -> dict[RecordKey, Ownership]:
         """Store the id with the first key's row, so that no other worker takes the record; the other keys join it."""
         first, *others = refs
-        row = replace(self._rows[first], record_id=record_id)
+        row = self._rows[first]._replace(record_id=record_id)
         try:
             with transaction.atomic():
                 KnownRecord.objects.filter(pk=row.pk).update(record_id=record_id)
