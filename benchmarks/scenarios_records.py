@@ -84,7 +84,7 @@ def _reading(plan: Plan) -> tuple[float, float]:
 
 def _known(plan: Plan) -> float:
     started = time.perf_counter()
-    known = Memory(plan).known()
+    known = Memory(plan, plan.subjects).known()
     used = uses.of_subjects(plan.portal_id, plan.subjects)
     took = time.perf_counter() - started
     if known.keys() != plan.records.keys() or used.keys() != plan.subjects.keys():
