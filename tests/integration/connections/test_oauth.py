@@ -1,18 +1,22 @@
 """*Request access*: to HubSpot and back, and everything that may go wrong in between."""
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+import responses
 from django.test import Client
 from django.utils.timezone import now
 from freezegun import freeze_time
 from pretix.base.models import Team
 
 from hubspot_simulator import Account
-from pretix_hubspot.connections import tokens
+from pretix_hubspot import __version__
+from pretix_hubspot.connections import oauth_app, tokens
 from pretix_hubspot.connections.oauth_app import return_url
+from pretix_hubspot.hubspot.secret import Secret
 from pretix_hubspot.models import Connection, EventConnection, OAuthState
 from pretix_hubspot.server.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
 
@@ -142,6 +146,15 @@ def test_a_state_expires_after_ten_minutes(client, event, portal):
     assert nothing_stored()
 
 
+def test_a_state_is_good_for_the_whole_of_its_ten_minutes(client, event, portal):
+    asked = start(client)
+    with freeze_time(now()):
+        OAuthState.objects.update(created=now() - timedelta(minutes=10))
+        page = come_back(client, state=asked["state"], code=grant(portal, asked)).content.decode()
+
+    assert "now active" in page
+
+
 def test_old_states_are_swept_when_a_new_one_is_made(client, event, portal):
     start(client)
     OAuthState.objects.update(created=now() - timedelta(days=2))
@@ -227,6 +240,22 @@ def test_who_granted_access_is_nice_to_know_and_nothing_more(client, event, port
     assert "now active" in come_back(client, state=asked["state"], code=grant(portal, asked)).content.decode()
     assert struck.fired == 1
     assert Connection.objects.get().hubspot_user == ""
+
+
+def test_a_long_name_of_who_granted_access_is_cut(client, event, portal):
+    portal.faults.add(kind="edited", path="introspect", answer={"user": "e" * 300})
+
+    assert "now active" in connect(client, portal)
+    assert Connection.objects.get().hubspot_user == "e" * 255
+
+
+def test_scopes_that_only_the_introspection_tells_are_stored_in_order(client, event, portal):
+    scopes = ["oauth", *REQUIRED_SCOPES]
+    portal.faults.add(kind="edited", path="/token$", answer={"scopes": None, "scope": None}, times=None)
+    portal.faults.add(kind="edited", path="introspect", answer={"scopes": scopes, "scope": " ".join(scopes)})
+
+    assert "now active" in connect(client, portal)
+    assert Connection.objects.get().scopes == sorted(scopes)
 
 
 def test_scopes_that_nobody_tells_are_taken_as_granted(client, event, portal):
@@ -319,6 +348,26 @@ def test_reconnecting_another_portal_by_mistake_is_noticed(client, event, portal
     page = connect(client, portal, portal_id=48_100_002)
     assert "This access is for portal 48100002, but portal 48100001 is to be reconnected." in page
     assert (Connection.objects.get().portal_id, Connection.objects.get().status) == (PORTAL, "revoked")
+
+
+def test_another_portal_of_the_organizer_keeps_its_access(client, event, other_event, portal):
+    portal.add_portal(Account(48_100_002))
+    connect(client, portal)
+
+    asked = start(client, "/control/event/acme/gala/hubspot/connect/oauth/")
+    come_back(client, state=asked["state"], code=grant(portal, asked, portal_id=48_100_002))
+
+    assert sorted(Connection.objects.values_list("portal_id", "status")) == [(PORTAL, "active"), (48_100_002, "active")]
+    assert len(portal.auth.refresh_tokens) == 2  # none was revoked
+
+
+def test_hubspot_sees_which_version_of_the_plugin_asks_for_tokens(portal, monkeypatch):
+    monkeypatch.setenv("PRETIX_HUBSPOT_API_URL", "https://hubspot.example")
+    with responses.RequestsMock() as hubspot:
+        hubspot.post(re.compile("https://hubspot.example/oauth/.*"), json={"active": False})
+        oauth_app.introspect(Secret("a-token"))
+
+        assert hubspot.calls[0].request.headers["User-Agent"] == f"pretix-hubspot/{__version__}"
 
 
 def test_a_token_connection_becomes_an_oauth_connection(client, event, portal):

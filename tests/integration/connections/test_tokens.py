@@ -64,6 +64,13 @@ def test_a_token_is_refreshed_five_minutes_ahead(connection, portal, left, refre
     assert portal.auth.refreshes == refreshes
 
 
+@freeze_time("2030-06-01 12:00")
+def test_a_token_with_five_minutes_left_is_refreshed(connection, portal):
+    expire(connection, timedelta(minutes=5))
+    tokens.access_token(connection)
+    assert portal.auth.refreshes == 1
+
+
 def test_a_token_that_lives_for_a_minute_is_not_refreshed_at_every_call(connection, portal):
     before = portal.auth.refreshes
     with freeze_time(tick=True) as clock:

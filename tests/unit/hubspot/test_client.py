@@ -508,6 +508,28 @@ def test_the_request_log_tells_numbers_and_nothing_personal(hubspot, client, log
     assert "secret-token" not in repr(log)
 
 
+@pytest.mark.parametrize(
+    ("call", "verb", "inputs"),
+    [
+        (lambda c: c.associate_default("deals", "contacts", [("1", "2"), ("3", "4")]), "associate/default", 2),
+        (lambda c: c.associate("deals", "contacts", [AssociationInput("1", "2", (TYPE,))] * 3), "create", 3),
+        (lambda c: c.read_associations("deals", "contacts", ["1", "2"]), "read", 2),
+        (lambda c: c.archive_associations("deals", "contacts", [("1", "2"), ("3", "4")]), "archive", 2),
+        (
+            lambda c: c.archive_association_labels("deals", "contacts", [AssociationInput("1", "2", (TYPE,))] * 2),
+            "labels/archive",
+            2,
+        ),
+    ],
+)
+def test_the_request_log_counts_the_associations_of_a_batch(hubspot, client, log, call, verb, inputs):
+    hubspot.post(f"{API}{PAIRS}/batch/{verb}", json={"results": []})
+
+    call(client)
+
+    assert [(entry.status, entry.inputs) for entry in log] == [(200, inputs)]
+
+
 def test_nothing_personal_in_any_repr(hubspot, client):
     named = {"context": {"ids": ["erika@example.org"]}}
     hubspot.post(

@@ -166,6 +166,27 @@ def test_a_detail_without_a_code_adds_none():
     assert (error.codes, error.existing_id) == (frozenset(), "17")
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ({"code": "A", "error": "B", "subCategory": "C"}, "A"),
+        ({"error": "B", "subCategory": "C"}, "B"),
+        ({"subCategory": "C"}, "C"),
+    ],
+)
+def test_the_code_of_a_detail_has_three_places(words, code):
+    error = parsed(400, {"message": "no", "errors": [{"message": "no", "name": "size", **words}]})
+
+    assert [(detail.property_name, detail.code) for detail in error.details] == [("size", code)]
+
+
+def test_long_names_in_a_detail_are_cut():
+    named = [{"name": "n" * 300}, {"message": "m", "code": "c" * 300}, {"context": {"propertyName": ["p" * 300]}}]
+    error = parsed(400, {"message": "no", "errors": named})
+
+    assert [(len(detail.property_name), len(detail.code)) for detail in error.details] == [(200, 0), (0, 100), (200, 0)]
+
+
 def test_conflicting_unique_value_does_not_echo_the_value():
     error = parsed(400, http_bodies.CONFLICTING_VALUE)
     assert error.codes == {"CONFLICTING_UNIQUE_VALUE"}

@@ -148,6 +148,9 @@ def test_who_comes_too_late_for_the_second_call_makes_the_first_only(budget, wor
 def test_max_wait_is_bounded(store):
     with pytest.raises(ValueError, match="60"):
         SharedBudget(store, max_wait=61)
+    with pytest.raises(ValueError, match="60"):
+        SharedBudget(store, max_wait=-1)
+    assert [SharedBudget(store, max_wait=allowed)._max_wait_ms for allowed in (0, 60)] == [0, 60_000]
 
 
 def test_bulk_asks_again_and_yields_to_live_calls(budget, world):
