@@ -37,6 +37,7 @@ class ConnectionLogEntryType(NoOpShredderMixin, LogEntryType):
         "pretix_hubspot.event.options.changed": _("The options of the HubSpot integration have been changed."),
         "pretix_hubspot.event.paused": _("The transfer to HubSpot has been paused."),
         "pretix_hubspot.event.resumed": _("The transfer to HubSpot has been resumed."),
+        "pretix_hubspot.removal.started": _("Objects of a deleted object mapping are removed from HubSpot: {records}"),
         "pretix_hubspot.event.problems.found": _("Orders cannot be sent to HubSpot as configured ({orders})."),
         "pretix_hubspot.recovered.problems": _("All sync problems with HubSpot are solved."),
         "pretix_hubspot.recovered.connection": _("HubSpot accepts the access of pretix again."),

@@ -102,6 +102,8 @@ class Code(StrEnum):
     RECORD_VANISHED = "record_vanished", TEMPORARY, Fix.NOWHERE
     RECORD_BUSY = "record_busy", TEMPORARY, Fix.NOWHERE
     IDENTIFIER_TAKEN = "identifier_taken", TEMPORARY, Fix.NOWHERE
+    #: HubSpot refuses to remove a record that is ours alone.
+    NOT_REMOVED = "not_removed", PERMANENT, Fix.NOWHERE
     PARTNER_NOT_WRITTEN = "partner_not_written", TEMPORARY, Fix.NOWHERE
 
     # A source field that cannot be read

@@ -131,6 +131,7 @@ TEXTS = {
     Code.IDENTIFIER_TAKEN: gettext_noop(
         "The record with this identifier still stands for another order or position, which has to be sent first."
     ),
+    Code.NOT_REMOVED: gettext_noop("HubSpot refuses to remove this record, which is not needed any more."),
     Code.RECORD_VANISHED: gettext_noop("A record was deleted or merged in HubSpot while it was being associated."),
     # a source field that cannot be read
     Code.INVALID_EMAIL: gettext_noop("{field} is not a valid email address."),

@@ -19,6 +19,7 @@ from .counterparts import IDENTIFIED, KINDS, Counterparts, Names, matched
 from .limit_texts import too_much
 from .names import names_for, names_of
 from .reading import Problem
+from .spec import REMOVE
 from .store import add_all, numbered
 from .stored import StoredMapping
 
@@ -51,6 +52,10 @@ SENTENCES = {
     ),
     "pipeline": gettext_noop("Object mapping {number} of the file has an invalid pipeline."),
     "options": gettext_noop("Object mapping {number} of the file has invalid options."),
+    "removes_others": gettext_noop(
+        "Object mapping {number} of the file removes what was canceled from HubSpot, which needs an identifier of "
+        "pretix's own."
+    ),
     "option": gettext_noop("Object mapping {number} of the file has an invalid option “{names}”."),
 }
 
@@ -142,6 +147,8 @@ def _mapping(data: Any, number: int) -> StoredMapping:
     if problem:
         raise FileProblem(_(SENTENCES[problem.code]).format(number=number, names=problem.names))
     stored = StoredMapping.from_json(data)
+    if stored.options.canceled == REMOVE and not SOURCES[stored.pretix_model].is_own(stored.pretix_id_field):
+        raise FileProblem(_(SENTENCES["removes_others"]).format(number=number))
     if problem := next(limits.problems_of_rows(stored.rows), None):
         text = _("Object mapping {number} of the file: {problem}")
         raise FileProblem(text.format(number=number, problem=too_much(problem)))

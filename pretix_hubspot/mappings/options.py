@@ -8,14 +8,14 @@ from typing import Any
 from . import reading as read
 from .counterparts import CHANNELS, NOBODY, OPTIONS, QUESTIONS, Counterparts, is_lost
 from .reading import Problem
-from .spec import BUYER, DETACH, FIRST, KEEP_NAMES, LEAVE, NEWEST
+from .spec import BUYER, DETACH, FIRST, KEEP_NAMES, LEAVE, NEWEST, REMOVE
 
 #: Filters by their kind of value.
 FLAGS = ("paid", "value", "account", "admission")
 KEYS = ("items", "variations", "categories", "subevents")
 #: Options that are one of a few words, or on and off.
 WORDS = {
-    "canceled": (LEAVE, DETACH),
+    "canceled": (LEAVE, DETACH, REMOVE),
     "replaced": (DETACH,),
     "same_address": (FIRST, BUYER, NEWEST, KEEP_NAMES),
 }

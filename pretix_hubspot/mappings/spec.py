@@ -15,6 +15,7 @@ from pretix_hubspot.values.rows import MappingRow, Row
 UPDATE = "update"
 LEAVE = "leave"
 DETACH = "detach"
+REMOVE = "remove"
 
 #: Whose values count if several orders share a record; without a choice, the modes of the rows decide.
 BY_MODES = ""
@@ -81,7 +82,8 @@ class Filters:
 class MappingOptions:
     """The organizer's options of one mapping, with their defaults.
 
-    ``canceled`` is about records of canceled positions: UPDATE what HubSpot has, LEAVE it alone, or DETACH it.
+    ``canceled`` is about records of what was canceled: UPDATE what HubSpot has, LEAVE it alone, DETACH it, or REMOVE
+    it, which is for records that stand for one order or position only, see ``MappingSpec.removes``.
     ``replaced`` is about the record that stood for an order or position before, say under another address: LEAVE or
     DETACH it.
     ``same_address`` says whose values count when orders share a record, see ``sync.plan.ownership``.
@@ -118,3 +120,8 @@ class MappingSpec:
     left_out: bool = False
     foreign: bool = False
     defaults: NewRecordDefaults = NewRecordDefaults()
+
+    @property
+    def removes(self) -> bool:
+        """Whether the record of what was canceled is removed from HubSpot: only one that is ours alone ever is."""
+        return self.options.canceled == REMOVE and self.source.is_own(self.identifier.field)

@@ -107,7 +107,10 @@ class RecordUse(models.Model):
                 fields=("subject_pk", "subject_kind", "mapping_id", "part", "record"), name="hubspot_use"
             ),
         ]
-        indexes = [models.Index(fields=("record", "subject_pk", "part"), name="hubspot_use_of_record")]
+        indexes = [
+            models.Index(fields=("record", "subject_pk", "part"), name="hubspot_use_of_record"),
+            models.Index(fields=("event", "subject_pk"), condition=models.Q(state="remove"), name="hubspot_use_remove"),
+        ]
 
     def __str__(self):
         return f"{self.subject_kind} {self.subject_pk} {self.mapping_id}/{self.part}"

@@ -8,9 +8,9 @@ from pretix.base.models import Event, Order
 class Run(models.Model):
     """One slice as far as one event is concerned; see ``sync.run.run_log``.
 
-    ``orders`` and ``failed`` count orders; ``created``, ``updated`` and ``unchanged`` count records. ``requests`` and
-    ``seconds`` are of the whole slice, which it may have shared with other events. ``triggers`` counts the orders by
-    their triggers; ``trouble`` is why the portal rested (see ``connections.resting``).
+    ``orders`` and ``failed`` count orders; ``created``, ``updated``, ``unchanged`` and ``removed`` count records.
+    ``requests`` and ``seconds`` are of the whole slice, which it may have shared with other events. ``triggers`` counts
+    the orders by their triggers; ``trouble`` is why the portal rested (see ``connections.resting``).
     """
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hubspot_runs")
@@ -23,6 +23,7 @@ class Run(models.Model):
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     trouble = models.CharField(max_length=32, blank=True)
 

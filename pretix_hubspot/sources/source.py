@@ -70,6 +70,10 @@ class Source:
         """The source whose objects are planned and sent as a whole."""
         return self.of or self
 
+    def is_own(self, field: str) -> bool:
+        """Whether the field's value is our own name of this very object, so that a record stands for nothing else."""
+        return field in self.identity
+
     def is_identity(self, field: str) -> bool:
         """Whether the field's value is our own name of this object, or of the order to which it belongs."""
         return field in self.identity or field in self.subject.identity

@@ -24,6 +24,7 @@ from pretix_hubspot.sync.run.history import order_entries
 from .provider import HubSpotSyncProvider
 from .queue import order_queue, things
 from .queue.order_queue import TENDED
+from .run import removals
 
 #: Entries younger than this are compared again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
@@ -45,7 +46,7 @@ def run(event_connection: EventConnection, lap: timedelta = ROUND) -> int:
         for order in Order.objects.filter(pk__in=missed).select_related("event"):
             HubSpotSyncProvider.enqueue_order(order, Trigger.SWEEP)
         _advance(event_connection, entries, unread)
-        found = things.queue_readers(event_connection)
+        found = things.queue_readers(event_connection) + removals.queue(event_connection)
         if not is_paused(event_connection):
             things.compare_some(event_connection)
     return len(missed) + found

@@ -384,7 +384,10 @@ class MappingEditor:
         return [form for form in forms if form]
 
     def is_valid(self):
-        return all([form.is_valid() for form in self.forms])  # noqa: C419  every form shall say what is wrong with it
+        if not all([form.is_valid() for form in self.forms]):  # noqa: C419  every form shall say what is wrong with it
+            return False
+        self.options.refuse_removal(self.identifier.cleaned_data["pretix_field"])
+        return self.options.is_valid()
 
     @property
     def is_stale(self):

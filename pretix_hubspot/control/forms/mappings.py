@@ -17,7 +17,7 @@ from pretix_hubspot.mappings.editing import describe_mapping
 from pretix_hubspot.mappings.store import log_data, put
 from pretix_hubspot.mappings.stored import StoredAssociation, StoredMapping
 from pretix_hubspot.models import ObjectMapping
-from pretix_hubspot.sources.registry import labels
+from pretix_hubspot.sources.registry import SOURCES, labels
 
 PREFIX = "mappings"
 
@@ -83,6 +83,13 @@ class BaseObjectMappingFormSet(BaseModelFormSet):
         for form in self.losing:
             text = describe_mapping(stored[form.instance.pk], catalog)
             yield {"text": text, "deleted": form in self.deleted_forms}
+
+    @property
+    def removable(self):
+        """The mappings that would be deleted and whose objects stand for one order or position each."""
+        stored = {mapping.pk: mapping for mapping in self.event.hubspot_object_mappings.all()}
+        deleted = [stored[form.instance.pk] for form in self.losing if form in self.deleted_forms]
+        return [m.pk for m in deleted if SOURCES[m.pretix_model].is_own(m.pretix_id_field)]
 
     def save_rows(self, user):
         """Save order, additions, changes and deletions; keep only associations that point at earlier mappings.

@@ -13,11 +13,16 @@ from django.utils.translation import pgettext_lazy
 from pretix.base.models import Question
 
 from pretix_hubspot.mappings.options import StoredFilters, StoredOptions
+from pretix_hubspot.mappings.spec import REMOVE
 from pretix_hubspot.sync.run.loading import OF_ORDER
 
 from .choices import vanished
 
 MAX_DATES = 500
+REMOVES_OTHERS = _(
+    "Objects that other orders, positions or people in HubSpot may use as well are never removed. To remove objects, "
+    "choose an identifier of pretix's own, such as the order key or the position key."
+)
 GONE = _("{value} (no longer exists)")
 MANY = {"class": "scrolling-multiple-choice"}
 
@@ -58,6 +63,12 @@ class OptionsForm(forms.Form):
             ("", _("Update what has been sent")),
             ("leave", _("Leave alone what has been sent")),
             ("detach", _("Leave alone what has been sent, and remove the associations that pretix has made")),
+            (REMOVE, _("Remove the object from HubSpot")),
+        ),
+        help_text=_(
+            "“Remove” needs an identifier of pretix's own, such as the position key. The object then moves to the "
+            "recycle bin of HubSpot with everything that people have added to it, also when the whole order is "
+            "canceled. Objects that anything else in pretix uses, or that were merged in HubSpot, stay."
         ),
     )
     replaced = forms.ChoiceField(
@@ -130,6 +141,8 @@ class OptionsForm(forms.Form):
         super().__init__(*args, prefix="options", **kwargs)
         for name in self._not_offered():
             del self.fields[name]
+        if not self.setup.source.of and "canceled" in self.fields:
+            self._ask_about_orders()
         self.fields["language"].choices = self._languages()
         if not self.event.has_subevents and not self.initial["subevents"]:
             self.fields.pop("subevents", None)
@@ -143,8 +156,19 @@ class OptionsForm(forms.Form):
         source = self.setup.source
         offered = {*source.filters, *(("products",) if "items" in source.filters else ())}
         yield from (name for name in self.FILTERS if name not in offered)
-        if not source.of:
+        if not source.of and not source.is_own(self.setup.stored.pretix_id_field) and not self.initial["canceled"]:
             yield "canceled"
+
+    def _ask_about_orders(self):
+        """The same question about objects that stand for a whole order."""
+        field = self.fields["canceled"]
+        field.label = _("Canceled orders")
+        field.choices = [choice for choice in field.choices if choice[0] in ("", REMOVE)]
+
+    def refuse_removal(self, identifier):
+        """Refuse to remove objects that do not stand for one order or position alone."""
+        if self.cleaned_data.get("canceled") == REMOVE and not self.setup.source.is_own(identifier):
+            self.add_error("canceled", REMOVES_OTHERS)
 
     def _choices(self):
         choices = {

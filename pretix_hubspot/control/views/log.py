@@ -30,6 +30,7 @@ ACTIONS = {
     RecordAction.CREATED: gettext_lazy("Created"),
     RecordAction.UPDATED: gettext_lazy("Updated"),
     RecordAction.NOTHING_TO_DO: gettext_lazy("Unchanged"),
+    RecordAction.REMOVED: gettext_lazy("Removed"),
 }
 
 

@@ -27,8 +27,10 @@ from pretix_hubspot.mappings.store import SuggestionImpossible, TooMuch
 from pretix_hubspot.mappings.suggestions import ATTENDEES, EVERYTHING, apply_suggestion, possible
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.server.patience import ASKED_FOR
+from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync.queue import campaigns
 from pretix_hubspot.sync.queue.scope import mapped
+from pretix_hubspot.sync.run import removals
 from pretix_hubspot.values.money import CURRENCIES
 
 from .base import HubSpotEventMixin
@@ -107,7 +109,9 @@ class ConnectedMixin(HubSpotEventMixin, ContextMixin):
 
 
 class SaveMappings(ConnectedMixin, View):
-    """Save the rows; ask first if a setup would be dropped."""
+    """Save the rows; ask first if a setup would be dropped, and whether its records go as well."""
+
+    removing = 0
 
     def post(self, request, *args, **kwargs):
         object_types = choices_of(self.catalog)  # may ask HubSpot, so no row is locked yet
@@ -118,10 +122,25 @@ class SaveMappings(ConnectedMixin, View):
             if not problem and formset.losing and "confirmed" not in request.POST:
                 return self.ask(formset)
             if not problem:
+                self.removing = self.mark_records(formset)
                 formset.save_rows(request.user)
+        if self.removing:
+            removals.queue(self.event_connection)
+            call_worker(self.event_connection.connection_id)
         if not problem and (retried := retry_deleted(self.event_connection, request.user)):
             messages.success(request, retried_text(retried))
         return self.answer(problem)
+
+    def mark_records(self, formset):
+        """Mark the records of deleted mappings to be removed from HubSpot, if the user wants that. Returns how many."""
+        if "remove_records" not in self.request.POST:
+            return 0
+        count = removals.mark(removals.of_mappings(self.event_connection, formset.removable))
+        if count:
+            self.request.event.log_action(
+                "pretix_hubspot.removal.started", user=self.request.user, data={"records": count}
+            )
+        return count
 
     @staticmethod
     def problem_of(formset):
@@ -138,7 +157,11 @@ class SaveMappings(ConnectedMixin, View):
 
     def ask(self, formset):
         posted = [(k, v) for k, values in self.request.POST.lists() for v in values if k != "csrfmiddlewaretoken"]
-        context = self.get_context_data(losing=list(formset.describe_losing(self.catalog)), posted=posted)
+        context = self.get_context_data(
+            losing=list(formset.describe_losing(self.catalog)),
+            removable=removals.of_mappings(self.event_connection, formset.removable).count(),
+            posted=posted,
+        )
         return render(self.request, "pretix_hubspot/mappings_confirm.html", context)
 
     def answer(self, problem):
@@ -146,6 +169,13 @@ class SaveMappings(ConnectedMixin, View):
             messages.error(self.request, problem)
         else:
             messages.success(self.request, _("Your changes have been saved."))
+        if self.removing:
+            text = ngettext(
+                "{count} object is now being removed from HubSpot in the background.",
+                "{count} objects are now being removed from HubSpot in the background.",
+                self.removing,
+            )
+            messages.info(self.request, text.format(count=self.removing))
         return self.back_to_settings()
 
 

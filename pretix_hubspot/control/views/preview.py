@@ -37,6 +37,7 @@ STYLES = {
     PreviewAction.CREATED: "success",
     PreviewAction.UPDATED: "info",
     PreviewAction.NOTHING_TO_DO: "primary",
+    PreviewAction.REMOVED: "warning",
     PreviewAction.FOUND: "info",
     PreviewAction.FAILED: "danger",
 }

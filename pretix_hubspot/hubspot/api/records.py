@@ -77,10 +77,17 @@ class RecordCalls(Endpoints):
 
     def batch_archive(self, object_type: str, ids: Sequence[str]) -> None:
         """Move records to the recycle bin; ids that do not exist are ignored (hubspot.md 5.1)."""
-        check_batch(ids, MAX_RECORDS)
-        body = {"inputs": [{"id": found} for found in ids]}
-        operation = f"{object_type} batch archive"
-        self._call(operation, "POST", _BATCH + "archive", [object_type], body=body, inputs=len(ids))
+        succeeded(self.batch_archives(object_type, [ids])[0])
+
+    def batch_archives(self, object_type: str, batches: Batches[str]) -> list[HubSpotError | None]:
+        """Several `batch_archive` at the same time; None or an error for each of the first, see `_begin`."""
+        for ids in batches:
+            check_batch(ids, MAX_RECORDS)
+            check_unique("id", ids)
+        bodies = [{"inputs": [{"id": found} for found in ids]} for ids in batches]
+        operation, inputs = f"{object_type} batch archive", [len(ids) for ids in batches]
+        answers = self._begin(operation, "POST", _BATCH + "archive", [object_type], bodies, inputs)()
+        return [answer if isinstance(answer, HubSpotError) else None for answer in answers]
 
     def search(self, object_type: str, body: dict[str, Any]) -> SearchResult:
         """One page; `body` as in hubspot.md 5.7. The index lags: never decide on a create by it."""

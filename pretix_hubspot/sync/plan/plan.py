@@ -193,6 +193,8 @@ class Filtered:
 class SubjectPlan:
     """The plan of one subject: its records by mapping, withheld and filtered ones, and a fingerprint of all.
 
+    ``removed`` are mappings and parts of which the records are removed, since what they stood for was canceled.
+    ``only_removes`` means that nothing is sent, but former records are removed.
     ``shredded`` means that its personal data is being removed in pretix, so that missing values replace no record.
     """
 
@@ -202,6 +204,8 @@ class SubjectPlan:
     withheld: list[Withheld] = field(default_factory=list)
     filtered: list[Filtered] = field(default_factory=list)
     canceled: frozenset[PartKey] = frozenset()
+    removed: set[tuple[int, int | None]] = field(default_factory=set)
+    only_removes: bool = False
     shredded: bool = False
     fingerprint: str = ""
 

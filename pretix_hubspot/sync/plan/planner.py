@@ -13,6 +13,7 @@ from pretix_hubspot.mappings import filters
 from pretix_hubspot.mappings.counterparts import is_lost
 from pretix_hubspot.mappings.new_records import of_record
 from pretix_hubspot.mappings.spec import UPDATE, MappingSpec
+from pretix_hubspot.sources.order_state import CANCELED
 from pretix_hubspot.sources.snapshot import PartSnapshot, Snapshot
 from pretix_hubspot.values import money
 from pretix_hubspot.values.convert import convert, is_nothing
@@ -83,6 +84,9 @@ def _plan_subject(
             continue
         read = snapshot.read_for(spec.id)
         for part in _sources(spec, read, sent):
+            if spec.removes and read.state(part) == CANCELED:
+                planned.removed.add((spec.id, part.pk if part else None))
+                continue
             left_out = filters.reason(spec.options.filters, read, part, (snapshot.pk, spec.id) in before)
             if left_out:
                 planned.filtered.append(Filtered(spec.id, part.pk if part else None, left_out))
@@ -106,6 +110,8 @@ def _sources(spec: MappingSpec, snapshot: Snapshot, sent: frozenset[tuple[int, i
     if not spec.source.of:
         return (None,)
     parts = snapshot.parts.get(spec.source.key, ())
+    if spec.removes:
+        return parts
     if spec.options.canceled == UPDATE:
         return (part for part in parts if not part.canceled or (part.pk, spec.id) in sent)
     return (part for part in parts if not part.canceled)

@@ -22,6 +22,8 @@ class Trigger(TextChoices):
     OFFER_THING = "bulk_offer_thing", _("Event, date, product or customer changed")
     OFFER_DEFINITION = "bulk_offer_definition", _("Property changed in HubSpot")
     OFFER_UPGRADE = "bulk_offer_upgrade", _("Daily comparison")
+    #: A person deleted a mapping together with its records.
+    REMOVAL = "bulk_removal", _("Objects removed from HubSpot")
     RETRY = "retry", _("Tried again")
     #: A retry of so many orders that live orders go first.
     MASS_RETRY = "bulk_retry", _("Tried again")
@@ -41,7 +43,7 @@ class Trigger(TextChoices):
 #: Live orders go before these: bulk work, and orders that the sweep found.
 BULK = frozenset(
     {Trigger.RESEND, Trigger.FIRST_MAPPING, Trigger.MASS_RETRY, Trigger.SWEEP, Trigger.THING_CHANGED, Trigger.COMPARED}
-    | {Trigger.OFFER_THING, Trigger.OFFER_DEFINITION, Trigger.OFFER_UPGRADE}
+    | {Trigger.REMOVAL, Trigger.OFFER_THING, Trigger.OFFER_DEFINITION, Trigger.OFFER_UPGRADE}
 )
 #: Orders that are planned and not sent: the trigger, and the reason for which they are offered if they differ.
 OFFERED: Mapping[str, str] = {

@@ -5,7 +5,7 @@ numbers of its event. ``finishing`` writes them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -100,6 +100,17 @@ def filtered(excluded: Mapping[int, str], past: PastOf) -> list[Ending]:
     return [_excluded(order, reason, past(order), sent_hash="") for order, reason in excluded.items()]
 
 
+def only_removed(reasons: Mapping[int, str], verdicts: Iterable[Verdict], past: PastOf) -> list[Ending]:
+    """Endings of orders of which only former records were removed; ``reasons`` are those of orders left out."""
+    found = []
+    for verdict in verdicts:
+        order = verdict.subject.pk
+        reason = reasons.get(order)
+        ending = Ending(order) if reason is None else _excluded(order, reason, past(order), sent_hash="")
+        found.append(replace(ending, verdict=verdict, entry=SUCCESS if verdict.removed else ""))
+    return found
+
+
 def unchanged(plans: Iterable[SubjectPlan], past: PastOf, occasion: Occasion) -> list[Ending]:
     """Endings of orders that HubSpot already holds as they are."""
     return [
@@ -147,7 +158,7 @@ def _in_sync(verdict: Verdict, past: Past, occasion: Occasion) -> Ending:
         "log_count": past.log_count,
         **_settled(occasion),
     }
-    is_news = verdict.written and (verdict.changed or not past.was_sent)
+    is_news = (verdict.written or verdict.removed) and (verdict.changed or not past.was_sent)
     return Ending(
         verdict.subject.pk,
         counted="sent",

@@ -4,7 +4,7 @@ claim -> snapshot -> plan -> read, write, associate -> judge -> record
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -27,15 +27,16 @@ from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS, log_without_values
 from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.plan.plan import Plan, SubjectPlan
+from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.queue.triggers import OFFERED, Trigger
 from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.outcome import Execution
+from pretix_hubspot.sync.send.removing import Removals
 from pretix_hubspot.sync.send.sender import Sender, not_as_planned
 
-from . import endings, finishing, history, loading, run_log, uses
+from . import endings, finishing, history, loading, removals, run_log, uses
 from .judge import Verdict, judge
 from .memory import Memory
 from .slices import PlannedSlice, Slice, SliceReport
@@ -163,27 +164,44 @@ def _plan(work: Slice, orders: list[int], report: SliceReport) -> Plan:
     """Plan these orders; orders without anything to send leave the claim."""
     work.planned_at = now()
     excluded = _excluded(work, orders)
+    marked = removals.marked(work.connection.portal_id, work.stored.intersection(orders))
     included = [pk for pk in orders if pk not in excluded]
     try:
         plan = loading.plan(work.connection.portal_id, work.catalog, _by_event(work, included))
     except HubSpotError:  # the exclusions do not wait for a schema
         finishing.write(work, endings.left_out(excluded, work.past), report)
         raise
-    filtered = {subject.pk: planned.excluded for subject, planned in plan.subjects.items() if planned.excluded}
-    planned = [plan.subjects[subject] for subject in plan.subjects if subject.pk not in filtered]
-    unchanged = [part for part in planned if _is_unchanged(work, part)]
-    todo = {part.subject.pk for part in planned} - {part.subject.pk for part in unchanged}
-    offered = {part.subject.pk: why for part in planned if part.subject.pk in todo and (why := _offered(work, part))}
-    todo -= offered.keys()
-    ended = [
-        *endings.left_out(excluded, work.past),
-        *endings.missing(set(included) - plan.orders()),
-        *endings.filtered(filtered, work.past),
-        *endings.unchanged(unchanged, work.past, work.occasion()),
-        *endings.offered(offered),
-    ]
+    plan, todo, ended = _sorted_out(work, plan, excluded, marked)
+    ended += endings.missing(set(included) - plan.orders() - {ending.order for ending in ended})
     held = finishing.write(work, ended, report, staying=todo)
     return plan.only(map(Subject.of_order, todo & held))
+
+
+def _sorted_out(
+    work: Slice, plan: Plan, excluded: Mapping[int, str], marked: set[int]
+) -> tuple[Plan, set[int], list[endings.Ending]]:
+    """Divide orders into those to send and those that end at once; returns the plan, the former, and the endings.
+
+    Orders of the latter that are ``marked`` stay as well, with nothing but removals in their plan.
+    """
+    filtered = {subject.pk: planned.excluded for subject, planned in plan.subjects.items() if planned.excluded}
+    marked = marked | {pk for pk in filtered if plan.subjects[Subject.of_order(pk)].removed}
+    work.left_out = {pk: why for pk, why in {**excluded, **filtered}.items() if pk in marked}
+    planned = [part for part in plan.subjects.values() if part.subject.pk not in filtered]
+    unchanged = [part for part in planned if part.subject.pk not in marked and _is_unchanged(work, part)]
+    todo = {part.subject.pk for part in planned} - {part.subject.pk for part in unchanged}
+    offered = {pk: why for pk in todo if (why := _offered(work, plan.subjects[Subject.of_order(pk)]))}
+    as_sent = {pk for pk in todo if work.claim.orders[pk].triggered_by == Trigger.REMOVAL and _is_as_sent(work, pk)}
+    not_sent = offered.keys() | as_sent
+    ended = [
+        *endings.left_out(_without(excluded, marked), work.past),
+        *endings.missing(as_sent - marked),
+        *endings.filtered(_without(filtered, marked), work.past),
+        *endings.unchanged(unchanged, work.past, work.occasion()),
+        *endings.offered(_without(offered, marked)),
+    ]
+    plan = _only_remove(plan, marked & (excluded.keys() | not_sent))
+    return plan, (todo - (not_sent - marked)) | work.left_out.keys(), ended
 
 
 def _send(work: Slice, plan: Plan, report: SliceReport, patience: Patience) -> None:
@@ -197,20 +215,23 @@ def _send(work: Slice, plan: Plan, report: SliceReport, patience: Patience) -> N
 
 
 def _send_leased(work: Slice, plan: Plan, memory: Memory, report: SliceReport, patience: Patience) -> None:
-    """Lease the records that will be written; orders whose records another worker writes go back at once."""
+    """Lease the records that will be written or removed, and send the orders that have got all of theirs."""
     forced = frozenset(map(Subject.of_order, work.forced))
     known = memory.known()
-    busy = memory.lease(not_as_planned(plan, known, forced))
-    waiting = {subject for ref in busy for subject in plan.records[ref].subjects}
+    used = uses.of_subjects(plan.portal_id, [s for s in plan.subjects if s.pk in work.stored])
+    made = {subject: uses.associations(used.get(subject, ())) for subject in plan.subjects}
+    detaching = [subject for subject in used if made[subject] and wants_detaching(plan.subjects[subject])]
+    earlier = {subject: uses.places(used[subject]) for subject in detaching}
+    leaving = removals.planned(plan, used)
+    waiting = _lease(plan, memory, not_as_planned(plan, known, forced), leaving)
     if waiting:
         finishing.write(work, endings.busy(subject.pk for subject in waiting), report)
         plan = plan.only(plan.subjects.keys() - waiting)
     if not plan.subjects:
         return
-    used = uses.of_subjects(plan.portal_id, [s for s in plan.subjects if s.pk in work.stored])
-    made = {subject: uses.associations(used.get(subject, ())) for subject in plan.subjects}
-    detaching = [subject for subject in used if made[subject] and wants_detaching(plan.subjects[subject])]
-    earlier = {subject: uses.places(used[subject]) for subject in detaching}
+    leaving = {subject: some for subject, some in leaving.items() if subject not in waiting}
+    own, kept = removals.alone(leaving, map(memory.pk, plan.records))
+    removals.begin(own)
 
     def renew() -> None:
         work.claim.renew()
@@ -218,13 +239,39 @@ def _send_leased(work: Slice, plan: Plan, memory: Memory, report: SliceReport, p
 
     caller = BatchCaller(renew_claim=renew, probe=work.client.account, patience=patience)
     sender = Sender(work.client, caller, forced, work.catalog.together(plan.object_types()), memory)
-    execution = sender.send(plan, memory.fresh(known), made, earlier)
+    execution = sender.send(plan, memory.fresh(known), made, earlier, own)
+    execution.keep(kept)
     verdicts = judge(plan, execution)
     _note_access(work, execution, verdicts)
     work.catalog.note_together(execution.together)
     _doubt_schema(work, verdicts)
     arrived = finishing.Arrived(plan, execution.sent(), memory, used)
-    finishing.write(work, endings.judged(verdicts, work.past, work.occasion()), report, arrived)
+    finishing.write(work, _ended(work, plan, verdicts), report, arrived)
+
+
+def _lease(plan: Plan, memory: Memory, refs: Iterable[RecordKey], leaving: Removals) -> set[Subject]:
+    """Lease records that will be written, and those that will be removed.
+
+    Returns the orders that go back at once, since another worker writes a record of theirs.
+    """
+    waiting = {subject for ref in memory.lease(refs) for subject in plan.records[ref].subjects}
+    records = {removal.record for of_subject in leaving.values() for removal in of_subject}
+    held = memory.lease_rows(records)
+    return waiting | {subject for subject, some in leaving.items() if {one.record for one in some} - held}
+
+
+def _ended(work: Slice, plan: Plan, verdicts: Sequence[Verdict]) -> list[endings.Ending]:
+    """The endings of orders that were sent; some of them only lost their former records."""
+
+    def only_removed(verdict: Verdict) -> bool:
+        is_left_out = verdict.subject.pk in work.left_out or plan.subjects[verdict.subject].only_removes
+        return is_left_out and not verdict.failures
+
+    sent = [verdict for verdict in verdicts if not only_removed(verdict)]
+    return [
+        *endings.only_removed(work.left_out, filter(only_removed, verdicts), work.past),
+        *endings.judged(sent, work.past, work.occasion()),
+    ]
 
 
 def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> None:
@@ -280,19 +327,37 @@ def _by_event(work: Slice, orders: list[int]) -> list[tuple[EventContext, list[i
     return [(work.context(event), pks) for event, pks in sorted(by_event.items())]
 
 
+def _only_remove(plan: Plan, orders: Iterable[int]) -> Plan:
+    """The plan with nothing but removals of these orders: they are left out or only offered, or did not change."""
+    subjects = set(map(Subject.of_order, orders))
+    if subjects:
+        plan = plan.only(plan.subjects.keys() - subjects)
+        plan.subjects |= {subject: SubjectPlan(subject, (), only_removes=True) for subject in subjects}
+    return plan
+
+
+def _without(reasons: Mapping[int, str], orders: Container[int]) -> dict[int, str]:
+    return {pk: reason for pk, reason in reasons.items() if pk not in orders}
+
+
 def _offered(work: Slice, planned: SubjectPlan) -> str:
     """Why an order that would be sent otherwise is only offered; empty for an order that is sent.
 
     An order that changed itself is sent, whatever it was queued for. The daily comparison makes no sync problem of an
     order that HubSpot holds, say since a property is gone.
     """
-    order = planned.subject.pk
-    state, trigger = work.states.get(order), work.claim.orders[order].triggered_by
-    if not state or not state.sent_hash or work.log_counts.get(order, 0) > state.log_count:
+    trigger = work.claim.orders[planned.subject.pk].triggered_by
+    if not _is_as_sent(work, planned.subject.pk):
         return ""
     if trigger == Trigger.COMPARED and planned.withheld:
         return OFFERED[Trigger.OFFER_DEFINITION]
     return OFFERED.get(trigger, "")
+
+
+def _is_as_sent(work: Slice, order: int) -> bool:
+    """Whether an order was sent, and did not change itself since."""
+    state = work.states.get(order)
+    return bool(state and state.sent_hash and work.log_counts.get(order, 0) <= state.log_count)
 
 
 def _is_unchanged(work: Slice, planned: SubjectPlan) -> bool:

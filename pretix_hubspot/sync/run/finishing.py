@@ -62,8 +62,12 @@ def write(
         order_states.store_states([_changed(work, ending) for ending in ended if ending.state])
         results.store_exclusions({e.order: e.excluded for e in ended if e.excluded is not None})
         if arrived:
-            shown = {ending.order: ending.shown for ending in ended if ending.verdict}
-            rows = results.store_results(shown, arrived.plan, _labels(work, arrived.plan))
+            shown = {ending.order: ending.shown for ending in ended if ending.verdict and not ending.excluded}
+            labels = _labels(work, arrived.plan)
+            rows = results.store_results(shown, arrived.plan, labels)
+            removed = {e.order: e.verdict.removed for e in ended if e.verdict and e.verdict.removed}
+            for order, gone in results.take_away(removed, labels).items():
+                rows.setdefault(order, []).extend(gone)
             _remember(work, ended, held, arrived)
         if unmapped := [ending.order for ending in ended if ending.excluded in NOT_MAPPED]:
             use_changes.give_up(work.connection.portal_id, unmapped)
@@ -139,7 +143,7 @@ def _sent_by(held: set[int], arrived: Arrived) -> dict[RecordKey, SentRecord]:
 def _entry(work: Slice, ending: Ending, rows: Mapping[int, Sequence[results.Result]]) -> LogEntry:
     order = work.order(ending.order)
     if ending.entry == SUCCESS:
-        return history.success_entry(order, rows[order.pk])
+        return history.success_entry(order, rows.get(order.pk, ()))
     failures = ending.verdict.failures if ending.verdict else ()
     return history.failure_entry(order, failures, ending.mode, work.context(order.event_id))
 

@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pretix_hubspot.failures.codes import GRAVITY
+from pretix_hubspot.failures.codes import GRAVITY, PERMANENT, Code
 from pretix_hubspot.failures.failure import ACCESS_CODES, REQUIRED, Failure, classify, refused
 from pretix_hubspot.failures.reach import MAIN_TYPES, is_lack_of_access
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan, WantedRecord, Withheld
 from pretix_hubspot.sync.send.association import Association
-from pretix_hubspot.sync.send.outcome import Execution, FailedRecord, Outcome, RecordAction, SentRecord
+from pretix_hubspot.sync.send.outcome import Execution, FailedRecord, Outcome, RecordAction, Removal, SentRecord
 from pretix_hubspot.values.fingerprint import fingerprint
 from pretix_hubspot.values.rows import Refusal
 
@@ -30,6 +30,8 @@ class Written:
 class Verdict:
     """The result of one subject; without failures it is in sync.
 
+    ``ended`` are the records that were removed, or left to others, and ``unremoved`` the stored uses of those that
+    could not be removed.
     ``lacking`` are the failures of object types that HubSpot does not let pretix use; the rest was sent.
     """
 
@@ -39,6 +41,13 @@ class Verdict:
     failures: tuple[Failure, ...] = ()
     associated: tuple[Association, ...] = ()
     lacking: tuple[Failure, ...] = ()
+    ended: tuple[tuple[Removal, SentRecord], ...] = ()
+    unremoved: frozenset[int] = frozenset()
+
+    @property
+    def removed(self) -> list[Removal]:
+        """The records that are gone."""
+        return [removal for removal, outcome in self.ended if outcome.action == RecordAction.REMOVED]
 
     @property
     def mode(self) -> str | None:
@@ -48,7 +57,7 @@ class Verdict:
 
     @property
     def changed(self) -> bool:
-        return any(item.sent.action != RecordAction.NOTHING_TO_DO for item in self.written)
+        return bool(self.removed) or any(item.sent.action != RecordAction.NOTHING_TO_DO for item in self.written)
 
 
 def judge(plan: Plan, execution: Execution) -> list[Verdict]:
@@ -70,6 +79,8 @@ def _judge(planned: SubjectPlan, execution: Execution, wanted: Mapping[RecordKey
                     f for f in record_failures if is_to_blame(f, planned.subject, _same_record(ref, outcomes, wanted))
                 )
     failures += _of_associations(planned, execution)
+    removals = execution.removals.get(planned.subject, {})
+    failures += _of_removals(removals)
     lacking = _lacking(failures, written)
     without = sorted({failure.object_type for failure in lacking})
     return Verdict(
@@ -79,6 +90,8 @@ def _judge(planned: SubjectPlan, execution: Execution, wanted: Mapping[RecordKey
         tuple(failure for failure in failures if failure not in lacking),
         tuple(sorted(execution.associated.get(planned.subject, ()))),
         lacking,
+        tuple((removal, outcome) for removal, outcome in removals.items() if isinstance(outcome, SentRecord)),
+        frozenset(removal.stored for removal, outcome in removals.items() if isinstance(outcome, FailedRecord)),
     )
 
 
@@ -122,6 +135,14 @@ def _of_associations(planned: SubjectPlan, execution: Execution) -> list[Failure
         for failure in _failures(_failed(error), None, None, _to_blame(error, link.source[0], link.target[0])):
             by_reason.setdefault(_same(failure), failure)
     return list(by_reason.values())
+
+
+def _of_removals(removals: Mapping[Removal, Outcome]) -> Iterator[Failure]:
+    """The failures of records that could not be removed; a refusal of the record itself has words of its own."""
+    for removal, outcome in removals.items():
+        if isinstance(outcome, FailedRecord):
+            for failure in _failures(outcome, *removal.use, removal.place[0]):
+                yield replace(failure, code=Code.NOT_REMOVED.value) if failure.mode == PERMANENT else failure
 
 
 def _same(failure: Failure) -> str:

@@ -180,6 +180,14 @@ class Memory:
         self._leased_at = self._leased_at or now()
         return set(refs) - leased.keys()
 
+    def lease_rows(self, pks: Iterable[int]) -> set[int]:
+        """Lease records by their primary keys, whether the plan has them or not. Returns those that are held."""
+        held = set(self._lease_rows(pks))
+        self._leased |= held
+        if held:
+            self._leased_at = self._leased_at or now()
+        return held
+
     def fresh(self, links: Mapping[RecordKey, StoredLink]) -> dict[RecordKey, StoredLink]:
         """The links, with what was read while leasing."""
         rows = {ref: row for ref, row in self._rows.items() if row.record_id}

@@ -22,12 +22,12 @@ from pretix_hubspot.sync.send.association import Association, Place
 from pretix_hubspot.sync.send.batches import BatchCaller
 from pretix_hubspot.sync.send.detaching import wants_detaching
 from pretix_hubspot.sync.send.dry_run import DryRun
-from pretix_hubspot.sync.send.outcome import Execution, RecordAction, SentRecord
+from pretix_hubspot.sync.send.outcome import Execution, RecordAction, Removal, SentRecord
 from pretix_hubspot.sync.send.sender import Sender
 from pretix_hubspot.values.kinds import PropertyKind, kind_of
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
-from . import loading, uses
+from . import loading, removals, uses
 from .judge import judge
 from .memory import Glance
 
@@ -41,6 +41,7 @@ class PreviewAction(TextChoices):
     CREATED = RecordAction.CREATED, _("will be created")
     UPDATED = RecordAction.UPDATED, _("will be updated")
     NOTHING_TO_DO = RecordAction.NOTHING_TO_DO, _("unchanged")
+    REMOVED = RecordAction.REMOVED, _("will be removed")
     #: The only fact about a record that no order of this event was sent to.
     FOUND = "found", _("exists already")
     FAILED = "failed", _("cannot be sent")
@@ -149,7 +150,9 @@ def preview(event_connection: EventConnection, order: Order, client: Client) -> 
     earlier = {subject: uses.places(used)} if done and wants_detaching(planned) else {}
     # As for *Sync now*: everything is read, even if nothing changed.
     sender = Sender(dry_run, caller, frozenset({subject}), catalog.together(plan.object_types()), memory)
-    execution = sender.send(plan, memory.known(), {subject: done}, earlier)
+    known = memory.known()
+    leaving, _shared = removals.alone(removals.planned(plan, {subject: used}), map(memory.pk, plan.records))
+    execution = sender.send(plan, known, {subject: done}, earlier, leaving)
     result = Preview(scope.excluded(order, event_connection, state, False) or _nothing_mapped(planned))
     result.filtered = [(item.mapping, item.reason) for item in planned.filtered] + _without_identifier(planned)
     places = {
@@ -157,6 +160,7 @@ def preview(event_connection: EventConnection, order: Order, client: Client) -> 
     }
     linked = _linked_with(event_connection.event, plan.portal_id, places)
     by_ref = _records(result, plan, planned, execution, dry_run, linked)
+    result.records += _removed(execution.removals.get(subject, {}))
     result.associations = [*_associations(planned, execution, by_ref, done), *_detached(result, plan, dry_run)]
     return result
 
@@ -179,7 +183,12 @@ def _nothing_mapped(planned: SubjectPlan) -> str:
 
 def _without_identifier(planned: SubjectPlan) -> list[tuple[int, str]]:
     """Mappings without a record because the identifier is empty, such as the company of a private buyer."""
-    explained = {*planned.records, *(i.mapping for i in planned.withheld), *(i.mapping for i in planned.filtered)}
+    explained = {
+        *(mapping for mapping, _ in planned.removed),
+        *planned.records,
+        *(i.mapping for i in planned.withheld),
+        *(i.mapping for i in planned.filtered),
+    }
     return [(spec.id, NO_IDENTIFIER) for spec in planned.specs if spec.id not in explained]
 
 
@@ -213,6 +222,16 @@ def _records(
         owner = next((record for record in failed if failure.mapping in record.mappings), None)
         (owner or result).failures.append(failure)
     return by_ref
+
+
+def _removed(removals: Mapping[Removal, object]) -> Iterator[RecordPreview]:
+    """The records that would be removed from HubSpot."""
+    for removal, outcome in removals.items():
+        if isinstance(outcome, SentRecord) and outcome.action == RecordAction.REMOVED:
+            (mapping, _part), (object_type, record_id) = removal.use, removal.place
+            yield RecordPreview(
+                object_type, [mapping], PreviewAction.REMOVED, record_id, identifier=("", removal.label)
+            )
 
 
 def _record(object_type: str, wanted: WantedRecord, outcome: object, linked: Container[Place]) -> RecordPreview:

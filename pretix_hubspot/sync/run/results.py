@@ -17,6 +17,7 @@ from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.snapshot import POSITION, Subject
 from pretix_hubspot.sync.plan.plan import Plan, WantedRecord
 from pretix_hubspot.sync.plan.planner import LEFT_OUT
+from pretix_hubspot.sync.send.outcome import RecordAction, Removal
 from pretix_hubspot.values.rows import Refusal
 
 from .judge import Written
@@ -84,6 +85,38 @@ def store_results(shown: Mapping[int, Sequence[Written]], plan: Plan, labels: La
     if removed:
         OrderSyncResult.objects.filter(pk__in=removed).delete()
     return rows
+
+
+def take_away(removed: Mapping[int, Sequence[Removal]], labels: Labels) -> dict[int, list[Result]]:
+    """Delete the result rows of removed records; returns them by order, in words for the order's history."""
+    gone: dict[int, list[Result]] = {}
+    stored = OrderSyncResult.objects.filter(order_id__in=list(removed), sync_provider=PROVIDER) if removed else ()
+    rows = {(row.order_id, row.mapping_id, part_of(row)): row for row in stored}
+    for order, removals in removed.items():
+        settings = labels.event(order).settings
+        with language(settings.locale, settings.region):
+            for removal in removals:
+                row = rows.get((order, *removal.use))
+                name = row.external_link_display_name if row else f"{removal.place[0]}: {removal.label}"
+                gone.setdefault(order, []).append(_removed_row(order, removal, row, name))
+    taken = [row.pk for key, row in rows.items() if key in {(o, *r.use) for o, some in removed.items() for r in some}]
+    if taken:
+        OrderSyncResult.objects.filter(pk__in=taken).delete()
+    return gone
+
+
+def _removed_row(order: int, removal: Removal, row: OrderSyncResult | None, name: str) -> NewResult:
+    return NewResult(
+        order_position_id=row.order_position_id if row else None,
+        order_id=order,
+        mapping_id=removal.use[0],
+        external_object_type=removal.place[0],
+        external_id_field=row.external_id_field if row else "",
+        id_value=row.id_value if row else removal.place[1],
+        external_link_href=None,
+        external_link_display_name=_("{record} (removed from HubSpot)").format(record=name),
+        sync_info={"action": RecordAction.REMOVED, "record": removal.place[1]},
+    )
 
 
 def _subjects_by_event(plan: Plan, labels: Labels) -> dict[int, set[Subject]]:

@@ -24,7 +24,7 @@ from pretix_hubspot.server import metrics
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.sync.queue.order_queue import Claim
 from pretix_hubspot.sync.queue.triggers import COMPARISONS, Trigger
-from pretix_hubspot.sync.send.outcome import RecordAction
+from pretix_hubspot.sync.send.outcome import RecordAction, Removal
 
 from .endings import Ending
 from .judge import Verdict, Written
@@ -41,6 +41,7 @@ NUMBERS = {
     RecordAction.CREATED: "created",
     RecordAction.UPDATED: "updated",
     RecordAction.NOTHING_TO_DO: "unchanged",
+    RecordAction.REMOVED: "removed",
 }
 
 
@@ -120,6 +121,7 @@ class RunLog:
         actions = dict.fromkeys(unchanged, RecordAction.NOTHING_TO_DO)  # a record that several share counts once
         actions |= {item.ref: item.sent.action for verdict in verdicts for item in verdict.written}
         numbers = Counter(NUMBERS[action] for action in actions.values())
+        numbers["removed"] = len({removal.place for verdict in verdicts for removal in verdict.removed})
         numbers["failed"] = sum(bool(verdict.failures) for verdict in verdicts)
         return Run(
             event_id=event,
@@ -152,7 +154,7 @@ def _entry(run: Run, verdict: Verdict, with_values: bool) -> dict[str, object]:
     return {
         "run_id": run.pk,
         "order_id": verdict.subject.pk,
-        "records": [_record(item, with_values) for item in written],
+        "records": [*(_record(item, with_values) for item in written), *map(_removed, verdict.removed)],
         "failures": [failure.to_json() for failure in verdict.failures[:MAX_FAILURES]],
     }
 
@@ -175,6 +177,13 @@ def _record(item: Written, with_values: bool) -> dict[str, Any]:
     if with_values:
         record["values"] = {name: value[:MAX_VALUE] for name, value in item.sent.values.items()}
     return record
+
+
+def _removed(removal: Removal) -> dict[str, Any]:
+    mapping, part = removal.use
+    object_type, record_id = removal.place
+    facts = {"mapping": mapping, "position": part, "type": object_type, "record": record_id}
+    return {**facts, "action": RecordAction.REMOVED, "properties": []}
 
 
 def count_today(events: Iterable[Event], numbers: Mapping[tuple[int, str], int]) -> None:

@@ -40,7 +40,11 @@ class SliceReport:
 
 @dataclass
 class Slice:
-    """One claim on its way through the engine; ``stored`` are the orders that were planned before."""
+    """One claim on its way through the engine.
+
+    ``stored`` are the orders that were planned before.
+    ``left_out`` are orders, by reason, of which nothing is sent, but former records are removed.
+    """
 
     connection: Connection
     claim: order_queue.Claim
@@ -53,6 +57,7 @@ class Slice:
     stored: frozenset[int] = frozenset()
     log_counts: dict[int, int] = field(default_factory=dict)
     planned_at: datetime = field(default_factory=now)
+    left_out: dict[int, str] = field(default_factory=dict)
 
     def context(self, event: int) -> EventContext:
         if event not in self.contexts:

@@ -1,6 +1,6 @@
 """Store uses: a subject gives up what it has no use for any more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from pretix_hubspot.mappings.spec import DETACH
@@ -11,12 +11,14 @@ from pretix_hubspot.sync.plan.plan import Contribution, Plan, SubjectPlan, Wante
 from pretix_hubspot.sync.send.association import Association, Place
 from pretix_hubspot.values.fingerprint import fingerprint
 
+from . import removals
 from .forgetting import forget_unused
 from .judge import Verdict
 from .memory import Memory
 from .uses import Uses
 
 _KEY = ("subject_pk", "subject_kind", "mapping_id", "part", "record")
+_NOT_MARKED = f"{{old}}.\"state\" <> '{RecordUse.State.REMOVE.value}'"
 _UPDATED = ("state", "record_number", "associated", "revision", "contributed", "label")
 
 
@@ -24,19 +26,35 @@ def store(verdicts: Iterable[Verdict], plan: Plan, memory: Memory, before: Uses,
     """Store which records the judged subjects use now; a subject gives up what it has no use for any more."""
     rows: list[dict[str, Any]] = []
     gone: dict[int, int] = {}
+    removed: set[int] = set()
     for verdict in verdicts:
+        ended = {removal.stored for removal, _ in verdict.ended}
+        removed |= {removal.record for removal in verdict.removed}
         old = {_key(use): use for use in before.get(verdict.subject, ())}
         new = _wanted(verdict, plan, memory, events[verdict.subject])
         rows += [row for key, row in new.items() if key not in old or _differs(old[key], row)]
         for key, use in old.items():
             if key in new:
                 continue
+            if use.pk in ended:
+                gone[use.pk] = use.record_id
+                continue
             if state := _remaining(use, verdict, plan.subjects[verdict.subject], {k[:4] for k in new}):
                 rows += [{**_values(use), "state": state}] if use.state != state else []
             else:
                 gone[use.pk] = use.record_id
-    store_rows(RecordUse, sorted(rows, key=_sorting), unique=_KEY, update=_UPDATED)
+    marked = {_key(use) for uses in before.values() for use in uses if use.state == RecordUse.State.REMOVE}
+    _store(rows, marked)
     _delete(gone)
+    if removed:
+        removals.forget(removed)
+
+
+def _store(rows: Iterable[dict[str, Any]], marked: Container[tuple[Any, ...]]) -> None:
+    """Write rows; a use that was marked to be removed in the meantime stays so, those ``marked`` before do not."""
+    for are_marked, only_if in ((False, _NOT_MARKED), (True, "")):
+        part = [row for row in rows if (_sorting(row) in marked) == are_marked]
+        store_rows(RecordUse, sorted(part, key=_sorting), unique=_KEY, update=_UPDATED, only_if=only_if)
 
 
 def give_up(portal_id: int, orders: Iterable[int]) -> None:
@@ -92,6 +110,10 @@ def _contributed(plan: Plan, record: WantedRecord, contribution: Contribution, w
 
 def _remaining(use: RecordUse, verdict: Verdict, planned: SubjectPlan, taken: set[tuple[Any, ...]]) -> str:
     """The state of a use without a record in this transfer; empty if the subject gives it up."""
+    if use.pk in verdict.unremoved:
+        return RecordUse.State.REMOVE
+    if planned.only_removes:
+        return use.state
     mapping, part = use.mapping_id, use.part or None
     spec = next((spec for spec in planned.specs if spec.id == mapping), None)
     if _key(use)[:4] in taken:  # another record has taken its place

@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from pretix_hubspot.models import RecordUse
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.snapshot import Subject
-from pretix_hubspot.sync.send.association import Association, Place
-from pretix_hubspot.sync.send.detaching import Use
+from pretix_hubspot.sync.send.association import Association, Place, Use
 
 #: Subjects whose uses are read together.
 PART = 1_000
+_OF_RECORD = ("record__object_type", "record__record_id", "record__source_kind")
 
 Uses = Mapping[Subject, Sequence[RecordUse]]
 
@@ -25,7 +25,7 @@ def of_subjects(portal_id: int, subjects: Iterable[Subject]) -> dict[Subject, li
     for kind, pks in by_kind.items():
         for part in chunks(pks, PART):
             rows = RecordUse.objects.filter(subject_pk__in=part, subject_kind=kind, record__portal_id=portal_id)
-            for use in rows.select_related("record").only("record__object_type", *_columns()).order_by("pk"):
+            for use in rows.select_related("record").only(*_OF_RECORD, *_columns()).order_by("pk"):
                 by_subject.setdefault(Subject(kind, use.subject_pk), []).append(use)
     return by_subject
 

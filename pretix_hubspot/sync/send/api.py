@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pretix_hubspot.hubspot.api.records import Batches, BatchResults
 from pretix_hubspot.hubspot.data import AssociationInput, AssociationLabel, AssociationResult, Record, WriteInput
+from pretix_hubspot.hubspot.errors import HubSpotError
 
 
 class Api(Protocol):
@@ -23,6 +24,8 @@ class Api(Protocol):
     def begin_creates(self, object_type: str, batches: Batches[WriteInput]) -> Callable[[], BatchResults]: ...
 
     def batch_updates(self, object_type: str, batches: Batches[WriteInput]) -> BatchResults: ...
+
+    def batch_archives(self, object_type: str, batches: Batches[str]) -> Sequence[HubSpotError | None]: ...
 
     def association_labels(self, from_type: str, to_type: str) -> tuple[AssociationLabel, ...]: ...
 

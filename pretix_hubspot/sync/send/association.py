@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pretix_hubspot.hubspot.data import AssociationType
 
 Place = tuple[str, str]  # (object type, record id)
+Use = tuple[int, int | None]  # (mapping, part)
 
 
 @dataclass(frozen=True, order=True)

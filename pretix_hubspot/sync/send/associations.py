@@ -12,9 +12,9 @@ from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.values.rows import Refusal
 
 from .api import Api
-from .association import Association, Place
+from .association import Association, Place, Use
 from .batches import BatchCaller
-from .detaching import Use, obsolete
+from .detaching import obsolete
 from .outcome import Execution, Outcome, Pair, RecordAction, SentRecord
 from .pair_types import Ids, PairTypes
 from .records import read_by_id

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Mapping
 from pretix_hubspot.mappings.spec import DETACH
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
 
-from .association import Association, Place
+from .association import Association, Place, Use
 from .outcome import SentRecord
-
-Use = tuple[int, int | None]  # (mapping, part)
 
 
 def wants_detaching(planned: SubjectPlan) -> bool:

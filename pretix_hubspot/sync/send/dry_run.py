@@ -20,7 +20,7 @@ from pretix_hubspot.hubspot.data import (
     WriteInput,
     match_read,
 )
-from pretix_hubspot.hubspot.errors import Conflict
+from pretix_hubspot.hubspot.errors import Conflict, HubSpotError
 
 #: The beginning of the ids of records that would be created.
 NEW = "new-"
@@ -92,6 +92,9 @@ class DryRun:
         return [
             BatchResult(tuple(self._write(object_type, item.id or "", item) for item in inputs)) for inputs in batches
         ]
+
+    def batch_archives(self, object_type: str, batches: Batches[str]) -> list[HubSpotError | None]:
+        return [None] * len(batches)
 
     def associate_default(self, from_type: str, to_type: str, pairs: Sequence[tuple[str, str]]) -> AssociationResult:
         return AssociationResult(tuple(AssociationPair(*pair) for pair in pairs))

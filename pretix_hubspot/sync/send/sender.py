@@ -17,6 +17,7 @@ from .batches import BatchCaller
 from .memory import Memory, NoMemory
 from .outcome import Execution, FailedRecord, Outcome, RecordAction, SentRecord, StoredLink
 from .records import TypeRun
+from .removing import Removals, Removing
 from .required_associations import ALWAYS, WAITS, Links, RequiredAssociations, may_lack_partner, waits_for_partner
 from .shared_failures import differing, searches
 
@@ -51,17 +52,20 @@ class Sender:
         known: Mapping[RecordKey, StoredLink],
         associated: Made | None = None,
         earlier: Earlier | None = None,
+        removals: Removals | None = None,
     ) -> Execution:
         """Write all records of the plan. Raises ``PortalUnavailable``; other errors are outcomes.
 
         ``associated`` are the associations made earlier.
         ``earlier`` says where the records were of subjects that remove associations, see ``detaching``.
+        ``removals`` are records to remove, see ``removing``.
         """
         execution = self._send(plan, known, associated or {})
         self._send_apart(plan, known, execution)
         execution.update(self._reread_unlinked(plan, known, associated or {}, execution))
         self._associations.mark_vanished(execution)
         self._associations.remove(plan, earlier or {}, execution)
+        Removing(self._api, self._caller).remove(removals or {}, execution)
         return execution
 
     def _send(
