@@ -44,4 +44,6 @@ def test_a_trigger_that_nobody_knows_is_shown_by_its_code():
 def test_what_live_orders_go_before():
     bulk = {trigger.value for trigger in Trigger if is_bulk(trigger.value)}
 
-    assert bulk == {"bulk", "bulk_first_mapping", "bulk_retry", "sweep"} == BULK
+    of_orders = {"bulk", "bulk_first_mapping", "bulk_retry", "bulk_removal", "sweep"}
+    of_things = {"bulk_thing", "bulk_compared", "bulk_offer_thing", "bulk_offer_definition", "bulk_offer_upgrade"}
+    assert bulk == of_orders | of_things == BULK

@@ -305,7 +305,7 @@ def test_every_public_method_is_driven_above():
     """The plurals are in test_lines.py, and behind their singulars here."""
     used = "\n".join(str(call.__code__.co_names) for call, *_ in ENDPOINTS)
     public = {name for name in dir(Client) if not name.startswith("_")} - {"version", "for_bulk", "close"}
-    public -= {"batch_reads", "batch_creates", "begin_creates", "batch_updates"}
+    public -= {"batch_reads", "batch_creates", "begin_creates", "batch_updates", "batch_archives"}
     assert {name for name in public if name not in used} == set()
 
 
@@ -317,6 +317,7 @@ def test_limits_of_a_batch(client):
         lambda: client.batch_upsert("contacts", many),
         lambda: client.batch_read("contacts", [item.trace_id for item in many], []),
         lambda: client.batch_archive("contacts", [item.trace_id for item in many]),
+        lambda: client.batch_archive("contacts", ["1", "1"]),
         lambda: client.batch_create("contacts", []),
         lambda: client.batch_create("contacts", [one, one]),
         lambda: client.batch_create("contacts", [WriteInput("", {})]),
