@@ -1,6 +1,7 @@
 """``python -m benchmarks``: measures everything, prints a table, draws a chart, and ends with one JSON line.
 
-It fails if the portal's content is wrong or an order failed; a missed target is marked, but does not fail.
+It fails if the portal's content is wrong, an order failed, or a statement scans a table of records or orders; a missed
+target is marked, but does not fail.
 """
 
 import argparse
