@@ -34,7 +34,7 @@ def store_rows(
     only_if: str = "",
     returning: Sequence[str] = (),
 ) -> list[tuple[Any, ...]]:
-    """Insert rows, each by attribute; one that exists, by its ``unique`` attributes, gets the ``update`` ones.
+    """Insert rows, each by attribute; one that exists, by its ``unique`` attributes, gets the ``update`` ones, if any.
 
     ``only_if`` is a condition in SQL for that: ``{old}`` is the table, ``{new}`` the row that was to be inserted.
     Returns the columns ``returning`` of every row that was inserted or updated.
@@ -86,7 +86,7 @@ def _default(field: Field) -> Any:
 
 def _statement(meta: Options, fields: list[Field], unique: Sequence[str], update: Sequence[str]) -> tuple[str, str]:
     """The statement before and after its rows."""
-    conflict = OnConflict.UPDATE if unique else None
+    conflict = (OnConflict.UPDATE if update else OnConflict.IGNORE) if unique else None
     updated, known = ([meta.get_field(name).column for name in names] for names in (update, unique))
     head = f"INSERT INTO {_quoted(meta.db_table)} ({_columns(fields)})"
     return head, connection.ops.on_conflict_suffix_sql(fields, conflict, updated, known)

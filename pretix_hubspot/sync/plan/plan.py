@@ -5,7 +5,7 @@ A person who occurs several times in a slice is one record with several contribu
 same record twice and no two requests race for one address.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -168,6 +168,17 @@ class WantedRecord:
     def fingerprint(self, portal_id: int) -> str:
         """A hash of all values that would be written."""
         return fingerprint([portal_id, self.id_property.name, self.id_value, [row_facts(row) for row in self.rows()]])
+
+
+def as_one(records: Sequence[WantedRecord]) -> WantedRecord:
+    """Several wanted records that are one in HubSpot, such as a contact with two addresses."""
+    first = records[0]
+    if len(records) == 1:
+        return first
+    earlier = [record.previous for record in records if record.previous]
+    previous = min(earlier, key=lambda one: ownership.rank(first.policy, one), default=None)
+    contributions = [contribution for record in records for contribution in record.contributions]
+    return replace(first, contributions=contributions, previous=previous)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import IntegrityError
 from django.utils.timezone import now
 
 from pretix_hubspot.catalog.catalog import Catalog
@@ -127,7 +128,14 @@ def _let_rest(connection: Connection, claim: order_queue.Claim, report: SliceRep
     order_queue.release(claim, claim.orders)
 
 
-def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience, plan: Plan | None = None) -> None:
+def _run(
+    work: Slice,
+    orders: list[int],
+    report: SliceReport,
+    patience: Patience,
+    plan: Plan | None = None,
+    again: bool = False,
+) -> None:
     """Send these orders; an order that breaks the engine itself is found by halving, and does not harm the others."""
     try:
         _send(work, _still_held(work, plan) if plan else _plan(work, orders, report), report, patience)
@@ -144,6 +152,8 @@ def _run(work: Slice, orders: list[int], report: SliceReport, patience: Patience
             middle = len(orders) // 2
             _run(work, orders[:middle], report, patience)
             _run(work, orders[middle:], report, patience)
+        elif isinstance(error, IntegrityError) and not again:  # another worker was faster, and is known to a new plan
+            _run(work, orders, report, patience, again=True)
         else:
             log_without_values("Sending an order failed unexpectedly", error)
             _fail(work, orders, Failure(SYSTEM, Code.UNEXPECTED.value), report)
@@ -239,7 +249,7 @@ def _send_leased(work: Slice, plan: Plan, memory: Memory, report: SliceReport, p
 
     caller = BatchCaller(renew_claim=renew, probe=work.client.account, patience=patience)
     sender = Sender(work.client, caller, forced, work.catalog.together(plan.object_types()), memory)
-    execution = sender.send(plan, memory.fresh(known), made, earlier, own)
+    execution = sender.send(plan, memory.fresh(known, plan), made, earlier, own)
     execution.keep(kept)
     verdicts = judge(plan, execution)
     _note_access(work, execution, verdicts)

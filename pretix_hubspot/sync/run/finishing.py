@@ -57,6 +57,8 @@ def write(
     rows: dict[int, list[results.Result]] = {}
     with transaction.atomic():
         endings = _unless_mapped_since(work, endings)
+        overtaken = _overtaken(arrived) if arrived else set()
+        endings = _unless_overtaken(endings, overtaken, arrived)
         held = _leave(work, endings, staying)
         ended = [ending for ending in endings if ending.order in held]
         order_states.store_states([_changed(work, ending) for ending in ended if ending.state])
@@ -68,7 +70,7 @@ def write(
             removed = {e.order: e.verdict.removed for e in ended if e.verdict and e.verdict.removed}
             for order, gone in results.take_away(removed, labels).items():
                 rows.setdefault(order, []).extend(gone)
-            _remember(work, ended, held, arrived)
+            _remember(work, ended, held, arrived, overtaken)
         if unmapped := [ending.order for ending in ended if ending.excluded in NOT_MAPPED]:
             use_changes.give_up(work.connection.portal_id, unmapped)
     if arrived:
@@ -85,9 +87,30 @@ def _counted(work: Slice, ending: Ending) -> str:
     return "compared" if is_compared and ending.counted == "unchanged" else ending.counted
 
 
-def _remember(work: Slice, ended: Sequence[Ending], held: set[int], arrived: Arrived) -> None:
+def _overtaken(arrived: Arrived) -> set[RecordKey]:
+    """The records whose orders must look again, see ``Memory.overtaken``."""
+    before = {(subject, use.record_id) for subject, uses in arrived.uses.items() for use in uses}
+    records = arrived.plan.records
+    users = {ref: {(s, arrived.memory.pk(ref)) for s in records[ref].subjects} for ref in arrived.sent}
+    return arrived.memory.overtaken(ref for ref, pairs in users.items() if pairs - before)
+
+
+def _unless_overtaken(
+    endings: Sequence[Ending], overtaken: set[RecordKey], arrived: Arrived | None
+) -> Sequence[Ending]:
+    """Postpone orders with a record that another worker wrote behind our back."""
+    if not arrived or not overtaken:
+        return endings
+    again = {subject.pk for ref in overtaken for subject in arrived.plan.records[ref].subjects}
+    return [Ending(e.order, RowAction.POSTPONE) if e.order in again else e for e in endings]
+
+
+def _remember(
+    work: Slice, ended: Sequence[Ending], held: set[int], arrived: Arrived, overtaken: set[RecordKey]
+) -> None:
     """Store the records of orders that are still held, and who uses them."""
-    arrived.memory.store(_sent_by(held, arrived))
+    sent = _sent_by(held, arrived)
+    arrived.memory.store({ref: item for ref, item in sent.items() if ref not in overtaken})
     verdicts = [ending.verdict for ending in ended if ending.verdict]
     events = {verdict.subject: work.order(verdict.subject.pk).event_id for verdict in verdicts}
     use_changes.store(verdicts, arrived.plan, arrived.memory, arrived.uses, events)

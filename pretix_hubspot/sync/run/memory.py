@@ -4,53 +4,32 @@ Only records that the slice will write are leased: an unchanged company that all
 Keys are stored as keyed hashes, see ``connections.hash_key``.
 """
 
-import secrets
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.timezone import now
 
 from pretix_hubspot.models import URL_LENGTH, KnownRecord, RecordAlias, RecordUse
 from pretix_hubspot.server.bulk_rows import store_rows
 from pretix_hubspot.server.chunks import chunks
-from pretix_hubspot.server.config import lease_seconds, server_config
+from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import trusted
 from pretix_hubspot.sources.snapshot import Subject
+from pretix_hubspot.sync.plan.ownership import Contributor
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.send.memory import Ownership
 from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
+from .leases import COLUMNS, Leases, Row
 from .owners import owners
 
 #: Records that are looked up together.
 PART = 5_000
-_COLUMNS = ("pk", "object_type", "key", "record_id", "sent_hash", "url", "version", "source_kind", "source_pk")
 _SENT = ("record_id", "source_kind", "source_pk", "sent_hash", "url")
 _STORED = (*_SENT, "version", "lease", "leased_until", "updated_at")
-_FREE = '{old}."lease" = {new}."lease" OR {old}."leased_until" IS NULL OR {old}."leased_until" < {new}."updated_at"'
-
-
-class Row(NamedTuple):
-    """A known record as it is stored."""
-
-    pk: int
-    object_type: str
-    key: str
-    record_id: str = ""
-    sent_hash: str = ""
-    url: str = ""
-    version: int = 0
-    source_kind: str = ""
-    source_pk: int | None = None
-
-    @property
-    def stands_for(self) -> tuple[str, int | None] | None:
-        return (self.source_kind, self.source_pk) if self.source_kind else None
 
 
 class Memory:
@@ -64,11 +43,9 @@ class Memory:
         self._planned_before = planned_before
         self._keys = {ref: plan.keyed(ref[1]) for ref in plan.records}
         self._rows: dict[RecordKey, Row] = {}
-        self._token = secrets.token_hex(16)
-        self._leased: set[int] = set()
+        self._leases = Leases()
         self._ended: set[int] = set()
         self._renamed: set[RecordKey] = set()
-        self._leased_at: datetime | None = None
 
     # Reading
 
@@ -92,7 +69,7 @@ class Memory:
         for part in chunks(sorted(by_key), PART):
             types, keys = ({key[index] for key in part} for index in (0, 1))
             # Without the object type, the index is of no use beyond the portal, which may have millions of records.
-            for row in rows.filter(object_type__in=types, key__in=keys).values_list(*_COLUMNS):
+            for row in rows.filter(object_type__in=types, key__in=keys).values_list(*COLUMNS):
                 if ref := by_key.get((row[1], row[2])):
                     self._rows[ref] = Row(*row)
         return [ref for ref in refs if ref not in self._rows]
@@ -103,7 +80,7 @@ class Memory:
         # Few portals have any; in the order of the index, since another portal's may fill the table.
         if aliases.order_by("object_type", "key").values_list("pk", flat=True).first() is None:
             return list(refs)
-        columns = ["object_type", "key", *(f"record__{name}" for name in _COLUMNS)]
+        columns = ["object_type", "key", *(f"record__{name}" for name in COLUMNS)]
         for part in chunks(sorted(by_key), PART):
             types, keys = ({key[index] for key in part} for index in (0, 1))
             for object_type, key, *row in aliases.filter(object_type__in=types, key__in=keys).values_list(*columns):
@@ -132,7 +109,7 @@ class Memory:
         taken = {row.pk for row in self._rows.values()}
         found: dict[RecordKey, dict[int, Row]] = defaultdict(dict)
         users: dict[int, set[int]] = defaultdict(set)
-        for *columns, mapping in rows.exclude(pk__in=taken).values_list(*_COLUMNS, "uses__mapping_id"):
+        for *columns, mapping in rows.exclude(pk__in=taken).values_list(*COLUMNS, "uses__mapping_id"):
             row = Row(*columns)
             if ref := wanted.get((row.object_type, row.source_kind, row.source_pk)):
                 found[ref][row.pk] = row
@@ -161,86 +138,81 @@ class Memory:
         What another worker wrote between ``known`` and the lease is read again.
         """
         refs = sorted(refs)
-        mine = [ref for ref in refs if self._is_by_key(ref)]
-        obtained = store_rows(
-            KnownRecord,
-            self._new_rows(mine),
-            unique=["portal_id", "object_type", "key"],
-            update=["lease", "leased_until"],
-            only_if=_FREE,
-            returning=["id", *_COLUMNS[1:]],
-        )
-        by_key = {(ref[0], self._keys[ref]): ref for ref in mine}
-        leased = {by_key[row[1], row[2]]: Row(*row) for row in obtained}
-        others = {ref: self._rows[ref].pk for ref in refs if ref not in mine}
-        of_others = self._lease_rows(others.values())
-        leased |= {ref: of_others[pk] for ref, pk in others.items() if pk in of_others}
+        new = [ref for ref in refs if ref not in self._rows]
+        by_key = {(ref[0], self._keys[ref]): ref for ref in new}
+        inserted = self._leases.insert(self._new_rows(new))
+        leased = {by_key[row.object_type, row.key]: row for row in inserted.values()}
+        if overtaken := [ref for ref in new if ref not in leased]:
+            self._read_keys(KnownRecord.objects.filter(portal_id=self._plan.portal_id), overtaken)
+        known = {ref: self._rows[ref].pk for ref in refs if ref in self._rows}
+        taken = self._leases.take(known.values())
+        leased |= {ref: taken[pk] for ref, pk in known.items() if pk in taken}
         self._rows |= leased
-        self._leased |= {row.pk for row in leased.values()}
-        self._leased_at = self._leased_at or now()
         return set(refs) - leased.keys()
 
     def lease_rows(self, pks: Iterable[int]) -> set[int]:
         """Lease records by their primary keys, whether the plan has them or not. Returns those that are held."""
-        held = set(self._lease_rows(pks))
-        self._leased |= held
-        if held:
-            self._leased_at = self._leased_at or now()
-        return held
+        return set(self._leases.take(pks))
 
-    def fresh(self, links: Mapping[RecordKey, StoredLink]) -> dict[RecordKey, StoredLink]:
-        """The links, with what was read while leasing."""
-        rows = {ref: row for ref, row in self._rows.items() if row.record_id}
+    def lease_also(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
+        """Lease those of these records that are not leased yet. Returns those that another worker holds, or has
+        written since they were read.
+        """
+        before = {ref: self._rows.get(ref) for ref in refs}
+        more = {ref for ref, row in before.items() if not row or row.pk not in self._leases.held}
+        busy = self.lease(more) if more else set()
+        return busy | {ref for ref in more - busy if before[ref] and before[ref] != self._rows[ref]}
+
+    def fresh(self, links: Mapping[RecordKey, StoredLink], plan: Plan) -> dict[RecordKey, StoredLink]:
+        """The links of the plan's records, with what was read while leasing, and with the owners of this moment."""
+        rows = {ref: row for ref, row in self._rows.items() if row.record_id and ref in plan.records}
+        leased = {ref: row.pk for ref, row in rows.items() if row.pk in self._leases.held and self._has_policy(ref)}
+        others = owners(plan, leased)
         return {
-            ref: replace(links.get(ref, StoredLink(row.record_id)), record_id=row.record_id, sent_hash=row.sent_hash)
+            ref: StoredLink(
+                row.record_id, row.sent_hash, row.url, others.get(ref) if ref in leased else _owner(links, ref)
+            )
             for ref, row in rows.items()
         }
 
+    def owners(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Contributor]:
+        """The owners of records whose policy says whose values count."""
+        return owners(self._plan, {ref: self._rows[ref].pk for ref in refs if self._has_policy(ref)})
+
+    def _has_policy(self, ref: RecordKey) -> bool:
+        record = self._plan.records[ref]
+        return bool(record.policy) and not record.own_key
+
     def renew(self) -> None:
-        """Extend the leases once a third of their time has passed."""
-        if self._leased_at and now() - self._leased_at > timedelta(seconds=lease_seconds() / 3):
-            self._leased_at = now()
-            self._ours().update(leased_until=self._until())
+        self._leases.renew()
+
+    def lost(self) -> set[RecordKey]:
+        """The records of which another worker took over the lease, since this one was silent for too long."""
+        lost = self._leases.lost()
+        return {ref for ref, row in self._rows.items() if row.pk in lost} if lost else set()
+
+    def overtaken(self, joining: Iterable[RecordKey]) -> set[RecordKey]:
+        """The records that another worker took over; and, among those ``joining`` new users, each that another worker
+        has written since it was read, or is writing: the other one did not know of its new owner.
+
+        The others of the latter stay locked until the end of the transaction.
+        """
+        joined = [ref for ref in joining if self._has_policy(ref) and self._rows[ref].pk not in self._leases.held]
+        unchanged = self._leases.lock_unchanged(self._rows[ref] for ref in joined)
+        return self.lost() | {ref for ref in joined if self._rows[ref].pk not in unchanged}
 
     def release(self) -> None:
         """End all leases of this slice that ``store`` has not ended, and forget records that were not created."""
-        if self._leased:
-            self._ours().filter(record_id="").delete()
-            self._ours().update(lease="", leased_until=None)
-            self._leased.clear()
-
-    def _is_by_key(self, ref: RecordKey) -> bool:
-        """Whether the record's own row has this key: it is no alias, and of no former identifier."""
-        row = self._rows.get(ref)
-        return row is None or row.key == self._keys[ref]
+        self._leases.release()
 
     def _new_rows(self, refs: Iterable[RecordKey]) -> list[dict[str, Any]]:
         """The rows of records that are about to be created, as they are inserted."""
-        lease = {"lease": self._token, "leased_until": self._until(), "updated_at": now()}
-        same = {"portal_id": self._plan.portal_id, "record_id": "", "sent_hash": "", "url": "", "version": 0, **lease}
+        same = {"portal_id": self._plan.portal_id, "record_id": "", "sent_hash": "", "url": "", "version": 0}
         rows = []
         for ref in refs:
             kind, pk = self._plan.records[ref].stands_for or ("", None)
             rows.append({**same, "object_type": ref[0], "key": self._keys[ref], "source_kind": kind, "source_pk": pk})
         return rows
-
-    def _lease_rows(self, pks: Iterable[int]) -> dict[int, Row]:
-        """Lease rows by their primary keys; returns those that nobody else holds."""
-        if not (wanted := sorted(set(pks))):
-            return {}
-        free = Q(lease=self._token) | Q(leased_until=None) | Q(leased_until__lt=now())
-        rows = KnownRecord.objects.filter(pk__in=wanted)
-        with transaction.atomic():
-            locked = list(rows.filter(free).order_by("pk").select_for_update(skip_locked=True).values_list(*_COLUMNS))
-            leased = KnownRecord.objects.filter(free, pk__in=[row[0] for row in locked])
-            leased.update(lease=self._token, leased_until=self._until())
-        return {row[0]: Row(*row) for row in locked}
-
-    def _ours(self) -> QuerySet[KnownRecord]:
-        return KnownRecord.objects.filter(pk__in=self._leased, lease=self._token)
-
-    def _until(self) -> datetime:
-        return now() + timedelta(seconds=lease_seconds())
 
     # Records that HubSpot named
 
@@ -254,7 +226,7 @@ class Memory:
         known = {ref: row for ref, record_id in found.items() if (row := rows.get((ref[0], record_id)))}
         answers = self._of_others(known)
         joining = {ref: row for ref, row in known.items() if ref not in answers}
-        leased = self._lease_rows(row.pk for row in joining.values())
+        leased = self._leases.take(row.pk for row in joining.values())
         answers |= {ref: self._join(ref, leased.get(row.pk)) for ref, row in joining.items()}
         new: dict[tuple[str, str], list[RecordKey]] = defaultdict(list)
         for ref in found.keys() - known.keys():
@@ -277,7 +249,7 @@ class Memory:
         types, ids = ({place[index] for place in places} for index in (0, 1))
         rows = KnownRecord.objects.filter(portal_id=self._plan.portal_id, object_type__in=types, record_id__in=ids)
         # PostgreSQL does not see for itself that none of more than 100 ids is empty, and would not use the index.
-        return {(row[1], row[3]): Row(*row) for row in rows.exclude(record_id="").values_list(*_COLUMNS)}
+        return {(row[1], row[3]): Row(*row) for row in rows.exclude(record_id="").values_list(*COLUMNS)}
 
     def _used(self, rows: Iterable[Row]) -> set[int]:
         pks = [row.pk for row in rows]
@@ -287,7 +259,6 @@ class Memory:
     def _join(self, ref: RecordKey, row: Row | None) -> Ownership:
         if row is None:
             return Ownership.BUSY
-        self._leased.add(row.pk)
         former, self._rows[ref] = self._rows.get(ref), row
         if former and former.pk != row.pk:
             self._fold(former, row)
@@ -299,8 +270,10 @@ class Memory:
         row = self._rows[first]._replace(record_id=record_id)
         try:
             with transaction.atomic():
-                KnownRecord.objects.filter(pk=row.pk).update(record_id=record_id)
+                is_ours = self._leases.ours().filter(pk=row.pk).update(record_id=record_id)
         except IntegrityError:  # another worker was told of it in this moment
+            is_ours = 0
+        if not is_ours:
             return dict.fromkeys(refs, Ownership.BUSY)
         self._rows[first] = row
         return {first: Ownership.OURS} | {ref: self._join(ref, row) for ref in others}
@@ -320,7 +293,7 @@ class Memory:
             uses.filter(Exists(RecordUse.objects.filter(record=row.pk, **same))).delete()
             uses.update(record=row.pk)
             KnownRecord.objects.filter(pk=former.pk).delete()
-        self._leased.discard(former.pk)
+        self._leases.held.discard(former.pk)
         for other, known in self._rows.items():
             if known.pk == former.pk:
                 self._rows[other] = row
@@ -331,13 +304,6 @@ class Memory:
         """The primary key of a record's row."""
         row = self._rows.get(ref)
         return row.pk if row else None
-
-    def lost(self) -> set[RecordKey]:
-        """The records of which another worker took over the lease, since this one was silent for too long."""
-        if not self._leased_at or now() - self._leased_at < timedelta(seconds=lease_seconds()):
-            return set()
-        held = set(self._ours().values_list("pk", flat=True))
-        return {ref for ref, row in self._rows.items() if row.pk in self._leased and row.pk not in held}
 
     def store(self, sent: Mapping[RecordKey, SentRecord]) -> None:
         """Store the places of records and their fingerprints, and end their leases; unchanged rows are not written.
@@ -352,7 +318,7 @@ class Memory:
             url = trusted(item.url, config) or row.url
             url = url if len(url) <= URL_LENGTH else ""
             after = (item.record_id, item.fingerprint, url)
-            if row.pk in self._leased or after != (row.record_id, row.sent_hash, row.url):
+            if row.pk in self._leases.held or after != (row.record_id, row.sent_hash, row.url):
                 kind, pk = self._plan.records[ref].stands_for or (row.source_kind, row.source_pk)
                 rows[row.pk] = {
                     "id": row.pk,
@@ -383,7 +349,7 @@ class Memory:
 
     def committed(self) -> None:
         """Note that the transaction of ``store`` is through, so that its leases have ended."""
-        self._leased -= self._ended
+        self._leases.held -= self._ended
 
     def _add_aliases(self, sent: Iterable[RecordKey]) -> None:
         """Let the new keys of records lead to them that were known by a former identifier property."""
@@ -402,7 +368,17 @@ class Glance(Memory):
     def lease(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
         return set()
 
+    def lease_also(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
+        return set()
+
+    def owners(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Contributor]:
+        return {}
+
     def claim(self, found: Mapping[RecordKey, str]) -> dict[RecordKey, Ownership]:
         rows = self._by_id({(ref[0], record_id) for ref, record_id in found.items()})
         known = {ref: row for ref, record_id in found.items() if (row := rows.get((ref[0], record_id)))}
         return dict.fromkeys(found, Ownership.OURS) | self._of_others(known)
+
+
+def _owner(links: Mapping[RecordKey, StoredLink], ref: RecordKey) -> Contributor | None:
+    return links[ref].owner if ref in links else None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import Protocol
 
+from pretix_hubspot.sync.plan.ownership import Contributor
 from pretix_hubspot.sync.plan.plan import RecordKey
 
 
@@ -22,8 +23,14 @@ class Ownership(Enum):
 class Memory(Protocol):
     """What the sender asks before it writes, see ``run.memory``."""
 
-    def lease(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
-        """Lease the records of these keys for this slice; returns those that another worker holds."""
+    def lease_also(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
+        """Lease those of these records that are not leased yet; returns those that are not ours to write now."""
+
+    def lost(self) -> set[RecordKey]:
+        """The records that another worker took over, since this one was silent for too long."""
+
+    def owners(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Contributor]:
+        """The owners, outside of the plan, of records whose policy says whose values count."""
 
     def claim(self, found: Mapping[RecordKey, str]) -> dict[RecordKey, Ownership]:
         """Note the records that HubSpot named for these keys, and lease them."""
@@ -32,8 +39,14 @@ class Memory(Protocol):
 class NoMemory:
     """A memory for which every record is ours: there is no other worker."""
 
-    def lease(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
+    def lease_also(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
         return set()
+
+    def lost(self) -> set[RecordKey]:
+        return set()
+
+    def owners(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Contributor]:
+        return {}
 
     def claim(self, found: Mapping[RecordKey, str]) -> dict[RecordKey, Ownership]:
         return dict.fromkeys(found, Ownership.OURS)

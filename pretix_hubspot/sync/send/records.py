@@ -16,7 +16,7 @@ from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, 
 from pretix_hubspot.hubspot.threads import AT_ONCE, BACKGROUND
 from pretix_hubspot.mappings.new_records import completed
 from pretix_hubspot.server.chunks import chunks
-from pretix_hubspot.sync.plan.plan import RecordKey, WantedRecord
+from pretix_hubspot.sync.plan.plan import RecordKey, WantedRecord, as_one
 from pretix_hubspot.values import kinds
 from pretix_hubspot.values.merge import items, merge, same
 from pretix_hubspot.values.rows import Refusal
@@ -41,6 +41,8 @@ REFUSED = {
     Ownership.BUSY: Refusal(Code.RECORD_BUSY),
     Ownership.TAKEN: Refusal(Code.IDENTIFIER_TAKEN),
 }
+#: Another worker writes the record.
+BUSY = FailedRecord(refusals=(REFUSED[Ownership.BUSY],))
 #: HubSpot reported success without a result for this record.
 NO_ANSWER = FailedRecord(refusals=(Refusal(Code.NO_ANSWER_FOR_RECORD),))
 
@@ -161,6 +163,9 @@ class TypeRun:
             elif ownership == Ownership.BUSY or new[ref] not in self._ids_of_others(ref):
                 self._set_outcome(ref, _unsettled(item))
         self._take_away(given_up)
+        joined = [ref for ref, ownership in answers.items() if ownership == Ownership.OURS]
+        for ref, owner in self._memory.owners(joined).items():
+            self._pending[ref].record.previous = owner
         return chosen
 
     def _ids_of_others(self, ref: RecordKey) -> set[str | None]:
@@ -223,6 +228,8 @@ class TypeRun:
 
     def _writes(self, states: Mapping[RecordKey, Record | None]) -> tuple[Writes, Writes]:
         """The records to create and to update; records that do not differ, or must not be sent, get their outcome."""
+        for ref in self._memory.lost() & states.keys() & self._pending.keys():
+            self._set_outcome(ref, BUSY)
         units: dict[str, list[RecordKey]] = {}
         for ref, record in states.items():
             if ref in self._pending:
@@ -249,7 +256,7 @@ class TypeRun:
 
     def _diff(self, refs: list[RecordKey], current: Record | None) -> dict[str, str] | None:
         """The properties to send for one record, or None if its rows contradict HubSpot's values."""
-        rows = [row for ref in refs for row in self._pending[ref].record.rows()]
+        rows = as_one([self._pending[ref].record for ref in refs]).rows()
         merged = merge(rows, current.properties if current else None)
         if merged.refusals:
             for ref in refs:

@@ -16,7 +16,7 @@ from .associations import VANISHED, Associations, Earlier, Made, not_linked
 from .batches import BatchCaller
 from .memory import Memory, NoMemory
 from .outcome import Execution, FailedRecord, Outcome, RecordAction, SentRecord, StoredLink
-from .records import TypeRun
+from .records import BUSY, TypeRun
 from .removing import Removals, Removing
 from .required_associations import ALWAYS, WAITS, Links, RequiredAssociations, may_lack_partner, waits_for_partner
 from .shared_failures import differing, searches
@@ -129,7 +129,7 @@ class Sender:
         if not lost:
             return Execution()
         there = {**known, **_as_known(execution.sent())}
-        busy = self._memory.lease({ref for refs in lost.values() for ref in refs})
+        busy = self._memory.lease_also({ref for refs in lost.values() for ref in refs})
         unread = {ref: replace(there[ref], sent_hash="") for refs in lost.values() for ref in refs if ref in there}
         lost = {subject: refs for subject, refs in lost.items() if not refs & busy}
         again = self._send(plan.only(lost), {**there, **unread}, associated)
@@ -198,6 +198,7 @@ class Sender:
     ) -> TypeRun:
         """The run of one object type; records that are known to be as planned have their outcome already."""
         run = TypeRun(self._api, self._caller, object_type, plan.sealed, links, self._memory)
+        todo: list[WantedRecord] = []
         for record in plan.records.values():
             if record.object_type != object_type:
                 continue
@@ -209,7 +210,13 @@ class Sender:
                     link.record_id, RecordAction.NOTHING_TO_DO, link.url, (), link.sent_hash, owner=link.owner
                 )
             else:
-                run.add(record, link.record_id if link else None)
+                todo.append(record)
+        busy = self._memory.lease_also(record.ref for record in todo)  # without some subjects, others differ
+        for record in todo:
+            if record.ref in busy:
+                run.outcomes[record.ref] = BUSY
+            else:
+                run.add(record, known[record.ref].record_id if record.ref in known else None)
         return run
 
 
