@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 
-from pretix_hubspot.models import KnownRecord, RecordUse
+from pretix_hubspot.models import KnownRecord, RecordLink, RecordUse
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.snapshot import Subject
 
@@ -17,7 +17,18 @@ def shred(uses: QuerySet[RecordUse]) -> None:
     """Delete these uses, and all that is known of records that only they used."""
     for part in chunks(uses.order_by("pk").values_list("pk", "record_id").iterator(), PART):
         RecordUse.objects.filter(pk__in=[use for use, _ in part]).delete()
-        _unused({record for _, record in part}).delete()
+        unused = _unused({record for _, record in part})
+        _delete_links(unused)
+        unused.delete()
+
+
+def _delete_links(records: QuerySet[KnownRecord]) -> None:
+    """Delete what the version before stored of these records, by portal and object type as its index wants it."""
+    places: dict[tuple[int, str], list[str]] = {}
+    for portal_id, object_type, record_id in records.values_list("portal_id", "object_type", "record_id"):
+        places.setdefault((portal_id, object_type), []).append(record_id)
+    for (portal_id, object_type), ids in places.items():
+        RecordLink.objects.filter(portal_id=portal_id, object_type=object_type, record_id__in=ids).delete()
 
 
 def forget_unused(records: Iterable[int]) -> None:

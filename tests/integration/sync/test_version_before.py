@@ -289,3 +289,11 @@ def test_a_repaired_order_is_tried_again(upgraded):
     assert not OrderSyncQueue.objects.exists()
     assert OrderState.objects.get(order=order).problem is None
     assert "edsger@example.org" in [contact["email"] for contact in upgraded.world()["contacts"]]
+
+
+def test_the_shredder_forgets_what_the_version_before_stored(upgraded):
+    """No plain hash of an address stays behind, nor of any record that only this event used."""
+    forgetting.shred(RecordUse.objects.filter(event=upgraded.event))
+
+    assert list(RecordLink.objects.values_list("object_type", "record_id")) == []
+    assert not KnownRecord.objects.exists()
