@@ -30,7 +30,7 @@ class Manager:
         answer = self.client.post(page if page.startswith("/") else EVENT + page, data)
         assert answer.status_code == 302
 
-    def save_rows(self, *rows):
+    def save_rows(self, *rows, **more):
         """Posts the list of object mappings: (mapping or None, object type, whether it is deleted)."""
         seen = self.client.get(EVENT).content.decode().partition('name="mappings-fingerprint" value="')[2][:16]
         posted = {
@@ -45,7 +45,7 @@ class Manager:
                 f"mappings-{number}-external_object_type": object_type,
                 f"mappings-{number}-ORDER": number + 1,
             } | ({f"mappings-{number}-DELETE": "on"} if deleted else {})
-        self.post("mappings/", confirmed="on", **posted)
+        self.post("mappings/", confirmed="on", **posted, **more)
 
     def rows(self):
         return [(mapping, mapping.external_object_type, False) for mapping in self.event.hubspot_object_mappings.all()]
@@ -66,14 +66,17 @@ class Manager:
     def with_an_order(self):
         self.story.order("A1")
 
+    def with_a_sent_order(self):
+        self.with_an_order()
+        self.story.sync()
+
     def with_a_problem(self):
         self.story.order("A1", email="not an address")
         self.story.sync()
         [self.cause] = causes(self.event)
 
     def with_an_outdated_order(self):
-        self.with_an_order()
-        self.story.sync()
+        self.with_a_sent_order()
         self.change()
 
     def being_sent_again(self):
@@ -117,6 +120,11 @@ ACTS = [
     (nothing, lambda m: m.save_rows(*m.rows(), (None, "companies", False)), {"mapping.added"}),
     (nothing, lambda m: m.save_rows(*reversed(m.rows())), {"mapping.changed"}),
     (nothing, lambda m: m.save_rows(*m.rows()[:-1], (m.deals, "deals", True)), {"mapping.deleted"}),
+    (
+        Manager.with_a_sent_order,
+        lambda m: m.save_rows(*m.rows()[:-1], (m.deals, "deals", True), remove_records="on"),
+        {"mapping.deleted", "removal.started"},
+    ),
     (nothing, Manager.change, {"mapping.changed"}),
     (nothing, lambda m: m.post(f"mapping/{m.deals.pk}/property/"), {"mapping.changed"}),
     (Manager.without_mappings, lambda m: m.post("suggest/"), {"mapping.added"}),
