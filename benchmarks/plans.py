@@ -16,19 +16,21 @@ from pretix_hubspot.models import KnownRecord, OrderState, RecordAlias, RecordUs
 GROWING = {model._meta.db_table for model in (KnownRecord, RecordAlias, RecordUse, OrderState, Order)}
 #: What is no part of a slice: its choice reads the queue, the sweep an event's whole log, or all its orders.
 NOT_JUDGED = ("sync.worker.", "sync.sweep.", "sync.queue.things.", "sync.queue.campaigns.", "mappings.revisions.")
+#: Cost of reading a whole index, as PostgreSQL estimates it, that is no scan: a partial one may be nearly empty.
+CHEAP = 100.0
 #: The hot queries, by the function that makes them.
 HOT = {
     "sync.run.memory._read_keys": "known keys",
     "sync.run.memory._read_aliases": "aliases",
     "sync.run.memory._read_sources": "sources",
     "sync.run.owners._best": "owners",
-    "sync.run.memory.lease": "leases by key",
-    "sync.run.memory._lease_rows": "leases by row",
+    "sync.run.leases.insert": "leases by key",
+    "sync.run.leases.take": "leases by row",
     "sync.run.memory._by_id": "claim by record id",
     "sync.run.memory.store": "records, stored",
     "sync.run.uses.of_subjects": "uses of orders",
     "sync.run.loading._sent_parts": "uses that were sent",
-    "sync.run.use_changes.store": "uses, stored",
+    "sync.run.use_changes._store": "uses, stored",
     "sync.run.use_changes._delete": "uses, given up",
     "sync.run.forgetting.forget_unused": "records without a use",
     "sync.run.loading.states_of": "states of orders",
@@ -95,9 +97,12 @@ def scans(nodes: Iterable[dict[str, Any]]) -> list[str]:
     return [
         node["Relation Name"]
         for node in nodes
-        if node.get("Relation Name") in GROWING
-        and (node["Node Type"] == "Seq Scan" or ("Index Name" in node and "Index Cond" not in node))
+        if node.get("Relation Name") in GROWING and (node["Node Type"] == "Seq Scan" or _is_whole_index(node))
     ]
+
+
+def _is_whole_index(node: dict[str, Any]) -> bool:
+    return "Index Name" in node and "Index Cond" not in node and node["Total Cost"] > CHEAP
 
 
 def judged(explained: Iterable[tuple[str, list[dict[str, Any]]]]) -> list[str]:

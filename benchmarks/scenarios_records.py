@@ -78,8 +78,8 @@ def _reading(plan: Plan) -> tuple[float, float]:
     total = [_known(plan) for _ in range(TURNS)]
     with database.execute_wrapper(noted):
         _known(plan)
-    executed = [sum(_executed(sql, params) for sql, params in statements) for _ in range(TURNS)]
-    return median(executed), median(total)
+    executed = [median(_executed(sql, params) for _ in range(TURNS)) for sql, params in statements]
+    return sum(executed), median(total)
 
 
 def _known(plan: Plan) -> float:
