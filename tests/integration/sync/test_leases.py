@@ -19,7 +19,7 @@ OWNER = {"newest": {"A2"}, "first": {"A1"}, "buyer": {"A1"}, "": EITHER, "keep_n
 
 
 def mapping_of_every_kind(story, policy):
-    codes = tuple(Option(f"CONF-{code}", code) for code in ("A0", "A1", "A2"))
+    codes = tuple(Option(f"CONF-{code}", code) for code in ("A0", "A1", "A2", "A3"))
     story.add_property("contacts", "boxes", "enumeration", "checkbox", options=codes)
     for name, field_type in {
         "texts": "text",
