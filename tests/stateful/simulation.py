@@ -23,10 +23,11 @@ from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.health.actions import ignore
 from pretix_hubspot.health.numbers import classified
-from pretix_hubspot.models import CatalogEntry, Connection, EventConnection, ObjectMapping, OrderState
+from pretix_hubspot.models import CatalogEntry, Connection, EventConnection, KnownRecord, ObjectMapping, OrderState
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import campaigns
-from pretix_hubspot.sync.run import record_links, results
+from pretix_hubspot.sync.run import results
+from pretix_hubspot.sync.run.memory import Memory
 from tests.integration.sync.story import KEY, Story
 
 from .model import STAGES, Model, Person, Portal, Wish
@@ -368,6 +369,7 @@ AGING = {
     EventConnection: ("joined_at",),
     CatalogEntry: ("fetched_at",),
     OrderState: ("sent_at", "failing_since"),
+    KnownRecord: ("leased_until",),
     Order: ("datetime",),
     LogEntry: ("datetime",),
 }
@@ -379,7 +381,7 @@ class Moments:
     def __init__(self, monkeypatch) -> None:
         self._left: int | None = None
         self._act: Callable[[], object] = lambda: None
-        send, store, show = requests.Session.send, record_links.store, results.store_results
+        send, store, show = requests.Session.send, Memory.store, results.store_results
 
         def sending(session, request, **options):
             self.now()
@@ -395,7 +397,7 @@ class Moments:
             return called
 
         monkeypatch.setattr(requests.Session, "send", sending)
-        monkeypatch.setattr(record_links, "store", before(store))
+        monkeypatch.setattr(Memory, "store", before(store))
         monkeypatch.setattr(results, "store_results", before(show))
 
     @contextmanager
