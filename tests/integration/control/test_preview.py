@@ -231,6 +231,25 @@ def test_hubspot_down_is_said(story, boss):
     assert "HubSpot cannot be reached at the moment" in look(boss)
 
 
+def test_records_that_cannot_be_read_are_said(story, boss):
+    story.order("A1")
+    story.simulator.faults.add("unavailable", path="/objects/", times=None)
+    assert "HubSpot cannot be reached at the moment" in look(boss)
+
+
+def test_only_what_is_in_hubspot_has_a_link(story, boss):
+    order = story.order("A1", email="ada@example.org")
+    address = re.compile(r'href="([^"]*/record/[^"]*)"')
+    assert address.findall(look(boss)) == []
+
+    story.sync()
+    order.email = "new@example.org"
+    order.save()
+
+    [deal] = address.findall(look(boss))
+    assert deal.endswith(f"/record/0-3/{story.simulator.portal.find('deals', 'dealname', 'CONF-A1').id}")
+
+
 def test_an_unknown_code_is_said_and_the_newest_orders_are_offered(story, boss):
     story.order("A1")
     assert "There is no order with this code in this event." in look(boss, "NOPE")

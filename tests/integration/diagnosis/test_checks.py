@@ -185,7 +185,8 @@ def test_an_association_label_that_vanished(story):
 def test_associations_that_may_not_be_read(story):
     story.simulator.faults.add("forbidden", path="/labels", times=None)
 
-    assert "associations" in bad(story)
+    assert bad(story)["associations"].startswith("HubSpot cannot link Deals and Contacts.")
+    assert found(story)["associations"][0] == "fail"
 
 
 def test_no_mapping_at_all_and_one_without_identifier(story):
@@ -195,7 +196,7 @@ def test_no_mapping_at_all_and_one_without_identifier(story):
     assert "There is no object mapping" in bad(story)["mappings"]
 
 
-@pytest.mark.parametrize(("remaining", "word"), [(900, "ok"), (20, "warn"), (0, "fail")])
+@pytest.mark.parametrize(("remaining", "word"), [(900, "ok"), (100, "ok"), (99, "warn"), (1, "warn"), (0, "fail")])
 def test_the_daily_limit(story, remaining, word):
     story.simulator.limits.daily = None  # what HubSpot says next would be news
     told = {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": str(remaining)}

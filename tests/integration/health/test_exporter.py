@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from django.core import mail
 from django.db import transaction
+from django.utils.timezone import now
 from freezegun import freeze_time
 from pretix.base.models import Event, LogEntry
 from pretix.base.models.datasync import OrderSyncQueue
@@ -50,6 +51,22 @@ def test_one_row_per_problem(failing):
     assert found[0]["First seen"]
     assert found[0]["Link to order"].endswith("/control/event/ada/conf/orders/A1/")
     assert "secret@nowhere" not in str(found)
+
+
+def test_what_another_provider_queued_is_none_of_our_problems(failing):
+    order = OrderSyncQueue.objects.get(order__code="A3").order
+    OrderSyncQueue.objects.create(
+        order=order,
+        event=failing.event,
+        sync_provider="other",
+        triggered_by="x",
+        need_manual_retry="permanent",
+        not_before=now(),
+    )
+
+    found = rows(SyncProblemsExporter(failing.event, failing.organizer))
+
+    assert [row["Failure"] for row in found if row["Order code"] == "A3"] == ["System error"]
 
 
 def test_positions_that_fail_for_the_same_reason_are_one_row(story):

@@ -13,10 +13,13 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from hubspot_simulator import Property
 from pretix_hubspot.connections.lifecycle import for_event
-from pretix_hubspot.health.causes import causes
+from pretix_hubspot.control.views.health import row_modes, state_rows
+from pretix_hubspot.health.causes import causes, row_text
+from pretix_hubspot.health.numbers import numbers
 from pretix_hubspot.models import Connection, DailyCount, EventConnection, OrderState, RequestBudgetState
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue.order_queue import SliceSize
+from pretix_hubspot.sync.run.run_log import count_today
 from tests.interruptions import LOGS_A_RUN
 
 from .conftest import SETTINGS, browser, make_user
@@ -301,6 +304,37 @@ def test_days_are_counted(story):
     story.sync()
     [today] = DailyCount.objects.all()
     assert (today.sent, today.unchanged, today.failed) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("word", ["sent", "unchanged", "failed"])
+def test_a_day_begins_at_zero(story, word):
+    count_today([story.event], {(story.event.pk, word): 3})
+
+    [today] = DailyCount.objects.all()
+    assert [today.sent, today.unchanged, today.failed] == [
+        3 * (name == word) for name in ("sent", "unchanged", "failed")
+    ]
+
+
+def test_only_exclusions_are_listed_by_reason(failing):
+    failing.order("T1", testmode=True)
+    failing.sync()
+
+    listed = {
+        row["state"]: [(str(r[0]), r[1]) for r in row["reasons"]]
+        for row in state_rows(failing.event, numbers(failing.event))
+    }
+
+    assert listed["failing"] == listed["in_sync"] == listed["waiting"] == []
+    assert [count for _label, count in listed["excluded"]] == [1]
+
+
+def test_a_failing_order_without_a_stored_problem_shows_cores_word(client, story):
+    order = story.order("A1")
+    OrderSyncQueue.objects.update(need_manual_retry="timeout")
+
+    assert row_modes([order]) == {order.pk: "timeout"}
+    assert row_text("timeout") in text(client, BASE + "orders/failing/")
 
 
 POSTS = ("problems/retry/", "problems/dismiss/", "order/A1/ignore/", "pause/")

@@ -71,6 +71,22 @@ def test_one_real_order(joined, event, client, order, django_capture_on_commit_c
     assert "Contacts: buyer@example.org" in html
 
 
+@pytest.mark.parametrize(("stopped", "shown"), [(None, "Pending"), ("timeout", "Error")])
+def test_an_order_that_waits_and_one_that_failed(joined, event, client, order, stopped, shown):
+    OrderSyncQueue.objects.create(
+        order=order,
+        event=event,
+        sync_provider="hubspot",
+        triggered_by="x",
+        need_manual_retry=stopped,
+        not_before=now(),
+    )
+
+    html = client.get(f"{WIZARD}try/?order={order.code}").content.decode()
+
+    assert [word for word in ("Pending", "Error", "Nothing has been sent") if word in html] == [shown]
+
+
 def test_sending_needs_the_permission_for_orders(joined, event, organizer, order):
     other = browser(make_user(organizer, "other", **{"event.settings.general:write": True}))
     html = other.post(WIZARD + "try/", {"order": order.code}).content.decode()

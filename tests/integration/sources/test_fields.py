@@ -1,6 +1,7 @@
 """Source fields as the editor sees them: keys, labels, types, groups, and what asking for them costs."""
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
@@ -146,6 +147,15 @@ def test_a_getter_that_fails_is_a_refusal_without_the_value(caplog):
     assert read({"order": object()}) == FieldRefused("unreadable")
     assert read({}) == FieldRefused("wrong_source")
     assert "ada" not in caplog.text
+
+
+@pytest.mark.parametrize("end", [SoftTimeLimitExceeded, sources_field.NotLoaded, KeyboardInterrupt])
+def test_what_is_not_about_the_value_goes_on_its_way(end):
+    def ended(source):
+        raise end
+
+    with pytest.raises(end):
+        guarded("key", "order", ended)({"order": object()})
 
 
 def test_a_field_whose_relation_is_not_loaded_is_a_bug_and_says_so(shop):

@@ -15,7 +15,7 @@ from pretix_hubspot.server import workers
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.queue import order_queue
 from pretix_hubspot.sync.queue.order_queue import SliceSize
-from pretix_hubspot.sync.queue.triggers import BULK
+from pretix_hubspot.sync.queue.triggers import BULK, Trigger
 from tests.interruptions import ALWAYS, LOGS_A_RUN, READS_ORDERS
 
 CODE_LENGTH = 16
@@ -93,6 +93,21 @@ def test_the_garbage_collector_is_back_after_a_slice(story, statements):
     worker.work_through_queue(story.connection, seconds=60)
 
     assert (during, gc.isenabled()) == ([False], True)
+
+
+def test_a_garbage_collector_that_was_off_stays_off(story):
+    story.order("A1")
+    gc.disable()
+    try:
+        story.sync()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(("orders", "trigger"), [(20, Trigger.RETRY), (21, Trigger.MASS_RETRY)])
+def test_a_retry_of_more_than_twenty_orders_lets_others_pass(orders, trigger):
+    assert order_queue.retry_of(orders) == trigger
 
 
 @pytest.mark.parametrize(

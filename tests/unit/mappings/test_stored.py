@@ -80,7 +80,10 @@ def test_no_pipeline_is_chosen():
     assert [bool(StoredMapping.from_json(data).pipeline) for data in (WHOLE, BARE)] == [True, False]
 
 
-@pytest.mark.parametrize(("stored", "mapping"), [(7, 7), ("7", 7), ("9" * 5_000, 0), (-1, 0), (2**63, 0), (None, 0)])
+@pytest.mark.parametrize(
+    ("stored", "mapping"),
+    [(7, 7), ("7", 7), (str(2**63 - 1), 2**63 - 1), ("9" * 5_000, 0), (-1, 0), (2**63, 0), (None, 0)],
+)
 def test_keys_of_earlier_mappings(stored, mapping):
     assert StoredAssociation.from_json({"mapping": stored}).mapping == mapping
 
@@ -90,6 +93,9 @@ def test_fields_and_properties():
 
     assert stored.fields == {"attendee_email", "email", "question_SIZE", "constant_text", "sales_channel"}
     assert stored.properties == ("email",)
+    assert StoredMapping("Order", "contacts", rows=(StoredRow("email", "email"), StoredRow("name", ""))).properties == (
+        "email",
+    )
     assert [row.constant for row in stored.rows] == [None, None, "Guest", None, None]
 
 

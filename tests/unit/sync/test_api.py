@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pretix_hubspot.hubspot.client import Client
+from pretix_hubspot.hubspot.data import AssociationPair, AssociationResult
 from pretix_hubspot.sync import send
 from pretix_hubspot.sync.send.api import Api
-from pretix_hubspot.sync.send.dry_run import DryRun
+from pretix_hubspot.sync.send.dry_run import NEW, DryRun
 
 METHODS = {name for name, _ in inspect.getmembers(Api, inspect.isfunction) if not name.startswith("_")}
 
@@ -39,3 +40,29 @@ def test_the_dry_run_has_the_client_write_nothing():
     }
 
     assert asked == {"association_labels", "batch_read", "batch_reads", "get_record", "read_associations"}
+
+
+class Asked:
+    """A client that takes notes of what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def read_associations(self, *arguments):
+        self.asked.append(arguments)
+        return AssociationResult((AssociationPair("7", "8"),))
+
+
+@pytest.mark.parametrize(
+    ("ids", "asked", "pairs"),
+    [
+        (["7", f"{NEW}1"], [("deals", "contacts", ["7"], False)], 1),
+        ([f"{NEW}1"], [], 0),
+    ],
+)
+def test_the_dry_run_reads_no_associations_of_records_that_it_made(ids, asked, pairs):
+    client = Asked()
+
+    found = DryRun(client).read_associations("deals", "contacts", ids, False)
+
+    assert (client.asked, len(found.pairs)) == (asked, pairs)

@@ -103,6 +103,18 @@ def test_a_refusal_of_a_single_item_is_a_sign_of_life(caller):
     assert caller.batch(portal.send, "abcdefgh", 8) == dict.fromkeys("abcdefgh", no)
 
 
+def test_an_item_that_was_tried_alone_is_in_no_later_batch(caller):
+    broken, no = errors.ServerTrouble("oh", status=500), errors.InvalidInput("no", status=400)
+    portal = Portal(lambda part: no if len(part) == 1 else broken)
+
+    caller.batch(portal.send, "abcdefgh", 8)
+
+    sent = [part for group in portal.groups for part in group]
+    first = next(number for number, part in enumerate(sent) if len(part) == 1)
+    assert first < len(sent) - 1
+    assert [part for part in sent[first:] if len(part) > 1 and sent[first] in part] == []
+
+
 def test_an_outage_that_begins_in_the_middle_is_noticed_by_what_worked_before(caller):
     down = errors.ServerTrouble("oh", status=503)
     sent = []

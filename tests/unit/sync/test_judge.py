@@ -456,11 +456,11 @@ GRACE = PositionSnapshot(70, 1, False, {"attendee_email": "ada@example.org", "di
 WITH_DIET = replace(ATTENDEE, rows=(row("name", "lastname"), row("diet", "diet")))
 
 
-def refused_for(name, specs=(BUYER, WITH_DIET), positions=(GRACE,)):
+def refused_for(name, specs=(BUYER, WITH_DIET), positions=(GRACE,), code="PROPERTY_DOESNT_EXIST"):
     """Which mapping and position an order is told about whose one record HubSpot refuses for a property."""
     order = OrderSnapshot(7, "A1", "n", False, {"email": "ada@example.org", "name": "L", "key": "A1"}, positions)
     plan = build_plan(99, [(specs, [order])])
-    error = answered(400, validation("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist', name))
+    error = answered(400, validation(code, f'Property "{name}" does not exist', name))
     results = {ref: FailedRecord(error) for ref in plan.records}
     [verdict] = judge(plan, Execution({ORDER_7: results}, {ORDER_7: set()}, {ORDER_7: {}}))
     return [(failure.mapping, failure.position) for failure in verdict.failures]
@@ -481,6 +481,12 @@ def test_who_has_no_value_for_it_is_not_to_blame():
 def test_a_record_that_hubspot_knows_by_several_keys_fails_for_the_row_too():
     by_number = replace(WITH_DIET, identifier=row("attendee_email", "number"))
     assert refused_for("diet", specs=(BUYER, by_number)) == [(2, 70)]
+
+
+def test_what_a_record_lacks_is_said_to_all_of_its_mappings():
+    code = "MISSING_CONDITIONAL_REQUIRED_PROPERTY"
+    friend = PositionSnapshot(71, 2, False, {"attendee_email": "ada@example.org", "diet": ""})
+    assert refused_for("diet", positions=(friend,), code=code) == [(1, None), (2, 71)]
 
 
 def test_what_a_record_lacks_is_nobodys_row(plan):

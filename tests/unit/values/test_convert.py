@@ -355,6 +355,12 @@ def test_odd_moments(value, expected):
     assert (found.code if isinstance(found, Refusal) else found) == expected
 
 
+@pytest.mark.parametrize("digits", ["9" * 300, "0." + "0" * 298 + "1"])
+def test_the_longest_number(digits):
+    assert formats.number(digits) == digits
+    assert formats.number(digits.replace(".", ".0") if "." in digits else f"{digits}9") is None
+
+
 def test_not_a_number_is_not_a_number():
     assert convert.convert("NaN", "N", prop("number")).code == "not_a_number"
     assert convert.convert("1E+999999999", "N", prop("number")).code == "not_a_number"

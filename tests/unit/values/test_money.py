@@ -46,7 +46,10 @@ def event_in(currency, **changes):
     ("prop", "is_amount"),
     [
         (AMOUNT, True),
-        (number("annualrevenue"), True),
+        *((number(name), True) for name in ("price", "discount", "annualrevenue", "total_revenue")),
+        *((number(f"hs_{name}"), True) for name in ("total_price", "subtotal_price", "tax", "cost_of_goods_sold")),
+        *((number(f"hs_{name}"), True) for name in ("order_discount", "cart_discount", "shipping_cost")),
+        (number(""), False),
         (number("fee", show_currency_symbol=True), True),
         (number("fee", number_display_hint="currency"), True),
         (number("fee", currency_property_name="deal_currency_code"), True),
