@@ -164,13 +164,19 @@ class Model:
     # Who is who
 
     def contact(self, address: str, portal: Portal) -> str | None:
-        """Known by its id, else by any of its addresses."""
+        """Known by its id as long as it has the address; else the one that has it; else the one that had it."""
         known = self.people.get(address)
-        return known or next((record for record, held in portal.contacts.items() if address in _addresses(held)), None)
+        if known and address in _addresses(portal.contacts.get(known, {})):
+            return known
+        holders = (record for record, held in portal.contacts.items() if address in _addresses(held))
+        return next(holders, known)
 
     def deal(self, wish: Wish, portal: Portal) -> str | None:
+        """Likewise, by the order's key."""
         known = self.orders.get(wish.order)
-        return known or next((record for record, held in portal.deals.items() if held.get(KEY) == wish.key), None)
+        if known and portal.deals.get(known, {}).get(KEY) == wish.key:
+            return known
+        return next((record for record, held in portal.deals.items() if held.get(KEY) == wish.key), known)
 
     def _rows_of(self, wish: Wish, record: str, portal: Portal) -> list[tuple[str, str, str]]:
         return [row for person in wish.people if self.contact(person.address, portal) == record for row in person.rows]
