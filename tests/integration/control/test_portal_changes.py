@@ -12,9 +12,14 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections.resting import time_zone
 from pretix_hubspot.connections.user_request_limit import ASKED
 from pretix_hubspot.hubspot import errors
+from pretix_hubspot.mappings.names import names_of
+from pretix_hubspot.mappings.resolve import specs_for
+from pretix_hubspot.mappings.suggestions import fitting
 from pretix_hubspot.models import CatalogEntry, Connection
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import record_base
+from pretix_hubspot.sources.order import ORDERS
+from pretix_hubspot.sources.registry import fields_for
 
 from .conftest import BASE, add_mapping, page_of, set_rows, url
 
@@ -78,6 +83,44 @@ def test_an_object_type_that_hubspot_refused_to_orders(contacts, catalog, client
 
     catalog.note_access({}, ["deals"])
     assert "does not let pretix use" not in page_of(client.get(BASE))
+
+
+@pytest.mark.parametrize(("error", "left_out"), [(errors.Forbidden(), True), (errors.ServerTrouble(), False)])
+def test_a_mapping_without_a_schema_says_whether_access_is_lacking(contacts, catalog, error, left_out):
+    leads = add_mapping(contacts.event, "Order", "leads")
+    catalog.note_access({"leads": error}) if left_out else catalog.note_failure("leads", error)
+
+    [spec] = specs_for([leads], catalog, fields_for(contacts.event, "Order"))
+
+    assert (type(spec.unreadable), spec.left_out) == (type(error), left_out)
+
+
+def test_the_list_says_which_object_types_are_missing(contacts, catalog, client, portal):
+    portal.portal.types.disabled.add("orders")
+    catalog.refresh()
+
+    assert "Why are some object types missing?" in page_of(client.get(BASE))
+
+
+@pytest.mark.parametrize("kind", [{}, {"nothing": ("email",)}])
+def test_a_suggestion_leaves_out_what_one_side_does_not_have(contacts, catalog, kind):
+    wanted = [("email", ("nowhere", "email"), "overwrite"), ("email", ("nowhere",), "overwrite")]
+    wanted += [(key, names, "overwrite") for key, names in kind.items()]
+
+    rows = fitting(contacts.event, catalog, ORDERS, "contacts", wanted)
+
+    assert [(row.pretix_field, row.external_field, row.mode) for row in rows] == [("email", "email", "overwrite")]
+
+
+def test_names_of_options_of_questions(event):
+    size = event.questions.create(question="Size", type="C", identifier="SIZE")
+    size.options.create(answer="Small", identifier="S")
+    event.questions.create(question="Diet", type="S", identifier="DIET")
+
+    names = names_of(event)
+
+    assert names["options"] == {"SIZE:S": ["Small"]}
+    assert names["questions"] == {"SIZE": ["Size"], "DIET": ["Diet"]}
 
 
 def test_options_of_a_value_map_that_vanished(contacts, catalog, client, portal):

@@ -295,6 +295,7 @@ def test_a_busy_database_at_the_claim_is_nobodys_fault(story, monkeypatch):
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(busy):
+        assert order_queue.claim(pks()) is None
         story.sync()
     story.sync()
     assert not OrderSyncQueue.objects.exists()

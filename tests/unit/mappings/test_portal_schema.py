@@ -1,7 +1,11 @@
 """What a mapping makes of the portal's schema: free names, pipelines that changed, options that can be chosen."""
 
-import pytest
+from datetime import UTC, datetime, timedelta
 
+import pytest
+from freezegun import freeze_time
+
+from pretix_hubspot.catalog.stored import FORMER, RENAMED, note_new_labels
 from pretix_hubspot.hubspot.data import Option, Pipeline, PropertyDefinition, Stage
 from pretix_hubspot.mappings.drift import pipeline_changes
 from pretix_hubspot.mappings.new_properties import suggested_name
@@ -57,3 +61,19 @@ def test_hidden_options_can_be_chosen_but_no_owner_who_left(owners, values):
     definition = PropertyDefinition("p", "P", "enumeration", "select", options=options, owners=owners)
 
     assert usable(definition) == values
+
+
+@pytest.mark.parametrize(
+    ("later", "former"),
+    [(timedelta(days=13, hours=23), "Size"), (timedelta(days=14), None), (timedelta(days=15), None)],
+)
+def test_a_former_label_is_kept_for_two_weeks(later, former):
+    renamed = datetime(2030, 6, 1, tzinfo=UTC)
+    new, kept = {"name": "size", "label": "T-shirt"}, {"name": "size", "label": "T-shirt"}
+    with freeze_time(renamed):
+        note_new_labels({"size": new}, [{"name": "size", "label": "Size"}])
+    with freeze_time(renamed + later):
+        note_new_labels({"size": kept}, [new])
+
+    assert (new[FORMER], new[RENAMED]) == ("Size", renamed.timestamp())
+    assert kept.get(FORMER) == former
