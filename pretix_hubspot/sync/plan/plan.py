@@ -111,12 +111,12 @@ class WantedRecord:
 
     def left_out(self, subject: Subject, mapping: int, part: int | None) -> tuple[Refusal, ...]:
         """The properties that could not take the value of this subject or part."""
-        contribution = self.contribution(subject, mapping, part)
+        contribution = self._by_use.get((subject, mapping, part))
         return contribution.left_out if contribution else ()
 
-    def contribution(self, subject: Subject, mapping: int, part: int | None) -> Contribution | None:
+    def contribution(self, subject: Subject, mapping: int, part: int | None) -> Contribution:
         """The contribution of this subject or part with one mapping."""
-        return self._by_use.get((subject, mapping, part))
+        return self._by_use[subject, mapping, part]
 
     @cached_property
     def _by_use(self) -> dict[tuple[Subject, int, int | None], Contribution]:

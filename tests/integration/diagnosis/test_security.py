@@ -17,12 +17,14 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import urls
 from pretix_hubspot.connections.connecting import connect_token
+from pretix_hubspot.hubspot.data import PropertyDefinition
 from pretix_hubspot.mappings import revisions
-from pretix_hubspot.models import CatalogEntry, Connection, RecordLink, RequestBudgetState, Run
+from pretix_hubspot.models import CatalogEntry, Connection, KnownRecord, RequestBudgetState, Run
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import portal_url, record_base, trusted
 from pretix_hubspot.sync.joining import join
-from pretix_hubspot.sync.run import record_links
+from pretix_hubspot.sync.plan.plan import Plan, WantedRecord
+from pretix_hubspot.sync.run.memory import Memory
 from pretix_hubspot.sync.send.outcome import SentRecord
 from tests.integration.connections.conftest import EVENT_SETTINGS, ORGANIZER_SETTINGS, make_event, make_user
 
@@ -246,8 +248,14 @@ def test_the_region_of_a_portal_is_hubspots(story, monkeypatch):
 )
 def test_a_link_that_hubspot_returns_is_kept_only_if_it_leads_to_hubspot(story, url, kept):
     ref = ("contacts", "key")
-    record_links.store(1, {ref: SentRecord("2", "created", url)}, {})
-    assert RecordLink.objects.get(key="key").url == (url if kept else "")
+    email = PropertyDefinition("email", "Email", "string", "text")
+    plan = Plan(1, records={ref: WantedRecord(*ref, email, "ada@example.org", own_key=False)})
+    memory = Memory(plan, frozenset())
+    memory.lease([ref])
+
+    memory.store({ref: SentRecord("2", "created", url)})
+
+    assert KnownRecord.objects.get(key="key").url == (url if kept else "")
 
 
 def test_a_link_into_the_configured_portal_is_kept(story):

@@ -14,7 +14,7 @@ from pretix_hubspot.sync.run import endings
 from pretix_hubspot.sync.run.endings import BACKOFF, EXCEEDED, Ending, Occasion, Past, RowAction
 from pretix_hubspot.sync.run.judge import Verdict, Written
 from pretix_hubspot.sync.send.association import Association
-from pretix_hubspot.sync.send.outcome import SentRecord
+from pretix_hubspot.sync.send.outcome import Removal, SentRecord
 
 PLANNED = datetime(2027, 6, 4, 12, tzinfo=UTC)
 OCCASION = Occasion(portal_id=99, planner=3, planned_at=PLANNED, moment=PLANNED + timedelta(minutes=1))
@@ -167,3 +167,22 @@ def test_an_order_whose_record_another_worker_writes_goes_back_without_an_attemp
 
     assert ending(verdict) == Ending(7, RowAction.POSTPONE, verdict=verdict)
     assert endings.busy([7, 8]) == [Ending(7, RowAction.POSTPONE), Ending(8, RowAction.POSTPONE)]
+
+
+def test_orders_that_are_only_offered_say_why():
+    assert endings.offered({7: "names"}) == [Ending(7, state={"outdated_by": "names"})]
+
+
+REMOVAL = Removal(stored=3, record=4, use=(1, None), place=("deals", "9"))
+
+
+@pytest.mark.parametrize("action, entry", [("removed", "success"), ("nothing_to_do", "")])
+def test_an_order_of_which_only_former_records_were_removed(action, entry):
+    verdict = Verdict(ORDER_7, "hash", ended=((REMOVAL, SentRecord("9", action)),))
+
+    [sent] = endings.only_removed({}, [verdict], lambda order: BEFORE)
+    [left_out] = endings.only_removed({7: "ignored"}, [verdict], lambda order: BEFORE)
+
+    state = {"excluded_reason": "ignored", "log_count": 4, "sent_hash": ""}
+    assert sent == Ending(7, verdict=verdict, entry=entry)
+    assert left_out == Ending(7, counted="excluded", state=state, excluded="ignored", verdict=verdict, entry=entry)

@@ -9,6 +9,7 @@ from pretix_hubspot.sources.order import ORDERS
 from pretix_hubspot.sources.position import POSITIONS
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.ownership import MAX_NAMED, Contributor
+from pretix_hubspot.sync.plan.plan import as_one
 from pretix_hubspot.sync.plan.planner import build_plan, value_key
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, OVERWRITE
 from tests.unit.sync.test_plan import DEAL, EMAIL, ORDER_7, order, position, row
@@ -153,3 +154,20 @@ def test_who_shares_a_record_is_found_out_once_and_not_for_each_ticket(name, mon
     assert len(told[0]) == MAX_NAMED
     assert event.asked <= 2 * MAX_NAMED + 2
     assert len(live) <= 3
+
+
+def test_a_person_with_two_addresses_is_one_record_with_one_policy():
+    """HubSpot has one contact for both; the first order has it by its old address, an order from before by both."""
+    one, other = (record("first", bought(pk, f"Name {pk}"), previous=None) for pk in (7, 8))
+    before = [Contributor(Subject.of_order(pk), None, f"C{pk}") for pk in (5, 6)]
+    one.previous, other.previous = before[1], before[0]
+
+    both = as_one([one, other])
+
+    assert both.contributions == [*one.contributions, *other.contributions]
+    assert (both.policy, both.previous) == ("first", before[0])
+    assert as_one([one]) is one
+
+
+def test_without_others_nobody_was_first():
+    assert as_one([record("first", bought(7, "Ada")), record("first", bought(8, "Ada"))]).previous is None

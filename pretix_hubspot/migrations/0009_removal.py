@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pretix_hubspot", "0007_records_get_a_home")]
+    dependencies = [("pretix_hubspot", "0008_fill_the_memory_of_records")]
 
     operations = [
         migrations.AddField(
