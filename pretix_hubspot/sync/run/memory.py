@@ -23,6 +23,7 @@ from pretix_hubspot.sync.plan.plan import Plan, RecordKey
 from pretix_hubspot.sync.send.memory import Ownership
 from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
+from . import shared_keys
 from .leases import COLUMNS, Leases, Row
 from .owners import owners
 
@@ -235,6 +236,24 @@ class Memory:
             answers |= self._note(place[1], sorted(refs))
         return answers
 
+    def part(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Ownership]:
+        """Give keys rows of their own that share one with others, since they no longer lead to the same record.
+
+        Returns those that did share one: ``BUSY`` if another worker is doing the same.
+        """
+        apart = self._sharing(refs)
+        for ref in apart:
+            row = self._rows.pop(ref)
+            left = shared_keys.part(self._plan.portal_id, self._keys[ref], row)
+            self._rows.update({other: left for other, known in self._rows.items() if known.pk == row.pk})
+        busy = self.lease(apart) if apart else set()
+        return {ref: Ownership.BUSY if ref in busy else Ownership.OURS for ref in apart}
+
+    def _sharing(self, refs: Iterable[RecordKey]) -> list[RecordKey]:
+        """The refs among these whose keys share a record with other keys."""
+        by_key = {self._keys[ref]: ref for ref in refs if ref in self._rows}
+        return sorted(by_key[key] for key in shared_keys.shared({key: self._rows[by_key[key]] for key in by_key}))
+
     def _of_others(self, known: Mapping[RecordKey, Row]) -> dict[RecordKey, Ownership]:
         """The records among these that stand for another object of ours than the one that they were found for."""
         foreign = {}
@@ -360,24 +379,6 @@ class Memory:
         ]
         store_rows(RecordAlias, aliases, unique=["portal_id", "object_type", "key"], update=["record"])
         self._renamed.clear()
-
-
-class Glance(Memory):
-    """The memory for a preview: it leases and notes nothing."""
-
-    def lease(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
-        return set()
-
-    def lease_also(self, refs: Iterable[RecordKey]) -> set[RecordKey]:
-        return set()
-
-    def owners(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Contributor]:
-        return {}
-
-    def claim(self, found: Mapping[RecordKey, str]) -> dict[RecordKey, Ownership]:
-        rows = self._by_id({(ref[0], record_id) for ref, record_id in found.items()})
-        known = {ref: row for ref, record_id in found.items() if (row := rows.get((ref[0], record_id)))}
-        return dict.fromkeys(found, Ownership.OURS) | self._of_others(known)
 
 
 def _owner(links: Mapping[RecordKey, StoredLink], ref: RecordKey) -> Contributor | None:

@@ -28,8 +28,8 @@ from pretix_hubspot.values.kinds import PropertyKind, kind_of
 from pretix_hubspot.values.rows import APPEND, IF_EMPTY, IF_NEW, Refusal, Row
 
 from . import loading, removals, uses
+from .glance import Glance
 from .judge import judge
-from .memory import Glance
 
 #: The reason of a mapping that makes no record of this order, beside the filters' reasons.
 NO_IDENTIFIER = "no_identifier_value"

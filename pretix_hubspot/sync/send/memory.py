@@ -32,6 +32,9 @@ class Memory(Protocol):
     def owners(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Contributor]:
         """The owners, outside of the plan, of records whose policy says whose values count."""
 
+    def part(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Ownership]:
+        """Give keys a memory of their own that share one with others; returns those that did."""
+
     def claim(self, found: Mapping[RecordKey, str]) -> dict[RecordKey, Ownership]:
         """Note the records that HubSpot named for these keys, and lease them."""
 
@@ -46,6 +49,9 @@ class NoMemory:
         return set()
 
     def owners(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Contributor]:
+        return {}
+
+    def part(self, refs: Iterable[RecordKey]) -> dict[RecordKey, Ownership]:
         return {}
 
     def claim(self, found: Mapping[RecordKey, str]) -> dict[RecordKey, Ownership]:

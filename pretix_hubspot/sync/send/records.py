@@ -139,12 +139,24 @@ class TypeRun:
             self._pending[ref].silence = False
         for name, values in by_property.items():
             by_value |= self._read(values, name)
+        self._part({ref for values in by_property.values() for ref in values}, stored)
         chosen = {
             ref: by_value.get(ref) or stored.get(ref)
             for ref, item in self._pending.items()
             if not (item.silence and ref in stored)  # it may be another record: the next round asks again
         }
         return self._without_others(chosen)
+
+    def _part(self, looked_up: set[RecordKey], stored: dict[RecordKey, Record]) -> None:
+        """Forget the stored records of keys that shared one with others, and have not got its identifier any more."""
+        refs = {r for r in looked_up & self._pending.keys() if not self._pending[r].record.own_key}
+        moved = {r for r in refs if self._pending[r].known_id and not self._pending[r].silence}
+        for ref, ownership in (self._memory.part(moved) if moved else {}).items():
+            item = self._pending[ref]
+            stored.pop(ref, None)
+            item.known_id, item.ownership = None, ownership
+            if ownership != Ownership.OURS:
+                self._set_outcome(ref, _unsettled(item))
 
     def _without_others(self, chosen: dict[RecordKey, Record | None]) -> dict[RecordKey, Record | None]:
         """Leave out records that are not ours to write now; they fail, or stay pending until the next round."""

@@ -156,3 +156,29 @@ def test_the_stage_of_a_shared_deal_is_that_of_whom_it_belongs_to(story):
     assert story.world(deals=["pipeline", "dealstage"]) == {
         "deals": [{"pipeline": "default", "dealstage": "closedwon"}]
     }
+
+
+@pytest.mark.parametrize("parted", ["ada", "grace"])
+def test_people_who_were_merged_by_mistake_are_two_again(story, one_mapping, parted):
+    """Staff merged two people, saw the mistake, deleted the contact, and made one of them anew."""
+    for code, name in (("A1", "ada"), ("G1", "grace")):
+        story.order(code, email=f"{name}@example.org")
+    story.sync()
+    ada, grace = (story.simulator.portal.find("contacts", "email", f"{name}@example.org") for name in ("ada", "grace"))
+    story.merge(ada, grace)
+    for order in Order.objects.all():
+        story.queue(order, "user")
+    story.sync()
+    [both] = story.simulator.portal.records("contacts")
+    other = {"ada": "grace", "grace": "ada"}[parted]
+    story.archive(both)
+    own = story.simulator.record("contacts", email=f"{parted}@example.org", lastname="Herself")
+
+    story.order("P2", email=f"{parted}@example.org")
+    story.sync()
+    story.order("O2", email=f"{other}@example.org")
+    story.sync()
+
+    contacts = {contact.get("email"): contact.get("lastname") for contact in story.simulator.portal.records("contacts")}
+    assert (own.get("lastname"), contacts) == ("P2", {f"{parted}@example.org": "P2", f"{other}@example.org": "O2"})
+    assert not OrderSyncQueue.objects.exists()
