@@ -111,8 +111,8 @@ def _document(fields: list[Field], rows: Sequence[Row]) -> tuple[str, list[Any]]
     source = f"json_to_recordset(%s) AS listed ({_typed(listed)})"
     if not same:
         return f"SELECT {columns} FROM {source}", [document]  # nosec B608  # our models'
-    sql = f"SELECT {columns} FROM {source} CROSS JOIN json_to_record(%s) AS same ({_typed(same)})"  # nosec B608
-    return sql, [document, common]
+    common_source = f"json_to_record(%s) AS same ({_typed(same)})"
+    return f"SELECT {columns} FROM {source} CROSS JOIN {common_source}", [document, common]  # nosec B608  # as above
 
 
 def _typed(fields: list[Field]) -> str:
