@@ -171,3 +171,11 @@ def test_a_person_with_two_addresses_is_one_record_with_one_policy():
 
 def test_without_others_nobody_was_first():
     assert as_one([record("first", bought(7, "Ada")), record("first", bought(8, "Ada"))]).previous is None
+
+
+def test_the_contribution_of_one_subject_or_part_is_found():
+    found = record("first", ONE, TWO)
+
+    contributions = [found.contribution(ORDER_7, 2, 71), found.contribution(ORDER_8, 1, None)]
+    assert [c.contributor.part for c in contributions] == [71, None]
+    assert [c.subject for c in contributions] == [ORDER_7, ORDER_8]
