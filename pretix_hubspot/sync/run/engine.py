@@ -16,11 +16,11 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections import resting
 from pretix_hubspot.connections.clients import client_for
 from pretix_hubspot.connections.resting import rest
-from pretix_hubspot.failures.codes import CONTRADICTS_SCHEMA, SYSTEM, Code
+from pretix_hubspot.failures.codes import SYSTEM, Code
 from pretix_hubspot.failures.failure import Failure, classify
 from pretix_hubspot.failures.reach import concerns_portal, is_about_call
 from pretix_hubspot.hubspot.client import Client
-from pretix_hubspot.hubspot.errors import Forbidden, HubSpotError, MissingScope
+from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.server.config import ServerMisconfigured
@@ -33,11 +33,10 @@ from pretix_hubspot.sync.queue import order_queue, scope
 from pretix_hubspot.sync.queue.triggers import OFFERED, Trigger
 from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 from pretix_hubspot.sync.send.detaching import wants_detaching
-from pretix_hubspot.sync.send.outcome import Execution
 from pretix_hubspot.sync.send.removing import Removals
 from pretix_hubspot.sync.send.sender import Sender, not_as_planned
 
-from . import endings, finishing, history, loading, removals, run_log, uses
+from . import endings, finishing, history, loading, removals, run_log, schema_notes, uses
 from .judge import Verdict, judge
 from .memory import Memory
 from .slices import PlannedSlice, Slice, SliceReport
@@ -252,9 +251,9 @@ def _send_leased(work: Slice, plan: Plan, memory: Memory, report: SliceReport, p
     execution = sender.send(plan, memory.fresh(known, plan), made, earlier, own)
     execution.keep(kept)
     verdicts = judge(plan, execution)
-    _note_access(work, execution, verdicts)
+    schema_notes.note_access(work, execution, verdicts)
     work.catalog.note_together(execution.together)
-    _doubt_schema(work, verdicts)
+    schema_notes.doubt_schema(work, verdicts)
     arrived = finishing.Arrived(plan, execution.sent(), memory, used)
     finishing.write(work, _ended(work, plan, verdicts), report, arrived)
 
@@ -282,27 +281,6 @@ def _ended(work: Slice, plan: Plan, verdicts: Sequence[Verdict]) -> list[endings
         *endings.only_removed(work.left_out, filter(only_removed, verdicts), work.past),
         *endings.judged(sent, work.past, work.occasion()),
     ]
-
-
-def _note_access(work: Slice, execution: Execution, verdicts: list[Verdict]) -> None:
-    """Store which object types HubSpot did not let pretix use, and which it does again."""
-    lacking = {failure.object_type: failure for verdict in verdicts for failure in verdict.lacking}
-    used = {ref[0] for ref, sent in execution.sent().items() if sent.changed}
-    work.catalog.note_access({name: _refusal(failure) for name, failure in lacking.items()}, used)
-
-
-def _doubt_schema(work: Slice, verdicts: list[Verdict]) -> None:
-    """Refresh the schema of object types that HubSpot contradicted, for pages, previews and the next orders."""
-    failures = [failure for verdict in verdicts for failure in verdict.failures]
-    if gone := {failure.object_type for failure in failures if failure.code in CONTRADICTS_SCHEMA}:
-        work.catalog.doubt(gone)
-
-
-def _refusal(failure: Failure) -> HubSpotError:
-    if failure.code != Code.MISSING_SCOPE:
-        return Forbidden(failure.message)
-    scopes = tuple(failure.params.get("scopes", "").split(", "))
-    return MissingScope(failure.message, context={"requiredScopes": scopes})
 
 
 # Before sending

@@ -1,6 +1,7 @@
 """Forget records that nothing uses any more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
@@ -44,6 +45,16 @@ def _unused(records: Iterable[int]) -> QuerySet[KnownRecord]:
     """The records among these that nothing uses, and that no worker is about to write."""
     used = Exists(RecordUse.objects.filter(record=OuterRef("pk")))
     return KnownRecord.objects.filter(~used, Q(leased_until=None) | Q(leased_until__lt=now()), pk__in=records)
+
+
+def forget_reused(rows: Mapping[int, Mapping[str, Any]]) -> None:
+    """Forget former records with the ids of new ones: HubSpot or our database went back to a former state.
+
+    ``rows`` are the columns of the new records by their primary keys.
+    """
+    for pk, row in rows.items():
+        place = {name: row[name] for name in ("portal_id", "object_type", "record_id")}
+        KnownRecord.objects.filter(**place).exclude(pk=pk).update(record_id="", sent_hash="")
 
 
 def order_deleted(order: int) -> None:

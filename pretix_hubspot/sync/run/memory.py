@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from pretix_hubspot.models import URL_LENGTH, KnownRecord, RecordAlias, RecordUse
@@ -24,6 +24,7 @@ from pretix_hubspot.sync.send.memory import Ownership
 from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
 from . import shared_keys
+from .forgetting import forget_reused
 from .leases import COLUMNS, Leases, Row
 from .owners import owners
 
@@ -299,23 +300,9 @@ class Memory:
 
     def _fold(self, former: Row, row: Row) -> None:
         """Let the keys and uses of a row lead to another one, since HubSpot has one record for both."""
-        with transaction.atomic():
-            RecordAlias.objects.filter(record=former.pk).update(record=row.pk)
-            RecordAlias.objects.update_or_create(
-                portal_id=self._plan.portal_id,
-                object_type=row.object_type,
-                key=former.key,
-                defaults={"record_id": row.pk},
-            )
-            same = {name: OuterRef(name) for name in ("subject_kind", "subject_pk", "mapping_id", "part")}
-            uses = RecordUse.objects.filter(record=former.pk)
-            uses.filter(Exists(RecordUse.objects.filter(record=row.pk, **same))).delete()
-            uses.update(record=row.pk)
-            KnownRecord.objects.filter(pk=former.pk).delete()
+        shared_keys.join(self._plan.portal_id, former, row)
         self._leases.held.discard(former.pk)
-        for other, known in self._rows.items():
-            if known.pk == former.pk:
-                self._rows[other] = row
+        self._rows.update({ref: row for ref, known in self._rows.items() if known.pk == former.pk})
 
     # Writing
 
@@ -355,16 +342,10 @@ class Memory:
             with transaction.atomic():
                 store_rows(KnownRecord, in_order, unique=["id"], update=list(_STORED))
         except IntegrityError:
-            self._forget_reused(rows)
+            forget_reused(rows)
             store_rows(KnownRecord, in_order, unique=["id"], update=list(_STORED))
         self._add_aliases(sent)
         self._ended = set(rows)
-
-    def _forget_reused(self, rows: Mapping[int, Mapping[str, Any]]) -> None:
-        """Forget former records with the ids of new ones: HubSpot or our database went back to a former state."""
-        for pk, row in rows.items():
-            place = {name: row[name] for name in ("portal_id", "object_type", "record_id")}
-            KnownRecord.objects.filter(**place).exclude(pk=pk).update(record_id="", sent_hash="")
 
     def committed(self) -> None:
         """Note that the transaction of ``store`` is through, so that its leases have ended."""

@@ -17,7 +17,7 @@ from .batches import BatchCaller
 from .detaching import obsolete
 from .outcome import Execution, Outcome, Pair, RecordAction, SentRecord
 from .pair_types import Ids, PairTypes
-from .records import read_by_id
+from .reading import read_by_id
 
 #: An association that HubSpot refuses because somebody deletes or merges records there right now.
 VANISHED = Refusal(Code.RECORD_VANISHED)

@@ -7,35 +7,30 @@ A record is found by its stored id, else by its identifier; search is never used
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.api.records import MAX_RECORDS
-from pretix_hubspot.hubspot.data import Answer, BatchResult, InlineAssociation, Record, WriteInput, match, match_read
-from pretix_hubspot.hubspot.errors import Conflict, HubSpotError, InvalidInput, NotFound
+from pretix_hubspot.hubspot.data import Answer, InlineAssociation, Record, WriteInput, match, match_read
+from pretix_hubspot.hubspot.errors import HubSpotError, NotFound
 from pretix_hubspot.hubspot.threads import AT_ONCE, BACKGROUND
 from pretix_hubspot.mappings.new_records import completed
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sync.plan.plan import RecordKey, WantedRecord, as_one
-from pretix_hubspot.values import kinds
-from pretix_hubspot.values.merge import items, merge, same
+from pretix_hubspot.values.merge import merge
 from pretix_hubspot.values.rows import Refusal
 
 from .api import Api
 from .batches import BatchCaller
+from .identity import fits, holder, is_taken, resulting_value
 from .memory import Memory, NoMemory, Ownership
 from .outcome import FailedRecord, Outcome, RecordAction, SentRecord
+from .reading import Results, each, names_of_ids
 
-Asked = TypeVar("Asked")
 # by trace id; several wanted records may be one record of HubSpot
 Writes = dict[str, tuple[list[RecordKey], WriteInput]]
-Results = list[BatchResult | HubSpotError]
 
 #: Lookup, write, and lookup again after a conflict or a vanished record; more rounds mean a moving target.
 ROUNDS = 4
-#: Read with every contact and record: HubSpot returns them under other names (hubspot.md 5.5).
-ALIASES = {"contacts": ("email", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")}
-MERGED = ("hs_merged_object_ids",)
 #: Why a record is not ours to write.
 REFUSED = {
     Ownership.BUSY: Refusal(Code.RECORD_BUSY),
@@ -132,7 +127,7 @@ class TypeRun:
         by_property: dict[str, dict[RecordKey, str]] = {}
         for ref, item in self._pending.items():
             record = stored.get(ref)
-            if not _fits(item.record, record) if record else item.look_up:
+            if not fits(item.record, record) if record else item.look_up:
                 by_property.setdefault(item.record.id_property.name, {})[ref] = item.record.id_value
         by_value: dict[RecordKey, Record] = {}
         for ref in (ref for values in by_property.values() for ref in values):
@@ -198,7 +193,7 @@ class TypeRun:
 
         def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
             results = self._api.batch_reads(self._object_type, parts, names, id_property)
-            return _each(parts, results, lambda ids, result: match_read(ids, result, id_property))
+            return each(parts, results, lambda ids, result: match_read(ids, result, id_property))
 
         answers = self._caller.batch(read, _unique(values.values(), id_property), MAX_RECORDS, AT_ONCE)
         if id_property is None:
@@ -228,7 +223,7 @@ class TypeRun:
         records = [self._pending[ref].record for ref in refs]
         rows = (row.property.name for record in records for row in record.rows())
         identifiers = (record.id_property.name for record in records)
-        return sorted({*rows, *identifiers, *ALIASES.get(self._object_type, MERGED)})
+        return sorted({*rows, *identifiers, *names_of_ids(self._object_type)})
 
     # Writing
 
@@ -295,7 +290,7 @@ class TypeRun:
         def write(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
             inputs = [[writes[trace][1] for trace in traces] for traces in parts]
             results = answers.pop()() if answers else method(self._object_type, inputs)
-            return _each(inputs, results, match)
+            return each(inputs, results, match)
 
         for trace, answer in self._caller.batch(write, list(writes), MAX_RECORDS, AT_ONCE).items():
             refs, sent = writes[trace]
@@ -306,9 +301,9 @@ class TypeRun:
             for ref in refs:
                 self._pending[ref].created = True
             self._done(refs, answer, sent.properties)
-        elif answer is None or _taken(answer, sent.id_property):
+        elif answer is None or is_taken(answer, sent.id_property):
             for ref in refs:
-                self._reread(ref, answer, _holder(answer, self._pending[ref].record))
+                self._reread(ref, answer, holder(answer, self._pending[ref].record))
         else:
             self.refused_new += refs
             for ref in refs:
@@ -341,7 +336,7 @@ class TypeRun:
                 action = RecordAction.CREATED
             fingerprint = self._sealed(item.record)
             owner = item.record.owner()
-            values = {name: _resulting(name, value, record) for name, value in changed.items()}
+            values = {name: resulting_value(name, value, record) for name, value in changed.items()}
             sent = SentRecord(record.id, action, record.url or "", tuple(changed), fingerprint, owner, values)
             self._set_outcome(ref, sent)
 
@@ -353,68 +348,11 @@ class TypeRun:
         del self._pending[ref]
 
 
-def read_by_id(api: Api, caller: BatchCaller, object_type: str, ids: Sequence[str]) -> dict[str, Answer]:
-    """The records with these ids; the id of a merged record leads to the record that it became."""
-    names = list(ALIASES.get(object_type, MERGED))
-
-    def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
-        return _each(parts, api.batch_reads(object_type, parts, names, None), match_read)
-
-    return caller.batch(read, list(ids), MAX_RECORDS, AT_ONCE)
-
-
-def _each(
-    parts: list[list[Asked]],
-    results: Results,
-    matched: Callable[[list[Asked], BatchResult], dict[str, Answer]],
-) -> list[dict[str, Answer] | HubSpotError]:
-    """The results of each part that has any."""
-    return [
-        result if isinstance(result, HubSpotError) else matched(part, result)
-        for part, result in zip(parts, results, strict=False)
-    ]
-
-
-def _taken(error: object, id_property: str | None) -> bool:
-    """Whether a create was refused because a record holds the identifier (hubspot.md 4.1, 4.2).
-
-    A record that holds another unique value of ours is a different record, which must not be changed.
-    """
-    if isinstance(error, InvalidInput):
-        codes = {d.code for d in error.details if d.property_name in ("", id_property)}
-        return "CONFLICTING_UNIQUE_VALUE" in codes or bool(not error.codes and error.existing_id)
-    return isinstance(error, Conflict)
-
-
-def _holder(error: HubSpotError | None, record: WantedRecord) -> str | None:
-    """The id of the record that holds the identifier, if HubSpot names it: the contact with the address, as its
-    first or a further one.
-
-    HubSpot names the holder of an address also to a contact that is identified otherwise: that is another person.
-    """
-    by_address = kinds.is_email(record.id_property) and not record.own_key
-    return error.existing_id if isinstance(error, Conflict) and by_address else None
-
-
 def _unsettled(item: _Pending) -> FailedRecord:
     """The outcome of a record that could not be written in any round."""
     if item.ownership in REFUSED:
         return FailedRecord(refusals=(REFUSED[item.ownership],))
     return FailedRecord(item.last_error) if item.last_error and not item.silence else NO_ANSWER
-
-
-def _fits(wanted: WantedRecord, record: Record) -> bool:
-    """Whether a record that was found by its id still has the identifier, a contact's further addresses included."""
-    value = record.properties.get(wanted.id_property.name) or ""
-    if same(wanted.id_property, wanted.id_value, value):
-        return True
-    further = record.properties.get("hs_additional_emails") or ""
-    return kinds.is_email(wanted.id_property) and wanted.id_value.strip().casefold() in items(further.casefold())
-
-
-def _resulting(name: str, written: str, record: Record) -> str:
-    """The value that a record has now: of a list that was added to (hubspot.md 6.2), HubSpot answers the whole."""
-    return (written.startswith(";") and record.properties.get(name)) or written
 
 
 def _fold(value: str, id_property: str | None) -> str:

@@ -19,7 +19,7 @@ from .api import Api
 from .association import Place
 from .batches import BatchCaller
 from .outcome import Execution, FailedRecord, Outcome, RecordAction, Removal, SentRecord
-from .records import read_by_id
+from .reading import read_by_id
 
 Removals = Mapping[Subject, Sequence[Removal]]
 
