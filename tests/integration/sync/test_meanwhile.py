@@ -18,7 +18,6 @@ from pretix_hubspot.sync.queue import campaigns, order_queue
 from pretix_hubspot.sync.shredder import HubSpotShredder
 from tests.interruptions import LOCKS_ROWS, LOGS_A_RUN
 
-NEW_MEMORY = "Records get a home: "
 LAST_NAME = (("invoice_address_name_family_name", "lastname", "overwrite"),)
 
 

@@ -8,7 +8,6 @@ from hubspot_simulator import Pipeline, Stage
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.models import ObjectMapping, OrderState
 
-NEW_MEMORY = "Records get a home: "
 LAST_NAME = (("invoice_address_name_family_name", "lastname", "overwrite"),)
 
 
