@@ -42,6 +42,8 @@ READ = {
     "attendee_name_family_name": lambda order, position: _name(position.attendee_name_parts, "family_name"),
     "event_order_code": lambda order, position: f"{order.event.slug.upper()}-{order.code}",
     "order_total": lambda order, position: str(order.total),
+    "event_name": lambda order, position: str(order.event.name),
+    "customer_name": lambda order, position: order.customer.name if order.customer else "",
     "order_comment": lambda order, position: order.comment,
     "refund_sum": lambda order, position: str(sum((refund.amount for refund in order.refunds.all()), Decimal(0))),
 }
@@ -55,7 +57,8 @@ class Simulation:
     """Two events of one organizer on one portal; time passes only when asked to."""
 
     def __init__(self, simulator) -> None:
-        for kind, name in (("deals", KEY), ("deals", "pretix_refunded"), ("contacts", "pretix_orders")):
+        names = {"deals": (KEY, "pretix_refunded", "pretix_title"), "contacts": ("pretix_orders", "pretix_customer")}
+        for kind, name in ((kind, name) for kind, own in names.items() for name in own):
             number = ("number", "number") if name == "pretix_refunded" else ("string", "text")
             group = "dealinformation" if kind == "deals" else "contactinformation"
             simulator.portal.schema.create(kind, Property(name, name, *number, group, unique=name == KEY))
@@ -68,6 +71,10 @@ class Simulation:
         self.events = [self.story.event, fair]
         for event in self.events:
             self.map_row(event, "deals", "Order", "refund_sum", "pretix_refunded", "overwrite")
+        self.customers = [
+            self.story.organizer.customers.create(email=email, name_parts={"_scheme": "full", "full_name": "Ada"})
+            for email in ("ada@example.org", "cem@example.org")
+        ]
         self.model = Model()
         self.ignored: set[int] = set()
         self.asked: set[int] = set()
@@ -92,7 +99,9 @@ class Simulation:
         return Portal(contacts, deals, links)
 
     def orders(self) -> list[Order]:
-        orders = Order.objects.filter(event__in=self.events).select_related("event__organizer", "invoice_address")
+        orders = Order.objects.filter(event__in=self.events).select_related(
+            "event__organizer", "invoice_address", "customer"
+        )
         return list(orders.order_by("pk"))
 
     def states(self) -> dict[int, str]:
@@ -154,13 +163,13 @@ class Simulation:
 
     # Orders
 
-    def place(self, event, email, attendees, testmode=False, silently=False, old=False):
+    def place(self, event, email, attendees, testmode=False, silently=False, old=False, customer=None):
         self.count += 1
         moment = now() - timedelta(days=400) if old else now()
         people = [(address, given, family) for address, given, family in attendees]
         order = self.story.order(
             f"A{self.count:03d}", email=email, attendees=people, event=event, queue=False, testmode=testmode,
-            datetime=moment,
+            datetime=moment, customer=customer,
         )  # fmt: skip
         order.create_transactions(is_new=True)  # core looks after every commit whether somebody forgot
         order.log_action("pretix.event.order.placed")
@@ -247,6 +256,18 @@ class Simulation:
         joined = EventConnection.objects.select_related("event", "connection").get(event=order.event)
         if ignore(joined, order, None):
             self.ignored.add(order.pk)
+
+    # What orders read, and no history of theirs tells
+
+    def rename(self, event, name):
+        event.name = name
+        event.save()
+        event.log_action("pretix.event.changed", data={"name": name})
+
+    def rename_customer(self, customer, name):
+        customer.name_parts = {"_scheme": "full", "full_name": name}
+        customer.save()
+        customer.log_action("pretix.customer.changed")
 
     # Mappings
 

@@ -85,7 +85,9 @@ class Steps:
     def place(self):
         email, silently = self.draw.choice(ADDRESSES), self.draw.random() < 0.3
         people = [self.person() for _ in range(self.draw.choice((0, 1, 1, 2)))]
-        self.tell(self.simulation.place(self.event(), email, people, silently=silently), email, people)
+        customer = self.draw.choice([None, *self.simulation.customers])
+        order = self.simulation.place(self.event(), email, people, silently=silently, customer=customer)
+        self.tell(order, email, people, customer)
 
     @step(1)
     def place_out_of_scope(self):
@@ -136,15 +138,34 @@ class Steps:
             getattr(self.simulation, what)(order)
             self.tell(order, what)
 
+    @step(3)
+    def rename_something(self):
+        """An event or a customer: no order's own history tells of it."""
+        name = f"{self.draw.choice(GIVEN)} {self.draw.randrange(100)}".strip()
+        if self.draw.random() < 0.5:
+            event = self.event()
+            self.simulation.rename(event, name)
+            self.tell(event, name)
+        else:
+            customer = self.draw.choice(self.simulation.customers)
+            self.simulation.rename_customer(customer, name)
+            self.tell(customer, name)
+
     # Mappings
 
     @step(5)
     def edit_a_mapping(self):
         event, draw, act = self.event(), self.draw, self.simulation.map_row
-        what = draw.choice(("name", "list", "comment", "filter", "detach"))
+        what = draw.choice(("name", "list", "comment", "title", "customer", "filter", "detach"))
         if what == "name":
             value = draw.choice(("overwrite", "if_empty", "if_new", None))
             act(event, "contacts", "Order", "invoice_address_name_family_name", "lastname", value)
+        elif what == "title":
+            value = draw.choice(("overwrite", "overwrite", None))
+            act(event, "deals", "Order", "event_name", "pretix_title", value)
+        elif what == "customer":
+            value = draw.choice(("overwrite", "if_empty", None))
+            act(event, "contacts", "Order", "customer_name", "pretix_customer", value)
         elif what == "list":
             value = draw.choice(("append", None))
             act(event, "contacts", "Order", "event_order_code", "pretix_orders", value)

@@ -134,7 +134,7 @@ class TypeRun:
             self._pending[ref].silence = False
         for name, values in by_property.items():
             by_value |= self._read(values, name)
-        self._part({ref for values in by_property.values() for ref in values}, stored)
+        self._part({ref for ref in self._pending if ref in by_value or ref not in stored})
         chosen = {
             ref: by_value.get(ref) or stored.get(ref)
             for ref, item in self._pending.items()
@@ -142,13 +142,11 @@ class TypeRun:
         }
         return self._without_others(chosen)
 
-    def _part(self, looked_up: set[RecordKey], stored: dict[RecordKey, Record]) -> None:
-        """Forget the stored records of keys that shared one with others, and have not got its identifier any more."""
-        refs = {r for r in looked_up & self._pending.keys() if not self._pending[r].record.own_key}
-        moved = {r for r in refs if self._pending[r].known_id and not self._pending[r].silence}
-        for ref, ownership in (self._memory.part(moved) if moved else {}).items():
+    def _part(self, moved: set[RecordKey]) -> None:
+        """Part keys from those that they shared a record with, since that record is gone, or another one is theirs."""
+        known = {r for r in moved if (item := self._pending[r]).known_id and not item.record.own_key}
+        for ref, ownership in (self._memory.part(known) if known else {}).items():
             item = self._pending[ref]
-            stored.pop(ref, None)
             item.known_id, item.ownership = None, ownership
             if ownership != Ownership.OURS:
                 self._set_outcome(ref, _unsettled(item))

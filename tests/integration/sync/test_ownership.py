@@ -181,3 +181,18 @@ def test_people_who_were_merged_by_mistake_are_two_again(story, one_mapping, par
     contacts = {contact.get("email"): contact.get("lastname") for contact in story.simulator.portal.records("contacts")}
     assert (own.get("lastname"), contacts) == ("P2", {f"{parted}@example.org": "P2", f"{other}@example.org": "O2"})
     assert not OrderSyncQueue.objects.exists()
+
+
+def test_a_corrected_address_that_orders_again_is_one_person(story, one_mapping):
+    """Staff corrected an address; both of its forms lead to the one contact, also when the first order comes again."""
+    old = story.order("A1", email="ada@exmaple.org")
+    story.sync()
+    [ada] = story.simulator.portal.records("contacts")
+    story.edit(ada, email="ada@example.org")
+    story.order("A2", email="ada@example.org")
+    story.sync()
+
+    story.queue(old, "user")
+    story.sync()
+
+    assert [contact.get("email") for contact in story.simulator.portal.records("contacts")] == ["ada@example.org"]
