@@ -5,13 +5,10 @@ Reading asks HubSpot only for parts that were never stored; a stored copy outliv
 Two processes that refresh at once each write whole rows, and the later answer stays.
 """
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 
@@ -23,29 +20,32 @@ from pretix_hubspot.hubspot.data import OBJECT_TYPE, ObjectType, Option, Pipelin
 from pretix_hubspot.models import CatalogEntry, Connection
 from pretix_hubspot.server.config import ServerMisconfigured
 from pretix_hubspot.server.patience import WORKER, Patience
-from pretix_hubspot.server.scopes import OWNERS_SCOPE
-from pretix_hubspot.values import owners
 
-from . import last_failure
+from . import asking, last_failure
+from .creating import CatalogCreation
 from .memory import TOGETHER, CatalogMemory
-from .object_types import CUSTOM_SCOPES, STANDARD, key, standard
-from .stored import FORMER, MADE, note_changes, note_new_labels, pipeline_of, property_of, trimmed
-
-logger = logging.getLogger(__name__)
+from .object_types import STANDARD, key, standard
+from .stored import (
+    FORMER,
+    LAG,
+    MADE,
+    PIPELINES,
+    PROPERTIES,
+    note_changes,
+    note_new_labels,
+    pipeline_of,
+    property_of,
+    trimmed,
+)
 
 MAX_AGE = timedelta(hours=12)
-LAG = 1  # seconds; a new property shows in HubSpot's list 250 to 700 ms after its creation (hubspot.md 5.6)
 
 
-TYPES, LEFT_OUT, PROPERTIES, PIPELINES = "object_types", "left_out", "properties", "pipelines"
+TYPES, LEFT_OUT = "object_types", "left_out"
 KINDS = (TYPES, LEFT_OUT, PROPERTIES, PIPELINES, TOGETHER, last_failure.FAILED, last_failure.LACKING)
 
 
-class OptionsFixed(Exception):
-    """HubSpot itself sets the options of this property."""
-
-
-class Catalog(CatalogMemory):
+class Catalog(CatalogMemory, CatalogCreation):
     """The schema of one connection's portal. Make a new one per request or slice: it keeps what it has read.
 
     ``client`` asks HubSpot; without one, a client of this ``patience`` is made when it is needed.
@@ -221,63 +221,6 @@ class Catalog(CatalogMemory):
         stored = self.connection.catalog_entries.filter(kind=PROPERTIES).values_list("name", flat=True)
         return {key(t) for t in self.object_types()} & set(stored)
 
-    # Creating in HubSpot
-
-    def ensure_group(self, object_type: str, name: str, label: str) -> None:
-        """Create the property group unless it exists."""
-        try:
-            self.client.create_property_group(object_type, name=name, label=label)
-        except errors.Conflict:
-            pass  # another worker, or an earlier attempt, has created it
-
-    def create_property(self, object_type: str, definition: dict) -> PropertyDefinition:
-        """Create the property, or return the existing one of that name; the stored copy has it at once.
-
-        ``definition`` is HubSpot's ``PropertyCreate``.
-        A name that was archived comes back with its old definition: check the returned one.
-        """
-        try:
-            created = self.client.create_property(object_type, definition)
-        except errors.Conflict:
-            return self._existing_property(object_type, definition["name"])
-        self.remember(object_type, created)
-        return created
-
-    def add_options(self, object_type: str, name: str, make: Callable[[PropertyDefinition], list[Option]]) -> None:
-        """Add the options that ``make`` returns, given the definition as it is in HubSpot at this moment.
-
-        HubSpot replaces the whole list (hubspot.md 6.1), so the existing options are sent along.
-        Raises ``OptionsFixed`` or the client's errors.
-        """
-        current = next((p for p in self.client.properties(object_type) if p.name == name and not p.archived), None)
-        if current is None:
-            raise errors.NotFound(f"The property {name} does not exist.")
-        if current.read_only_options:
-            raise OptionsFixed(name)
-        if new := make(current):
-            options = [option.to_json() for option in (*current.options, *new)]
-            current = self.client.update_property(object_type, name, {"options": options})
-        self.remember(object_type, current)
-
-    def _existing_property(self, object_type: str, name: str) -> PropertyDefinition:
-        for wait in (0, LAG):
-            time.sleep(wait)
-            self._fetch(object_type)
-            if definition := self.properties(object_type).get(name):
-                return definition
-        raise errors.Conflict(f"The property {name} exists, but HubSpot does not list it.")
-
-    def remember(self, object_type: str, definition: PropertyDefinition) -> None:
-        """Store a definition that HubSpot just returned; its list lacks a change for a moment, see ``LAG``."""
-        with transaction.atomic():
-            row = self.connection.catalog_entries.select_for_update().filter(kind=PROPERTIES, name=object_type).first()
-            if row is None:
-                return
-            stored = {**trimmed(definition), MADE: now().timestamp()}
-            row.data = [p for p in row.data if p["name"] != definition.name] + [stored]
-            row.save(update_fields=["data"])
-        self._forget(object_type)
-
     # Storage
 
     def _row(self, kind: str, name: str) -> CatalogEntry | None:
@@ -334,7 +277,7 @@ class Catalog(CatalogMemory):
         if not OBJECT_TYPE.fullmatch(object_type):  # stored by a version that did not check; the message is HubSpot's
             raise errors.InvalidInput(f"Unable to infer object type from: {object_type}", operation="properties read")
         properties = self._with_owners(object_type, self.client.properties(object_type))
-        pipelines = self._fetch_pipelines(object_type)
+        pipelines = asking.pipelines(self.client, object_type)
         self._store(
             {
                 (PROPERTIES, object_type): self._listed(object_type, properties),
@@ -360,24 +303,7 @@ class Catalog(CatalogMemory):
 
     @cached_property
     def _owners(self) -> tuple[Option, ...] | None:
-        if self.connection.scopes and OWNERS_SCOPE not in self.connection.scopes:
-            return None
-        try:
-            return owners.options([*self.client.owners(), *self.client.owners(archived=True)])
-        except errors.HubSpotError as error:
-            logger.info("HubSpot did not tell the owners of connection %s: %s", self.connection.pk, error)
-            return None
-
-    def _fetch_pipelines(self, object_type: str) -> list[Pipeline]:
-        """The pipelines of types that can have any: HubSpot counts refused requests against an app (hubspot.md 3,
-        A).
-        """
-        if object_type in STANDARD and STANDARD[object_type].stage_properties is None:
-            return []
-        try:
-            return self.client.pipelines(object_type)
-        except (errors.InvalidInput, errors.NotFound, errors.Forbidden, errors.MissingScope):
-            return []  # HubSpot's answers for a custom type without pipelines
+        return asking.owners_of(self.connection, self.client)
 
     def _listed(self, object_type: str, properties: Iterable[PropertyDefinition]) -> list[dict]:
         """The properties that HubSpot lists, and those that we just created and HubSpot does not list yet."""
@@ -397,45 +323,10 @@ class Catalog(CatalogMemory):
         return listed
 
     def _fetch_types(self) -> None:
-        have, left_out = usable_types(self.client, self.connection.scopes)
+        have, left_out = asking.usable_types(self.client, self.connection.scopes)
         self._store({(TYPES, ""): [asdict(t) for t in have], (LEFT_OUT, ""): left_out})
 
 
 def is_identifier(object_type: str, definition: PropertyDefinition) -> bool:
     """Whether records can be found by this property; a company's ``domain`` is not unique (hubspot.md 5.4)."""
     return definition.has_unique_value or (object_type == "contacts" and definition.name == "email")
-
-
-def usable_types(client, scopes) -> tuple[list[ObjectType], list[dict]]:
-    """The object types of the portal, and those that cannot be used with the reason."""
-    have, left_out = [], []
-    switched = _enablement(client)
-    for name, entry in STANDARD.items():
-        if not entry.granted(scopes):
-            left_out.append({"name": name, "reason": "scope", "scopes": sorted(min(entry.scopes, key=len))})
-        elif not switched.get(entry.type_id, True):
-            left_out.append({"name": name, "reason": "disabled", "scopes": []})
-        else:
-            have.append(standard(name))
-    try:
-        have += sorted(client.schemas(), key=lambda custom: custom.plural.lower())
-    except (errors.MissingScope, errors.Forbidden):
-        # Below Enterprise a portal has no custom objects, and its users cannot grant the scope.
-        left_out.append({"name": "custom", "reason": "scope", "scopes": sorted(CUSTOM_SCOPES)})
-    except (errors.NotFound, errors.InvalidInput, errors.PaymentRequired, errors.CallRefused):
-        pass  # HubSpot's other answers for an account without custom objects
-    return have, left_out
-
-
-def _enablement(client) -> dict[str, bool]:
-    """Object type id -> whether it is switched on, from the object library; {} if HubSpot refuses.
-
-    The types of an empty answer count as switched on, so an answer in an unknown form stops no order.
-    """
-    try:
-        return client.object_enablement()
-    except (errors.MissingScope, errors.Forbidden, errors.NotFound, errors.InvalidInput):
-        return {}
-    except (errors.UnexpectedStatus, errors.CallRefused, errors.EdgePage, errors.BadAnswer) as error:
-        logger.info("HubSpot did not tell which object types are switched on: %s", error)
-        return {}

@@ -8,6 +8,10 @@ from django.utils.timezone import now
 
 from pretix_hubspot.hubspot.data import Option, Pipeline, PropertyDefinition, Stage
 
+#: The kinds of rows that hold an object type's properties and pipelines.
+PROPERTIES, PIPELINES = "properties", "pipelines"
+#: Seconds; a new property shows in HubSpot's list 250 to 700 ms after its creation (hubspot.md 5.6).
+LAG = 1
 # In a stored property: when we created it; its former label, if users renamed it in HubSpot, and since when.
 MADE, FORMER, RENAMED = "made_at", "former_label", "renamed_at"
 #: In a stored property or pipeline: when HubSpot was first seen to define it otherwise, or to have it again.

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from pretix.base.models import Event, Question
 
-from pretix_hubspot.catalog.catalog import PIPELINES, PROPERTIES
-from pretix_hubspot.catalog.stored import CHANGED
+from pretix_hubspot.catalog.stored import CHANGED, PIPELINES, PROPERTIES
 from pretix_hubspot.connections.conventions import conventions
 from pretix_hubspot.models import CatalogEntry, Connection, ObjectMapping
 from pretix_hubspot.sources.field import SourceField

@@ -11,8 +11,9 @@ from django.views import View
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable, ensure_key_property
 from pretix_hubspot.connections.user_request_limit import REPAIR, may_ask
-from pretix_hubspot.control.forms.editor import ROW_KEYS, MappingEditor
+from pretix_hubspot.control.forms.editor import MappingEditor
 from pretix_hubspot.control.forms.errors import mistakes
+from pretix_hubspot.control.forms.property_rows import ROW_KEYS
 from pretix_hubspot.failures.access import UNAVAILABLE, explain
 from pretix_hubspot.health.actions import retry_mapping
 from pretix_hubspot.health.words import retried_text

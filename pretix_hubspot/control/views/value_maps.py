@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from pretix.base.models import Question
 
-from pretix_hubspot.catalog.catalog import OptionsFixed
+from pretix_hubspot.catalog.creating import OptionsFixed
 from pretix_hubspot.failures.access import UNAVAILABLE, explain
 from pretix_hubspot.mappings import value_maps
 from pretix_hubspot.mappings.reading import value_map as read_value_map

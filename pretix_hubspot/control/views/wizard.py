@@ -12,7 +12,7 @@ from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 
 from pretix_hubspot.catalog.key_properties import KeyPropertyUnusable, by_name
 from pretix_hubspot.connections.conventions import currency_note
-from pretix_hubspot.control.forms.editor import STATUSES
+from pretix_hubspot.control.forms.related import STATUSES
 from pretix_hubspot.control.forms.wizard import ChooseForm, ReviewForm, TryOrderForm
 from pretix_hubspot.failures.access import UNAVAILABLE
 from pretix_hubspot.mappings.editing import property_text

@@ -5,7 +5,7 @@ from django.http import QueryDict
 from pretix.base.models import Event
 
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.control.forms.editor import AssociationsForm
+from pretix_hubspot.control.forms.related import AssociationsForm
 from pretix_hubspot.mappings.editing import EditorSetup
 from tests.integration.mappings.conftest import (  # noqa: F401  fixtures are used by name
     add_mapping,
