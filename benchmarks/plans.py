@@ -20,13 +20,12 @@ NOT_JUDGED = ("sync.worker.", "sync.sweep.", "sync.queue.things.", "sync.queue.c
 CHEAP = 100.0
 #: The hot queries, by the function that makes them.
 HOT = {
-    "sync.run.memory._read_keys": "known keys",
-    "sync.run.memory._read_aliases": "aliases",
-    "sync.run.memory._read_sources": "sources",
+    "sync.run.known_rows._read": "known keys, aliases",
+    "sync.run.known_rows._read_sources": "sources",
     "sync.run.owners._best": "owners",
     "sync.run.leases.insert": "leases by key",
     "sync.run.leases.take": "leases by row",
-    "sync.run.memory._by_id": "claim by record id",
+    "sync.run.known_rows.by_id": "claim by record id",
     "sync.run.memory.store": "records, stored",
     "sync.run.uses.of_subjects": "uses of orders",
     "sync.run.loading._sent_parts": "uses that were sent",

@@ -25,6 +25,6 @@ class Glance(Memory):
         return dict.fromkeys(self._sharing(refs), Ownership.OURS)
 
     def claim(self, found: Mapping[RecordKey, str]) -> dict[RecordKey, Ownership]:
-        rows = self._by_id({(ref[0], record_id) for ref, record_id in found.items()})
+        rows = self._known.by_id({(ref[0], record_id) for ref, record_id in found.items()})
         known = {ref: row for ref, record_id in found.items() if (row := rows.get((ref[0], record_id)))}
         return dict.fromkeys(found, Ownership.OURS) | self._of_others(known)

@@ -9,12 +9,10 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from pretix_hubspot.models import URL_LENGTH, KnownRecord, RecordAlias, RecordUse
 from pretix_hubspot.server.bulk_rows import store_rows
-from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import trusted
 from pretix_hubspot.sources.snapshot import Subject
@@ -25,11 +23,10 @@ from pretix_hubspot.sync.send.outcome import SentRecord, StoredLink
 
 from . import shared_keys
 from .forgetting import forget_reused
-from .leases import COLUMNS, Leases, Row
+from .known_rows import KnownRows
+from .leases import Leases, Row
 from .owners import owners
 
-#: Records that are looked up together.
-PART = 5_000
 _SENT = ("record_id", "source_kind", "source_pk", "sent_hash", "url")
 _STORED = (*_SENT, "version", "lease", "leased_until", "updated_at")
 
@@ -42,21 +39,16 @@ class Memory:
 
     def __init__(self, plan: Plan, planned_before: Container[Subject]) -> None:
         self._plan = plan
-        self._planned_before = planned_before
-        self._keys = {ref: plan.keyed(ref[1]) for ref in plan.records}
-        self._rows: dict[RecordKey, Row] = {}
+        self._known = known = KnownRows(plan, planned_before)
+        self._keys, self._rows = known.keys, known.rows
         self._leases = Leases()
         self._ended: set[int] = set()
-        self._renamed: set[RecordKey] = set()
 
     # Reading
 
     def known(self) -> dict[RecordKey, StoredLink]:
         """The links of the plan's records that have an id, each with its owner among those that use it."""
-        missing = self._read_keys(KnownRecord.objects.filter(portal_id=self._plan.portal_id), list(self._keys))
-        if missing:
-            missing = self._read_aliases(missing)
-            self._read_sources(missing)
+        self._known.read()
         return self._links()
 
     def _links(self) -> dict[RecordKey, StoredLink]:
@@ -64,73 +56,6 @@ class Memory:
         shared = {ref: row.pk for ref, row in rows.items() if not self._plan.records[ref].own_key}
         others = owners(self._plan, shared)
         return {ref: StoredLink(row.record_id, row.sent_hash, row.url, others.get(ref)) for ref, row in rows.items()}
-
-    def _read_keys(self, rows: QuerySet[KnownRecord], refs: Sequence[RecordKey]) -> list[RecordKey]:
-        """Read these keys' rows; returns the refs without one."""
-        by_key = {(ref[0], self._keys[ref]): ref for ref in refs}
-        for part in chunks(sorted(by_key), PART):
-            types, keys = ({key[index] for key in part} for index in (0, 1))
-            # Without the object type, the index is of no use beyond the portal, which may have millions of records.
-            for row in rows.filter(object_type__in=types, key__in=keys).values_list(*COLUMNS):
-                if ref := by_key.get((row[1], row[2])):
-                    self._rows[ref] = Row(*row)
-        return [ref for ref in refs if ref not in self._rows]
-
-    def _read_aliases(self, refs: Sequence[RecordKey]) -> list[RecordKey]:
-        by_key = {(ref[0], self._keys[ref]): ref for ref in refs}
-        aliases = RecordAlias.objects.filter(portal_id=self._plan.portal_id)
-        # Few portals have any; in the order of the index, since another portal's may fill the table.
-        if aliases.order_by("object_type", "key").values_list("pk", flat=True).first() is None:
-            return list(refs)
-        columns = ["object_type", "key", *(f"record__{name}" for name in COLUMNS)]
-        for part in chunks(sorted(by_key), PART):
-            types, keys = ({key[index] for key in part} for index in (0, 1))
-            for object_type, key, *row in aliases.filter(object_type__in=types, key__in=keys).values_list(*columns):
-                if ref := by_key.get((object_type, key)):
-                    self._rows[ref] = Row(*row)
-        return [ref for ref in refs if ref not in self._rows]
-
-    def _read_sources(self, refs: Sequence[RecordKey]) -> None:
-        """Find records that stand for the same object of ours under a former identifier property.
-
-        Not one that another mapping of the plan wants, or still uses: two mappings may make two records of one order.
-        """
-        wanted: dict[tuple[str, str, int | None], RecordKey] = {
-            (ref[0], *stands_for): ref
-            for ref in refs
-            if (stands_for := self._plan.records[ref].stands_for) and self._may_be_known(ref)
-        }
-        if not wanted:
-            return
-        rows = KnownRecord.objects.filter(
-            portal_id=self._plan.portal_id,
-            object_type__in={key[0] for key in wanted},
-            source_kind__in={key[1] for key in wanted},
-            source_pk__in={key[2] for key in wanted},
-        )
-        taken = {row.pk for row in self._rows.values()}
-        found: dict[RecordKey, dict[int, Row]] = defaultdict(dict)
-        users: dict[int, set[int]] = defaultdict(set)
-        for *columns, mapping in rows.exclude(pk__in=taken).values_list(*COLUMNS, "uses__mapping_id"):
-            row = Row(*columns)
-            if ref := wanted.get((row.object_type, row.source_kind, row.source_pk)):
-                found[ref][row.pk] = row
-                users[row.pk].add(mapping)
-        for ref, candidates in found.items():
-            others = self._other_mappings(ref)
-            free = [row for row in candidates.values() if not users[row.pk] & others]
-            if len(free) == 1:
-                self._rows[ref] = free[0]
-                self._renamed.add(ref)
-
-    def _may_be_known(self, ref: RecordKey) -> bool:
-        return any(subject in self._planned_before for subject in self._plan.records[ref].subjects)
-
-    def _other_mappings(self, ref: RecordKey) -> set[int]:
-        """The mappings of the record's subjects that do not want it."""
-        record = self._plan.records[ref]
-        mappings = {spec.id for subject in record.subjects for spec in self._plan.subjects[subject].specs}
-        return mappings - {contribution.mapping for contribution in record.contributions}
 
     # Leasing
 
@@ -145,11 +70,11 @@ class Memory:
         inserted = self._leases.insert(self._new_rows(new))
         leased = {by_key[row.object_type, row.key]: row for row in inserted.values()}
         if overtaken := [ref for ref in new if ref not in leased]:
-            self._read_keys(KnownRecord.objects.filter(portal_id=self._plan.portal_id), overtaken)
+            self._known.read_keys(overtaken)
         known = {ref: self._rows[ref].pk for ref in refs if ref in self._rows}
         taken = self._leases.take(known.values())
         leased |= {ref: taken[pk] for ref, pk in known.items() if pk in taken}
-        self._rows |= leased
+        self._rows.update(leased)
         return set(refs) - leased.keys()
 
     def lease_rows(self, pks: Iterable[int]) -> set[int]:
@@ -224,7 +149,7 @@ class Memory:
         A record that another key of ours leads to as well, such as a contact with two addresses, is one record from now
         on; but none is taken over that stands for another object of ours.
         """
-        rows = self._by_id({(ref[0], record_id) for ref, record_id in found.items()})
+        rows = self._known.by_id({(ref[0], record_id) for ref, record_id in found.items()})
         known = {ref: row for ref, record_id in found.items() if (row := rows.get((ref[0], record_id)))}
         answers = self._of_others(known)
         joining = {ref: row for ref, row in known.items() if ref not in answers}
@@ -264,12 +189,6 @@ class Memory:
                 foreign[ref] = row
         used = self._used(foreign.values())
         return {r: Ownership.TAKEN if row.pk in used else Ownership.GIVEN_UP for r, row in foreign.items()}
-
-    def _by_id(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Row]:
-        types, ids = ({place[index] for place in places} for index in (0, 1))
-        rows = KnownRecord.objects.filter(portal_id=self._plan.portal_id, object_type__in=types, record_id__in=ids)
-        # PostgreSQL does not see for itself that none of more than 100 ids is empty, and would not use the index.
-        return {(row[1], row[3]): Row(*row) for row in rows.exclude(record_id="").values_list(*COLUMNS)}
 
     def _used(self, rows: Iterable[Row]) -> set[int]:
         pks = [row.pk for row in rows]
@@ -356,10 +275,10 @@ class Memory:
         portal_id = self._plan.portal_id
         aliases = [
             {"portal_id": portal_id, "object_type": ref[0], "key": self._keys[ref], "record_id": self._rows[ref].pk}
-            for ref in sorted(self._renamed.intersection(sent))
+            for ref in sorted(self._known.renamed.intersection(sent))
         ]
         store_rows(RecordAlias, aliases, unique=["portal_id", "object_type", "key"], update=["record"])
-        self._renamed.clear()
+        self._known.renamed.clear()
 
 
 def _owner(links: Mapping[RecordKey, StoredLink], ref: RecordKey) -> Contributor | None:
