@@ -45,7 +45,7 @@ from pretix_hubspot.server.links import NAMESPACE, event_url, organizer_url
 from pretix_hubspot.server.permissions import may_manage_connections
 from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue import unmapped
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run import forgetting
 from pretix_hubspot.sync.shredder import HubSpotShredder
@@ -174,5 +174,5 @@ def on_event_copied(sender, other, **maps):
 @receiver(post_save, sender=ObjectMapping, dispatch_uid="pretix_hubspot_first_mapping")
 def on_mapping_saved(sender, instance, raw=False, **kwargs):
     """Queue the orders that were placed before the event's first mapping, so that no user has to send them."""
-    if not raw and instance.is_complete and campaigns.start_unmapped(instance.event):
+    if not raw and instance.is_complete and unmapped.queue(instance.event):
         call_worker(instance.event.hubspot_connection.connection_id)

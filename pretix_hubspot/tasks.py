@@ -13,6 +13,7 @@ from pretix_hubspot.models import Connection, Heartbeat
 from pretix_hubspot.server import metrics, workers
 from pretix_hubspot.server.safeguard import run_isolated
 from pretix_hubspot.sync import sweep, worker
+from pretix_hubspot.sync.queue import campaigns
 from pretix_hubspot.sync.run import run_log
 
 #: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
@@ -70,6 +71,7 @@ def run_periodic() -> None:
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
             for event_connection in worker.event_connections(connection, paused=True):
                 run_isolated(sweep.run, event_connection)
+            run_isolated(campaigns.refill, connection)
             drain.apply_async(args=(connection.pk,))
         send_reports.apply_async()
         for pk in refresh.outdated():

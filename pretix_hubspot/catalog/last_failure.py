@@ -26,7 +26,7 @@ PAUSE, PAUSE_OF_TYPE = timedelta(minutes=5), timedelta(minutes=1)
 TRY_ACCESS = timedelta(minutes=10)
 
 
-#: Logged for a mapping; by its prefix, ``sync.queue.campaigns`` counts it as a change of what is sent.
+#: Logged for a mapping; by its prefix, ``sync.queue.outdated_orders`` counts it as a change of what is sent.
 REGAINED = "pretix_hubspot.mapping.access_regained"
 
 

@@ -102,17 +102,38 @@ class PreviewLogEntryType(NoOpShredderMixin, OrderLogEntryType):
     """A preview of CRM data; its content is not kept."""
 
 
+#: Why a campaign ended before it was done.
+RESEND_ENDS = {
+    "left": _("The event stopped using the connection."),
+    "moved": _("The event changed to another connection."),
+    "disconnected": _("HubSpot was disconnected."),
+    "shredded": _("Personal data was removed."),
+}
+RESEND_NUMBERS = {
+    "": _("Orders: {orders}"),
+    "pretix_hubspot.resend.canceled": _("Orders that were not sent: {orders}"),
+    "pretix_hubspot.resend.finished": _("Done: {orders}, sync problems: {failed}"),
+}
+
+
 @log_entry_types.new_from_dict(
     {
-        "pretix_hubspot.resend.started": _("Orders are sent to HubSpot again with changed object mappings: {orders}"),
-        "pretix_hubspot.resend.canceled": _("Sending orders to HubSpot again has been canceled, not sent: {orders}"),
+        "pretix_hubspot.resend.started": _("Orders are sent to HubSpot again with changed object mappings."),
+        "pretix_hubspot.resend.paused": _("Sending orders to HubSpot again has been paused."),
+        "pretix_hubspot.resend.resumed": _("Sending orders to HubSpot again has been resumed."),
+        "pretix_hubspot.resend.canceled": _("Sending orders to HubSpot again has been canceled."),
+        "pretix_hubspot.resend.finished": _("Orders have been sent to HubSpot again."),
     }
 )
 class ResendLogEntryType(NoOpShredderMixin, EventLogEntryType):
-    """Sending again in the background; the data holds a number, and whether no order was known to differ."""
+    """Sending again in the background; the data holds numbers, whether no order was known to differ, and why it was
+    canceled, unless a user wanted it.
+    """
 
     def display(self, logentry, data):
-        plain = self.plain
-        if data.get("all"):
-            plain = _("All orders are compared and sent to HubSpot where they differ: {orders}")
-        return str(plain).format(orders=data.get("orders", ""))
+        text = _("All orders are compared and sent to HubSpot where they differ.") if data.get("all") else self.plain
+        words = [str(text), str(RESEND_ENDS.get(data.get("reason"), ""))]
+        if "orders" in data:
+            numbers = RESEND_NUMBERS.get(self.action_type, RESEND_NUMBERS[""])
+            words.append(str(numbers).format(orders=data["orders"], failed=data.get("failed", 0)))
+        return " ".join(filter(None, words))

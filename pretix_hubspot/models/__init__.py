@@ -7,6 +7,7 @@ HubSpot record belongs to which of ours, and the state of each order.
 Columns such as ``event_id`` are annotated where a type checker needs them; Django makes them of the foreign keys.
 """
 
+from .campaigns import Campaign
 from .connections import (
     LOG_DAYS,
     CatalogEntry,
@@ -22,6 +23,7 @@ from .runs import Heartbeat, Run, RunEntry
 from .transfers import PROVIDER, DailyCount, OrderState, part_of
 
 __all__ = [
+    "Campaign",
     "Connection",
     "EventConnection",
     "FormerConnection",

@@ -11,7 +11,7 @@ from pretix.base.models import Event, LogEntry, User
 
 from pretix_hubspot.models import Connection, EventConnection, FormerConnection, OrderState
 from pretix_hubspot.server import workers
-from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue import campaigns, order_queue
 from pretix_hubspot.sync.queue.triggers import Trigger
 
 #: The log entry of a user's decision to use HubSpot no longer.
@@ -47,6 +47,7 @@ def join(event: Event, connection: Connection, user: User | None) -> EventConnec
         if event_connection and event_connection.connection_id == connection.pk:
             return event_connection
         if event_connection:
+            campaigns.cancel(event, user, "moved")
             order_queue.forget(event)
         states = OrderState.objects.filter(order__event=event)
         states.exclude(portal_id=connection.portal_id).filter(by_hand=True).update(by_hand=False)
@@ -85,6 +86,7 @@ def leave(event: Event, user: User | None) -> None:
     with transaction.atomic():
         event_connection = EventConnection.objects.select_related("connection").filter(event=event).first()
         if event_connection:
+            campaigns.cancel(event, user, "left")
             _store_former(event_connection)
             data = {"portal": event_connection.connection.portal_id}
             event.log_action(LEFT, user=user, data=data)

@@ -17,7 +17,7 @@ from pretix_hubspot.sync.run.history import OWN_LOG_ENTRIES, log_counts
 from pretix_hubspot.sync.run.order_states import store_states
 from pretix_hubspot.sync.run.results import EXCLUDED
 
-from .queue import order_queue
+from .queue import campaigns, order_queue
 from .run import forgetting
 
 #: Orders, or links, that are processed together.
@@ -62,6 +62,7 @@ class HubSpotShredder(BaseDataShredder):
 
         Waiting orders are not sent, and a sending worker loses its claim first, so that it stores no data afterwards.
         """
+        campaigns.cancel(self.event, None, "shredded")
         order_queue.forget(self.event)
         self._shred_states()
         OrderSyncResult.objects.filter(order__event=self.event, sync_provider=PROVIDER).delete()

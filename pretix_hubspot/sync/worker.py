@@ -34,7 +34,7 @@ from pretix_hubspot.sync.queue.triggers import Trigger
 
 from .lookahead import Lookahead
 from .postponed import Postponed
-from .queue import order_queue
+from .queue import campaigns, order_queue
 from .queue.order_queue import SliceSize
 from .run import engine, history
 
@@ -170,7 +170,7 @@ def work_through_queue(
         with closing(Lookahead(connection, events, claim_live)) as lookahead:
             pks = [event_connection.event_id for event_connection in events]
             while not postponed.are_given_up:
-                rows = lookahead.rows(pks) or next_rows(pks, _is_kept_for_live(connection), size)
+                rows = lookahead.rows(pks) or _rows_of_campaigns_too(connection, pks, size)
                 if not rows and not postponed.wait():
                     break
                 if len(rows) >= size.orders and _others_at_work(pks, lookahead) < WORKERS - 1:
@@ -236,6 +236,15 @@ def next_rows(events: Sequence[int], live_only: bool = False, size: SliceSize = 
     positions = dict(counted.annotate(Count("pk")))
     fitting = sum(total <= size.positions for total in accumulate(positions.get(pk, 0) for _, pk in chosen))
     return [row for row, _ in chosen[: max(1, fitting)]]
+
+
+def _rows_of_campaigns_too(connection: Connection, events: Sequence[int], size: SliceSize) -> list[int]:
+    """The next slice; when the queue runs short, campaigns fill it."""
+    live_only = _is_kept_for_live(connection)
+    rows = next_rows(events, live_only, size)
+    if len(rows) < size.most_orders and campaigns.refill(connection) and not rows:
+        rows = next_rows(events, live_only, size)
+    return rows
 
 
 def is_open(connection: Connection) -> bool:

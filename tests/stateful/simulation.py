@@ -296,6 +296,7 @@ class Simulation:
 
     def send_again(self, event):
         campaigns.start(event, None)
+        campaigns.refill(event.hubspot_connection.connection)
 
     # People in HubSpot
 

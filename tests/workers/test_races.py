@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -13,12 +14,12 @@ from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.hubspot.data import PropertyDefinition
-from pretix_hubspot.models import KnownRecord, OrderState
+from pretix_hubspot.models import Campaign, KnownRecord, OrderState
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.plan.plan import Contribution, Plan, WantedRecord
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue import campaigns, order_queue
 from pretix_hubspot.sync.run import order_states
 from pretix_hubspot.sync.run.memory import Memory
 from pretix_hubspot.sync.send.outcome import SentRecord
@@ -225,3 +226,38 @@ def test_a_person_in_two_events_is_one_contact_whoever_is_faster(story, simulato
     assert not OrderSyncQueue.objects.exists()
     [contact] = story.world()["contacts"]
     assert contact["associations"] == {"deals": ["ADA/CONF/AC", "ADA/OTHER/AO"]}
+
+
+def test_two_workers_fill_the_queue_of_a_campaign_with_each_order_once(story):
+    """Row lock of ``campaigns``; fails without it: both would choose the same orders, and count them twice."""
+    harness.seed(story, range(300))
+    OrderSyncQueue.objects.all().delete()
+    orders = list(Order.objects.order_by("-pk").values_list("pk", flat=True))
+    sent_at = now() - timedelta(hours=1)
+    OrderState.objects.bulk_create(
+        OrderState(order_id=pk, portal_id=story.connection.portal_id, sent_hash="x", sent_at=sent_at) for pk in orders
+    )
+    campaigns.start(story.event, None, everything=True)
+    limits = campaigns.Limits(waiting=40, width=7, steps=3)
+    queued = []
+
+    def turn():
+        campaigns.refill(story.connection, limits)
+        rows = OrderSyncQueue.objects.filter(in_flight=False)
+        assert rows.count() <= limits.waiting
+        return
+
+    def send():
+        """Another worker takes some of them, in the order in which they wait."""
+        with transaction.atomic():
+            rows = OrderSyncQueue.objects.order_by("pk").select_for_update(skip_locked=True)[:15]
+            queued.extend(row.order_id for row in rows)
+            OrderSyncQueue.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+    assert not errors(together(turn, turn, send, times=100))
+
+    send()
+    assert queued == orders
+    campaigns.refill(story.connection)
+    campaign = Campaign.objects.get()
+    assert (campaign.state, campaign.done, campaign.total) == ("done", 300, 300)

@@ -22,6 +22,7 @@ from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.models import Connection, EventConnection
 from pretix_hubspot.server.permissions import events_seen_by
 from pretix_hubspot.sync.joining import join, leave
+from pretix_hubspot.sync.queue import campaigns
 
 from .base import HubSpotEventMixin, HubSpotOrganizerMixin, ManagesConnectionsMixin, own_connection
 
@@ -179,6 +180,7 @@ def join_and_report(request, event, connection):
 def disconnect_and_report(request, connection):
     """Disconnect, and show the steps that remain in HubSpot."""
     was_token = connection.kind == Connection.Kind.TOKEN
+    campaigns.cancel_all(connection, request.user, "disconnected")
     if disconnect(connection, request.user):
         messages.success(request, _("HubSpot has been disconnected."))
     elif was_token:

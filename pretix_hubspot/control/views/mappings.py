@@ -19,6 +19,7 @@ from pretix_hubspot.connections.user_request_limit import REFRESH, TOO_EARLY, ma
 from pretix_hubspot.control.forms.mappings import ObjectMappingFormSet, object_type_choices
 from pretix_hubspot.failures.access import UNAVAILABLE, explain
 from pretix_hubspot.health.actions import retry_deleted
+from pretix_hubspot.health.campaigns import shown
 from pretix_hubspot.health.words import retried_text
 from pretix_hubspot.mappings import drift
 from pretix_hubspot.mappings.limit_texts import too_much
@@ -28,7 +29,7 @@ from pretix_hubspot.mappings.suggestions import ATTENDEES, EVERYTHING, apply_sug
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.server.patience import ASKED_FOR
 from pretix_hubspot.server.workers import call_worker
-from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue.outdated_orders import glance
 from pretix_hubspot.sync.queue.scope import mapped
 from pretix_hubspot.sync.run import removals
 from pretix_hubspot.values.money import CURRENCIES
@@ -53,8 +54,8 @@ def object_mappings_context(request, event_connection):
     return {
         "mapping_formset": formset,
         "nothing_is_sent": not mapped().filter(event=request.event).exists(),
-        "outdated": outdated_text(request.event, count) if (count := campaigns.outdated(request.event).count()) else "",
-        "resending": campaigns.progress(request.event)[1],
+        "outdated": outdated_text(glance(request.event)),
+        "campaign": shown(request.event),
         "catalog_problem": explain(problem) if problem else None,
         "catalog_refreshed": now() - age if age is not None else None,
         "catalog_left_out": [left_out_text(entry) for entry in catalog.left_out()],

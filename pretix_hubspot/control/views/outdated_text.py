@@ -1,11 +1,12 @@
 """The number of orders that would be sent otherwise today, in words."""
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-
-from pretix_hubspot.sync.queue import campaigns
 
 
 def _mapped_otherwise(count):
+    if count is None:
+        return _("Orders were sent to HubSpot with older object mappings.")
     return ngettext(
         "{count} order was sent to HubSpot with older object mappings.",
         "{count} orders were sent to HubSpot with older object mappings.",
@@ -14,6 +15,8 @@ def _mapped_otherwise(count):
 
 
 def _sent_otherwise(count):
+    if count is None:
+        return _("Orders were sent to HubSpot otherwise than they would be sent today.")
     return ngettext(
         "{count} order was sent to HubSpot otherwise than it would be sent today.",
         "{count} orders were sent to HubSpot otherwise than they would be sent today.",
@@ -21,6 +24,8 @@ def _sent_otherwise(count):
     ).format(count=count)
 
 
-def outdated_text(event, count):
-    """The number of outdated orders in words; after an upgrade, the mappings are not named as the reason."""
-    return _sent_otherwise(count) if campaigns.is_upgraded(event) else _mapped_otherwise(count)
+def outdated_text(glance):
+    """The outdated orders in words; after an upgrade, the mappings are not named as the reason. Empty without any."""
+    if not glance.exist:
+        return ""
+    return (_sent_otherwise if glance.is_upgraded else _mapped_otherwise)(glance.count)

@@ -1,136 +1,286 @@
-"""Send many orders again in the background, after a mapping changed: rows of the same queue, behind live orders.
+"""Campaigns: long work on an event's orders, a few of which wait in core's queue at any time, behind live orders.
 
-Rows are made newest order first and taken in that order; an order that waits already is not queued twice.
+A campaign is a row with a cursor that goes from new orders to old ones; starting one is a single statement. A worker
+whose queue runs short fills it: in one transaction, the orders are queued and the cursor moves, so that a worker that
+is killed leaves nothing lost and nothing doubled. Each statement reads a limited part of the orders, by primary key.
 """
 
-from django.db import transaction
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
-from pretix.base.models import Event, LogEntry, Order, User
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
+from django.utils.timezone import now
+from django_scopes import scopes_disabled
+from pretix.base.models import Event, Order, User
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.failures.codes import Exclusion
-from pretix_hubspot.mappings import revisions
-from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
-from pretix_hubspot.server.chunks import chunks
-from pretix_hubspot.values.fingerprint import fingerprint
+from pretix_hubspot.connections.lifecycle import for_event, is_active
+from pretix_hubspot.models import PROVIDER, Campaign, Connection
+from pretix_hubspot.server.workers import call_worker
 
 from . import order_queue
-from .scope import NEVER, in_scope, mapped, sendable
+from .outdated_orders import orders_outdated, orders_sent
 from .triggers import Trigger
 
-MAPPING_ENTRIES = "pretix_hubspot.mapping."
-BEFORE_CHANGE = gettext_lazy("The object mappings were changed after they were sent.")
-BY_UPGRADE = gettext_lazy("An older version of the plugin sent them otherwise.")
-#: The sentences about orders that were planned and not sent, by the reason in ``triggers.OFFERED``.
-OFFERS = {
-    "thing": gettext_lazy("The event, dates, products or customers were changed in pretix after they were sent."),
-    "definition": gettext_lazy("Properties or pipelines were changed in HubSpot after they were sent."),
-}
-STARTED, CANCELED = "pretix_hubspot.resend.started", "pretix_hubspot.resend.canceled"
+LOG = "pretix_hubspot.resend."
 
 
-def _mappings_changed_at() -> Subquery:
-    """When a user last changed what the event sends."""
-    entries = LogEntry.objects.filter(event=OuterRef("event"), action_type__startswith=MAPPING_ENTRIES)
-    return Subquery(entries.order_by("-datetime").values("datetime")[:1])
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a worker's turn with a campaign.
+
+    At most ``waiting`` of its orders are in core's queue; when half of them are done, others follow. A step covers
+    ``width`` primary keys of orders, after one that found nothing twice as many, up to ``widest``.
+    """
+
+    waiting: int = 2_000
+    width: int = 20_000
+    widest: int = 320_000
+    steps: int = 10
 
 
-def outdated(event: Event) -> QuerySet[OrderState]:
-    """Orders that were last in sync before the mappings changed, or sent otherwise before an upgrade."""
-    states, before_change = _in_sync(event)
-    return states.filter(before_change | Q(outdated_by__gt=""))
+LIMITS = Limits()
 
 
-def up_to_date(event: Event) -> QuerySet[OrderState]:
-    """Orders that HubSpot holds and of which nothing is known that would be sent otherwise."""
-    states, before_change = _in_sync(event)
-    return states.filter(outdated_by="").exclude(before_change)
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is. ``total`` may still grow, unless ``is_counted``."""
+
+    campaign: Campaign
+    done: int
+    failed: int
+
+    @property
+    def total(self) -> int:
+        """More orders than were counted may be outdated by now."""
+        campaign = self.campaign
+        return max(campaign.total, campaign.done + campaign.failed + len(campaign.waiting))
+
+    @property
+    def is_counted(self) -> bool:
+        return not self.campaign.counted_to
 
 
-def reasons(event: Event) -> list[tuple[str | Promise, int]]:
-    """The reasons why orders are outdated, with the number of orders; an order may have several."""
-    states, before_change = _in_sync(event)
-    by_upgrade = states.filter(outdated_by__gt="").order_by("outdated_by").values_list("outdated_by")
-    counts = [
-        (OFFERS.get(code) or revisions.REASONS.get(code, BY_UPGRADE), count)
-        for code, count in by_upgrade.annotate(Count("pk"))
-    ]
-    changed = states.filter(before_change).count()
-    return [(BEFORE_CHANGE, changed), *counts] if changed else counts
+def start(event: Event, user: User | None, everything: bool = False) -> bool:
+    """Start sending the event's outdated orders again, or ``everything`` that was sent. Returns whether it was not
+    running already.
+    """
+    with scopes_disabled():  # which would search the organizer's orders for the newest one
+        newest = Order.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    chosen = {"orders": "all" if everything else "outdated"}
+    try:
+        with transaction.atomic():
+            Campaign.objects.create(
+                event=event, filter=chosen, cursor=newest + 1, counted_to=newest + 1, started_by=user
+            )
+            event.log_action(LOG + "started", user=user, data={"all": True} if everything else {})
+    except IntegrityError:
+        return False  # started already, and no second time
+    _call_worker(event)
+    return True
 
 
-def is_upgraded(event: Event) -> bool:
-    """Whether something other than a change of mappings made some of the orders outdated."""
-    return _in_sync(event)[0].filter(outdated_by__gt="").exists()
+def current(event: Event) -> Campaign | None:
+    """The event's campaign that has work left."""
+    return Campaign.objects.filter(event=event, state__in=Campaign.OPEN).first()
 
 
-def _in_sync(event: Event) -> tuple[QuerySet[OrderState], Q]:
-    """Orders that HubSpot holds, and that would be sent again; and the condition for a change of mappings since."""
-    event_connection = EventConnection.objects.filter(event=event).annotate(changed_at=_mappings_changed_at())
-    changes = list(event_connection.values_list("changed_at", flat=True))
-    if not changes:
-        return OrderState.objects.none(), NEVER
-    [changed_at] = changes
-    states = OrderState.objects.filter(order__in=sendable(event.pk)).exclude(sent_hash="")
-    return states, Q(sent_at__lt=changed_at) if changed_at else NEVER
-
-
-def start(event: Event, user: User | None) -> int:
-    """Queue all outdated orders, or all that were sent if none is known. Returns how many were not waiting before."""
-    states = outdated(event)
-    if compare_all := not states.exists():
-        states = _in_sync(event)[0]
-    orders = Order.objects.filter(pk__in=states.values("order")).order_by("-datetime", "-pk")
-    waited = _rows(event).count()
-    for part in chunks(orders.values_list("pk", flat=True).iterator(), 1_000):
-        order_queue.enqueue(event, part, Trigger.RESEND)
-    queued = _rows(event).count() - waited
-    data = {"orders": waited + queued} | ({"all": True} if compare_all else {})
-    event.log_action(STARTED, user=user, data=data)
-    return queued
+def last(event: Event) -> Campaign | None:
+    """The event's campaign that ended last."""
+    return Campaign.objects.filter(event=event, state=Campaign.State.DONE).order_by("ended_at").last()
 
 
 @transaction.atomic
-def start_unmapped(event: Event) -> int:
-    """Queue the orders that were placed before the event's first mapping. Returns how many.
+def pause(event: Event, user: User | None) -> bool:
+    """Take the campaign's orders out of the queue, except those that are on their way. Returns whether one ran."""
+    campaign = _locked(event, (Campaign.State.RUNNING,))
+    if campaign is None:
+        return False
+    _withdraw(campaign)
+    campaign.state = Campaign.State.PAUSED
+    campaign.save()
+    event.log_action(LOG + "paused", user=user)
+    return True
 
-    Called in the transaction that stores the mapping; ``finish.leave_out_unmapped`` explains the lock.
+
+@transaction.atomic
+def resume(event: Event, user: User | None) -> bool:
+    """Go on where the pause began. Returns whether a campaign was paused."""
+    campaign = _locked(event, (Campaign.State.PAUSED,))
+    if campaign is None:
+        return False
+    campaign.state = Campaign.State.RUNNING
+    campaign.save()
+    event.log_action(LOG + "resumed", user=user)
+    _call_worker(event)
+    return True
+
+
+@transaction.atomic
+def cancel(event: Event, user: User | None, reason: str = "") -> bool:
+    """End the campaign before it is done; what is on its way arrives. Returns whether there was one."""
+    campaign = _locked(event, Campaign.OPEN)
+    if campaign is None:
+        return False
+    _withdraw(campaign)
+    data = {"reason": reason} if reason else {}
+    if not campaign.counted_to:
+        data |= {"orders": max(0, campaign.total - campaign.done - campaign.failed - len(campaign.waiting))}
+    campaign.state, campaign.reason, campaign.ended_at = Campaign.State.CANCELED, reason, now()
+    campaign.waiting, campaign.withdrawn = [], []
+    campaign.save()
+    event.log_action(LOG + "canceled", user=user, data=data)
+    return True
+
+
+def cancel_all(connection: Connection, user: User | None, reason: str) -> None:
+    """End the campaigns of all events of a connection."""
+    rows = Campaign.objects.filter(event__hubspot_connection__connection=connection, state__in=Campaign.OPEN)
+    for campaign in rows.order_by("event").select_related("event"):
+        cancel(campaign.event, user, reason)
+
+
+def progress(campaign: Campaign) -> Progress:
+    """How far the campaign is at this moment."""
+    going, stopped = _rows_of(campaign.waiting)
+    finished = len(campaign.waiting) - len(going) - len(stopped)
+    return Progress(campaign, campaign.done + finished, campaign.failed + len(stopped))
+
+
+def refill(connection: Connection, limits: Limits = LIMITS) -> bool:
+    """Queue more orders of each running campaign whose orders in the queue run short. Returns whether it found some.
+
+    It ends after a limited number of steps, and calls another worker if orders are left to be looked at.
     """
-    locked = EventConnection.objects.select_for_update(of=("self",)).select_related("connection").filter(event=event)
-    if not (event_connection := locked.first()) or not mapped().filter(event=event).exists():
-        return 0
-    # Versions without this reason stored such orders as sent.
-    nothing = fingerprint([event_connection.connection.portal_id])
-    unmapped = Q(excluded_reason=Exclusion.NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing)
-    orders = in_scope(event.pk).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
-    waiting = list(orders.order_by("pk").values_list("pk", flat=True))
-    for part in chunks(waiting, 1_000):
-        order_queue.enqueue(event, part, Trigger.FIRST_MAPPING)
-    return len(waiting)
-
-
-def cancel(event: Event, user: User | None) -> int:
-    """Remove the rows of the campaign that no worker has claimed. Returns how many."""
-    count, _ = _rows(event).filter(in_flight=False).delete()
-    if count:
-        event.log_action(CANCELED, user=user, data={"orders": count})
-    return count
-
-
-def progress(event: Event) -> tuple[int, int]:
-    """How many of the orders of the last start are done, and their total; (0, 0) without a running campaign."""
-    left = _rows(event).count()
-    if not left:
-        return 0, 0
-    last = LogEntry.objects.filter(event=event, action_type=STARTED).order_by("-datetime", "-pk").first()
-    total = max(left, last.parsed_data.get("orders", 0) if last else 0)
-    return total - left, total
-
-
-def _rows(event: Event) -> QuerySet[OrderSyncQueue]:
-    """The campaign's rows that are not done; a row that became a sync problem is done."""
-    return OrderSyncQueue.objects.filter(
-        event=event, sync_provider=PROVIDER, triggered_by=Trigger.RESEND, need_manual_retry__isnull=True
+    running = Campaign.objects.filter(
+        state=Campaign.State.RUNNING,
+        event__hubspot_connection__connection=connection,
+        event__hubspot_connection__paused_since=None,
     )
+    with scopes_disabled():
+        rows = running.order_by("pk").select_related("event__organizer")
+        turns = [_Turn(campaign.pk, limits) for campaign in rows if is_active(campaign.event)]
+        ended = [turn.refill() for turn in turns]
+        if not all(ended):
+            call_worker(connection.pk)
+    return any(turn.has_queued for turn in turns)
+
+
+class _Turn:
+    """A worker's turn with one campaign: a limited number of steps, each in a transaction of its own."""
+
+    def __init__(self, pk: int, limits: Limits) -> None:
+        self._pk, self._limits = pk, limits
+        self._filling = self._counting = limits.width
+        self._is_short: bool | None = None
+        self.has_queued = False
+
+    def refill(self) -> bool:
+        """Take steps until nothing is to be done for now. Returns whether that was reached."""
+        return any(not self._step() for _ in range(self._limits.steps))
+
+    def _step(self) -> bool:
+        """Count and queue a part of the orders. Returns whether more is to be done at once.
+
+        Another worker does nothing meanwhile: the lock ends when the orders are queued and the cursor has moved.
+        """
+        with transaction.atomic():
+            rows = Campaign.objects.filter(pk=self._pk, state=Campaign.State.RUNNING).select_related("event")
+            campaign = rows.select_for_update(skip_locked=True, of=("self",)).first()
+            if campaign is None:
+                return False
+            if self._is_short is None:
+                _settle(campaign)
+                self._is_short = len(campaign.waiting) <= self._limits.waiting // 2
+            self._count(campaign)
+            self._fill(campaign)
+            _end_if_done(campaign)
+            campaign.save()
+        return bool(campaign.counted_to or (self._room(campaign) and campaign.cursor))
+
+    def _room(self, campaign: Campaign) -> int:
+        return self._limits.waiting - len(campaign.waiting) if self._is_short else 0
+
+    def _count(self, campaign: Campaign) -> None:
+        """Count the next part of the orders, ahead of the cursor."""
+        if campaign.counted_to:
+            low = max(0, campaign.counted_to - self._counting)
+            found = _chosen(campaign, low, campaign.counted_to).count()
+            campaign.total, campaign.counted_to = campaign.total + found, low
+            self._counting = self._next_width(self._counting, found)
+
+    def _fill(self, campaign: Campaign) -> None:
+        """Queue what a pause took out of the queue, then the next orders that were counted."""
+        if campaign.withdrawn:
+            again = _chosen(campaign, min(campaign.withdrawn), max(campaign.withdrawn) + 1)
+            self._queue(campaign, again.filter(pk__in=campaign.withdrawn))
+            campaign.withdrawn = []
+        room = self._room(campaign)
+        if not room or campaign.cursor == campaign.counted_to:
+            return
+        low = max(campaign.counted_to, campaign.cursor - self._filling)
+        found = self._queue(campaign, _chosen(campaign, low, campaign.cursor)[:room])
+        campaign.cursor = found[-1] if len(found) == room else low
+        self._filling = self._next_width(self._filling, len(found))
+
+    def _queue(self, campaign: Campaign, orders: QuerySet[Order]) -> list[int]:
+        found = list(orders.values_list("pk", flat=True))
+        if found:
+            order_queue.enqueue(campaign.event, found, Trigger.RESEND)
+            campaign.waiting += found
+            self.has_queued = True
+        return found
+
+    def _next_width(self, width: int, found: int) -> int:
+        """A wider part after one without any order: other events' orders lie between."""
+        return self._limits.width if found else min(2 * width, self._limits.widest)
+
+
+def _chosen(campaign: Campaign, low: int, high: int) -> QuerySet[Order]:
+    """The campaign's orders in a range of primary keys, the newest first."""
+    orders_of = orders_sent if campaign.filter["orders"] == "all" else orders_outdated
+    return orders_of(campaign.event, low, high).order_by("-pk")
+
+
+def _settle(campaign: Campaign) -> None:
+    """Count the orders that have left the queue; one that waits for a user has failed."""
+    going, stopped = _rows_of(campaign.waiting)
+    campaign.done += len(campaign.waiting) - len(going) - len(stopped)
+    campaign.failed += len(stopped)
+    campaign.waiting = [pk for pk in campaign.waiting if pk in going]
+
+
+def _end_if_done(campaign: Campaign) -> None:
+    if campaign.cursor or campaign.withdrawn:
+        return
+    campaign.total = campaign.done + campaign.failed + len(campaign.waiting)  # others were sent meanwhile
+    if not campaign.waiting:
+        campaign.state, campaign.ended_at = Campaign.State.DONE, now()
+        campaign.event.log_action(LOG + "finished", data={"orders": campaign.done, "failed": campaign.failed})
+
+
+def _withdraw(campaign: Campaign) -> None:
+    """Take the orders out of the queue that no worker has tried to send."""
+    _settle(campaign)
+    taken = order_queue.take_back(campaign.waiting, Trigger.RESEND)
+    campaign.withdrawn += [pk for pk in campaign.waiting if pk in taken]
+    campaign.waiting = [pk for pk in campaign.waiting if pk not in taken]
+
+
+def _rows_of(orders: Iterable[int]) -> tuple[set[int], set[int]]:
+    """The orders that wait or are being sent, and those that wait for a user."""
+    rows = OrderSyncQueue.objects.filter(order_id__in=list(orders), sync_provider=PROVIDER)
+    found = list(rows.values_list("order_id", "need_manual_retry"))
+    going = {order for order, mode in found if mode is None}
+    return going, {order for order, _ in found} - going
+
+
+def _locked(event: Event, states: Iterable[str]) -> Campaign | None:
+    rows = Campaign.objects.filter(event=event, state__in=list(states))
+    return rows.select_for_update(of=("self",)).first()
+
+
+def _call_worker(event: Event) -> None:
+    if event_connection := for_event(event):
+        call_worker(event_connection.connection_id)

@@ -319,6 +319,15 @@ def try_again(orders: Sequence[int]) -> None:
     stopped.update(need_manual_retry=None, failed_attempts=0, not_before=now())
 
 
+def take_back(orders: Sequence[int], triggered_by: Trigger) -> set[int]:
+    """Delete these orders' rows with this trigger that wait for their first attempt. Returns the orders."""
+    with transaction.atomic():
+        rows = _waiting_siblings(orders).filter(triggered_by=triggered_by, failed_attempts=0, need_manual_retry=None)
+        taken = dict(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", "order_id"))
+        OrderSyncQueue.objects.filter(pk__in=list(taken)).delete()
+    return set(taken.values())
+
+
 def forget(event: Event) -> list[int]:
     """Delete all rows of an event from the queue. Returns the orders.
 

@@ -24,7 +24,8 @@ from pretix_hubspot.models import PROVIDER, EventConnection, ObjectMapping
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.things import MODELS, OF_ALL_ORDERS, OF_ORDER, Thing, orders_with
 
-from . import campaigns, order_queue
+from . import order_queue
+from .outdated_orders import up_to_date
 from .scope import NEVER, sendable
 from .triggers import Trigger
 
@@ -141,7 +142,7 @@ def compare_some(event_connection: EventConnection) -> int:
 
     Orders that are offered already are left alone: they would be sent unasked.
     """
-    states = campaigns.up_to_date(event_connection.event).filter(sent_at__lt=now() - RECENTLY)
+    states = up_to_date(event_connection.event).filter(sent_at__lt=now() - RECENTLY)
     rows = OrderSyncQueue.objects.filter(order=OuterRef("order"), sync_provider=PROVIDER)
     due = states.filter(~Exists(rows)).order_by("sent_at", "order_id").values_list("order_id", "planner")
     offers = event_connection.source_changes == EventConnection.SourceChanges.OFFER
@@ -182,7 +183,7 @@ def _look_at_portal(
         since = now()
     if since is None:
         return after, 0
-    states = campaigns.up_to_date(event).filter(sent_at__lt=since)
+    states = up_to_date(event).filter(sent_at__lt=since)
     return after, _queue(event, _pks(states, "order_id"), Trigger.OFFER_DEFINITION)
 
 
@@ -195,7 +196,7 @@ def _queue_readers(
     count = _queue(event, _pks(own.filter(_once_sent(event))), Trigger.SWEEP) if own is not None else 0
     orders = readers(reads, entries, changed)
     if event_connection.source_changes == EventConnection.SourceChanges.OFFER:
-        in_sync = campaigns.up_to_date(event).filter(order__in=orders)
+        in_sync = up_to_date(event).filter(order__in=orders)
         return count + _queue(event, _pks(in_sync, "order_id"), Trigger.OFFER_THING)
     count += _queue(event, _pks(orders.filter(_once_sent(event))), Trigger.THING_CHANGED)
     _try_again(event, orders)

@@ -13,6 +13,7 @@ from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import ObjectMapping
 from pretix_hubspot.sync.joining import join
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
+from pretix_hubspot.sync.queue import campaigns
 
 KEY = "pretix_order_key"
 WORLD = {"contacts": ["email", "firstname", "lastname"], "deals": [KEY, "dealname", "amount", "dealstage"]}
@@ -130,6 +131,11 @@ class Story:
 
     def queue(self, order, reason="order_placed"):
         return HubSpotSyncProvider.enqueue_order(order, reason)
+
+    def send_again(self, everything=False):
+        """*Send them again*, and a worker that comes at once."""
+        campaigns.start(self.event, None, everything)
+        campaigns.refill(self.connection)
 
     def sync(self, event=None):
         """One run as core's periodic task makes it, over everything that waits in one event."""

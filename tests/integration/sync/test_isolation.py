@@ -14,7 +14,7 @@ from pretix_hubspot.hubspot.data import Tokens
 from pretix_hubspot.hubspot.errors import HubSpotError, RateLimited
 from pretix_hubspot.models import CatalogEntry, Connection, OrderState
 from pretix_hubspot.sync import worker
-from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue import outdated_orders
 
 LINES = ["crm.objects.line_items.read", "crm.objects.line_items.write", "e-commerce"]
 
@@ -156,8 +156,8 @@ def test_a_side_scope_that_comes_back_is_noticed_and_the_orders_are_offered(stor
 
     assert last_failure.lacking(story.connection) == []
     assert world(story)["line_items"] == 2
-    assert "A1" in set(campaigns.outdated(story.event).values_list("order__code", flat=True))
-    campaigns.start(story.event, None)
+    assert "A1" in set(outdated_orders.outdated(story.event).values_list("order__code", flat=True))
+    story.send_again()
     worker.work_through_queue(story.connection, seconds=30)
     assert world(story)["line_items"] == 3
 
@@ -170,7 +170,7 @@ def test_connecting_again_with_the_scope_offers_the_orders_at_once(story, lines)
     connect_token(story.organizer, story.simulator.people.add_service_key()["key"], None)
 
     assert last_failure.lacking(story.connection) == []
-    assert list(campaigns.outdated(story.event).values_list("order", flat=True)) == [order.pk]
+    assert list(outdated_orders.outdated(story.event).values_list("order", flat=True)) == [order.pk]
 
 
 def test_an_order_of_which_nothing_but_the_side_is_sent_fails_for_the_scope(story, lines):

@@ -14,7 +14,7 @@ from pretix_hubspot.models import EventConnection, KnownRecord, ObjectMapping, O
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.joining import join, leave
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.queue import campaigns, order_queue
+from pretix_hubspot.sync.queue import order_queue, outdated_orders
 from pretix_hubspot.sync.shredder import HubSpotShredder
 from tests.interruptions import LOCKS_ROWS, LOGS_A_RUN
 
@@ -97,7 +97,7 @@ def test_an_order_that_is_sent_with_the_mapping_of_a_moment_ago_is_outdated(stor
     before_request("associations create", change_deals)
     story.sync()
     assert not OrderSyncQueue.objects.exists()
-    assert list(campaigns.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
+    assert list(outdated_orders.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
 
 
 def test_so_is_one_that_was_found_unchanged_by_a_plan_of_before(story, statements):
@@ -109,7 +109,7 @@ def test_so_is_one_that_was_found_unchanged_by_a_plan_of_before(story, statement
     story.sync()
 
     assert not OrderSyncQueue.objects.exists()
-    assert list(campaigns.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
+    assert list(outdated_orders.outdated(story.event).values_list("order_id", flat=True)) == [order.pk]
 
 
 # Personal data is removed

@@ -17,7 +17,7 @@ from pretix_hubspot.sources.registry import source_fields
 from pretix_hubspot.sources.relations import LOADERS
 from pretix_hubspot.sources.things import BY_NEED, Thing
 from pretix_hubspot.sync import sweep
-from pretix_hubspot.sync.queue import campaigns, order_queue
+from pretix_hubspot.sync.queue import order_queue, outdated_orders
 from pretix_hubspot.sync.queue.triggers import Trigger
 from tests.interruptions import raising
 
@@ -36,7 +36,7 @@ def queued():
 
 
 def outdated(story):
-    return dict(campaigns.outdated(story.event).values_list("order__code", "outdated_by"))
+    return dict(outdated_orders.outdated(story.event).values_list("order__code", "outdated_by"))
 
 
 @pytest.fixture
@@ -385,8 +385,8 @@ def test_an_event_that_chose_so_is_offered_what_differs_and_only_that(story, att
     assert list(story.simulator.requests) == []
     assert outdated(story) == {"A1": "thing", "A2": "thing"}
     text = "The event, dates, products or customers were changed in pretix after they were sent."
-    assert [(str(reason), count) for reason, count in campaigns.reasons(story.event)] == [(text, 2)]
-    campaigns.start(story.event, None)
+    assert [(str(reason), count) for reason, count in outdated_orders.reasons(story.event)] == [(text, 2)]
+    story.send_again()
     story.sync()
     assert outdated(story) == {}
     assert read(story, "contacts") == ["Other", "Seat", "Seat"]
@@ -410,7 +410,7 @@ def test_sending_again_takes_over_what_waits_to_be_offered(story):
     order_queue.enqueue(story.event, [order.pk], Trigger.OFFER_THING)
     order_queue.enqueue(story.event, [order.pk], Trigger.OFFER_DEFINITION)
     assert queued() == [("A1", "bulk_offer_thing")]
-    campaigns.start(story.event, None)
+    story.send_again(everything=True)
     assert queued() == [("A1", "bulk")]
 
 
@@ -438,7 +438,7 @@ def test_a_renamed_option_is_offered_where_it_makes_a_difference(story, deals, r
     sweep_up(story)
     story.sync()
     assert outdated(story) == {"A1": "definition"}
-    campaigns.start(story.event, None)
+    story.send_again()
     story.sync()
     assert read(story) == ["web_shop"]
 

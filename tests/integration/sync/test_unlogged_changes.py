@@ -8,7 +8,7 @@ from pretix.base.services import invoices
 
 from pretix_hubspot.models import EventConnection, ObjectMapping
 from pretix_hubspot.sync import sweep
-from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue import outdated_orders
 from tests.integration.control.conftest import browser, make_user
 
 
@@ -35,7 +35,7 @@ def test_the_event_is_renamed_and_moved(story, period, deals):
     story.event.log_action("pretix.event.changed", data={"date_from": "2027-09-09"})
     period()
     arrived = deal(story, "event_day", "event_title")["event_day"] == "2027-09-09"
-    assert arrived or campaigns.outdated(story.event).exists(), (
+    assert arrived or outdated_orders.outdated(story.event).exists(), (
         "HubSpot has the old date, and nothing offers to send it"
     )
 
@@ -49,7 +49,7 @@ def test_a_moved_event_is_noticed_or_at_least_offered(story, deals):
     story.event.save()
     story.event.log_action("pretix.event.settings", data={})
     swept = sweep.run(EventConnection.objects.select_related("event").get())
-    assert swept or campaigns.outdated(story.event).exists()
+    assert swept or outdated_orders.outdated(story.event).exists()
 
 
 def test_the_page_to_send_orders_again_can_send_them(story, period, deals):
@@ -83,7 +83,7 @@ def test_a_date_of_a_series_moves(story, period):
     date.log_action("pretix.subevent.changed", data={})
     period()
     contacts = {contact["email"]: contact for contact in story.world(contacts=["email", "day"])["contacts"]}
-    assert contacts["ann@example.org"]["day"].startswith("2027-03-28") or campaigns.outdated(story.event).exists()
+    assert contacts["ann@example.org"]["day"].startswith("2027-03-28") or outdated_orders.outdated(story.event).exists()
 
 
 def test_an_invoice_made_right_after_the_payment_and_no_mail(

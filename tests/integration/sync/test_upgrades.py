@@ -11,7 +11,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import CatalogEntry, EventConnection, OrderState
 from pretix_hubspot.sync import sweep
-from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue import campaigns, outdated_orders
 from tests.integration.control.conftest import browser, make_user, page_of
 
 RESEND = "/control/event/ada/conf/hubspot/resend/"
@@ -41,7 +41,9 @@ def upgraded(story):
 
 
 def outdated(story):
-    return {state.order.code: state.outdated_by for state in campaigns.outdated(story.event).select_related("order")}
+    return {
+        state.order.code: state.outdated_by for state in outdated_orders.outdated(story.event).select_related("order")
+    }
 
 
 def paid_with_a_fee(story, code):
@@ -137,7 +139,8 @@ def test_the_page_says_why_and_sends_them(story, boss, upgraded):
     assert f"<strong>1 order</strong><br> {NAMES} </li>" in page
     assert "2 orders were sent to HubSpot otherwise" in page_of(boss.get("/control/event/ada/conf/hubspot/"))
 
-    boss.post(RESEND, {"start": "on"})
+    boss.post(RESEND, {"start": "outdated"})
+    campaigns.refill(story.connection)
     story.sync()
     assert outdated(story) == {}
     assert set(OrderState.objects.values_list("planner", flat=True)) == {revisions.PLANNER}

@@ -19,7 +19,7 @@ from pretix_hubspot.mappings.spec import BUYER, FIRST, NEWEST
 from pretix_hubspot.models import Connection, KnownRecord, ObjectMapping, OrderState, RecordLink, RecordUse
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.ownership import Contributor, rank
-from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync.queue import outdated_orders
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run import forgetting
 from pretix_hubspot.sync.run.owners import owners
@@ -263,7 +263,7 @@ def test_canceled_positions_are_known(upgraded):
 
 
 def test_the_page_offers_nothing_to_send_again(upgraded):
-    assert not campaigns.outdated(upgraded.event).exists()
+    assert not outdated_orders.outdated(upgraded.event).exists()
 
 
 def test_what_changes_reaches_the_records_that_are_there(upgraded):
