@@ -24,9 +24,14 @@ NEEDED = {
     "refused": (*_COUNTED, "POST faults"),
     "dates": _COUNTED,
     "records": _COUNTED,
+    "size": _COUNTED,
     "long_queue": _COUNTED,
     "several": (*_TIMED, "GET writes"),
     "rush": (*_TIMED, "PATCH limits"),
+    "busy_rush": (*_TIMED, "PATCH limits"),
+    "foreign": (*_TIMED, "PATCH limits"),
+    "core_run": _TIMED,
+    "trickle": (*_TIMED, "PATCH limits"),
     "live": _TIMED,
     "fairness": _TIMED,
 }
@@ -62,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _scenarios() -> dict[str, Callable]:
-    from . import scenarios, scenarios_records, scenarios_workers
+    from . import scenarios, scenarios_records, scenarios_schedule, scenarios_size, scenarios_workers
 
     return {
         "requests": scenarios.requests,
@@ -71,9 +76,14 @@ def _scenarios() -> dict[str, Callable]:
         "refused": scenarios.refused,
         "dates": scenarios.dates,
         "records": scenarios_records.records,
+        "size": scenarios_size.size,
         "long_queue": scenarios.long_queue,
         "several": scenarios_workers.several,
         "rush": scenarios_workers.rush,
+        "busy_rush": scenarios_workers.busy_rush,
+        "foreign": scenarios_schedule.foreign,
+        "core_run": scenarios_schedule.core_run,
+        "trickle": scenarios_schedule.trickle,
         "live": scenarios_workers.live,
         "fairness": scenarios_workers.fairness,
     }

@@ -2,42 +2,71 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
 from django.db import connection as database
-from pretix.base.models import Order
+from django.db.models import Model
+from pretix.base.models import LogEntry, Order
+from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import KnownRecord, OrderState, RecordAlias, RecordUse
 
-#: Tables that grow with the orders of years; a statement for one slice must not read one of them as a whole.
-GROWING = {model._meta.db_table for model in (KnownRecord, RecordAlias, RecordUse, OrderState, Order)}
-#: What is no part of a slice: its choice reads the queue, the sweep an event's whole log, or all its orders.
-NOT_JUDGED = ("sync.worker.", "sync.sweep.", "sync.queue.things.", "sync.queue.campaigns.", "mappings.revisions.")
 #: Cost of reading a whole index, as PostgreSQL estimates it, that is no scan: a partial one may be nearly empty.
 CHEAP = 100.0
-#: The hot queries, by the function that makes them.
-HOT = {
-    "sync.run.known_rows._read": "known keys, aliases",
-    "sync.run.known_rows._read_sources": "sources",
-    "sync.run.owners._best": "owners",
-    "sync.run.leases.insert": "leases by key",
-    "sync.run.leases.take": "leases by row",
-    "sync.run.known_rows.by_id": "claim by record id",
-    "sync.run.memory.store": "records, stored",
-    "sync.run.uses.of_subjects": "uses of orders",
-    "sync.run.loading._sent_parts": "uses that were sent",
-    "sync.run.use_changes._store": "uses, stored",
-    "sync.run.use_changes._delete": "uses, given up",
-    "sync.run.forgetting.forget_unused": "records without a use",
-    "sync.run.loading.states_of": "states of orders",
-    "sync.run.order_states.store_states": "states, stored",
-    "sync.run.history.log_counts": "length of histories",
-    "sync.worker.next_rows": "choice of a slice",
-    "sync.sweep.run": "recent log entries",
-}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which tables no statement may read as a whole, and the hot queries, by the function that makes them: each must be
+    among the statements. Others are judged too, unless their function's name begins with one of ``not_judged``.
+    """
+
+    growing: frozenset[str]
+    hot: Mapping[str, str]
+    not_judged: tuple[str, ...]
+
+
+def _items() -> list[type[Model]]:
+    return [model for name, model in apps.all_models["pretix_hubspot"].items() if name == "workitem"]
+
+
+def _tables(*models: type[Model]) -> frozenset[str]:
+    return frozenset(model._meta.db_table for model in models)
+
+
+#: Of a slice. Its choice is no part of it, nor is the sweep; they are judged at size.
+SLICES = Rules(
+    growing=_tables(KnownRecord, RecordAlias, RecordUse, OrderState, Order),
+    hot={
+        "sync.run.known_rows._read": "known keys, aliases",
+        "sync.run.known_rows._read_sources": "sources",
+        "sync.run.owners._best": "owners",
+        "sync.run.leases.insert": "leases by key",
+        "sync.run.leases.take": "leases by row",
+        "sync.run.known_rows.by_id": "claim by record id",
+        "sync.run.memory.store": "records, stored",
+        "sync.run.uses.of_subjects": "uses of orders",
+        "sync.run.loading._sent_parts": "uses that were sent",
+        "sync.run.use_changes._store": "uses, stored",
+        "sync.run.use_changes._delete": "uses, given up",
+        "sync.run.forgetting.forget_unused": "records without a use",
+        "sync.run.loading.states_of": "states of orders",
+        "sync.run.order_states.store_states": "states, stored",
+        "sync.run.history.log_counts": "length of histories",
+    },
+    not_judged=("sync.worker.", "sync.sweep.", "sync.queue.", "mappings.revisions."),
+)
+#: Of choosing and of rounds, with a history of years, while everything waits. Others are only counted: a page that
+#: counts an event's orders once a minute reads them, and so does long work where it starts.
+AT_SIZE = Rules(
+    growing=_tables(OrderState, Order, OrderSyncQueue, LogEntry, *_items()),
+    hot={},
+    not_judged=("",),
+)
 _PACKAGE = "pretix_hubspot."
 _HELPERS = ("server.",)
 _VERBS = ("SELECT", "(SELECT", "INSERT", "UPDATE", "DELETE")
@@ -91,12 +120,12 @@ def _below(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _below(child)
 
 
-def scans(nodes: Iterable[dict[str, Any]]) -> list[str]:
+def scans(nodes: Iterable[dict[str, Any]], growing: frozenset[str]) -> list[str]:
     """The growing tables that a plan reads as a whole: row by row, or along an index without a condition."""
     return [
         node["Relation Name"]
         for node in nodes
-        if node.get("Relation Name") in GROWING and (node["Node Type"] == "Seq Scan" or _is_whole_index(node))
+        if node.get("Relation Name") in growing and (node["Node Type"] == "Seq Scan" or _is_whole_index(node))
     ]
 
 
@@ -104,25 +133,36 @@ def _is_whole_index(node: dict[str, Any]) -> bool:
     return "Index Name" in node and "Index Cond" not in node and node["Total Cost"] > CHEAP
 
 
-def judged(explained: Iterable[tuple[str, list[dict[str, Any]]]]) -> list[str]:
+def judged(explained: Iterable[tuple[str, list[dict[str, Any]]]], rules: Rules) -> list[str]:
     """What is wrong with these plans, one sentence each."""
     explained = list(explained)
-    missing = [name for maker, name in HOT.items() if maker not in {maker for maker, _ in explained}]
+    missing = [name for maker, name in rules.hot.items() if maker not in {maker for maker, _ in explained}]
     wrong = [f"The statement for {name} was not made" for name in missing]
     for maker, nodes in explained:
-        if not maker.startswith(NOT_JUDGED):
-            wrong += [f"{HOT.get(maker, maker)} scans {table}" for table in scans(nodes)]
-    return wrong
+        if maker in rules.hot or not maker.startswith(rules.not_judged):
+            wrong += [f"{rules.hot.get(maker, maker)} scans {table}" for table in scans(nodes, rules.growing)]
+    return list(dict.fromkeys(wrong))
 
 
-def table(explained: Iterable[tuple[str, list[dict[str, Any]]]]) -> str:
+def table(explained: Iterable[tuple[str, list[dict[str, Any]]]], rules: Rules) -> str:
     """What each hot query reads, and by which index, as rows of a table in Markdown."""
     rows: dict[str, None] = {}
     for maker, nodes in explained:
-        if maker in HOT:
+        if maker in rules.hot:
             reads = "; ".join(dict.fromkeys(filter(None, map(_read, nodes)))) or "inserts"
-            rows[f"| {HOT[maker]} | {reads} |"] = None
+            rows[f"| {rules.hot[maker]} | {reads} |"] = None
     return "\n".join(sorted(rows))
+
+
+def check(statements: Statements, rules: Rules) -> list[str]:
+    """Print what the hot queries read, and raise if one of the judged reads a table as a whole. Returns which
+    functions do.
+    """
+    explained = statements.explained()
+    print(table(explained, rules), file=sys.stderr)
+    if wrong := judged(explained, rules):
+        raise AssertionError("; ".join(wrong))
+    return list(dict.fromkeys(maker for maker, nodes in explained if scans(nodes, rules.growing)))
 
 
 def _read(node: dict[str, Any]) -> str:

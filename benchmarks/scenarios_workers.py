@@ -17,31 +17,52 @@ from .place import Portal
 from .scenarios import LATENCY_MS, Figures
 from .shop import Shop
 from .sizes import Sizes
-from .workers import celery, drained, wait_until
+from .workers import busy_core, celery, drained, wait_until
 
 LIMIT = 110  # requests in ten seconds, as for an OAuth app
 PER_SECOND = LIMIT / 10
 ORDERS_PER_SECOND = 2.0
+#: Workers of a rush, which all serve its portal: an option of the operator.
+MANY = 4
 
 
 def rush(portal: Portal, sizes: Sizes) -> Figures:
     """How much of HubSpot's limit four workers use, and whether they ever go beyond it."""
-    with celery(4):
-        portal.prepare(LATENCY_MS, LIMIT)
-        shop = Shop(portal)
-        orders = shop.backlog(sizes.rush)
-        time.sleep(11)  # requests made while connecting count against the limit, but not in the figure
-        portal.forget_requests()
-        seconds = drained(shop)
-        counters = portal.counters()
-    shop.check(orders)
+    counters, seconds = _rush(portal, sizes.rush)
     return {
-        "rush_budget_use": (counters["total"] - LIMIT) / PER_SECOND / seconds,
+        "rush_budget_use": _use(counters["total"], seconds),
         "rush_budget_possible": _possible(counters["total"]),
         "rate_limit_violations": counters["rate_limit_violations"],
         "rush_orders_per_s": sizes.rush / seconds,
         "rush_calls_per_order": counters["total"] / sizes.rush,
     }
+
+
+def busy_rush(portal: Portal, sizes: Sizes) -> Figures:
+    """The same while something else needs one of two cores."""
+    with busy_core():
+        counters, seconds = _rush(portal, sizes.rush)
+    return {
+        "rush_budget_use_busy": _use(counters["total"], seconds),
+        "rate_limit_violations_busy": counters["rate_limit_violations"],
+    }
+
+
+def _rush(portal: Portal, number: int) -> tuple[dict, float]:
+    with celery(MANY, per_portal=MANY):
+        portal.prepare(LATENCY_MS, LIMIT)
+        shop = Shop(portal)
+        orders = shop.backlog(number)
+        time.sleep(11)  # requests made while connecting count against the limit, but not in the figure
+        portal.forget_requests()
+        seconds = drained(shop)
+        counters = portal.counters()
+    shop.check(orders)
+    return counters, seconds
+
+
+def _use(requests: int, seconds: float) -> float:
+    return (requests - LIMIT) / PER_SECOND / seconds
 
 
 def _possible(requests: int) -> float:
@@ -52,16 +73,16 @@ def _possible(requests: int) -> float:
 
 def several(portal: Portal, sizes: Sizes) -> Figures:
     """How much faster four workers are than one, where HubSpot sets no limit."""
-    seconds = {number: _drained_by(portal, number, sizes.parallel) for number in (1, 4)}
+    seconds = {number: _drained_by(portal, number, sizes.parallel) for number in (1, MANY)}
     return {
-        "workers_4_vs_1": seconds[4] / seconds[1],
+        "workers_4_vs_1": seconds[MANY] / seconds[1],
         "workers_1_orders_per_s": sizes.parallel / seconds[1],
-        "workers_4_orders_per_s": sizes.parallel / seconds[4],
+        "workers_4_orders_per_s": sizes.parallel / seconds[MANY],
     }
 
 
 def _drained_by(portal: Portal, workers: int, number: int) -> float:
-    with celery(workers):
+    with celery(workers, per_portal=MANY):
         portal.prepare(LATENCY_MS)
         shop = Shop(portal)
         orders = shop.backlog(number)
@@ -79,23 +100,29 @@ def _check_written_once(portal: Portal) -> None:
 
 def live(portal: Portal, sizes: Sizes) -> Figures:
     """Seconds from the commit of an order until it is in HubSpot, for orders that come at random moments."""
-    chance = random.Random(4)
-    committed, orders = {}, []
     with celery(1):
         portal.prepare(LATENCY_MS)
         shop = Shop(portal)
-        for _ in range(sizes.live):
-            time.sleep(chance.expovariate(ORDERS_PER_SECOND))
-            with transaction.atomic():
-                order = shop.sell(1)[0]
-                transaction.on_commit(lambda pk=order.pk: committed.update({pk: now()}))
-                order_placed.send(shop.event, order=order)
-            orders.append(order)
-        wait_until(lambda: not OrderSyncQueue.objects.exists(), 60)
+        latencies = placed(shop, sizes.live, ORDERS_PER_SECOND)
+    percentiles = quantiles(latencies, n=20, method="inclusive")
+    return {"live_latency_p50_s": percentiles[9], "live_latency_p95_s": percentiles[18]}
+
+
+def placed(shop: Shop, number: int, per_second: float) -> list[float]:
+    """Orders are placed at random moments, and arrive; the seconds that took, each from its commit."""
+    chance = random.Random(4)
+    committed, orders = {}, []
+    for _ in range(number):
+        time.sleep(chance.expovariate(per_second))
+        with transaction.atomic():
+            order = shop.sell(1)[0]
+            transaction.on_commit(lambda pk=order.pk: committed.update({pk: now()}))
+            order_placed.send(shop.event, order=order)
+        orders.append(order)
+    wait_until(lambda: not OrderSyncQueue.objects.exists(), 120)
     shop.check(orders)
     sent = dict(OrderState.objects.values_list("order_id", "sent_at"))
-    percentiles = quantiles([(sent[pk] - moment).total_seconds() for pk, moment in committed.items()], n=20)
-    return {"live_latency_p50_s": percentiles[9], "live_latency_p95_s": percentiles[18]}
+    return [(sent[pk] - moment).total_seconds() for pk, moment in committed.items()]
 
 
 def fairness(portal: Portal, sizes: Sizes) -> Figures:

@@ -22,6 +22,13 @@ class Sizes:
     aliases: int = 350_000
     known_orders: int = 300_000
     flash_sale: int = 5_000
+    big_event: int = 300_000
+    idle_events: int = 10_000  # of ten orders each
+    campaign: int = 500_000
+    page_age: float = 61.0  # seconds until a page has to know what happened
+    probes: int = 50
+    small_events: int = 40
+    trickle: int = 150
 
 
 FULL = Sizes()
@@ -41,4 +48,11 @@ QUICK = Sizes(
     aliases=150_000,
     known_orders=150_000,
     flash_sale=3_000,
+    big_event=60_000,
+    idle_events=1_000,
+    campaign=80_000,
+    page_age=0.0,
+    probes=10,
+    small_events=10,
+    trickle=30,
 )

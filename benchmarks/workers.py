@@ -1,5 +1,6 @@
 """Real Celery workers, started as an operator starts them."""
 
+import os
 import subprocess
 import sys
 import time
@@ -11,20 +12,24 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.celery_app import app
 
 from pretix_hubspot import tasks
+from pretix_hubspot.server.config import OPTIONS
 
 from .shop import Shop
 
+#: How many workers serve one portal; servers before it had four.
+PER_PORTAL = "workers_per_portal"
 ROOT = Path(__file__).resolve().parent.parent
 GIVE_UP = 900.0  # seconds
 
 
 @contextmanager
-def celery(number: int) -> Iterator[None]:
-    """This many worker processes, ready for work."""
+def celery(number: int, per_portal: int | None = None) -> Iterator[None]:
+    """This many worker processes, ready for work; how many of them serve one portal is the default, unless told."""
     app.control.purge()
+    option = {"PRETIX_HUBSPOT_WORKERS_PER_PORTAL": str(per_portal)} if per_portal and PER_PORTAL in OPTIONS else {}
     command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "pretix.celery_app", "worker", "-c", str(number)]
     command += ["--loglevel", "ERROR", "--without-gossip", "--without-mingle", "-n", f"bench{number}@localhost"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | option, stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: process.poll() is not None or bool(app.control.ping(timeout=0.5)), 120)
         if process.poll() is not None:
@@ -33,6 +38,17 @@ def celery(number: int) -> Iterator[None]:
     finally:
         process.terminate()  # ends when the tasks at work are done
         process.wait(timeout=60)
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Another process that computes all the time, as a shop's own work does."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def drained(shop: Shop, least: int = 0) -> float:
