@@ -54,6 +54,8 @@ class EventConnection(models.Model):
 
     ``log_watermark`` is the id of the newest log entry the sweep has seen.
     ``planner`` is the revision for which the event's orders were looked through, see ``mappings.revisions``.
+    ``none_before`` is a change of the mappings before which none of the event's orders was sent that would be sent
+    again, as far as was looked, see ``queue.outdated_orders``.
     ``told_causes`` are the causes of sync problems that users were notified of and that still exist.
     ``source_changes`` decides about orders that would be sent otherwise because a date, a product, a customer or the
     event was changed; ``things_watermark`` and ``things`` are what the sweep knows of these, see ``sync.queue.things``.
@@ -84,6 +86,7 @@ class EventConnection(models.Model):
     things_watermark = models.BigIntegerField(default=0)
     things = models.JSONField(default=dict)
     planner = models.PositiveSmallIntegerField(default=0)
+    none_before = models.DateTimeField(null=True, blank=True)
     paused_since = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey("pretixbase.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     told_causes = models.JSONField(default=list)

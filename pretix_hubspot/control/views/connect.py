@@ -112,6 +112,7 @@ class EventOptions(HubSpotEventMixin, View):
             messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
             return self.back_to_settings()
         if form.changes:
+            form.instance.none_before = None  # other orders may be sent from now on
             form.save()
             request.event.log_action("pretix_hubspot.event.options.changed", user=request.user, data=form.changes)
         messages.success(request, _("Your changes have been saved."))

@@ -1,15 +1,17 @@
 """Orders that would be sent otherwise today than they were: which, and why."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy
 from pretix.base.models import Event, LogEntry, Order
 
 from pretix_hubspot.mappings import revisions
-from pretix_hubspot.models import ObjectMapping, OrderState
+from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState
 
 from .scope import NEVER, sendable
 
@@ -23,6 +25,8 @@ OFFERS = {
 }
 #: An event with more orders is not counted for a page.
 MANY = 10_000
+#: How long an order may be on its way that was planned before the mappings changed.
+LATE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,12 @@ def orders_outdated(event: Event, low: int, high: int) -> QuerySet[Order]:
 
 def glance(event: Event, many: int = MANY) -> Glance:
     """What is to be said about the event's outdated orders, by statements that end early in a large event."""
-    states = outdated(event)
-    if not states.exists():
-        return Glance(exist=False)
     is_upgraded = _in_sync(event).filter(outdated_by__gt="").exists()
+    if not is_upgraded and not _was_sent_before_change(event):
+        return Glance(exist=False)
     if Order.objects.filter(event=event)[: many + 1].count() > many:
         return Glance(True, is_upgraded=is_upgraded)
-    return Glance(True, states.count(), is_upgraded)
+    return Glance(True, outdated(event).count(), is_upgraded)
 
 
 def reasons(event: Event) -> list[tuple[str | Promise, int]]:
@@ -84,6 +87,22 @@ def reasons(event: Event) -> list[tuple[str | Promise, int]]:
     return [(BEFORE_CHANGE, changed), *counts] if changed else counts
 
 
+def _was_sent_before_change(event: Event) -> bool:
+    """Whether an order was sent before the mappings changed last.
+
+    That there is none takes a look at all orders, and is true until the next change: an order is only sent later.
+    """
+    changed_at = _changed_at(event)
+    connections = EventConnection.objects.filter(event=event)
+    if changed_at is None or connections.filter(none_before__gte=changed_at).exists():
+        return False
+    if _in_sync(event).filter(sent_at__lt=changed_at).exists():
+        return True
+    if changed_at < now() - LATE:
+        connections.update(none_before=changed_at)
+    return False
+
+
 def _in_sync(event: Event) -> QuerySet[OrderState]:
     """Orders that HubSpot holds, and that would be sent again."""
     return OrderState.objects.filter(order__in=sendable(event.pk)).exclude(sent_hash="")
@@ -95,7 +114,11 @@ def _is_outdated(event: Event, prefix: str = "") -> Q:
 
 def _before_change(event: Event, prefix: str = "") -> Q:
     """The condition for orders that were sent before a user last changed what the event sends."""
+    changed_at = _changed_at(event)
+    return Q((f"{prefix}sent_at__lt", changed_at)) if changed_at else NEVER
+
+
+def _changed_at(event: Event) -> datetime | None:
     mappings = ContentType.objects.get_for_model(ObjectMapping)  # its index leads to few entries, the event's to all
     entries = LogEntry.objects.filter(content_type=mappings, event=event, action_type__startswith=MAPPING_ENTRIES)
-    changed_at = entries.order_by("-datetime").values_list("datetime", flat=True).first()
-    return Q((f"{prefix}sent_at__lt", changed_at)) if changed_at else NEVER
+    return entries.order_by("-datetime").values_list("datetime", flat=True).first()

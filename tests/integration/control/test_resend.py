@@ -291,6 +291,33 @@ def test_the_orders_of_a_large_event_are_not_counted_for_a_page(story, sent):
     assert outdated_text(Glance(exist=True)) == "Orders were sent to HubSpot with older object mappings."
 
 
+def test_that_no_order_is_outdated_is_found_out_once(story, boss, sent, queries):
+    mapping = story.event.hubspot_object_mappings.last()
+    mapping.log_action("pretix_hubspot.mapping.changed")
+    story.event.logentry_set.update(datetime=now() - timedelta(hours=2))
+    before = now() - timedelta(hours=3)
+    Order.objects.filter(pk=sent[0].pk).update(testmode=True)
+    OrderState.objects.filter(order=sent[0]).update(sent_at=before)
+
+    first = queries(glance, story.event)
+
+    assert EventConnection.objects.get().none_before > before
+    assert queries(glance, story.event) == first - 2
+    boss.post(HUBSPOT + "options/", {"log_days": "30", "send_test_orders": "on"})
+    assert glance(story.event) == Glance(exist=True, count=1)
+    mapping.log_action("pretix_hubspot.mapping.changed")
+    assert glance(story.event).count == 3
+
+
+def test_an_order_may_be_on_its_way_while_a_mapping_is_changed(story, sent):
+    """It was planned before the change, and stored after somebody looked."""
+    story.event.hubspot_object_mappings.last().log_action("pretix_hubspot.mapping.changed")
+    OrderState.objects.update(sent_at=now() + timedelta(minutes=1))
+    assert glance(story.event) == Glance(exist=False)
+    OrderState.objects.filter(order=sent[0]).update(sent_at=now() - timedelta(minutes=1))
+    assert glance(story.event) == Glance(exist=True, count=1)
+
+
 @pytest.mark.parametrize("count", [1, 40])
 def test_the_number_of_queries_does_not_depend_on_the_number_of_orders(story, boss, count, queries):
     for number in range(count):
