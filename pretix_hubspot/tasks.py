@@ -8,7 +8,7 @@ from pretix.celery_app import app
 from pretix_hubspot.catalog import refresh
 from pretix_hubspot.connections.resting import RestingReason
 from pretix_hubspot.connections.tokens import is_in_use
-from pretix_hubspot.health import alerts, digest, recipients
+from pretix_hubspot.health import alerts, counted, digest, recipients
 from pretix_hubspot.models import Connection, Heartbeat
 from pretix_hubspot.server import metrics, workers
 from pretix_hubspot.server.safeguard import run_isolated
@@ -66,7 +66,7 @@ def run_periodic() -> None:
     """
     with scopes_disabled():
         Heartbeat.record(Heartbeat.Name.WORKER)
-        for step in (sweep.release_stuck_rows, run_log.prune, metrics.collect):
+        for step in (sweep.release_stuck_rows, run_log.prune, metrics.collect, counted.keep_fresh):
             run_isolated(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
             for event_connection in worker.event_connections(connection, paused=True):
@@ -101,3 +101,10 @@ def notify(entry_ids: list[int]) -> None:
     """Notify each user once about log entries that concern many events."""
     with scopes_disabled():
         recipients.notify_once(entry_ids)
+
+
+@app.task(base=TransactionAwareTask, **at_most(minutes=10))
+def count_orders(pks: list[int]) -> None:
+    """Count orders where they are many, for the pages that show their numbers."""
+    with scopes_disabled():
+        counted.count(pks)

@@ -26,8 +26,9 @@ from pretix_hubspot.sync.run.loading import states_of
 from pretix_hubspot.sync.run.order_states import store_states
 from pretix_hubspot.sync.run.results import store_exclusions
 
+from . import counted
 from .causes import Cause, causes
-from .numbers import FAILING, orders_in
+from .numbers import EXCLUDED, FAILING, WAITING, orders_in, state_of
 
 PART = 1_000
 
@@ -95,6 +96,7 @@ def _retry(event_connection: EventConnection, cause: Cause, user: User, orders: 
         with transaction.atomic():
             order_queue.retry(event_connection.event, part)
             OrderState.objects.filter(order_id__in=part).update(attempts=0)
+    counted.move(event_connection.event, len(orders), (FAILING, cause.key), (WAITING, ""))
     _log_action(event_connection.event, "retried", user, cause, len(orders))
     call_worker(event_connection.connection_id)
     return len(orders)
@@ -105,13 +107,17 @@ def dismiss(event_connection: EventConnection, cause: Cause, user: User) -> int:
     dismissed = 0
     for part in chunks(_orders(event_connection.event, cause), PART):
         dismissed += _leave_out(event_connection, part, Exclusion.DISMISSED, user)
+    counted.move(event_connection.event, dismissed, (FAILING, cause.key), (EXCLUDED, Exclusion.DISMISSED))
     _log_action(event_connection.event, "dismissed", user, cause, dismissed)
     return dismissed
 
 
 def ignore(event_connection: EventConnection, order: Order, user: User) -> bool:
     """Never send this order again, until a user presses *Sync now*. Returns whether it could be withdrawn."""
-    return bool(_leave_out(event_connection, [order.pk], Exclusion.IGNORED, user))
+    before = state_of(order)
+    ignored = _leave_out(event_connection, [order.pk], Exclusion.IGNORED, user)
+    counted.move(event_connection.event, ignored, before, (EXCLUDED, Exclusion.IGNORED))
+    return bool(ignored)
 
 
 def _leave_out(event_connection: EventConnection, orders: Sequence[int], reason: Exclusion, user: User) -> int:

@@ -1,20 +1,19 @@
 """Sync problems by cause: the failure, the number of orders, since when, and the page of the repair."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Count, Max, Min
-from pretix.base.models import Event, Order
+from pretix.base.models import Event
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.failures.explanations import explain, named, where_to_fix
 from pretix_hubspot.failures.failure import Failure
 from pretix_hubspot.failures.texts import mode_word
-from pretix_hubspot.models import PROVIDER, OrderState
+from pretix_hubspot.models import OrderState
 from pretix_hubspot.sources.event_context import EventContext, contexts_of
 
-from .numbers import FAILING, ROW, classified
+from .numbers import FAILING, ROW, Detail, Numbers, failing_of
 
 
 @dataclass(frozen=True)
@@ -35,27 +34,38 @@ class Cause:
         return mode_word(self.mode)
 
 
-def causes(event: Event) -> list[Cause]:
-    """All causes of the event's sync problems, most orders first; their orders are the failing ones, each once."""
-    return causes_of([event])[event]
+def causes(event: Event, found: Numbers | None = None) -> list[Cause]:
+    """All causes of the event's sync problems, most orders first; their orders are the failing ones, each once.
+
+    Those of ``found``, which may have been counted a while ago; else as they are now.
+    """
+    return causes_of([event], None if found is None else {event.pk: found})[event]
 
 
-def causes_of(events: Sequence[Event]) -> dict[Event, list[Cause]]:
+def causes_of(events: Sequence[Event], found: Mapping[int, Numbers] | None = None) -> dict[Event, list[Cause]]:
     """The same for several events; the queries for each are those about names of its fields, if they are needed."""
-    failing = classified(Order.objects.filter(event__in=events)).filter(hubspot__startswith=f"{FAILING}:").order_by()
-    groups = list(
-        failing.values("event", "hubspot")
-        .annotate(orders=Count("pk"), since=Min("hubspot_state__failing_since"), sample=Max("hubspot_state__pk"))
-        .order_by("-orders", "hubspot")
-    )
-    states = OrderState.objects.in_bulk([group["sample"] for group in groups if group["sample"]])
-    tries = _next_tries(events)
+    found = failing_of([event.pk for event in events]) if found is None else found
+    details = [detail for event in events if event.pk in found for detail in found[event.pk].details.values()]
+    samples = [detail.sample for detail in details if detail.sample]
+    states = OrderState.objects.in_bulk(samples) if samples else {}
     contexts = contexts_of(events)
-    by_event: dict[Event, list[Cause]] = {}
-    for event in events:
-        context, of_event = contexts[event.pk], [group for group in groups if group["event"] == event.pk]
-        by_event[event] = [_cause(context, group, states.get(group["sample"]), tries) for group in of_event]
-    return by_event
+    return {event: list(_causes(contexts[event.pk], found.get(event.pk, Numbers()), states)) for event in events}
+
+
+def _causes(context: EventContext, found: Numbers, states: Mapping[int, OrderState]) -> Iterator[Cause]:
+    for key, orders in found.reasons(FAILING).items():
+        detail = found.details.get(key, Detail())
+        state = states.get(detail.sample or 0)
+        if key.startswith(ROW):
+            mode = key.removeprefix(ROW)
+            yield Cause(key, orders, mode, row_text(mode), since=detail.since)
+        elif state := state if state and state.cause == key else _another(context.event, key):
+            yield _cause(context, key, orders, detail, state)
+
+
+def _another(event: Event, key: str) -> OrderState | None:
+    """A state with this cause, instead of one that has succeeded since the orders were counted."""
+    return OrderState.objects.filter(order__event=event, cause=key).order_by().first()
 
 
 def cause_named(event: Event, key: str) -> Cause | None:
@@ -73,25 +83,10 @@ def row_text(mode: str) -> str:
     return str(dict(OrderSyncQueue._meta.get_field("need_manual_retry").choices).get(mode, mode_word(mode)))
 
 
-def _cause(context: EventContext, group: dict, state: OrderState | None, tries: dict) -> Cause:
-    key, orders, since = group["hubspot"].partition(":")[2], group["orders"], group["since"]
+def _cause(context: EventContext, key: str, orders: int, detail: Detail, state: OrderState) -> Cause:
     failure = first_failure(state)
-    if key.startswith(ROW) or failure is None:
-        mode = key.removeprefix(ROW)
-        return Cause(key, orders, mode, row_text(mode), since=since)
+    if failure is None:
+        return Cause(key, orders, key, row_text(key), since=detail.since)
     shared = named(replace(failure, position=None, correlation_id=""), context)
-    next_try = tries.get((context.event.pk, state.cause))
-    return Cause(key, orders, shared.mode, explain(shared), where_to_fix(shared, context), shared, since, next_try)
-
-
-def _next_tries(events: Sequence[Event]) -> dict[tuple[int, str], datetime]:
-    """By event and cause."""
-    rows = OrderSyncQueue.objects.filter(
-        event__in=events,
-        sync_provider=PROVIDER,
-        in_flight=False,
-        need_manual_retry__isnull=True,
-        failed_attempts__gt=0,
-    )
-    times = rows.order_by().values_list("event", "order__hubspot_state__cause").annotate(Min("not_before"))
-    return {(event, cause): when for event, cause, when in times if cause}
+    fix_url = where_to_fix(shared, context)
+    return Cause(key, orders, shared.mode, explain(shared), fix_url, shared, detail.since, detail.next_try)

@@ -20,7 +20,7 @@ from .connections import (
 from .mappings import ObjectMapping
 from .records import URL_LENGTH, KnownRecord, RecordAlias, RecordLink, RecordUse
 from .runs import Heartbeat, Run, RunEntry
-from .transfers import PROVIDER, DailyCount, OrderState, part_of
+from .transfers import PROVIDER, CountedOrders, DailyCount, OrderState, part_of
 
 __all__ = [
     "Campaign",
@@ -36,6 +36,7 @@ __all__ = [
     "RecordUse",
     "RecordLink",
     "OrderState",
+    "CountedOrders",
     "DailyCount",
     "part_of",
     "Run",

@@ -1,8 +1,11 @@
 """The state of each order in HubSpot, and core's result rows."""
 
 from django.db import models
+from django.utils.timezone import now
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncResult
+
+from .connections import Connection
 
 PROVIDER = "hubspot"  # never rename: core's Sync problems page fails on rows of an unregistered provider
 
@@ -44,6 +47,27 @@ class OrderState(models.Model):
             models.Index(fields=("outdated_by",), condition=~models.Q(outdated_by=""), name="hubspot_outdated"),
             models.Index(fields=("sent_at",), condition=~models.Q(sent_hash=""), name="hubspot_sent"),
         ]
+
+
+class CountedOrders(models.Model):
+    """How many orders of an event, or of all events of a connection, are in each state, as they were counted last.
+
+    Only where orders are many, see ``health.counted``. ``counts`` are state, reason and number, ``details`` what is
+    known of each cause of failures. ``basis`` is what decided about all of them. ``asked_at`` is when a worker was
+    called to count again, ``seen_at`` when somebody looked, ``changed_at`` when orders were moved between numbers.
+    """
+
+    event_id: int | None
+    connection_id: int | None
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, null=True, related_name="+")
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True, related_name="+")
+    counts = models.JSONField(default=list)
+    details = models.JSONField(default=dict)
+    basis = models.CharField(max_length=64, blank=True, default="")
+    counted_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(default=now)
+    changed_at = models.DateTimeField(null=True)
 
 
 class DailyCount(models.Model):

@@ -5,7 +5,7 @@ pretix keeps metrics in Redis; without Redis they are not counted, and the log l
 
 import logging
 
-from django.db.models import Min
+from django.db.models import Count, Min, Q
 from django.utils.timezone import now
 from pretix.base.metrics import Counter, Gauge, Histogram
 from pretix.base.models.datasync import OrderSyncQueue
@@ -29,13 +29,16 @@ def count_slice(requests: int, seconds: float) -> None:
 
 
 def collect():
-    """Update the numbers of all queues, once per period."""
-    rows = OrderSyncQueue.objects.filter(sync_provider=PROVIDER)
-    waiting = rows.filter(need_manual_retry__isnull=True)
-    oldest = waiting.filter(not_before__lte=now()).aggregate(at=Min("triggered"))["at"]
-    _quietly(WAITING.set, waiting.count())
-    _quietly(OLDEST.set, (now() - oldest).total_seconds() if oldest else 0)
-    _quietly(PROBLEMS.set, rows.filter(need_manual_retry__isnull=False).count())
+    """Update the numbers of all queues, once per period and in one reading of them."""
+    waits = Q(need_manual_retry__isnull=True)
+    found = OrderSyncQueue.objects.filter(sync_provider=PROVIDER).aggregate(
+        waiting=Count("pk", filter=waits),
+        problems=Count("pk", filter=~waits),
+        oldest=Min("triggered", filter=waits & Q(not_before__lte=now())),
+    )
+    _quietly(WAITING.set, found["waiting"])
+    _quietly(OLDEST.set, (now() - found["oldest"]).total_seconds() if found["oldest"] else 0)
+    _quietly(PROBLEMS.set, found["problems"])
     _quietly(RESTING.set, Connection.objects.filter(resting_until__gt=now()).count())
 
 

@@ -37,6 +37,11 @@ def notify(entry_ids: Sequence[int]) -> None:
     app.tasks["pretix_hubspot.tasks.notify"].apply_async(args=(list(entry_ids),))
 
 
+def call_to_count(pks: Sequence[int]) -> None:
+    """Call a worker to count the orders of these rows of ``CountedOrders``."""
+    app.tasks["pretix_hubspot.tasks.count_orders"].apply_async(args=(list(pks),))
+
+
 def claim_call(connection_id: int) -> bool:
     """Whether this process may call a worker: no call is open since a worker last looked at the portal's queue."""
     return not settings.HAS_REDIS or bool(redis.connect().set(_key(connection_id), 1, nx=True, ex=CALL_EXPIRES))

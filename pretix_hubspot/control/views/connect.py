@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.views import View
@@ -131,15 +132,17 @@ def event_connection_or_404(event):
 class EventsUsing:
     """The events that use a connection: those that the user may see, by date, and the number of the others."""
 
-    visible: list[Event]
+    visible: QuerySet[Event]
     others: int
 
 
 def events_using(request, connection):
     """All events that lose access together."""
     used = Event.objects.filter(hubspot_connection__connection=connection)
-    visible = events_seen_by(request).filter(pk__in=used.values("pk")).select_related("organizer").order_by("date_from")
-    return EventsUsing(list(visible), used.exclude(pk__in=visible.values("pk")).count())
+    visible = (
+        events_seen_by(request).filter(pk__in=used.values("pk")).select_related("organizer").order_by("date_from", "pk")
+    )
+    return EventsUsing(visible, used.exclude(pk__in=visible.values("pk")).count())
 
 
 def connect_pasted_token(request, renewed):

@@ -3,12 +3,12 @@
 Each returns HTML, or an empty string without a problem or for users who cannot repair it.
 """
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
-from pretix.base.models import LogEntry, Order
+from pretix.base.models import LogEntry
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.connections.lifecycle import for_event, is_active
@@ -18,7 +18,8 @@ from pretix_hubspot.failures.exclusions import why_excluded
 from pretix_hubspot.failures.explanations import explain, labelled, named, where_to_fix
 from pretix_hubspot.failures.texts import describe_failure
 from pretix_hubspot.health.causes import causes, causes_of, first_failure
-from pretix_hubspot.health.numbers import FAILING, NOT_IN_SCOPE, WAITING, classified, numbers_of
+from pretix_hubspot.health.counted import shown_of
+from pretix_hubspot.health.numbers import FAILED, FAILING, NOT_IN_SCOPE, WAITING, state_of
 from pretix_hubspot.models import PROVIDER, OrderState
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.permissions import EVENT_SETTINGS, events_with, may_change_settings, may_manage_connections
@@ -30,8 +31,6 @@ from .panels import ConnectionPanel
 
 #: More causes than this, or more events, are listed on their own page.
 MOST = 5
-#: The rows that pretix' lists of sync problems show.
-CORE_LISTS = Q(need_manual_retry__isnull=False) | Q(failed_attempts__gt=0)
 
 
 def lost_access(event, request):
@@ -40,8 +39,13 @@ def lost_access(event, request):
     panel = ConnectionPanel(event_connection.connection, server_config()) if event_connection else None
     if not panel or not (panel.is_revoked or panel.lacks_scopes) or not may_change_settings(request, event):
         return ""
-    waiting = numbers_of([event.pk])[event.pk].of(WAITING) if event.orders.exists() else 0
-    context = {"waiting": waiting, "panel": panel, "may_manage": may_manage_connections(request)}
+    numbers = shown_of([event.pk])[event.pk]
+    context = {
+        "health": numbers,
+        "waiting": numbers.of(WAITING),
+        "panel": panel,
+        "may_manage": may_manage_connections(request),
+    }
     return render_to_string("pretix_hubspot/notices/lost_access.html", context, request)
 
 
@@ -64,7 +68,11 @@ def _is_over(event):
 
 def why_failed(event, request):
     """pretix' list of sync problems, which shows orders and no reasons."""
-    if not is_active(event) or not may_change_settings(request, event) or not (shared := causes(event)):
+    if (
+        not is_active(event)
+        or not may_change_settings(request, event)
+        or not (shared := causes(event, shown_of([event.pk])[event.pk]))
+    ):
         return ""
     context = {"causes": shared[:MOST], "more": len(shared) > MOST}
     return render_to_string("pretix_hubspot/notices/why_failed.html", context, request)
@@ -73,13 +81,14 @@ def why_failed(event, request):
 def why_failed_in_events(organizer, request):
     """The same list for all events of an organizer: the events that the user may change."""
     visible = events_with(request, EVENT_SETTINGS)
-    failing = OrderSyncQueue.objects.filter(CORE_LISTS, event=OuterRef("pk"), sync_provider=PROVIDER)
+    failing = OrderSyncQueue.objects.filter(FAILED, event=OuterRef("pk"), sync_provider=PROVIDER)
     events = {e.pk: e for e in visible.filter(Exists(failing)).select_related("organizer") if is_active(e)}
-    orders = {pk: numbers.of(FAILING) for pk, numbers in numbers_of(events).items()}
+    numbers = shown_of(events)
+    orders = {pk: found.of(FAILING) for pk, found in numbers.items()}
     worst = sorted(filter(orders.get, orders), key=orders.get, reverse=True)
     if not worst:
         return ""
-    by_event = causes_of([events[pk] for pk in worst[:MOST]])
+    by_event = causes_of([events[pk] for pk in worst[:MOST]], numbers)
     shown = [(event, of_event[:MOST], len(of_event) > MOST) for event, of_event in by_event.items()]
     context = {"shown": shown, "more": len(worst) - len(shown)}
     return render_to_string("pretix_hubspot/notices/why_failed_in_events.html", context, request)
@@ -89,7 +98,7 @@ def about_order(event, order, request):
     """The page of an order that pretix' box shows without a reason: it failed, or it was never queued."""
     if not (event_connection := for_event(event)):
         return ""
-    state = classified(Order.objects.filter(pk=order.pk)).values_list("hubspot", flat=True)[0].partition(":")[0]
+    state, _reason = state_of(order)
     context = {}
     if state == FAILING:
         context = _failure(event, order)

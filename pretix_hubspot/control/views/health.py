@@ -21,7 +21,8 @@ from pretix_hubspot.health import actions
 from pretix_hubspot.health.budget_use import used
 from pretix_hubspot.health.causes import cause_named, causes, first_failure, row_text
 from pretix_hubspot.health.chart import chart
-from pretix_hubspot.health.numbers import EXCLUDED, FAILING, STATES, WAITING, numbers, orders_in
+from pretix_hubspot.health.counted import shown, shown_of
+from pretix_hubspot.health.numbers import EXCLUDED, FAILING, STATES, WAITING, orders_in
 from pretix_hubspot.health.words import MEANINGS, retried_text
 from pretix_hubspot.health.words import STATES as STATE_WORDS
 from pretix_hubspot.models import PROVIDER
@@ -39,7 +40,7 @@ def health_context(request, connection):
     them.
     """
     event = request.event
-    counts, sees = numbers(event), may_see_orders(request)
+    counts, sees = shown(event), may_see_orders(request)
     return {
         "may_see_orders": sees,
         "health": counts,
@@ -81,11 +82,14 @@ class Problems(ConnectedMixin, TemplateView):
 
     def get_context_data(self, **kwargs):
         event = self.request.event
-        rows = [(cause, orders_url(event, FAILING, cause.key)) for cause in causes(event)]
+        numbers = shown_of([event.pk])[event.pk]
+        rows = [(cause, orders_url(event, FAILING, cause.key)) for cause in causes(event, numbers)]
         total = sum(cause.orders for cause, _url in rows)
         kwargs.setdefault("digest_form", DigestForm(instance=self.event_connection))
         kwargs |= {"may_see_orders": may_see_orders(self.request), "may_change_orders": may_change_orders(self.request)}
-        return super().get_context_data(rows=rows, total=total, event_connection=self.event_connection, **kwargs)
+        return super().get_context_data(
+            rows=rows, total=total, health=numbers, event_connection=self.event_connection, **kwargs
+        )
 
 
 class Digest(Problems):
@@ -155,6 +159,14 @@ class Orders(ConnectedMixin, SeesOrdersMixin, ListView):
     def get_queryset(self):
         orders = orders_in(self.request.event, self.state, self.request.GET.get("reason") or None)
         return orders.select_related("hubspot_state").order_by("-datetime", "-pk")
+
+    def get_paginator(self, *args, **kwargs):
+        paginator = super().get_paginator(*args, **kwargs)
+        numbers = shown_of([self.request.event.pk])[self.request.event.pk]
+        if self.state != FAILING and numbers.counted_at:  # failing ones are found without reading all
+            reason = self.request.GET.get("reason")
+            paginator.count = numbers.counts.get((self.state, reason), 0) if reason else numbers.of(self.state)
+        return paginator
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)

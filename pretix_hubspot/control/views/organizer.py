@@ -1,11 +1,13 @@
 """The organizer's page: all connections and the events that use them."""
 
+from django.core.paginator import Paginator
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from pretix_hubspot.health.budget_use import used
-from pretix_hubspot.health.numbers import STATES, WAITING, Numbers, numbers_of, oldest_waiting
+from pretix_hubspot.health.counted import shown_of, shown_total
+from pretix_hubspot.health.numbers import STATES, WAITING, oldest_waiting
 from pretix_hubspot.health.words import STATES as STATE_WORDS
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import organizer_url
@@ -14,6 +16,8 @@ from pretix_hubspot.server.permissions import EVENT_SETTINGS, SEE_ORDERS, events
 from .base import HubSpotOrganizerMixin, live_connections
 from .connect import disconnect_and_report, events_using
 from .panels import ConnectionPanel, WaysToConnect
+
+EVENTS_PER_PAGE = 50
 
 
 class OrganizerPanel(ConnectionPanel):
@@ -29,15 +33,21 @@ class OrganizerPanel(ConnectionPanel):
         return events_using(self._request, self.connection)
 
     @cached_property
+    def page(self):
+        """The events of this page."""
+        return Paginator(self.used.visible, EVENTS_PER_PAGE).get_page(self._request.GET.get("page"))
+
+    @cached_property
     def rows(self):
         """Each event with its use of the connection, its numbers, and a link."""
-        event_connections = self.connection.event_connections.select_related("paused_by").in_bulk(field_name="event_id")
-        numbers_by_event = numbers_of([event.pk for event in self.used.visible])
-        opened = set(events_with(self._request, EVENT_SETTINGS).values_list("pk", flat=True))
+        pks = [event.pk for event in self.page]
+        uses = self.connection.event_connections.select_related("paused_by").in_bulk(pks, field_name="event_id")
+        numbers = shown_of(pks)
+        opened = set(events_with(self._request, EVENT_SETTINGS).filter(pk__in=pks).values_list("pk", flat=True))
         return [
-            self._row(event_connections[event.pk], event, numbers_by_event.get(event.pk, Numbers()), event.pk in opened)
-            for event in self.used.visible
-            if event.pk in event_connections
+            self._row(uses[event.pk], event, numbers[event.pk], event.pk in opened)
+            for event in self.page
+            if event.pk in uses
         ]
 
     @staticmethod
@@ -47,7 +57,7 @@ class OrganizerPanel(ConnectionPanel):
             "event": event,
             "event_connection": event_connection,
             "counts": counts,
-            "total": numbers.total,
+            "health": numbers,
             "may_open": may_open,
         }
 
@@ -60,10 +70,14 @@ class OrganizerPanel(ConnectionPanel):
     def budget(self):
         return used(self.connection)
 
+    @cached_property
+    def total(self):
+        """The numbers of all events, since the pause is for all of them."""
+        return shown_total(self.connection)
+
     @property
     def waiting(self):
-        """The number of waiting orders of all events, since the pause is for all of them."""
-        return sum(found.of(WAITING) for found in numbers_of(self._events).values())
+        return self.total.of(WAITING)
 
     @property
     def _events(self):

@@ -5,12 +5,13 @@ from django.views.generic import TemplateView
 from pretix_hubspot.connections.lifecycle import for_event
 from pretix_hubspot.control.forms.connect import EventOptionsForm
 from pretix_hubspot.health.causes import causes
+from pretix_hubspot.health.numbers import FAILED, FAILING
 from pretix_hubspot.models import Connection
 from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import event_url
 
 from .base import HubSpotEventMixin
-from .core_pages import CORE_LISTS, MOST
+from .core_pages import MOST
 from .health import health_context
 from .mappings import object_mappings_context
 from .panels import ConnectionPanel, WaysToConnect
@@ -24,17 +25,20 @@ class Settings(HubSpotEventMixin, TemplateView):
         context = super().get_context_data(**kwargs)
         context["event_connection"] = event_connection
         context["ways"] = WaysToConnect(self.request, self.event_url("connect.oauth"), self.event_url("connect.token"))
-        context["has_sync_problems"] = has_sync_problems(self.request.event)
-        context["causes"] = causes(self.request.event)[:MOST] if context["has_sync_problems"] else []
         context |= (
             _connected(self.request, event_connection) if event_connection else _not_connected(self.request.event)
         )
+        health = context.get("health")
+        context["has_sync_problems"] = has_sync_problems(self.request.event, health)
+        context["causes"] = causes(self.request.event, health)[:MOST] if context["has_sync_problems"] else []
         return context
 
 
-def has_sync_problems(event):
-    """Core's condition for its warning on the dashboard."""
-    return event.queued_sync_jobs.filter(CORE_LISTS).exists()
+def has_sync_problems(event, health):
+    """Core's condition for its warning on the dashboard, which reads the whole queue of the event."""
+    if health and health.counted_at:
+        return health.of(FAILING) > 0
+    return event.queued_sync_jobs.filter(FAILED).exists()
 
 
 def _connected(request, event_connection):
