@@ -44,9 +44,9 @@ class Reader:
         """As ``event_page``, for the page about all events."""
         return max(0.0, self._seconds(organizer_url(self._shop.organizer, "organizer.connections")) - self._core)
 
-    def press(self, name: str, button: str) -> float:
-        """Seconds until a button of an event's page has answered."""
-        return self._seconds(event_url(self._shop.event, name), {button: "on"})
+    def press(self, name: str, *buttons: str) -> float:
+        """Seconds until a button of an event's page has answered, and the one that confirms it."""
+        return self._seconds(event_url(self._shop.event, name), dict.fromkeys(buttons, "on"))
 
     def _seconds(self, url: str, data: dict[str, str] | None = None) -> float:
         ask: Callable = self._client.get if data is None else self._client.post

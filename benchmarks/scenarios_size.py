@@ -71,7 +71,7 @@ def _resent(shop: Big, reader: Reader) -> Figures:
     shop.change_mapping()
     started = reader.press("resend", "start")
     figures = {"resend_start_s_at_300k": started, "resend_page_s_at_300k": reader.event_page("resend")}
-    return figures | {"resend_cancel_s_at_300k": reader.press("resend", "cancel")}
+    return figures | {"resend_cancel_s_at_300k": reader.press("resend", "cancel", "confirmed")}
 
 
 def _waiting(shop: Big, reader: Reader, sizes: Sizes) -> Figures:

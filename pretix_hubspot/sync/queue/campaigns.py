@@ -37,7 +37,7 @@ class Limits:
     waiting: int = 2_000
     width: int = 20_000
     widest: int = 320_000
-    steps: int = 10
+    steps: int = 6
 
 
 LIMITS = Limits()
