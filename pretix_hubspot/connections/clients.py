@@ -17,6 +17,9 @@ from pretix_hubspot.server.patience import WORKER, Patience
 from . import request_budget, tokens
 from .resting import RestingReason, rest_after_refusal
 
+#: Calls that are granted together, and whose moments are no further apart, in ms, begin with one look.
+TOGETHER_MS = 500
+
 
 def client_for(
     connection: Connection,
@@ -50,6 +53,7 @@ class WhileConnected:
     """A request budget that grants no call once a user disconnects, or disables the plugin for the organizer.
 
     A call may have waited long for its moment, and the slice that it belongs to was loaded before.
+    Calls that begin together share one look, which is a statement.
     """
 
     def __init__(self, shared_budget: Budget, connection: Connection) -> None:
@@ -57,11 +61,14 @@ class WhileConnected:
         self._connection = connection
 
     def acquire(self, *arguments, **options):
-        for number, moment in enumerate(self._budget.acquire(*arguments, **options)):
-            if not tokens.is_in_use(self._connection):
-                if number:
-                    return  # calls on their way may end; the next one is refused
-                raise tokens.not_active()
+        looked = None
+        for moment in self._budget.acquire(*arguments, **options):
+            if looked is None or moment - looked > TOGETHER_MS:
+                if not tokens.is_in_use(self._connection):
+                    if looked is not None:
+                        return  # calls on their way may end; the next one is refused
+                    raise tokens.not_active()
+                looked = moment
             yield moment
 
     def __getattr__(self, name):
