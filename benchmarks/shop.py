@@ -20,6 +20,7 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import PROVIDER, ObjectMapping, OrderState
 from pretix_hubspot.sync.joining import join
+from pretix_hubspot.sync.queue import schedule
 
 from .place import Portal
 
@@ -199,6 +200,7 @@ class Shop:
             for order in orders
         )
         OrderSyncQueue.objects.bulk_create(rows, batch_size=1_000)
+        schedule.rebuild()
         settle()
 
     def backlog(self, number: int, event: Event | None = None) -> list[Order]:

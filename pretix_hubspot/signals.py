@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from pretix.base.forms import SecretKeySettingsField
 from pretix.base.models import Order
+from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.signals import (
     event_copy_data,
     order_approved,
@@ -37,6 +38,7 @@ from pretix.control.signals import (
 from pretix_hubspot.catalog import last_failure
 from pretix_hubspot.connections import lifecycle
 from pretix_hubspot.connections.connecting import access_granted
+from pretix_hubspot.connections.pausing import event_resumed
 from pretix_hubspot.control.views import core_pages
 from pretix_hubspot.mappings.copying import copy_mappings
 from pretix_hubspot.models import Heartbeat, ObjectMapping
@@ -45,7 +47,7 @@ from pretix_hubspot.server.links import NAMESPACE, event_url, organizer_url
 from pretix_hubspot.server.permissions import may_manage_connections
 from pretix_hubspot.server.workers import call_worker
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.queue import unmapped
+from pretix_hubspot.sync.queue import order_queue, schedule, unmapped
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run import forgetting
 from pretix_hubspot.sync.shredder import HubSpotShredder
@@ -87,6 +89,18 @@ for _signal, _trigger in (
 def on_order_split(sender, original, split_order, **kwargs):
     for order in (original, split_order):
         _enqueue(sender, order, Trigger.ORDER_SPLIT)
+
+
+@receiver(post_save, sender=OrderSyncQueue, dispatch_uid="pretix_hubspot_row_saved")
+def on_row_saved(sender, instance, raw=False, **kwargs):
+    """Core's pages and services save rows themselves."""
+    if not raw and order_queue.is_waiting(instance):
+        schedule.put_rows([instance])
+
+
+@receiver(event_resumed, dispatch_uid="pretix_hubspot_event_resumed")
+def on_event_resumed(sender, **kwargs):
+    schedule.restore(sender)
 
 
 @receiver(periodic_task, dispatch_uid="pretix_hubspot_periodic_task")

@@ -1,6 +1,7 @@
 """Celery entry points: thin, safe to run twice, safe to lose."""
 
 from celery.signals import worker_ready
+from django.conf import settings
 from django_scopes import scopes_disabled
 from pretix.base.services.tasks import TransactionAwareTask
 from pretix.celery_app import app
@@ -11,13 +12,17 @@ from pretix_hubspot.connections.tokens import is_in_use
 from pretix_hubspot.health import alerts, counted, digest, recipients
 from pretix_hubspot.models import Connection, Heartbeat
 from pretix_hubspot.server import metrics, workers
+from pretix_hubspot.server.config import task_queue
 from pretix_hubspot.server.safeguard import run_isolated
-from pretix_hubspot.sync import sweep, worker
-from pretix_hubspot.sync.queue import campaigns
+from pretix_hubspot.sync import provider, sweep, worker
+from pretix_hubspot.sync.queue import campaigns, schedule
 from pretix_hubspot.sync.run import run_log
 
-#: Seconds after which a worker hands a long queue to the next task, so that other portals and tasks get their turn.
-TURN = 30.0
+#: Seconds after which a worker hands a long queue to the next task, so that other tasks of pretix get their turn.
+TURN = 1.0
+
+#: Seconds until somebody looks again whether one of a portal's workers is free.
+NO_PLACE = 1.0
 
 #: Seconds between "please end", when claims are given back, and the end of the process: an exchange may still take one.
 GRACE = 120
@@ -28,17 +33,25 @@ def at_most(minutes: int) -> dict[str, int]:
     return {"soft_time_limit": minutes * 60, "time_limit": minutes * 60 + GRACE}
 
 
-@app.task(base=TransactionAwareTask, acks_late=True, **at_most(minutes=15))
-def drain(connection_id: int) -> None:
-    """Send a portal's waiting orders; call another worker if there are many, or if the time is over before all are
-    sent.
+@app.task(base=TransactionAwareTask, acks_late=True, queue=task_queue(), **at_most(minutes=15))
+def drain(connection_id: int, later: bool = False) -> None:
+    """Send a portal's waiting orders for a moment; call the next worker if that was not all.
+
+    ``later`` closes the call for later, which this one was.
     """
-    workers.clear_call(connection_id)
+    workers.clear_call(connection_id, later)
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
-    if connection and worker.work_through_queue(
-        connection, seconds=TURN, call_help=lambda: workers.call_worker(connection_id)
-    ):
-        workers.call_worker(connection_id)
+    if connection is None:
+        return
+    with workers.place_at(connection_id) as is_free:
+        wait = _work(connection) if is_free else NO_PLACE
+    if wait is not None:
+        workers.call_worker(connection_id, wait)
+
+
+def _work(connection: Connection) -> float | None:
+    seconds = TURN if settings.HAS_CELERY else provider.TURN
+    return worker.work_through_queue(connection, seconds=seconds, call_help=lambda: workers.call_worker(connection.pk))
 
 
 @worker_ready.connect
@@ -47,7 +60,7 @@ def on_worker_ready(**kwargs):
     after_start.apply_async()
 
 
-@app.task(base=TransactionAwareTask, **at_most(minutes=5))
+@app.task(base=TransactionAwareTask, queue=task_queue(), **at_most(minutes=5))
 def after_start() -> None:
     """End the rests that were caused by the server's configuration; if it is still wrong, the next attempt rests
     again.
@@ -58,7 +71,7 @@ def after_start() -> None:
         workers.call_worker(pk)
 
 
-@app.task(base=TransactionAwareTask, **at_most(minutes=30))
+@app.task(base=TransactionAwareTask, queue=task_queue(), **at_most(minutes=30))
 def run_periodic() -> None:
     """The periodic round: release stuck claims, find missed orders, send waiting orders.
 
@@ -66,7 +79,7 @@ def run_periodic() -> None:
     """
     with scopes_disabled():
         Heartbeat.record(Heartbeat.Name.WORKER)
-        for step in (sweep.release_stuck_rows, run_log.prune, metrics.collect, counted.keep_fresh):
+        for step in (sweep.release_stuck_rows, schedule.rebuild, run_log.prune, metrics.collect, counted.keep_fresh):
             run_isolated(step)
         for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
             for event_connection in worker.event_connections(connection, paused=True):
@@ -78,7 +91,7 @@ def run_periodic() -> None:
             renew_catalog.apply_async(args=(pk,))
 
 
-@app.task(base=TransactionAwareTask, acks_late=True, **at_most(minutes=10))
+@app.task(base=TransactionAwareTask, acks_late=True, queue=task_queue(), **at_most(minutes=10))
 def renew_catalog(connection_id: int) -> None:
     """Refresh a portal's catalogue a day after the last time; a portal that does not answer stops no other task."""
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
@@ -86,7 +99,7 @@ def renew_catalog(connection_id: int) -> None:
         refresh.renew(connection)
 
 
-@app.task(base=TransactionAwareTask, **at_most(minutes=15))
+@app.task(base=TransactionAwareTask, queue=task_queue(), **at_most(minutes=15))
 def send_reports() -> None:
     """Notify users of new sync problems and of recovery, and send the digests."""
     with scopes_disabled():
@@ -96,14 +109,14 @@ def send_reports() -> None:
                 run_isolated(digest.send_due, event_connection)
 
 
-@app.task(base=TransactionAwareTask, **at_most(minutes=15))
+@app.task(base=TransactionAwareTask, queue=task_queue(), **at_most(minutes=15))
 def notify(entry_ids: list[int]) -> None:
     """Notify each user once about log entries that concern many events."""
     with scopes_disabled():
         recipients.notify_once(entry_ids)
 
 
-@app.task(base=TransactionAwareTask, **at_most(minutes=10))
+@app.task(base=TransactionAwareTask, queue=task_queue(), **at_most(minutes=10))
 def count_orders(pks: list[int]) -> None:
     """Count orders where they are many, for the pages that show their numbers."""
     with scopes_disabled():

@@ -1,6 +1,5 @@
 """Ready API clients: refreshed tokens, the portal's shared request budget, limited patience."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.utils.timezone import now
@@ -25,16 +24,16 @@ def client_for(
     connection: Connection,
     live: bool = True,
     patience: Patience = WORKER,
-    sleep: Callable[[float], None] | None = None,
+    budget: Budget | None = None,
     **options: Any,
 ) -> Client:
-    """A client whose token is refreshed as needed, paying from the portal's shared request budget.
+    """A client whose token is refreshed as needed, paying from ``budget``, or the portal's shared request budget.
 
-    ``live=False`` is for bulk work; ``sleep`` waits for the budget instead of ``time.sleep``.
+    ``live=False`` is for bulk work.
     Further ``options`` go to the client, which is not to be shared between threads.
     Raises ``ServerMisconfigured``; the client's calls raise ``TokenRevoked`` once access is lost for good.
     """
-    shared_budget = request_budget.for_portal(connection.portal_id, connection.kind, patience.budget, sleep)
+    shared_budget = budget or request_budget.for_portal(connection.portal_id, connection.kind, patience.budget)
     rested = connection.resting_until and connection.resting_until <= now()
     if rested and connection.resting_reason == RestingReason.DAILY_LIMIT:
         shared_budget.reset()  # the daily number that made the portal rest may be yesterday's: one call finds out

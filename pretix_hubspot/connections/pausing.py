@@ -1,12 +1,16 @@
 """Pause an event or a whole portal by a user's decision: orders are queued as always, and wait."""
 
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils.timezone import now
 
 from pretix_hubspot.models import EventConnection
 from pretix_hubspot.server.workers import call_worker
 
 from .tokens import log_everywhere
+
+#: An event goes on; ``sender`` is the event. The queue, some floors above, lets its orders wait for a worker again.
+event_resumed = Signal()
 
 
 def is_paused(event_connection: EventConnection) -> bool:
@@ -24,6 +28,7 @@ def resume_event(event_connection, user):
     """Send the waiting orders at once."""
     if _resume(event_connection):
         event_connection.event.log_action("pretix_hubspot.event.resumed", user=user)
+        event_resumed.send(event_connection.event)
         call_worker(event_connection.connection_id)
 
 

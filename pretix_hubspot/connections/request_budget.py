@@ -28,11 +28,11 @@ from pretix_hubspot.server import redis
 REDIS_TTL_MS = 86_400_000  # as in the script: after a day without calls, the budget begins anew anyway
 
 
-def for_portal(portal_id, kind, max_wait=30.0, sleep=None):
+def for_portal(portal_id: int, kind: str, max_wait: float = 30.0) -> SharedBudget:
     """The shared budget that pays for calls to ``portal_id`` with this kind of credential."""
     key = f"{portal_id}:{kind}"
     store = RedisStore(key) if settings.HAS_REDIS else RowStore(key)
-    return SharedBudget(store, sleep=sleep, max_wait=max_wait)
+    return SharedBudget(store, max_wait=max_wait)
 
 
 def for_check(max_wait=30.0):
@@ -63,6 +63,13 @@ class RowStore:
     def __init__(self, key):
         self.key = key
 
+    def now(self):
+        if database.vendor != "postgresql":
+            return None  # the database is a file of this machine
+        with database.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+            return float(cursor.fetchone()[0])
+
     def read(self):
         row = RequestBudgetState.objects.filter(portal=self.key).first()
         return State.from_json(row.state if row else None)
@@ -88,6 +95,10 @@ class RedisStore:
         self.redis = client or redis.connect()
         self._reserve = self.redis.register_script(ROLLING_WINDOW_LUA)
         self._arrived = self.redis.register_script(ARRIVED_LUA)
+
+    def now(self):
+        seconds, microseconds = self.redis.time()
+        return seconds + microseconds / 1_000_000
 
     def read(self):
         return State.from_json(_parsed(self.redis.get(self.key)))

@@ -1,6 +1,6 @@
 """The plugin's tables.
 
-Core's ``OrderSyncQueue`` is the only queue and core's ``OrderSyncResult`` rows are what the order page shows.
+Core's ``OrderSyncQueue`` alone says which orders wait, and its ``OrderSyncResult`` rows are what order pages show.
 These tables hold what core has no room for: the connection to a portal, the portal's schema, the mappings, which
 HubSpot record belongs to which of ours, and the state of each order.
 
@@ -20,6 +20,7 @@ from .connections import (
 from .mappings import ObjectMapping
 from .records import URL_LENGTH, KnownRecord, RecordAlias, RecordLink, RecordUse
 from .runs import Heartbeat, Run, RunEntry
+from .schedule import WorkItem
 from .transfers import PROVIDER, CountedOrders, DailyCount, OrderState, part_of
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "CountedOrders",
     "DailyCount",
     "part_of",
+    "WorkItem",
     "Run",
     "RunEntry",
     "Heartbeat",

@@ -29,6 +29,10 @@ SECTION = "hubspot"
 CLIENT_ID_SETTING = "hubspot_client_id"
 CLIENT_SECRET_SETTING = "hubspot_client_secret"
 LEASE, SHORTEST_LEASE, LONGEST_LEASE = 300, 10, 900
+#: Workers that send for one portal at once; with four, HubSpot's request limit is the bottleneck.
+WORKERS, MOST_WORKERS = 2, 16
+QUEUE = "background"
+_QUEUE = re.compile(r"[\w.-]{1,100}", re.ASCII)
 #: Letters of any script, digits, hyphens and dots; ``urlsplit`` has checked the part between brackets.
 _HOST = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?|[0-9a-f:.]+")
 
@@ -77,6 +81,16 @@ def lease_seconds() -> int:
     Longer than the longest wait for one answer of HubSpot, shorter than the 20 minutes after which core gives up.
     """
     return _value("lease_seconds")[0]
+
+
+def workers_per_portal() -> int:
+    """How many workers send for one portal at once."""
+    return _value("workers_per_portal")[0]
+
+
+def task_queue() -> str:
+    """The Celery queue of the plugin's tasks; a plain worker of pretix reads ``background``."""
+    return _value("queue")[0]
 
 
 def percentages():
@@ -206,6 +220,19 @@ def _lease(text):
     return seconds
 
 
+def _workers(text):
+    number = int(text)
+    if not 1 <= number <= MOST_WORKERS:
+        raise ValueError
+    return number
+
+
+def _queue(text):
+    if not _QUEUE.fullmatch(text):
+        raise ValueError
+    return text
+
+
 def _optional_scopes(text):
     asked, strange = scopes.chosen(text)
     if strange:
@@ -248,6 +275,15 @@ OPTIONS = {
             least=SHORTEST_LEASE, most=LONGEST_LEASE
         ),
         LEASE,
+    ),
+    "workers_per_portal": Option(
+        str(WORKERS),
+        _workers,
+        lambda: _("must be a number of workers from {least} to {most}.").format(least=1, most=MOST_WORKERS),
+        WORKERS,
+    ),
+    "queue": Option(
+        QUEUE, _queue, lambda: _("must be the name of a Celery queue: letters, digits, “.”, “_” and “-”."), QUEUE
     ),
     "percentages": Option(
         FRACTION, _percentages, lambda: _("must be one of {values}.").format(values=f"{FRACTION}, {WHOLE}"), FRACTION

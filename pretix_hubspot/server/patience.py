@@ -1,7 +1,7 @@
 """How long to wait for HubSpot: longer in a worker than for a page."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -16,19 +16,15 @@ class Patience:
     """
 
     timeouts: tuple[float, float] = (5.0, 30.0)
-    budget: float = 30.0
+    budget: float = 10.0
     pauses: tuple[float, ...] = (0.5, 2.0, 5.0)
     longest_pause: float = math.inf
     gives_up_at_once: bool = False
 
-    def without_waiting(self) -> "Patience":
-        """The same without waiting for the request budget."""
-        return replace(self, budget=0.0)
 
-
-#: A background task: no user waits.
-WORKER = Patience()
+#: A background task: no user waits, but other tasks do.
+WORKER = Patience(budget=1.0)
 #: A user asked for this call to HubSpot, and waits for the page with the answer.
-ASKED_FOR = Patience(budget=10.0)
+ASKED_FOR = Patience()
 #: A user waits for a page that works without the answer.
-PERSON = Patience(timeouts=(3.0, 10.0), budget=10.0, longest_pause=1.0, gives_up_at_once=True)
+PERSON = Patience(timeouts=(3.0, 10.0), longest_pause=1.0, gives_up_at_once=True)

@@ -1,35 +1,40 @@
 """Calls to Celery workers: one open call per portal, however many orders wait.
 
-A single order is sent without delay, and a rush costs one task per slice instead of one per order.
-The open call is a key in Redis; without Redis every call starts a task, which finds an empty queue.
+A single order is sent without delay, and a rush costs one task per second and worker instead of one per order.
+The open call is a key in Redis, and so are the places of the workers of a portal; a call for later has a key of its
+own, so that an urgent order need not wait for it. Without Redis every call starts a task, which finds an empty queue.
 Tasks are called by name: the engine behind them stands above this room.
 """
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import transaction
 from pretix.celery_app import app
 
 from . import redis
+from .config import lease_seconds, workers_per_portal
 
 #: Seconds after which an unanswered call expires, such as one that a restarted broker lost.
 CALL_EXPIRES = 60
 
 
-def call_worker(connection_id: int) -> None:
-    """Call a worker to send a portal's waiting orders as soon as the transaction commits.
+def call_worker(connection_id: int, wait: float = 0.0) -> None:
+    """Call a worker to send a portal's waiting orders as soon as the transaction commits, or so many seconds later.
 
     Without workers a task would run inside the request that calls, so that the periodic task sends them instead.
     A call that fails stops no order: the periodic task finds the waiting ones.
     """
     if settings.HAS_CELERY:
-        transaction.on_commit(lambda: _call(connection_id), robust=True)
+        transaction.on_commit(lambda: _call(connection_id, wait), robust=True)
 
 
-def _call(connection_id: int) -> None:
-    if claim_call(connection_id):
-        app.tasks["pretix_hubspot.tasks.drain"].apply_async(args=(connection_id,))
+def _call(connection_id: int, wait: float) -> None:
+    if claim_call(connection_id, wait):
+        later = (True,) if wait else ()
+        app.tasks["pretix_hubspot.tasks.drain"].apply_async(args=(connection_id, *later), countdown=wait or None)
 
 
 def notify(entry_ids: Sequence[int]) -> None:
@@ -42,16 +47,37 @@ def call_to_count(pks: Sequence[int]) -> None:
     app.tasks["pretix_hubspot.tasks.count_orders"].apply_async(args=(list(pks),))
 
 
-def claim_call(connection_id: int) -> bool:
-    """Whether this process may call a worker: no call is open since a worker last looked at the portal's queue."""
-    return not settings.HAS_REDIS or bool(redis.connect().set(_key(connection_id), 1, nx=True, ex=CALL_EXPIRES))
+def claim_call(connection_id: int, wait: float = 0.0) -> bool:
+    """Whether this process may call a worker: no such call is open since a worker last looked at the portal's queue."""
+    if not settings.HAS_REDIS:
+        return True
+    return bool(redis.connect().set(_key(connection_id, wait > 0), 1, nx=True, ex=CALL_EXPIRES + round(wait)))
 
 
-def clear_call(connection_id: int) -> None:
+def clear_call(connection_id: int, later: bool = False) -> None:
     """Close the open call, before a worker looks at the portal's queue: orders that come later need another call."""
     if settings.HAS_REDIS:
-        redis.connect().delete(_key(connection_id))
+        redis.connect().delete(_key(connection_id, later))
 
 
-def _key(connection_id: int) -> str:
-    return f"pretix_hubspot:worker_call:{connection_id}"
+def _key(connection_id: int, later: bool) -> str:
+    return f"pretix_hubspot:worker_call:{connection_id}{':later' if later else ''}"
+
+
+@contextmanager
+def place_at(connection_id: int) -> Iterator[bool]:
+    """Take one of the places of a portal's workers; yields whether one was free.
+
+    That of a worker that died is free again after the lease of its orders. Without Redis nobody counts.
+    """
+    if not settings.HAS_REDIS:
+        yield True
+        return
+    store, token = redis.connect(), secrets.token_hex(8)
+    keys = [f"pretix_hubspot:worker:{connection_id}:{number}" for number in range(workers_per_portal())]
+    mine = next((key for key in keys if store.set(key, token, nx=True, ex=lease_seconds())), None)
+    try:
+        yield mine is not None
+    finally:
+        if mine and store.get(mine) == token.encode():
+            store.delete(mine)

@@ -11,7 +11,7 @@ from pretix.base.models import Event, LogEntry, User
 
 from pretix_hubspot.models import Connection, EventConnection, FormerConnection, OrderState
 from pretix_hubspot.server import workers
-from pretix_hubspot.sync.queue import campaigns, order_queue
+from pretix_hubspot.sync.queue import campaigns, order_queue, schedule
 from pretix_hubspot.sync.queue.triggers import Trigger
 
 #: The log entry of a user's decision to use HubSpot no longer.
@@ -58,7 +58,9 @@ def join(event: Event, connection: Connection, user: User | None) -> EventConnec
         event_connection.things_watermark, event_connection.things = event_connection.log_watermark, {}
         came_back = _restore(event_connection)
         event_connection.save()
-        if not came_back:
+        if came_back:
+            schedule.restore(event)  # no item was made before the event had a connection
+        else:
             _keep_in_scope(states, connection)
         _retry_sent_by_hand(event, connection)
         event.log_action("pretix_hubspot.event.joined", user=user, data={"portal": connection.portal_id})

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from celery import current_task
+from django.conf import settings
 from pretix.base.datasync.datasync import OutboundSyncProvider, datasync_providers
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
@@ -14,14 +15,17 @@ from pretix_hubspot.connections import lifecycle as connections
 from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.failures.exclusions import why_excluded
 from pretix_hubspot.mappings.resolve import mappings_of
-from pretix_hubspot.models import PROVIDER, ObjectMapping
-from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.models import PROVIDER, Connection, ObjectMapping
 from pretix_hubspot.server.patience import PERSON, WORKER, Patience
-from pretix_hubspot.sync.queue.triggers import Trigger, is_bulk
+from pretix_hubspot.server.workers import call_worker
+from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.run.results import EXCLUDED
 
 from . import worker
-from .queue import order_queue
+from .queue import order_queue, schedule
+
+#: Seconds that core's periodic run may take for one portal on a server without workers.
+TURN = 30.0
 
 
 def _patience() -> Patience:
@@ -76,17 +80,26 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         return mappings_of(self.event)
 
     def sync_queued_orders(self, queued_orders: Iterable[OrderSyncQueue]) -> None:
-        """Send these rows in slices. Never raises; see ``engine.run`` for the end of each row."""
+        """Send these rows if a user waits for them, or else hand over to the scheduler. Never raises; see
+        ``engine.run`` for the end of each row.
+
+        Core's periodic run calls this event by event, and a slice may hold orders of many.
+        """
         event_connection = connections.for_event(self.event)
-        rows: list[OrderSyncQueue] = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))
+        rows = list(queued_orders)
         if event_connection is None:
             worker.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == Trigger.SYNC_NOW])
             return
         if is_paused(event_connection):
             return
-        patience = _patience()
-        for part in chunks(rows, order_queue.SIZE.orders):
-            if not worker.send(
-                event_connection.connection, [event_connection], [row.pk for row in part], patience=patience
-            ):
-                break
+        if not (current_task and current_task.name == sync_single.name):
+            schedule.put_rows(rows)
+            self._hand_over(event_connection.connection)
+            return
+        worker.send(event_connection.connection, [event_connection], [row.pk for row in rows], patience=_patience())
+
+    def _hand_over(self, connection: Connection) -> None:
+        if settings.HAS_CELERY:
+            call_worker(connection.pk)
+        else:
+            worker.work_through_queue(connection, seconds=TURN)

@@ -5,17 +5,16 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from itertools import accumulate
+from contextlib import closing, contextmanager, suppress
+from typing import NamedTuple
 
-from django.db.models import Count, Window
-from django.db.models.functions import RowNumber
+from django.conf import settings
 from django.utils.timezone import now
 from django_scopes import scopes_disabled
-from pretix.base.models import Event, LogEntry, Order, OrderPosition
+from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.connections import resting
+from pretix_hubspot.connections import request_budget, resting
 from pretix_hubspot.connections.clients import client_for, new_session
 from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.connections.request_budget import is_kept_for_live
@@ -23,29 +22,36 @@ from pretix_hubspot.connections.resting import RestingReason, rest, wake
 from pretix_hubspot.connections.tokens import mark_revoked
 from pretix_hubspot.failures.codes import MISCONFIGURATION, Code
 from pretix_hubspot.failures.failure import Failure
+from pretix_hubspot.hubspot.budget.reservation import Reservation
+from pretix_hubspot.hubspot.budget.shared import Budget
 from pretix_hubspot.hubspot.errors import AuthenticationFailed, HubSpotError, OverBudget
 from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection
-from pretix_hubspot.server.config import ServerMisconfigured
+from pretix_hubspot.server.config import ServerMisconfigured, workers_per_portal
 from pretix_hubspot.server.patience import WORKER, Patience
 from pretix_hubspot.server.safeguard import SERVER_ERRORS
-from pretix_hubspot.sources.event_context import EventContext
+from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.queue.triggers import Trigger
 
-from .lookahead import Lookahead
-from .postponed import Postponed
-from .queue import campaigns, order_queue
-from .queue.order_queue import SliceSize
+from . import gathering
+from .queue import campaigns, order_queue, schedule
+from .queue.schedule import SIZE, Chosen, SliceSize
 from .run import engine, history
 
 logger = logging.getLogger(__name__)
 
-#: Workers that send for one portal at once; with four, HubSpot's request limit is the bottleneck.
-WORKERS = 4
 #: Seconds to wait if other workers are claiming, or changing, the rows that we chose.
 COLLISION = 0.1
-#: Seconds to wait if the request budget is used up for longer than a call waits; asking again costs a claim.
+#: Seconds to wait if nobody knows when the request budget has a request left.
 OVER_BUDGET = 5.0
+#: Orders that are due before so many seconds have a worker called for them; the others are met by a periodic round.
+SOON = 10.0
+#: Seconds of the longest wait for which a worker stays, instead of being called again; without workers.
+STAY, STAY_ALONE = 1.0, 11.0
+#: Seconds until somebody tries again after this server failed.
+SERVER_FAILED = 15.0
+#: Seconds of the shortest wait for an order that is due.
+MOMENT = 0.05
 
 
 def waits_by_hand(order: Order) -> bool:
@@ -59,31 +65,24 @@ def send(
     connection: Connection,
     events: Sequence[EventConnection],
     pks: Sequence[int],
+    *,
+    budget: Budget | None = None,
     http: Session | None = None,
-    lookahead: Lookahead | None = None,
     patience: Patience = WORKER,
-    postponed: Postponed | None = None,
-) -> bool:
-    """Send one slice of rows, or the planned slice. Returns whether the worker can go on with this portal."""
+    contexts: Contexts | None = None,
+) -> float | None:
+    """Send one slice of rows. Returns after how many seconds the portal can be written to again; None if it rests.
+
+    ``budget`` pays for the calls instead of the portal's shared one; ``contexts`` are the events' of earlier slices.
+    """
     if not is_open(connection) or (connection.resting_reason and not _portal_answers(connection, patience)):
-        return False
-    prepared = lookahead.take() if lookahead else None
-    claim = prepared.work.claim if prepared else order_queue.claim(pks, connection.pk)
+        return None
+    claim = order_queue.claim(pks, connection.pk)
     if claim is None:
-        time.sleep(COLLISION)  # another worker was faster, and will soon be done with claiming
-        return True
+        return COLLISION  # another worker was faster, and will soon be done with claiming
     started = time.monotonic()
     with _without_garbage_collection():
-        report = engine.run(
-            connection,
-            claim,
-            events,
-            http=http,
-            idle=lookahead.sleep if lookahead else None,
-            prepared=prepared,
-            patience=patience,
-            contexts=lookahead.contexts if lookahead else None,
-        )
+        report = engine.run(connection, claim, events, budget=budget, http=http, patience=patience, contexts=contexts)
     logger.info(
         "Connection %s: %d sent, %d unchanged, %d left out, %d failed, %d postponed in %.1f s%s",
         connection.pk,
@@ -92,11 +91,14 @@ def send(
         time.monotonic() - started,
         f"; stopped by {type(report.trouble).__name__}" if report.trouble else "",
     )
-    if postponed:
-        postponed.note(report)
     if report.trouble is None:
         wake(connection)
-    return report.trouble is None
+        return 0.0
+    if not is_open(connection):
+        return None
+    if not isinstance(report.trouble, OverBudget):
+        return SERVER_FAILED
+    return report.trouble.retry_after or OVER_BUDGET
 
 
 def _portal_answers(connection: Connection, patience: Patience = WORKER) -> bool:
@@ -147,43 +149,94 @@ def work_through_queue(
     *,
     seconds: float,
     call_help: Callable[[], None] = lambda: None,
-    size: SliceSize = order_queue.SIZE,
-) -> bool:
-    """Send a portal's waiting orders until none is left, or time is up. Returns whether rows may be left.
+    size: SliceSize = SIZE,
+) -> float | None:
+    """Send a portal's waiting orders until none is left, or time is up.
 
-    Calls another worker while whole slices wait and fewer than ``WORKERS`` are at work. Stays for orders that it gave
-    back for a moment.
+    Returns after how many seconds somebody has to go on; None if nothing waits that will be due soon. Waits no longer
+    than its time. Calls another worker while more waits than one slice.
     """
     end = time.monotonic() + seconds
-    postponed = Postponed(end)
     if not _is_access_confirmed(connection):
-        return False
+        return None
+    contexts: Contexts = {}
     with scopes_disabled(), closing(new_session()) as http:
-        events = event_connections(connection)
+        while True:
+            wait = _next_slice(connection, http, contexts, call_help, size)
+            if wait is None or wait > _longest_stay() or time.monotonic() + wait >= end:
+                return wait
+            if wait:
+                time.sleep(wait)
+            connection.refresh_from_db()
 
-        def claim_live() -> order_queue.Claim | None:
-            if time.monotonic() >= end:
-                return None
-            rows = next_rows(still_running(connection, events), live_only=True, size=size)
-            return order_queue.claim(rows, connection.pk) if rows else None
 
-        with closing(Lookahead(connection, events, claim_live)) as lookahead:
-            pks = [event_connection.event_id for event_connection in events]
-            while not postponed.are_given_up:
-                rows = lookahead.rows(pks) or _rows_of_campaigns_too(connection, pks, size)
-                if not rows and not postponed.wait():
-                    break
-                if len(rows) >= size.orders and _others_at_work(pks, lookahead) < WORKERS - 1:
-                    call_help()
-                if rows and not send(connection, events, rows, http, lookahead, postponed=postponed):
-                    if has_more := is_open(connection):  # the portal does not rest: only the budget is used up
-                        time.sleep(OVER_BUDGET)
-                    return has_more
-                if time.monotonic() >= end and not lookahead.rows(pks):
-                    return True
-                connection.refresh_from_db()
-                pks = still_running(connection, events)
-    return False
+def _longest_stay() -> float:
+    """Seconds for which a worker waits within its time; where cron works by itself, for HubSpot's limit, too."""
+    return STAY if settings.HAS_CELERY else STAY_ALONE
+
+
+def _next_slice(
+    connection: Connection, http: Session, contexts: Contexts, call_help: Callable[[], None], size: SliceSize
+) -> float | None:
+    """Send what is next, if the budget has requests for it. Returns after how many seconds to go on; None if nothing
+    waits, or the portal rests.
+    """
+    if not is_open(connection):
+        return None
+    chosen = _chosen(connection, size)
+    if not chosen.rows:
+        return _until_due(connection)
+    if chosen.is_full:
+        call_help()
+    try:
+        ahead = _ahead(connection, chosen, size)
+    except SERVER_ERRORS as error:
+        logger.warning("This server failed: %s", type(error).__name__)
+        return SERVER_FAILED
+    if ahead.wait:
+        return ahead.wait
+    try:
+        rows = chosen.rows[: ahead.orders]
+        return send(connection, chosen.events, rows, budget=ahead.budget, http=http, contexts=contexts)
+    finally:
+        with suppress(*SERVER_ERRORS):  # then the calls count as if they had been made
+            ahead.budget.close()
+
+
+def _chosen(connection: Connection, size: SliceSize) -> Chosen:
+    """The next slice; when the queue runs short, campaigns fill it."""
+    live_only, workers = _is_kept_for_live(connection), workers_per_portal()
+    chosen = schedule.next_slice(connection, live_only, size, workers)
+    if chosen.waiting < size.most_orders and campaigns.refill(connection) and not chosen.rows:
+        chosen = schedule.next_slice(connection, live_only, size, workers)
+    return chosen
+
+
+def _until_due(connection: Connection) -> float | None:
+    """Seconds until the next order is due that waits for a moment; None if none is due before a periodic round."""
+    due = schedule.next_due(connection)
+    wait = max(MOMENT, (due - now()).total_seconds()) if due else math.inf
+    return wait if wait <= SOON else None
+
+
+class _Ahead(NamedTuple):
+    """Requests that were reserved for a slice of so many orders; or for how many seconds it has to wait."""
+
+    budget: Reservation
+    orders: int
+    wait: float
+
+
+def _ahead(connection: Connection, chosen: Chosen, size: SliceSize) -> _Ahead:
+    """Reserve the requests that a slice is expected to need; if fewer are left, for a part of it."""
+    shared = request_budget.for_portal(connection.portal_id, connection.kind, WORKER.budget)
+    expected = gathering.expected_calls(len(chosen.rows))
+    apart, tight = gathering.apart(chosen.waiting, chosen.is_urgent or chosen.is_full or not settings.HAS_CELERY)
+    reservation = shared.ahead(
+        expected, least=min(expected, gathering.LEAST), live=chosen.is_live, apart=apart, tight_apart=tight
+    )
+    orders = gathering.orders_for(reservation.left, len(chosen.rows))
+    return _Ahead(reservation, orders, reservation.wait)
 
 
 def _is_access_confirmed(connection: Connection) -> bool:
@@ -198,53 +251,10 @@ def _is_access_confirmed(connection: Connection) -> bool:
     return True
 
 
-def _others_at_work(events: Sequence[int], lookahead: Lookahead) -> int:
-    """How many other workers send for these events; at least as many as there are further slices for, we assume."""
-    slices = order_queue.slices_in_flight(events)
-    return math.ceil((slices - 1) / 2) if lookahead.is_ready else slices
-
-
 def event_connections(connection: Connection, paused: bool = False) -> list[EventConnection]:
     """The events that use the connection and have the plugin enabled; paused ones only if asked for."""
     rows = connection.event_connections.select_related("event__organizer")
     return [e for e in rows if (paused or not e.paused_since) and is_active(e.event)]
-
-
-def still_running(connection: Connection, events: Sequence[EventConnection]) -> list[int]:
-    """The events that are not paused by now, and still use this portal."""
-    running = connection.event_connections.filter(
-        pk__in=[event_connection.pk for event_connection in events], paused_since=None
-    )
-    return list(running.values_list("event_id", flat=True))
-
-
-def next_rows(events: Sequence[int], live_only: bool = False, size: SliceSize = order_queue.SIZE) -> list[int]:
-    """The next slice: live orders before bulk work, if that may go on, events in turns, oldest first within each.
-
-    It is a worker's part of a long queue, and ends before it has more positions than ``size`` says, unless a single
-    order does.
-    """
-    rows = order_queue.waiting().filter(event_id__in=events).annotate(bulk=order_queue.IS_BULK)
-    if live_only:
-        rows = rows.filter(bulk=0)
-    busy = rows.order_by().values_list("event_id", flat=True).distinct()[:2]
-    turn = Window(RowNumber(), partition_by=["event_id", "bulk"], order_by=["not_before", "pk"])
-    order = ["bulk", turn, "pk"] if len(busy) > 1 else ["bulk", "not_before", "pk"]  # turns cost a sort of all rows
-    chosen = list(rows.order_by(*order).values_list("pk", "order_id")[: WORKERS * size.most_orders])
-    chosen = chosen[: max(size.orders, math.ceil(len(chosen) / WORKERS))]  # all workers end at about the same time
-    counted = OrderPosition.all.filter(order__in=[pk for _, pk in chosen]).order_by().values_list("order")
-    positions = dict(counted.annotate(Count("pk")))
-    fitting = sum(total <= size.positions for total in accumulate(positions.get(pk, 0) for _, pk in chosen))
-    return [row for row, _ in chosen[: max(1, fitting)]]
-
-
-def _rows_of_campaigns_too(connection: Connection, events: Sequence[int], size: SliceSize) -> list[int]:
-    """The next slice; when the queue runs short, campaigns fill it."""
-    live_only = _is_kept_for_live(connection)
-    rows = next_rows(events, live_only, size)
-    if len(rows) < size.most_orders and campaigns.refill(connection) and not rows:
-        rows = next_rows(events, live_only, size)
-    return rows
 
 
 def is_open(connection: Connection) -> bool:

@@ -24,6 +24,7 @@ from pretix.base.models import InvoiceAddress, Order, OrderPosition
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import PROVIDER
+from pretix_hubspot.sync.queue import schedule
 from tests.integration.sync.story import KEY
 
 REDIS = os.environ.get("PRETIX_HUBSPOT_TEST_REDIS", "redis://127.0.0.1:6379/13")  # emptied before each test
@@ -236,6 +237,7 @@ def seed(story, numbers: range) -> None:
         )
         for order in made
     )
+    schedule.rebuild()
 
 
 def expected(numbers: range) -> dict[str, list[dict]]:

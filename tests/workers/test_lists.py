@@ -12,7 +12,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import Option, Property
 from pretix_hubspot.models import Connection, ObjectMapping, OrderState
 from pretix_hubspot.sync import worker
-from pretix_hubspot.sync.queue.order_queue import SliceSize
+from pretix_hubspot.sync.queue.schedule import SliceSize
 from tests.integration.sync.conftest import impatient, served, simulator  # noqa: F401  fixtures are used by name
 from tests.integration.sync.story import KEY, Story
 from tests.soak import amount

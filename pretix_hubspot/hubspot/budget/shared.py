@@ -1,7 +1,8 @@
 """One request budget per portal, shared by all workers and pages that call it.
 
 `window` decides, a store keeps the state, and this module sleeps and reads HubSpot's headers.
-Clock and sleep are passed in; the clock gives seconds since the epoch, the same for all workers.
+Clock and sleep are passed in; the clock gives seconds since the epoch. Servers' clocks differ, so that of the store
+counts: a budget looks once how far its own is away.
 """
 
 import threading
@@ -15,6 +16,7 @@ from pretix_hubspot.hubspot.errors import OverBudget
 from pretix_hubspot.hubspot.json_reading import whole
 
 from .redis_script import ARRIVED_LUA, ROLLING_WINDOW_LUA
+from .reservation import Reservation
 from .window import CRM_WINDOW, HORIZON_MS, KEEP, MEMORY_MS, SEARCH_WINDOW, Daily, Decision, RollingWindow, State
 
 __all__ = [
@@ -110,6 +112,9 @@ class StateStore(Protocol):
     def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
         """Read, apply and write in one atomic step; `fn` is pure, quick, and may be called again after a collision."""
 
+    def now(self) -> float | None:
+        """The store's own clock, in seconds since the epoch; None if it has no other than this machine's."""
+
 
 @runtime_checkable
 class ReservingStore(Protocol):
@@ -125,14 +130,18 @@ class ReservingStore(Protocol):
 class MemoryStore:
     """A store for one process and any number of threads."""
 
-    def __init__(self, state: State | None = None) -> None:
+    def __init__(self, state: State | None = None, clock: Callable[[], float] | None = None) -> None:
         self.state = state or State()
+        self._clock = clock
         self._lock = threading.Lock()
 
     def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
         with self._lock:
             self.state, result = fn(self.state)
         return result
+
+    def now(self) -> float | None:
+        return self._clock() if self._clock else None
 
 
 def reserve(state: State, kind: str, now: int, live: bool, max_wait_ms: int) -> tuple[State, Decision]:
@@ -176,6 +185,7 @@ class SharedBudget:
         self._clock = clock
         self._sleep = sleep or time.sleep
         self._max_wait_ms = int(max_wait * 1000)
+        self._ahead: float | None = None  # of the store's clock, once somebody has looked
         self._stored_facts: tuple[int, int, Daily] = (0, 0, Daily())
         self._compared_at = 0
 
@@ -194,6 +204,40 @@ class SharedBudget:
                     break
                 granted += 1
                 yield moment
+
+    def ahead(
+        self,
+        calls: int,
+        least: int = 1,
+        kind: str = "crm",
+        live: bool = True,
+        apart: float = 0.0,
+        tight_apart: float = 0.0,
+    ) -> Reservation:
+        """Reserve up to so many calls for work that begins now, without waiting.
+
+        Reserves none if fewer than `least` are free, or less than `apart` seconds have passed since somebody's last
+        reservation; `tight_apart` holds once the day's quota runs short. A daily limit is left to `acquire`.
+        """
+
+        def step(state: State) -> tuple[State, tuple[list[int], int]]:
+            now = self._now()
+            if daily_refusal(state.daily, now, live):
+                return state, ([], 0)
+            is_tight = daily_refusal(state.daily, now, live=False) is not None
+            early = state.began + round((tight_apart if is_tight else apart) * 1000) - now
+            if early > 0 and state.began <= now:
+                return state, ([], early)
+            window, moments, wait = state.window(kind).ahead(now, live, calls, least)
+            state = replace(state, began=now) if moments else state
+            return state.with_window(kind, window), (moments, wait)
+
+        moments, wait = self._store.update(step)
+
+        def give_back(left: Sequence[int]) -> None:
+            self._store.update(lambda state: (state.with_window(kind, state.window(kind).without(left)), None))
+
+        return Reservation(self, kind, moments, wait / 1000, give_back, lambda: self._is_blocked(kind))
 
     def _reserve_moments(self, kind: str, live: bool, calls: int, deadline: int) -> list[int]:
         """Reserve moments in a row, so that a worker who needs several is not held up by other workers."""
@@ -296,12 +340,15 @@ class SharedBudget:
 
         def forget(state: State) -> tuple[State, None]:
             crm, search = (replace(w, blocked_until=0, blocked_policy="") for w in (state.crm, state.search))
-            return State(crm, search, Daily()), None
+            return State(crm, search, Daily(), state.began), None
 
         self._store.update(forget)
 
     def _now(self) -> int:
-        return round(self._clock() * 1000)
+        if self._ahead is None:
+            here, there = self._clock(), self._store.now()
+            self._ahead = 0.0 if there is None else there - here
+        return round((self._clock() + self._ahead) * 1000)
 
 
 def _learned(

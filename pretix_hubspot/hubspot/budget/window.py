@@ -13,6 +13,7 @@ All times are integer milliseconds since the epoch, so that Python, Lua and JSON
 HubSpot's limits: hubspot.md 3 (A).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,6 +75,27 @@ class RollingWindow:
         if wait > 0 and not live:
             return current, Decision(False, wait, policy)
         return replace(current, grants=(*current.grants, free)), Decision(True, wait, policy)
+
+    def ahead(self, now: int, live: bool, calls: int, least: int) -> "tuple[RollingWindow, list[int], int]":
+        """Take as many of these calls as are free now; none, and how long to wait, if these are fewer than `least`."""
+        window, moments = self.pruned(now), list[int]()
+        while len(moments) < calls and (free := window.next_free(now, live)) <= now:
+            window = replace(window, grants=(*window.grants, free))
+            moments.append(free)
+        if len(moments) >= least:
+            return window, moments, 0
+        for _ in range(least - len(moments)):
+            free = window.next_free(now, live)
+            window = replace(window, grants=(*window.grants, free))
+        return self.pruned(now), [], free - now
+
+    def without(self, moments: Sequence[int]) -> "RollingWindow":
+        """Give back these grants."""
+        left = list(self.grants)
+        for moment in moments:
+            if moment in left:
+                left.remove(moment)
+        return replace(self, grants=tuple(left))
 
     def arrived(self, granted: int, latest: int) -> "RollingWindow":
         """The call of this grant reached HubSpot at `latest` or before.
@@ -172,11 +194,12 @@ class Daily:
 
 @dataclass(frozen=True)
 class State:
-    """All of a portal's budget; a store keeps it as a few kB of JSON."""
+    """All of a portal's budget; a store keeps it as a few kB of JSON. `began` is when work was last reserved ahead."""
 
     crm: RollingWindow = field(default=CRM_WINDOW)
     search: RollingWindow = field(default=SEARCH_WINDOW)
     daily: Daily = field(default=Daily())
+    began: int = 0
 
     def window(self, kind: str) -> RollingWindow:
         return self.search if kind == "search" else self.crm
@@ -186,7 +209,7 @@ class State:
 
     def to_json(self) -> dict[str, Any]:
         daily = {"limit": self.daily.limit, "remaining": self.daily.remaining, "at": self.daily.at}
-        return {"crm": self.crm.to_json(), "search": self.search.to_json(), "daily": daily}
+        return {"crm": self.crm.to_json(), "search": self.search.to_json(), "daily": daily, "began": self.began}
 
     @classmethod
     def from_json(cls, data: Any, default: "State | None" = None) -> "State":
@@ -197,4 +220,5 @@ class State:
             RollingWindow.from_json(fields.get("crm"), default.crm),
             RollingWindow.from_json(fields.get("search"), default.search),
             Daily(whole(daily.get("limit")), whole(daily.get("remaining")), whole(daily.get("at"))),
+            whole(fields.get("began")),
         )

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 from pretix.base.models import Event
 from pretix.base.models.datasync import OrderSyncQueue
@@ -23,32 +23,14 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.models import PROVIDER
 from pretix_hubspot.server.config import lease_seconds
 
-from .triggers import BULK, OFFERED, Trigger, is_bulk
+from . import schedule
+from .schedule import SIZE
+from .triggers import OFFERED, Trigger, is_bulk
 
-
-@dataclass(frozen=True)
-class SliceSize:
-    """The limits of one slice.
-
-    ``orders`` fill a batch of deals (hubspot.md 5.1: 100 inputs). ``positions`` are so few that a hundred orders of a
-    thousand positions each fit into a worker's memory.
-    """
-
-    orders: int = 100
-    positions: int = 5_000
-
-    @property
-    def most_orders(self) -> int:
-        """The limit in a long queue: the associations go into one request, the rows into one statement."""
-        return 2 * self.orders
-
-
-SIZE = SliceSize()
 #: Core's words for failures that need no user: ``reclaim`` and ``rearm`` handle them.
 TENDED = ("exceeded", "timeout")
 #: Retries of more orders than this are bulk work.
 FEW = 20
-IS_BULK = Case(When(triggered_by__in=sorted(BULK), then=1), default=0)
 #: How often a step is repeated when signals queue its orders in the very moment that their rows are released.
 #: Every collision shows one more waiting sibling of an order of the slice, so that this limit is never reached.
 COLLISIONS = SIZE.most_orders + 2
@@ -110,10 +92,9 @@ def waiting() -> QuerySet[OrderSyncQueue]:
     )
 
 
-def slices_in_flight(events: Sequence[int]) -> int:
-    """How many workers are sending for these events; those whose lease ended do not count."""
-    rows = OrderSyncQueue.objects.filter(event_id__in=events, sync_provider=PROVIDER, in_flight=True)
-    return rows.filter(in_flight_since__gt=now() - lease()).values("in_flight_since").distinct().count()
+def is_waiting(row: OrderSyncQueue) -> bool:
+    """Whether a row is ours, and will be claimed now or later."""
+    return row.sync_provider == PROVIDER and not row.in_flight and row.need_manual_retry is None
 
 
 def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
@@ -128,14 +109,15 @@ def claim(pks: Sequence[int], connection: int | None = None) -> Claim | None:
             free = waiting().filter(pk__in=list(pks)[: SIZE.most_orders]).order_by("pk")
             if connection:
                 free = free.filter(event__hubspot_connection__connection=connection)
-            pks_of_claim = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
-            claimed = OrderSyncQueue.objects.filter(pk__in=pks_of_claim, in_flight=False)
-            if not pks_of_claim or not claimed.update(in_flight=True, in_flight_since=stamp):
+            orders = dict(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "order_id"))
+            claimed = OrderSyncQueue.objects.filter(pk__in=orders, in_flight=False)
+            if not orders or not claimed.update(in_flight=True, in_flight_since=stamp):
                 return None
+            schedule.taken(orders.values())  # a signal for one of them makes a new item after this transaction
     except (IntegrityError, OperationalError):
         # A sibling was claimed between read and update, or SQLite was busy: the next run finds the rows free.
         return None
-    rows = _with_stamp(stamp, pks_of_claim).select_related("order").only(*_CLAIMED).order_by("pk")
+    rows = _with_stamp(stamp, list(orders)).select_related("order").only(*_CLAIMED).order_by("pk")
     return Claim(list(rows), stamp)
 
 
@@ -165,6 +147,8 @@ def leave(
             _held(held).filter(order_id__in=still & finished).delete()
         if back:
             _return_rows(held, still & back, retries, stopped, postponed)
+            if waiting := still & back - stopped.keys():
+                schedule.put_orders(waiting)
         return still
 
     if back:
@@ -242,7 +226,9 @@ def _waiting_siblings(orders: Iterable[int]) -> QuerySet[OrderSyncQueue]:
 def _yield_to_siblings(rows: QuerySet[OrderSyncQueue]) -> None:
     """Delete rows whose order waits a second time; the row that stays takes over *Sync now*."""
     by_hand = list(rows.filter(triggered_by=Trigger.SYNC_NOW).values_list("order_id", flat=True))
-    _waiting_siblings(by_hand).update(triggered_by=Trigger.SYNC_NOW)
+    if by_hand:
+        _waiting_siblings(by_hand).update(triggered_by=Trigger.SYNC_NOW)
+        schedule.put_orders(by_hand)
     rows.delete()
 
 
@@ -253,7 +239,16 @@ def reclaim() -> int:
     ).order_by("pk")
     count = sum(retry_on_conflict(partial(_return, dead.filter(pk=pk))) for pk in dead.values_list("pk", flat=True))
     timed_out = OrderSyncQueue.objects.filter(sync_provider=PROVIDER, in_flight=False, need_manual_retry="timeout")
-    return count + timed_out.update(need_manual_retry=None, not_before=now())
+    return count + _let_wait(timed_out)
+
+
+def _let_wait(rows: QuerySet[OrderSyncQueue], **changes: int) -> int:
+    """Let rows that wait for a user, or for their time, wait to be claimed at once. Returns how many."""
+    orders = list(rows.values_list("order_id", flat=True))
+    if orders:
+        rows.update(need_manual_retry=None, not_before=now(), **changes)
+        schedule.put_orders(orders)
+    return len(orders)
 
 
 def _return(dead: QuerySet[OrderSyncQueue]) -> bool:
@@ -266,6 +261,7 @@ def _return(dead: QuerySet[OrderSyncQueue]) -> bool:
         _yield_to_siblings(this_row)
     else:
         this_row.update(in_flight=False, in_flight_since=None)
+        schedule.put_orders([row.order_id])
     return True
 
 
@@ -276,7 +272,7 @@ def rearm(after: timedelta) -> int:
     )
     if exhausted.count() > FEW:
         _mark_as_bulk(exhausted)
-    return exhausted.update(need_manual_retry=None, failed_attempts=0, not_before=now())
+    return _let_wait(exhausted, failed_attempts=0)
 
 
 def retry(event: Event, orders: Sequence[int]) -> None:
@@ -284,7 +280,7 @@ def retry(event: Event, orders: Sequence[int]) -> None:
     rows = OrderSyncQueue.objects.filter(order_id__in=orders, sync_provider=PROVIDER)
     if len(orders) > FEW:
         _mark_as_bulk(rows.filter(in_flight=False))
-    rows.filter(in_flight=False).update(need_manual_retry=None, failed_attempts=0, not_before=now())
+    _let_wait(rows.filter(in_flight=False), failed_attempts=0)
     queued = set(rows.values_list("order_id", flat=True))
     enqueue(event, [pk for pk in orders if pk not in queued], retry_of(len(orders)))
 
@@ -309,6 +305,7 @@ def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
     OrderSyncQueue.objects.bulk_create(rows, ignore_conflicts=True)
     if triggered_by not in OFFERED and pks:
         _waiting_siblings(pks).filter(triggered_by__in=list(OFFERED)).update(triggered_by=triggered_by)
+    schedule.put_orders(pks)
 
 
 def try_again(orders: Sequence[int]) -> None:
@@ -316,7 +313,7 @@ def try_again(orders: Sequence[int]) -> None:
     rows = _waiting_siblings(orders).filter(need_manual_retry__isnull=False)
     stopped = rows.exclude(need_manual_retry__in=TENDED)
     _mark_as_bulk(stopped)
-    stopped.update(need_manual_retry=None, failed_attempts=0, not_before=now())
+    _let_wait(stopped, failed_attempts=0)
 
 
 def take_back(orders: Sequence[int], triggered_by: Trigger) -> set[int]:
@@ -337,6 +334,7 @@ def forget(event: Event) -> list[int]:
         rows = OrderSyncQueue.objects.filter(event=event, sync_provider=PROVIDER)
         orders = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("order_id", flat=True))
         rows.delete()
+        schedule.forget(event)
     return sorted(set(orders))
 
 

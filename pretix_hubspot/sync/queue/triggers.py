@@ -1,6 +1,7 @@
 """Triggers: what queued an order, with the words for the log."""
 
 from collections.abc import Mapping
+from enum import IntEnum
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -40,11 +41,29 @@ class Trigger(TextChoices):
     ORDER_SPLIT = "order_split", _("Order split")
 
 
+class Priority(IntEnum):
+    """Which waiting orders are chosen first; stored with work items."""
+
+    BY_HAND = 0
+    LIVE = 1
+    SWEPT = 2
+    RETRIED = 3
+    CAMPAIGN = 4
+
+
+#: Every other trigger is that of a live order.
+_PRIORITIES: Mapping[str, Priority] = {
+    Trigger.SYNC_NOW: Priority.BY_HAND,
+    Trigger.SWEEP: Priority.SWEPT,
+    Trigger.REMOVAL: Priority.SWEPT,
+    Trigger.MASS_RETRY: Priority.RETRIED,
+    **dict.fromkeys(
+        (Trigger.RESEND, Trigger.FIRST_MAPPING, Trigger.THING_CHANGED, Trigger.COMPARED), Priority.CAMPAIGN
+    ),
+    **dict.fromkeys((Trigger.OFFER_THING, Trigger.OFFER_DEFINITION, Trigger.OFFER_UPGRADE), Priority.CAMPAIGN),
+}
 #: Live orders go before these: bulk work, and orders that the sweep found.
-BULK = frozenset(
-    {Trigger.RESEND, Trigger.FIRST_MAPPING, Trigger.MASS_RETRY, Trigger.SWEEP, Trigger.THING_CHANGED, Trigger.COMPARED}
-    | {Trigger.REMOVAL, Trigger.OFFER_THING, Trigger.OFFER_DEFINITION, Trigger.OFFER_UPGRADE}
-)
+BULK = frozenset(trigger for trigger, priority in _PRIORITIES.items() if priority > Priority.LIVE)
 #: Orders that are planned and not sent: the trigger, and the reason for which they are offered if they differ.
 OFFERED: Mapping[str, str] = {
     Trigger.OFFER_THING: "thing",
@@ -53,6 +72,11 @@ OFFERED: Mapping[str, str] = {
 }
 #: Triggers of orders that most probably did not change.
 COMPARISONS = frozenset({*OFFERED, Trigger.THING_CHANGED, Trigger.COMPARED})
+
+
+def priority_of(triggered_by: str) -> Priority:
+    """The priority of a row of this trigger."""
+    return _PRIORITIES.get(triggered_by, Priority.LIVE)
 
 
 def is_bulk(triggered_by: str) -> bool:

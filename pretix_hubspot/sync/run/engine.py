@@ -4,9 +4,8 @@ claim -> snapshot -> plan -> read, write, associate -> judge -> record
 """
 
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError
@@ -19,6 +18,7 @@ from pretix_hubspot.connections.resting import rest
 from pretix_hubspot.failures.codes import SYSTEM, Code
 from pretix_hubspot.failures.failure import Failure, classify
 from pretix_hubspot.failures.reach import concerns_portal, is_about_call
+from pretix_hubspot.hubspot.budget.shared import Budget
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.errors import HubSpotError
 from pretix_hubspot.hubspot.transport import Session
@@ -39,7 +39,7 @@ from pretix_hubspot.sync.send.sender import Sender, not_as_planned
 from . import endings, finishing, history, loading, removals, run_log, schema_notes, uses
 from .judge import Verdict, judge
 from .memory import Memory
-from .slices import PlannedSlice, Slice, SliceReport
+from .slices import Slice, SliceReport
 
 logger = logging.getLogger(__name__)
 
@@ -49,27 +49,23 @@ def run(
     claim: order_queue.Claim,
     events: Sequence[EventConnection],
     *,
+    budget: Budget | None = None,
     http: Session | None = None,
-    idle: Callable[[float], None] | None = None,
-    prepared: PlannedSlice | None = None,
     patience: Patience = WORKER,
     contexts: Contexts | None = None,
 ) -> SliceReport:
     """Send a claimed slice. Never raises for errors of HubSpot or of an order; all rows leave the claim.
 
-    ``idle`` waits while the request budget is used up, instead of ``time.sleep``.
-    ``prepared`` is the result of ``prepare`` for this claim.
+    ``budget`` pays for the calls instead of the portal's shared one.
     ``contexts`` are the events' contexts of earlier slices.
     """
-    report = prepared.report if prepared else SliceReport()
+    report = SliceReport()
     report.log.start()
     try:
-        client = client_for(connection, patience=patience, on_request=report.log.on_request, http=http, sleep=idle)
+        client = client_for(connection, patience=patience, budget=budget, on_request=report.log.on_request, http=http)
         with closing(client):
             asking = client.for_bulk() if claim.is_bulk else client
-            work = prepared.work if prepared else _slice(connection, claim, events, asking, contexts)
-            work = replace(work, client=asking)
-            _run(work, list(claim.orders), report, patience, prepared.plan if prepared else None)
+            _run(_slice(connection, claim, events, asking, contexts), list(claim.orders), report, patience)
     except order_queue.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
     except SERVER_ERRORS as error:
@@ -87,22 +83,6 @@ def run(
     run_log.count_today((event_connection.event for event_connection in events), report.by_event)
     report.log.store(claim, events, report.endings, resting.reason(report.trouble) if report.trouble else "")
     return report
-
-
-def prepare(
-    connection: Connection,
-    claim: order_queue.Claim,
-    events: Sequence[EventConnection],
-    contexts: Contexts | None = None,
-) -> PlannedSlice:
-    """Plan a slice that is sent later. Raises any error; the caller then releases the claim.
-
-    HubSpot is only asked for a schema that was never read, and only if the budget has a request left.
-    """
-    report = SliceReport()
-    with closing(client_for(connection, patience=WORKER.without_waiting(), on_request=report.log.on_request)) as client:
-        work = _slice(connection, claim, events, client, contexts)
-        return PlannedSlice(work, _plan(work, list(claim.orders), report), report)
 
 
 def _slice(
@@ -132,12 +112,11 @@ def _run(
     orders: list[int],
     report: SliceReport,
     patience: Patience,
-    plan: Plan | None = None,
     again: bool = False,
 ) -> None:
     """Send these orders; an order that breaks the engine itself is found by halving, and does not harm the others."""
     try:
-        _send(work, _still_held(work, plan) if plan else _plan(work, orders, report), report, patience)
+        _send(work, _plan(work, orders, report), report, patience)
     except (PortalUnavailable, ServerMisconfigured, order_queue.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # not about an order: the schema could not be read
@@ -162,11 +141,6 @@ def _fail(work: Slice, orders: list[int], failure: Failure, report: SliceReport)
     """Store one failure for orders that have no plan."""
     verdicts = [Verdict(Subject.of_order(pk), "", failures=(failure,)) for pk in orders]
     finishing.write(work, endings.judged(verdicts, work.past, work.occasion()), report)
-
-
-def _still_held(work: Slice, plan: Plan) -> Plan:
-    """The plan without orders that were taken away since it was made."""
-    return plan.only(map(Subject.of_order, order_queue.still_held(work.claim, plan.orders())))
 
 
 def _plan(work: Slice, orders: list[int], report: SliceReport) -> Plan:

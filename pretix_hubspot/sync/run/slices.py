@@ -12,7 +12,6 @@ from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.mappings.revisions import PLANNER
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.sources.event_context import Contexts, EventContext
-from pretix_hubspot.sync.plan.plan import Plan
 from pretix_hubspot.sync.queue import order_queue
 
 from .endings import Ending, Occasion, Past, RowAction
@@ -82,12 +81,3 @@ class Slice:
 
     def occasion(self) -> Occasion:
         return Occasion(self.connection.portal_id, PLANNER, self.planned_at, now())
-
-
-@dataclass
-class PlannedSlice:
-    """A slice that is planned and not sent yet; ``plan`` is the part that is left to send."""
-
-    work: Slice
-    plan: Plan
-    report: SliceReport

@@ -13,8 +13,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.control.views.outdated_text import outdated_text
 from pretix_hubspot.health.campaigns import shown
 from pretix_hubspot.models import Campaign, EventConnection, OrderState, Run
-from pretix_hubspot.sync import worker
-from pretix_hubspot.sync.queue import campaigns, outdated_orders
+from pretix_hubspot.sync.queue import campaigns, outdated_orders, schedule
 from pretix_hubspot.sync.queue.outdated_orders import Glance, glance
 from tests.integration.mappings.test_editor import data, messages_of
 from tests.integration.sync.conftest import impatient, served, simulator, story  # noqa: F401  found by name
@@ -165,7 +164,7 @@ def test_they_are_sent_again_newest_first_and_behind_live_orders(story, boss, se
     assert waiting() == [("A3", "bulk"), ("A2", "bulk"), ("A1", "bulk")]
     story.order("LIVE")
     codes = dict(OrderSyncQueue.objects.values_list("pk", "order__code"))
-    assert [codes[pk] for pk in worker.next_rows([story.event.pk])] == ["LIVE", "A3", "A2", "A1"]
+    assert [codes[pk] for pk in schedule.next_slice(story.connection).rows] == ["LIVE", "A3", "A2", "A1"]
     assert "0 of 3 orders done" in page_of(boss.get(RESEND))
     story.sync()
     assert waiting() == []

@@ -18,7 +18,7 @@ from pretix_hubspot.health.causes import causes, row_text
 from pretix_hubspot.health.numbers import numbers
 from pretix_hubspot.models import Connection, DailyCount, EventConnection, OrderState, RequestBudgetState
 from pretix_hubspot.sync import sweep, worker
-from pretix_hubspot.sync.queue.order_queue import SliceSize
+from pretix_hubspot.sync.queue.schedule import SliceSize
 from pretix_hubspot.sync.run.run_log import count_today
 from tests.interruptions import LOGS_A_RUN
 

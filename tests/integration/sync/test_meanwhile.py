@@ -13,7 +13,6 @@ from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.models import EventConnection, KnownRecord, ObjectMapping, OrderState, RunEntry
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.joining import join, leave
-from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import order_queue, outdated_orders
 from pretix_hubspot.sync.shredder import HubSpotShredder
 from tests.interruptions import LOCKS_ROWS, LOGS_A_RUN
@@ -22,9 +21,9 @@ LAST_NAME = (("invoice_address_name_family_name", "lastname", "overwrite"),)
 
 
 def send(order):
-    rows = list(OrderSyncQueue.objects.filter(order=order, in_flight=False))
-    with HubSpotSyncProvider(event=order.event) as provider:
-        provider.sync_queued_orders(rows)
+    rows = OrderSyncQueue.objects.filter(order=order, in_flight=False)
+    event_connection = EventConnection.objects.select_related("connection").get(event=order.event)
+    worker.send(event_connection.connection, [event_connection], list(rows.values_list("pk", flat=True)))
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import OrderState, Run
 from pretix_hubspot.server import workers
 from pretix_hubspot.sync import worker
-from pretix_hubspot.sync.queue import order_queue
-from pretix_hubspot.sync.queue.order_queue import SliceSize
+from pretix_hubspot.sync.queue import order_queue, schedule
+from pretix_hubspot.sync.queue.schedule import SliceSize
 from pretix_hubspot.sync.queue.triggers import BULK, Trigger
 from tests.interruptions import ALWAYS, LOGS_A_RUN, READS_ORDERS
 
@@ -26,7 +26,7 @@ LISTS_FIELDS = r'^SELECT .* FROM "pretixbase_eventmetaproperty"'
 
 def queue_rows(story, event, number, reason="order_placed", seconds=0):
     orders = [story.order(f"{event.slug}{n}{reason}"[:CODE_LENGTH], event=event, queue=False) for n in range(number)]
-    return OrderSyncQueue.objects.bulk_create(
+    rows = OrderSyncQueue.objects.bulk_create(
         OrderSyncQueue(
             order=order,
             event=event,
@@ -36,6 +36,8 @@ def queue_rows(story, event, number, reason="order_placed", seconds=0):
         )
         for order in orders
     )
+    schedule.put_rows(rows)
+    return rows
 
 
 def reasons(pks):
@@ -54,7 +56,7 @@ def small(story):
 def test_events_take_turns_whatever_was_queued_first(story, small):
     queue_rows(story, story.event, 6)
     queue_rows(story, small, 1, seconds=60)
-    picked = OrderSyncQueue.objects.in_bulk(worker.next_rows([story.event.pk, small.pk], size=FOUR))
+    picked = OrderSyncQueue.objects.in_bulk(schedule.next_slice(story.connection, size=FOUR, workers=2).rows)
 
     assert sorted(row.event.slug for row in picked.values()) == ["conf", "conf", "conf", "small"]
 
@@ -64,8 +66,7 @@ def test_live_orders_go_before_bulk_work_of_any_event(story, small, bulk):
     queue_rows(story, story.event, 3, bulk)
     queue_rows(story, small, 3, seconds=60)
 
-    assert reasons(worker.next_rows([story.event.pk, small.pk], size=FOUR)) == [*["order_placed"] * 3, bulk]
-    assert reasons(worker.next_rows([story.event.pk], size=FOUR)) == [bulk] * 3
+    assert reasons(schedule.next_slice(story.connection, size=FOUR, workers=2).rows) == [*["order_placed"] * 3, bulk]
 
 
 def test_only_a_slice_of_nothing_but_bulk_work_yields_to_live_orders(story):
@@ -110,28 +111,14 @@ def test_a_retry_of_more_than_twenty_orders_lets_others_pass(orders, trigger):
     assert order_queue.retry_of(orders) == trigger
 
 
-@pytest.mark.parametrize(
-    ("waiting", "at_work", "called"), [(3, 0, 0), (4, 0, 1), (4, worker.WORKERS - 2, 1), (4, worker.WORKERS - 1, 0)]
-)
-def test_help_is_called_for_whole_slices_up_to_a_number_of_workers(story, waiting, at_work, called):
-    for row in queue_rows(story, story.event, at_work, seconds=-1):
-        order_queue.claim([row.pk])
-    queue_rows(story, story.event, waiting, reason="order_changed")
+@pytest.mark.parametrize(("waiting", "called"), [(3, 0), (4, 0), (5, 1), (13, 2)])
+def test_help_is_called_while_more_waits_than_a_slice(story, waiting, called):
+    queue_rows(story, story.event, waiting)
     calls = []
 
     worker.work_through_queue(story.connection, seconds=60, call_help=lambda: calls.append(1), size=FOUR)
 
     assert len(calls) == called
-
-
-def test_workers_are_counted_by_their_claims(story):
-    made = queue_rows(story, story.event, 3)
-    assert order_queue.slices_in_flight([story.event.pk]) == 0
-    order_queue.claim([made[0].pk])
-    silent = order_queue.claim([made[1].pk])
-    order_queue.claim([made[2].pk])
-    OrderSyncQueue.objects.filter(pk=silent.rows[0].pk).update(in_flight_since=now() - 2 * order_queue.lease())
-    assert order_queue.slices_in_flight([story.event.pk]) == 2
 
 
 # Calls to workers
@@ -141,8 +128,12 @@ class Keys(dict):
     """What calls to workers use of Redis."""
 
     def set(self, key, value, nx, ex):
-        assert nx and ex == workers.CALL_EXPIRES
-        return None if key in self else bool(self.update({key: value}) or True)
+        assert nx and ex
+        return (
+            None
+            if key in self
+            else bool(self.update({key: value.encode() if isinstance(value, str) else value}) or True)
+        )
 
     def delete(self, key):
         self.pop(key, None)
@@ -180,6 +171,39 @@ def test_without_redis_every_call_starts_a_task(called, settings, db, django_cap
     call(1, django_capture_on_commit_callbacks, times=2)
 
     assert called == [("drain", 1)] * 2
+
+
+def test_an_urgent_call_does_not_wait_for_one_for_later(called, db, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        workers.call_worker(1, 5.0)
+        workers.call_worker(1, 3.0)
+        workers.call_worker(1)
+    assert called == [("drain", 1, True), ("drain", 1)]
+
+    tasks.drain(1, later=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        workers.call_worker(1)
+        workers.call_worker(1, 2.0)
+
+    assert called[2:] == [("drain", 1, True)]
+
+
+def test_as_many_workers_as_the_operator_allows(called):
+    with workers.place_at(1) as first, workers.place_at(1) as second, workers.place_at(1) as third:
+        assert (first, second, third) == (True, True, False)
+        with workers.place_at(2) as other:
+            assert other
+    with workers.place_at(1) as first:
+        assert first
+
+
+def test_whoever_finds_no_place_looks_again(story, called, django_capture_on_commit_callbacks):
+    pk = story.connection.pk
+
+    with workers.place_at(pk), workers.place_at(pk), django_capture_on_commit_callbacks(execute=True):
+        tasks.drain(pk)
+
+    assert called == [("drain", pk, True)]
 
 
 def test_a_call_that_fails_stops_no_checkout(called, monkeypatch, db, django_capture_on_commit_callbacks):
@@ -239,7 +263,7 @@ def test_big_orders_make_small_slices(story):
 def test_a_slice_of_a_long_queue_is_a_worker_s_part_of_it(story):
     queue_rows(story, story.event, 40)
 
-    assert sizes_of_slices(story, FOUR) == [8, 8, 6, 5, 4, 4, 4, 1]
+    assert sizes_of_slices(story, FOUR) == [8, 8, 8, 8, 4, 4]
     assert OrderState.objects.exclude(sent_hash="").count() == 40
 
 
@@ -253,7 +277,7 @@ def test_slices_share_their_connections(story, monkeypatch):
         close(session)
 
     monkeypatch.setattr(requests.Session, "close", noted)
-    queue_rows(story, story.event, 9)
+    queue_rows(story, story.event, 13)
 
     worker.work_through_queue(story.connection, seconds=60, size=FOUR)
 
