@@ -9,7 +9,7 @@ Where several orders wish for different things, any of them will do.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-KEY = "pretix_order_key"
+KEY, OTHER_KEY = KEYS = ("pretix_order_key", "shop_key")
 STAGES = {"n": "appointmentscheduled", "p": "closedwon", "e": "closedlost", "c": "closedlost"}
 #: What HubSpot keeps for itself.
 DERIVED = {"createdate", "lastmodifieddate", "closedate", "amount_in_home_currency"}
@@ -27,11 +27,15 @@ class Portal:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody's record in one order: ``rows`` are (property, mode, value); a canceled ticket's is not insisted on."""
+    """Somebody's record in one order: ``rows`` are (property, mode, value); a canceled ticket's is not insisted on.
+
+    ``yields`` tells that the mapping has a policy for addresses that are shared: others may rule the record.
+    """
 
     address: str
     rows: tuple[tuple[str, str, str], ...]
     canceled: bool = False
+    yields: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Wish:
     """What one order is to be in HubSpot.
 
     A deal that a filter leaves out is not made, but kept up to date if it was there before: ``deal_if_known``.
+    ``identifier`` is the property that holds the key now.
     """
 
     order: int
@@ -48,6 +53,7 @@ class Wish:
     people: tuple[Person, ...]
     deal_if_known: bool = False
     detaches: bool = False
+    identifier: str = KEY
 
 
 class Model:
@@ -66,7 +72,7 @@ class Model:
         """People did what they liked; records that they merged go on as another one, those they deleted are gone."""
         for record in touched:
             held = self.portal.contacts.get(record) or self.portal.deals.get(record) or {}
-            self.touched |= {record, merged_into, held.get(KEY, "")} | _addresses(held)
+            self.touched |= {record, merged_into} | _keys(held) | _addresses(held)
         self.portal = portal
         for known, live in ((self.people, portal.contacts), (self.orders, portal.deals)):
             for name, record in list(known.items()):
@@ -95,7 +101,7 @@ class Model:
         unlinked = {pair for pair in before.links - portal.links if pair[0] not in detachable or pair in wished}
         assert not unlinked, f"links taken away: {unlinked}"
         self.portal = portal
-        self.seen |= {held[KEY] for held in portal.deals.values()}
+        self.seen |= {key for held in portal.deals.values() for key in _keys(held)}
 
     def _nothing_doubled(self, portal: Portal, wishes: list[Wish]) -> None:
         addresses = {person.address for wish in wishes for person in wish.people}
@@ -105,7 +111,7 @@ class Model:
             assert self.contact(address, self.portal) is None, f"{address} twice"
         by_key = {wish.key: wish for wish in wishes if not wish.deal_if_known or wish.key in self.seen}
         for record in portal.deals.keys() - self.portal.deals.keys():
-            key = portal.deals[record].get(KEY)
+            key = next(iter(_keys(portal.deals[record])), None)
             assert key in by_key, f"a deal that nobody wished for: {key}"
             assert self.deal(by_key[key], self.portal) is None, f"{key} twice"
 
@@ -140,8 +146,14 @@ class Model:
         record = self.contact(person.address, self.portal)
         assert record, f"{person.address} of {wish.key} is lost"
         held = self.portal.contacts[record]
-        rivals = [row for other in all_wishes for row in self._rows_of(other, record, self.portal)]
+        sharing = [
+            one for other in all_wishes for one in other.people if self.contact(one.address, self.portal) == record
+        ]
+        rivals = [row for one in sharing for row in one.rows]
+        ruled = len(sharing) > 1 and any(one.yields for one in sharing)
         for name, mode, value in person.rows:
+            if ruled and mode != "append":
+                continue  # whose values count is up to the policy
             if mode == "overwrite":
                 assert held.get(name, "") in {v for of, _, v in rivals if of == name}, (person.address, name, held)
             elif mode == "append":
@@ -172,11 +184,13 @@ class Model:
         return next(holders, known)
 
     def deal(self, wish: Wish, portal: Portal) -> str | None:
-        """Likewise, by the order's key."""
+        """Likewise, by the order's key, which an identifier property from before may hold as well."""
         known = self.orders.get(wish.order)
-        if known and portal.deals.get(known, {}).get(KEY) == wish.key:
+        if known and wish.key in _keys(portal.deals.get(known, {})):
             return known
-        return next((record for record, held in portal.deals.items() if held.get(KEY) == wish.key), known)
+        holders = [record for record, held in portal.deals.items() if wish.key in _keys(held)]
+        holders.sort(key=lambda record: portal.deals[record].get(wish.identifier) != wish.key)
+        return next(iter(holders), known)
 
     def _rows_of(self, wish: Wish, record: str, portal: Portal) -> list[tuple[str, str, str]]:
         return [row for person in wish.people if self.contact(person.address, portal) == record for row in person.rows]
@@ -215,6 +229,10 @@ def _same(name: str, one: str, other: str) -> bool:
 
 def _items(text: str) -> set[str]:
     return {item for item in text.split(";") if item}
+
+
+def _keys(deal: dict[str, str]) -> set[str]:
+    return {deal.get(name, "") for name in KEYS} - {""}
 
 
 def _addresses(contact: dict[str, str]) -> set[str]:

@@ -30,7 +30,7 @@ from pretix_hubspot.sync.run import results
 from pretix_hubspot.sync.run.memory import Memory
 from tests.integration.sync.story import KEY, Story
 
-from .model import STAGES, Model, Person, Portal, Wish
+from .model import KEYS, OTHER_KEY, STAGES, Model, Person, Portal, Wish
 
 BLOCKED = "mallory@blocked.example"
 NO_ADDRESS = "no address"
@@ -57,11 +57,11 @@ class Simulation:
     """Two events of one organizer on one portal; time passes only when asked to."""
 
     def __init__(self, simulator) -> None:
-        names = {"deals": (KEY, "pretix_refunded", "pretix_title"), "contacts": ("pretix_orders", "pretix_customer")}
+        names = {"deals": (*KEYS, "pretix_refunded", "pretix_title"), "contacts": ("pretix_orders", "pretix_customer")}
         for kind, name in ((kind, name) for kind, own in names.items() for name in own):
             number = ("number", "number") if name == "pretix_refunded" else ("string", "text")
             group = "dealinformation" if kind == "deals" else "contactinformation"
-            simulator.portal.schema.create(kind, Property(name, name, *number, group, unique=name == KEY))
+            simulator.portal.schema.create(kind, Property(name, name, *number, group, unique=name in KEYS))
         self.simulator = simulator
         self.story = Story(simulator)
         self.key = simulator.service_key
@@ -129,19 +129,21 @@ class Simulation:
         return order.pk in self.asked or (not order.testmode and order.datetime >= joined.joined_at)
 
     def _wish(self, order: Order, mappings: list[ObjectMapping]) -> Wish:
-        people, deal, if_known, detaches = [], (), False, False
+        people, deal, if_known, detaches, identifier = [], (), False, False, KEY
         for mapping in mappings:
             detaches |= "detach" in mapping.options.values()
+            yields = "same_address" in mapping.options
             if mapping.external_object_type == "deals":
                 deal, if_known = self._deal(order, mapping), self._only_if_known(order, mapping)
+                identifier = mapping.external_id_field
             elif mapping.pretix_model == "Order":
-                people.append(Person((order.email or "").lower(), _rows(mapping, order, None)))
+                people.append(Person((order.email or "").lower(), _rows(mapping, order, None), yields=yields))
             else:
                 for position in order.all_positions.all():
                     rows = _rows(mapping, order, position)
-                    people.append(Person((position.attendee_email or "").lower(), rows, position.canceled))
+                    people.append(Person((position.attendee_email or "").lower(), rows, position.canceled, yields))
         found = tuple(person for person in people if "@" in person.address)
-        return Wish(order.pk, order.event_id, _key(order), deal, found, if_known, detaches)
+        return Wish(order.pk, order.event_id, _key(order), deal, found, if_known, detaches, identifier)
 
     def _only_if_known(self, order: Order, mapping: ObjectMapping) -> bool:
         """Whether only paid orders get a deal, and this one is none, nor has a deal for sure."""
@@ -152,7 +154,12 @@ class Simulation:
         rows = tuple((name, value) for name, _, value in _rows(mapping, order, None))
         if any(name == "amount" for name, _ in rows):
             rows += (("deal_currency_code", order.event.currency),)  # an amount never goes without its currency
-        return (*rows, (KEY, _key(order)), ("pipeline", "default"), ("dealstage", STAGES[order.status]))
+        return (
+            *rows,
+            (mapping.external_id_field, _key(order)),
+            ("pipeline", "default"),
+            ("dealstage", STAGES[order.status]),
+        )
 
     def may_fail(self, wish: Wish) -> bool:
         """Whether the order has an address that pretix or HubSpot refuses."""
@@ -285,6 +292,12 @@ class Simulation:
         mapping.options = {key: kept for key, kept in mapping.options.items() if key != name}
         if value:
             mapping.options[name] = value
+        self._save(mapping)
+
+    def change_identifier(self, event):
+        """The other unique property holds the keys of this event's orders from now on."""
+        mapping = ObjectMapping.objects.get(event=event, external_object_type="deals")
+        mapping.external_id_field = KEY if mapping.external_id_field == OTHER_KEY else OTHER_KEY
         self._save(mapping)
 
     def _save(self, mapping):
