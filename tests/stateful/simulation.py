@@ -23,7 +23,15 @@ from pretix_hubspot.connections.connecting import connect_token
 from pretix_hubspot.connections.lifecycle import disconnect
 from pretix_hubspot.health.actions import ignore
 from pretix_hubspot.health.numbers import classified
-from pretix_hubspot.models import CatalogEntry, Connection, EventConnection, KnownRecord, ObjectMapping, OrderState
+from pretix_hubspot.models import (
+    CatalogEntry,
+    Connection,
+    EventConnection,
+    KnownRecord,
+    ObjectMapping,
+    OrderState,
+    WorkItem,
+)
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import campaigns
 from pretix_hubspot.sync.run import results
@@ -400,6 +408,7 @@ class Simulation:
 
 AGING = {
     OrderSyncQueue: ("triggered", "not_before", "in_flight_since"),
+    WorkItem: ("not_before",),
     Connection: ("resting_until", "connected_at", "catalog_refreshed_at"),
     EventConnection: ("joined_at",),
     CatalogEntry: ("fetched_at",),

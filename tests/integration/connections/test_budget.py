@@ -1,6 +1,7 @@
 """The shared request budget, in a row and in Redis."""
 
 import pytest
+from django.db import connection as database
 from django.test import override_settings
 
 from pretix_hubspot.connections import request_budget
@@ -60,6 +61,9 @@ class FakeRedis:
     def multi(self):
         pass
 
+    def time(self):
+        return (1_790_000_000, 250_000)
+
     def set(self, key, value, px):
         self.values[key] = value.encode()
 
@@ -69,6 +73,15 @@ def test_redis_keeps_what_it_was_told():
     assert request_budget.RedisStore("1:oauth", client).update(count_up) == 1
     assert request_budget.RedisStore("1:oauth", client).update(count_up) == 2
     assert list(client.values) == ["pretix_hubspot:budget:1:oauth"]
+
+
+def test_the_clock_of_redis_counts():
+    assert request_budget.RedisStore("1:oauth", FakeRedis()).now() == 1_790_000_000.25
+
+
+def test_the_clock_of_the_database_counts_where_it_may_be_another_machines():
+    moment = request_budget.RowStore("1:oauth").now()
+    assert isinstance(moment, float if database.vendor == "postgresql" else type(None))
 
 
 def test_redis_reserves_in_one_script():
