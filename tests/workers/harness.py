@@ -15,6 +15,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import redis
 import requests
 from celery import Celery
 from django.conf import settings
@@ -43,9 +44,9 @@ class Portal:
         answer = requests.post(f"{url}/crm/v3/properties/deals", json=body | {"hasUniqueValue": True}, headers=headers)
         answer.raise_for_status()
 
-    def ask(self, path: str, body: dict | None = None) -> dict:
+    def ask(self, path: str, body: dict | None = None, method: str = "POST") -> dict:
         url = f"{self.url}/_simulator/{path}"
-        answer = requests.get(url) if body is None else requests.post(url, json=body)
+        answer = requests.get(url) if body is None else requests.request(method, url, json=body)
         answer.raise_for_status()
         return answer.json()
 
@@ -108,7 +109,7 @@ class Workers:
         return self.log.read_text().count(" ready.") if self.log.exists() else 0
 
     def ring(self, task: str, *args: object) -> None:
-        self.app.send_task(f"pretix_hubspot.tasks.{task}", args=args, queue="default")
+        self.app.send_task(f"pretix_hubspot.tasks.{task}", args=args, queue="background")
 
     def kill_children(self) -> None:
         """SIGKILL to the processes that work; the parent starts new ones."""
@@ -167,6 +168,17 @@ def _environment(directory: Path, portal: Portal) -> dict[str, str]:
         "PRETIX_HUBSPOT_LEASE_SECONDS": str(LEASE),
         "PYTHONPATH": str(ROOT),
     }
+
+
+def restart_redis() -> None:
+    """Everything that Redis holds is gone, and everybody loses the connection."""
+    server = redis.Redis.from_url(REDIS)
+    server.flushdb()
+    database_number = str(server.connection_pool.connection_kwargs["db"])
+    own = server.client_id()
+    for client in server.client_list():
+        if client["db"] == database_number and int(client["id"]) != own:
+            server.client_kill_filter(_id=client["id"])
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, complaint: str) -> float:

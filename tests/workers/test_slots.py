@@ -10,7 +10,6 @@ from .harness import seed, waiting
 pytestmark = pytest.mark.workers
 
 
-@pytest.mark.xfail(strict=True, reason="A scheduler for ten thousand events: a worker is never held for a whole rush")
 @pytest.mark.parametrize("portal", [("--rate-limit", "40", "--batch-latency-ms", "150")], indirect=True)
 def test_a_checkout_does_not_wait_for_hubspot(story, portal, workers):
     """Two Celery processes as on a small server, `celery worker` without -Q as in pretix's guide."""

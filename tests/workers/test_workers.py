@@ -28,6 +28,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(story, portal, work
     worker = workers(2)
     for number in range(6):
         worker.ring("drain", story.connection.pk)
+        worker.ring("run_periodic")
         worker.ring("drain", story.connection.pk)
         time.sleep(random.uniform(0.2, 1.2))
         worker.kill_children() if number < 4 else worker.kill()
