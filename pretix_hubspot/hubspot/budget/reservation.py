@@ -8,7 +8,7 @@ class Reservation:
     """A Budget that spends its reserved moments first, and then those of the budget that made it; see ``Budget``.
 
     ``wait`` is how many seconds to wait until enough calls are free, if none were reserved; ``close`` gives back what
-    is left. A call may be made later than its moment: its arrival is noted as that of any other.
+    is left. A call may be made somewhat later than its moment: its arrival is noted as that of any other.
     """
 
     def __init__(
@@ -18,14 +18,14 @@ class Reservation:
         moments: Sequence[int] = (),
         wait: float = 0.0,
         give_back: Callable[[Sequence[int]], None] = lambda moments: None,
-        is_blocked: Callable[[], bool] = lambda: False,
+        is_void: Callable[[], bool] = lambda: False,
     ) -> None:
         self.wait = wait
         self._budget = budget
         self._kind = kind
         self._moments = list(moments)
         self._give_back = give_back
-        self._is_blocked = is_blocked
+        self._is_void = is_void
 
     @property
     def left(self) -> int:
@@ -33,13 +33,13 @@ class Reservation:
         return len(self._moments)
 
     def acquire(self, kind: str = "crm", live: bool = True, calls: int = 1) -> Iterator[int]:
-        """Yield reserved moments, or those of the shared budget once they are spent, or void since HubSpot answered
-        429.
+        """Yield reserved moments, or those of the shared budget once they are spent, or void: HubSpot answered 429, or
+        they are too long ago.
         """
         if kind != self._kind or not self._moments:
             yield from self._budget.acquire(kind, live, calls)
             return
-        if self._is_blocked():
+        if self._is_void():
             self.close()
             yield from self._budget.acquire(kind, live, calls)
             return

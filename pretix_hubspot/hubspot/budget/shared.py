@@ -67,6 +67,11 @@ _RECHECK_AFTER_MS = 1_000
 _LATE_MS = 400
 
 
+# How much later, in ms, a call that was reserved ahead may be made. HubSpot counts it from its arrival, and the window
+# must not have forgotten its moment before its answer tells: after the lowest interval, ten seconds.
+_RESERVED_FOR_MS = 5_000
+
+
 # Distance to the window's edge, in ms: rounding of two clocks must not decide.
 _EDGE_MS = 20
 
@@ -237,7 +242,10 @@ class SharedBudget:
         def give_back(left: Sequence[int]) -> None:
             self._store.update(lambda state: (state.with_window(kind, state.window(kind).without(left)), None))
 
-        return Reservation(self, kind, moments, wait / 1000, give_back, lambda: self._is_blocked(kind))
+        def is_void() -> bool:
+            return self._now() - moments[0] > _RESERVED_FOR_MS or self._is_blocked(kind)
+
+        return Reservation(self, kind, moments, wait / 1000, give_back, is_void)
 
     def _reserve_moments(self, kind: str, live: bool, calls: int, deadline: int) -> list[int]:
         """Reserve moments in a row, so that a worker who needs several is not held up by other workers."""

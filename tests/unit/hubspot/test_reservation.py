@@ -108,6 +108,17 @@ def test_a_429_in_between_makes_them_void(store, world):
     assert store.state.crm.grants == ()
 
 
+def test_what_was_reserved_too_long_ago_is_void(store, world):
+    """HubSpot took long to answer, and counts the next call for longer than the window remembers its moment."""
+    reservation = budget_of(store, world).ahead(4)
+    world.now += 6
+
+    [moment] = take(reservation)
+
+    assert (moment, reservation.left) == (NOW + 6_000, 0)
+    assert store.state.crm.grants == (NOW + 6_000,)
+
+
 def test_headers_and_answers_go_to_the_shared_budget(store, world):
     reservation = budget_of(store, world).ahead(1)
     [moment] = take(reservation)
