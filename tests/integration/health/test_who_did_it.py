@@ -15,7 +15,9 @@ EVENT = "/control/event/ada/conf/hubspot/"
 ORGANIZER = "/control/organizer/ada/hubspot/"
 OURS = "pretix_hubspot."
 #: What happens without anybody.
-BY_ITSELF = {"connection.revoked", "event.problems.found", "mapping.access_regained", "recovered.problems"}
+BY_ITSELF = {"connection.revoked", "event.problems.found", "mapping.access_regained", "recovered.problems"} | {
+    "resend.finished"
+}
 
 
 class Manager:
@@ -83,6 +85,10 @@ class Manager:
         self.with_an_outdated_order()
         self.post("resend/", start="on")
 
+    def with_a_paused_campaign(self):
+        self.being_sent_again()
+        self.post("resend/", pause="on")
+
     def without_access(self):
         Connection.objects.update(status=Connection.Status.REVOKED)
 
@@ -144,7 +150,9 @@ ACTS = [
     ),
     (Manager.with_a_problem, lambda m: m.post("order/A1/ignore/"), {"order.ignored"}),
     (Manager.with_an_outdated_order, lambda m: m.post("resend/", start="on"), {"resend.started"}),
-    (Manager.being_sent_again, lambda m: m.post("resend/", cancel="on"), {"resend.canceled"}),
+    (Manager.being_sent_again, lambda m: m.post("resend/", pause="on"), {"resend.paused"}),
+    (Manager.with_a_paused_campaign, lambda m: m.post("resend/", resume="on"), {"resend.resumed"}),
+    (Manager.being_sent_again, lambda m: m.post("resend/", cancel="on", confirmed="on"), {"resend.canceled"}),
     (nothing, lambda m: m.post("leave/"), {"event.left"}),
     (Manager.having_left, lambda m: m.post("join/", connection=m.story.connection.pk), {"event.joined"}),
     (nothing, lambda m: m.post("disconnect/"), {"connection.disconnected"}),
