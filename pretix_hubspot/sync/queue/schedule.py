@@ -206,7 +206,9 @@ def rebuild(part: int = PART) -> None:
 
 
 def _add_missing(part: int) -> None:
-    item = WorkItem.objects.filter(kind=ORDER, subject=OuterRef("order_id"))
+    """Also where an item would be due later than its row."""
+    in_time = Q(turn__isnull=False) | Q(not_before__lte=OuterRef("not_before"))
+    item = WorkItem.objects.filter(in_time, kind=ORDER, subject=OuterRef("order_id"))
     start = 0
     while (end := _end_of_part(OrderSyncQueue.objects.all(), start, part)) is not None:
         rows = rows_that_wait().filter(

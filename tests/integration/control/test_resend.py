@@ -328,7 +328,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_orders(story, bo
     ContentType.objects.get_for_model(Campaign)
 
     assert queries(campaigns.start, story.event, None) == 6
-    assert queries(campaigns.refill, story.connection) == 11
+    assert queries(campaigns.refill, story.connection) == 14
     assert queries(shown, story.event) == 3
     assert queries(campaigns.pause, story.event, None) == 10
     assert queries(campaigns.resume, story.event, None) == 6

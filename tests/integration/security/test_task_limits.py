@@ -15,7 +15,7 @@ EXCHANGE = 2 * WORKER.timeouts[1]
 def test_these_are_all_tasks():
     assert sorted(OURS) == [
         f"pretix_hubspot.tasks.{name}"
-        for name in ("after_start", "drain", "notify", "renew_catalog", "run_periodic", "send_reports")
+        for name in ("after_start", "count_orders", "drain", "notify", "renew_catalog", "run_periodic", "send_reports")
     ]
 
 

@@ -169,6 +169,15 @@ def test_a_missing_item_is_made_by_the_next_round(story, small, lose):
     assert next_codes(story) == ["A1", "B1"]
 
 
+def test_an_item_that_would_be_due_too_late_is_put_right_by_the_next_round(story):
+    story.order("A1")
+    WorkItem.objects.update(turn=None, not_before=now() + timedelta(hours=1))
+
+    schedule.rebuild()
+
+    assert next_codes(story) == ["A1"]
+
+
 def test_items_without_a_row_are_dropped_when_they_are_met(story):
     for number in range(3):
         story.order(f"A{number}")

@@ -61,7 +61,7 @@ def test_the_page_to_send_orders_again_can_send_them(story, period, deals):
     story.event.save()
     rights = ("event.settings.general:write", "event.orders:read", "event.orders:write")
     client = browser(make_user(story.organizer, "boss", **dict.fromkeys(rights, True)))
-    assert client.post("/control/event/ada/conf/hubspot/resend/", {"start": "on"}).status_code == 302
+    assert client.post("/control/event/ada/conf/hubspot/resend/", {"start": "all"}).status_code == 302
     period()
     assert deal(story, "event_title")["event_title"] == "Conference (moved)"
 
