@@ -3,6 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from pretix_hubspot.mappings.reading import text
+
 OFFERED = 20
 
 
@@ -19,7 +21,7 @@ class PreviewForm(forms.Form):
 
     def clean_code(self):
         code = self.cleaned_data["code"].strip().upper().removeprefix(f"{self.event.slug.upper()}-")
-        self.order = self.event.orders.filter(code=code).first()
+        self.order = self.event.orders.filter(code=text(code)).first()
         if self.order is None:
             raise forms.ValidationError(_("There is no order with this code in this event."))
         return code

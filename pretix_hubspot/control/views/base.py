@@ -15,7 +15,7 @@ from pretix.control.views.organizer import OrganizerDetailViewMixin
 
 from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.connections.tokens import PLUGIN
-from pretix_hubspot.mappings.reading import number
+from pretix_hubspot.mappings.reading import number, text
 from pretix_hubspot.models import Connection
 from pretix_hubspot.server.links import event_url, organizer_url
 from pretix_hubspot.server.permissions import (
@@ -90,6 +90,11 @@ class ManagesConnectionsMixin:
         if not may_manage_connections(request):
             raise PermissionDenied(_("You need the permission to change the settings of the organizer to do this."))
         return super().dispatch(request, *args, **kwargs)
+
+
+def asked(request, name):
+    """A parameter of the address; nothing if it holds what no database can, as some encodings of an address do."""
+    return text(request.GET.get(name, ""))
 
 
 def live_connections(organizer):

@@ -30,7 +30,7 @@ from pretix_hubspot.server.links import event_url
 from pretix_hubspot.server.permissions import may_change_orders, may_see_orders
 from pretix_hubspot.sources.event_context import EventContext
 
-from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin
+from .base import ChangesOrdersMixin, HubSpotEventMixin, HubSpotOrganizerMixin, SeesOrdersMixin, asked
 from .connect import event_connection_or_404
 from .mappings import ConnectedMixin
 
@@ -157,14 +157,14 @@ class Orders(ConnectedMixin, SeesOrdersMixin, ListView):
         return self.kwargs["state"]
 
     def get_queryset(self):
-        orders = orders_in(self.request.event, self.state, self.request.GET.get("reason") or None)
+        orders = orders_in(self.request.event, self.state, asked(self.request, "reason") or None)
         return orders.select_related("hubspot_state").order_by("-datetime", "-pk")
 
     def get_paginator(self, *args, **kwargs):
         paginator = super().get_paginator(*args, **kwargs)
         numbers = shown_of([self.request.event.pk])[self.request.event.pk]
         if self.state != FAILING and numbers.counted_at:  # failing ones are found without reading all
-            reason = self.request.GET.get("reason")
+            reason = asked(self.request, "reason")
             paginator.count = numbers.counts.get((self.state, reason), 0) if reason else numbers.of(self.state)
         return paginator
 
@@ -188,7 +188,7 @@ class Orders(ConnectedMixin, SeesOrdersMixin, ListView):
 
     @cached_property
     def reason_in_words(self):
-        reason = self.request.GET.get("reason")
+        reason = asked(self.request, "reason")
         if not reason or self.state == EXCLUDED:
             return exclusion_label(reason) if reason else ""
         cause = cause_named(self.request.event, reason) if self.state == FAILING else None

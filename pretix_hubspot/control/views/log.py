@@ -24,7 +24,7 @@ from pretix_hubspot.sources.event_context import EventContext
 from pretix_hubspot.sync.queue.triggers import trigger_text
 from pretix_hubspot.sync.send.outcome import RecordAction
 
-from .base import HubSpotEventMixin
+from .base import HubSpotEventMixin, asked
 
 ACTIONS = {
     RecordAction.CREATED: gettext_lazy("Created"),
@@ -41,7 +41,7 @@ class Log(PaginationMixin, HubSpotEventMixin, ListView):
 
     @cached_property
     def code(self):
-        return self.request.GET.get("order", "").replace("\0", "").strip()[:32]
+        return asked(self.request, "order").strip()[:32]
 
     def get_queryset(self):
         if not self.code:

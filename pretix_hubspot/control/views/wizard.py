@@ -25,7 +25,7 @@ from pretix_hubspot.sources.registry import fields_for
 from pretix_hubspot.sync.run.results import EXCLUDED
 from pretix_hubspot.values.money import CURRENCIES
 
-from .base import SendsOrderMixin
+from .base import SendsOrderMixin, asked
 from .mappings import ConnectedMixin, suggestion_problem
 
 MODE_TEXTS = {
@@ -130,7 +130,7 @@ class TryOrder(ConnectedMixin, SendsOrderMixin, View):
     """Send one real order that a user chose, and show where it arrived."""
 
     def get(self, request, *args, **kwargs):
-        return self.page(TryOrderForm(event=request.event, initial={"order": request.GET.get("order")}))
+        return self.page(TryOrderForm(event=request.event, initial={"order": asked(request, "order")}))
 
     def post(self, request, *args, **kwargs):
         form = TryOrderForm(request.POST, event=request.event)
@@ -145,9 +145,7 @@ class TryOrder(ConnectedMixin, SendsOrderMixin, View):
     def page(self, form):
         context = self.get_context_data(form=form, may_send=self.may_send)
         if self.may_send:
-            context |= self.state_of(
-                self.request.event.orders.filter(code=self.request.GET.get("order", "").replace("\0", "")).first()
-            )
+            context |= self.state_of(self.request.event.orders.filter(code=asked(self.request, "order")).first())
         return render(self.request, "pretix_hubspot/wizard/try.html", context)
 
     @staticmethod

@@ -229,6 +229,23 @@ def test_nul_in_an_address_is_refused_by_pretix_or_finds_nothing(joined, event, 
     assert client.get(BASE + "log/?order=%00").status_code in (200, 400, 403)
 
 
+@pytest.mark.parametrize("page", ["log/?order=%2B2AA-", "orders/failing/?reason=%2B2AA-", "wizard/try/?order=%2B2AA-"])
+def test_half_a_character_in_an_address_finds_nothing(joined, event, client, page):
+    """Whoever asks chooses the encoding of an address."""
+    add_mapping(event, "Order", "contacts", pretix_id_field="email", external_id_field="email")
+
+    assert client.get(BASE + page, CONTENT_TYPE="text/plain; charset=utf-7").status_code == 200
+
+
+def test_half_a_character_is_no_code_of_an_order(joined, event, client):
+    add_mapping(event, "Order", "contacts", pretix_id_field="email", external_id_field="email")
+    part = b'--X\r\nContent-Disposition: form-data; name="code"\r\n\r\n+2AA-\r\n--X--\r\n'
+
+    answer = client.generic("POST", BASE + "preview/", part, "multipart/form-data; boundary=X; charset=utf-7")
+
+    assert "There is no order with this code in this event." in answer.content.decode()
+
+
 @pytest.mark.parametrize("event_id", [LONG, HUGE, "\0", "x"])
 def test_a_copy_of_no_event(joined, event, client, event_id):
     assert client.post(BASE + "start/", {"how": "copy", "event": event_id}).status_code == 200
