@@ -34,12 +34,9 @@ def at_most(minutes: int) -> dict[str, int]:
 
 
 @app.task(base=TransactionAwareTask, acks_late=True, queue=task_queue(), **at_most(minutes=15))
-def drain(connection_id: int, later: bool = False) -> None:
-    """Send a portal's waiting orders for a moment; call the next worker if that was not all.
-
-    ``later`` closes the call for later, which this one was.
-    """
-    workers.clear_call(connection_id, later)
+def drain(connection_id: int) -> None:
+    """Send a portal's waiting orders for a moment; call the next worker if that was not all."""
+    workers.clear_call(connection_id)
     connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
     if connection is None:
         return

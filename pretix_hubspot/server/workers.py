@@ -2,11 +2,14 @@
 
 A single order is sent without delay, and a rush costs one task per second and worker instead of one per order.
 The open call is a key in Redis, and so are the places of the workers of a portal; a call for later has a key of its
-own, so that an urgent order need not wait for it. Without Redis every call starts a task, which finds an empty queue.
+own for each moment, so that an earlier one need not wait for it. Without Redis every call starts a task, which finds an
+empty queue.
 Tasks are called by name: the engine behind them stands above this room.
 """
 
+import math
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,6 +22,8 @@ from .config import lease_seconds, workers_per_portal
 
 #: Seconds after which an unanswered call expires, such as one that a restarted broker lost.
 CALL_EXPIRES = 60
+#: Seconds between two calls for later, which are no more than necessary, and none of which holds up an earlier one.
+MOMENT = 0.25
 
 
 def call_worker(connection_id: int, wait: float = 0.0) -> None:
@@ -33,8 +38,7 @@ def call_worker(connection_id: int, wait: float = 0.0) -> None:
 
 def _call(connection_id: int, wait: float) -> None:
     if claim_call(connection_id, wait):
-        later = (True,) if wait else ()
-        app.tasks["pretix_hubspot.tasks.drain"].apply_async(args=(connection_id, *later), countdown=wait or None)
+        app.tasks["pretix_hubspot.tasks.drain"].apply_async(args=(connection_id,), countdown=wait or None)
 
 
 def notify(entry_ids: Sequence[int]) -> None:
@@ -48,20 +52,25 @@ def call_to_count(pks: Sequence[int]) -> None:
 
 
 def claim_call(connection_id: int, wait: float = 0.0) -> bool:
-    """Whether this process may call a worker: no such call is open since a worker last looked at the portal's queue."""
+    """Whether this process may call a worker: no such call is open since a worker last looked at the portal's queue,
+    or none for about the same moment.
+    """
     if not settings.HAS_REDIS:
         return True
-    return bool(redis.connect().set(_key(connection_id, wait > 0), 1, nx=True, ex=CALL_EXPIRES + round(wait)))
+    key, expires = _key(connection_id), CALL_EXPIRES
+    if wait:
+        key, expires = f"{key}:{math.ceil((time.time() + wait) / MOMENT)}", math.ceil(wait + MOMENT)
+    return bool(redis.connect().set(key, 1, nx=True, ex=expires))
 
 
-def clear_call(connection_id: int, later: bool = False) -> None:
+def clear_call(connection_id: int) -> None:
     """Close the open call, before a worker looks at the portal's queue: orders that come later need another call."""
     if settings.HAS_REDIS:
-        redis.connect().delete(_key(connection_id, later))
+        redis.connect().delete(_key(connection_id))
 
 
-def _key(connection_id: int, later: bool) -> str:
-    return f"pretix_hubspot:worker_call:{connection_id}{':later' if later else ''}"
+def _key(connection_id: int) -> str:
+    return f"pretix_hubspot:worker_call:{connection_id}"
 
 
 @contextmanager

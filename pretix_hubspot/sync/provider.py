@@ -9,16 +9,17 @@ from django.conf import settings
 from pretix.base.datasync.datasync import OutboundSyncProvider, datasync_providers
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
-from pretix.base.services.datasync import sync_single
+from pretix.base.services.datasync import sync_all, sync_single
 
 from pretix_hubspot.connections import lifecycle as connections
 from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.failures.exclusions import why_excluded
 from pretix_hubspot.mappings.resolve import mappings_of
 from pretix_hubspot.models import PROVIDER, Connection, ObjectMapping
+from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.server.patience import PERSON, WORKER, Patience
 from pretix_hubspot.server.workers import call_worker
-from pretix_hubspot.sync.queue.triggers import Trigger
+from pretix_hubspot.sync.queue.triggers import Trigger, is_bulk
 from pretix_hubspot.sync.run.results import EXCLUDED
 
 from . import worker
@@ -80,23 +81,27 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         return mappings_of(self.event)
 
     def sync_queued_orders(self, queued_orders: Iterable[OrderSyncQueue]) -> None:
-        """Send these rows if a user waits for them, or else hand over to the scheduler. Never raises; see
-        ``engine.run`` for the end of each row.
+        """Send these rows in slices. Never raises; see ``engine.run`` for the end of each row.
 
-        Core's periodic run calls this event by event, and a slice may hold orders of many.
+        Core's periodic run calls this event by event, and a slice may hold orders of many: it hands over.
         """
         event_connection = connections.for_event(self.event)
-        rows = list(queued_orders)
+        rows = sorted(queued_orders, key=lambda row: is_bulk(row.triggered_by))
         if event_connection is None:
             worker.refuse_unconnected(self.event, [row.pk for row in rows if row.triggered_by == Trigger.SYNC_NOW])
             return
         if is_paused(event_connection):
             return
-        if not (current_task and current_task.name == sync_single.name):
+        if current_task and current_task.name == sync_all.name:
             schedule.put_rows(rows)
             self._hand_over(event_connection.connection)
             return
-        worker.send(event_connection.connection, [event_connection], [row.pk for row in rows], patience=_patience())
+        patience = _patience()
+        for part in chunks(rows, schedule.SIZE.orders):
+            pks = [row.pk for row in part]
+            wait = worker.send(event_connection.connection, [event_connection], pks, patience=patience)
+            if wait not in (0.0, worker.COLLISION):
+                break
 
     def _hand_over(self, connection: Connection) -> None:
         if settings.HAS_CELERY:

@@ -10,16 +10,10 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import STAFF, Property
 from hubspot_simulator.crm.objects import lifecycle
 from pretix_hubspot.connections.connecting import connect_token
-from pretix_hubspot.connections.lifecycle import for_event
-from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.models import ObjectMapping
-from pretix_hubspot.server.chunks import chunks
-from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.joining import join
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
 from pretix_hubspot.sync.queue import campaigns
-from pretix_hubspot.sync.queue.schedule import SIZE
-from pretix_hubspot.sync.queue.triggers import is_bulk
 
 KEY = "pretix_order_key"
 WORLD = {"contacts": ["email", "firstname", "lastname"], "deals": [KEY, "dealname", "amount", "dealstage"]}
@@ -144,19 +138,11 @@ class Story:
         campaigns.refill(self.connection)
 
     def sync(self, event=None):
-        """Send everything that waits in one event at this moment: nothing that is queued meanwhile, and no campaign."""
+        """One run as core's periodic task makes it, over everything that waits in one event."""
         event = event or self.event
         rows = OrderSyncQueue.objects.filter(event=event, in_flight=False, need_manual_retry__isnull=True)
-        rows = sorted(rows.filter(not_before__lte=now()), key=lambda row: is_bulk(row.triggered_by))
-        event_connection = for_event(event)
-        if event_connection is None or is_paused(event_connection):
-            with HubSpotSyncProvider(event=event) as provider:
-                provider.sync_queued_orders(rows)
-            return
-        for part in chunks(rows, SIZE.orders):
-            wait = worker.send(event_connection.connection, [event_connection], [row.pk for row in part])
-            if wait not in (0.0, worker.COLLISION):
-                break
+        with HubSpotSyncProvider(event=event) as provider:
+            provider.sync_queued_orders(list(rows.filter(not_before__lte=now())))
 
     def join(self, event):
         return join(event, self.connection, None)
