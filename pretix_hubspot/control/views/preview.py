@@ -50,7 +50,8 @@ class PreviewOrder(ConnectedMixin, SeesOrdersMixin, SendsOrderMixin, View):
         return self.page(PreviewForm(event=request.event))
 
     def post(self, request, *args, **kwargs):
-        form = PreviewForm(request.POST, event=request.event)
+        code = request.POST.get("code", "").encode(errors="replace").decode()  # half a character cannot be shown again
+        form = PreviewForm({"code": code}, event=request.event)
         if not form.is_valid():
             return self.page(form)
         return self.send_now(form.order) if "send" in request.POST else self.show(form)
