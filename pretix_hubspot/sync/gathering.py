@@ -6,8 +6,8 @@ come while the portal is busy are gathered, for as long as the buyer's order may
 
 #: Requests of a slice with a single order: people are read and created, deals created, associations made.
 LEAST = 5
-#: Orders for which a slice needs another request; more people than orders make it fewer.
-ORDERS_PER_CALL = 20
+#: Each further hundred of orders and positions, as many as a request takes, is read, created and changed.
+BATCH, CALLS_PER_BATCH = 100, 3
 #: Seconds between the beginnings of two small slices: of a few orders, and of more.
 APART_FEW, APART = 0.6, 1.2
 #: As many orders come so rarely that gathering them would only delay them.
@@ -16,14 +16,19 @@ FEW = 2
 APART_TIGHT = 12.0
 
 
-def expected_calls(orders: int) -> int:
-    """How many requests a slice of so many orders is expected to need."""
-    return LEAST + orders // ORDERS_PER_CALL
+def expected_calls(orders: int, positions: int) -> int:
+    """How many requests a slice needs, generously: what is left is given back, and a slice that runs short is given up
+    in the middle.
+    """
+    return LEAST + CALLS_PER_BATCH * ((orders + positions) // BATCH)
 
 
-def orders_for(calls: int, orders: int) -> int:
-    """How many of these orders so many requests are enough for."""
-    return orders if calls >= expected_calls(orders) else max(1, (calls - LEAST + 1) * ORDERS_PER_CALL - 1)
+def orders_for(calls: int, orders: int, positions: int) -> int:
+    """How many of these orders, with their share of the positions, so many requests are enough for."""
+    if calls >= expected_calls(orders, positions):
+        return orders
+    records = BATCH * ((calls - LEAST) // CALLS_PER_BATCH + 1) - 1
+    return max(1, records * orders // (orders + positions))
 
 
 def apart(waiting: int, at_once: bool) -> tuple[float, float]:

@@ -230,12 +230,10 @@ class _Ahead(NamedTuple):
 def _ahead(connection: Connection, chosen: Chosen, size: SliceSize) -> _Ahead:
     """Reserve the requests that a slice is expected to need; if fewer are left, for a part of it."""
     shared = request_budget.for_portal(connection.portal_id, connection.kind, WORKER.budget)
-    expected = gathering.expected_calls(len(chosen.rows))
+    expected = gathering.expected_calls(len(chosen.rows), chosen.positions)
     apart, tight = gathering.apart(chosen.waiting, chosen.is_urgent or chosen.is_full or not settings.HAS_CELERY)
-    reservation = shared.ahead(
-        expected, least=min(expected, gathering.LEAST), live=chosen.is_live, apart=apart, tight_apart=tight
-    )
-    orders = gathering.orders_for(reservation.left, len(chosen.rows))
+    reservation = shared.ahead(expected, least=gathering.LEAST, live=chosen.is_live, apart=apart, tight_apart=tight)
+    orders = gathering.orders_for(reservation.left, len(chosen.rows), chosen.positions)
     return _Ahead(reservation, orders, reservation.wait)
 
 

@@ -36,6 +36,7 @@ TRIES = 20
 #: Seconds after which an order is looked at again of which another row is being sent.
 LATER = timedelta(seconds=2)
 _COLUMNS = ("order_id", "event_id", "triggered_by", "not_before")
+_DUE = ("priority", "subject", "event_id", "not_before")
 
 
 class SliceSize(NamedTuple):
@@ -69,12 +70,14 @@ class Waiting(NamedTuple):
 class Chosen(NamedTuple):
     """The next slice: primary keys of core's rows, and the events that they belong to.
 
-    ``waiting`` is how many orders wait, as far as it was looked; ``priority`` that of the most urgent one.
+    ``waiting`` is how many orders wait, as far as it was looked; ``positions`` how many those of the slice have;
+    ``priority`` that of the most urgent one.
     """
 
     rows: list[int]
     events: list[EventConnection]
     waiting: int
+    positions: int = 0
     priority: int = Priority.CAMPAIGN
 
     @property
@@ -206,7 +209,7 @@ def rebuild(part: int = PART) -> None:
 
 
 def _add_missing(part: int) -> None:
-    """Also where an item would be due later than its row."""
+    """Make the items of rows that have none, or one that would be due later than the row."""
     in_time = Q(turn__isnull=False) | Q(not_before__lte=OuterRef("not_before"))
     item = WorkItem.objects.filter(in_time, kind=ORDER, subject=OuterRef("order_id"))
     start = 0
@@ -244,11 +247,6 @@ def _end_of_part(rows: QuerySet[Any], start: int, part: int) -> int | None:
 # Who is next
 
 
-def is_waiting(connection: Connection) -> bool:
-    """Whether orders can be sent now, or soon."""
-    return connection.work_items.exists()
-
-
 def next_due(connection: Connection) -> datetime | None:
     """When the next order is due that waits for its time; None if none does."""
     later = connection.work_items.filter(turn=None)
@@ -271,10 +269,11 @@ def next_slice(connection: Connection, live_only: bool = False, size: SliceSize 
         if len(chosen) < len(items):
             _set_aside(connection, set(of_order.values()) - events.keys(), of_order.keys() - rows.keys())
         if chosen or not items:
-            part = _fitting(chosen[: max(size.orders, math.ceil(len(chosen) / workers))], size)
+            part, positions = _fitting(chosen[: max(size.orders, math.ceil(len(chosen) / workers))], size)
             used = {event for _, order in part if (event := of_order[order])}
-            priorities = [priority for order, _, priority in items if order in rows]
-            return Chosen([row for row, _ in part], [events[pk] for pk in sorted(used)], len(chosen), *priorities[:1])
+            priority = next((priority for order, _, priority in items if order in rows), Priority.CAMPAIGN)
+            of_slice = [events[pk] for pk in sorted(used)]
+            return Chosen([row for row, _ in part], of_slice, len(chosen), positions, priority)
     return Chosen([], [], 0)
 
 
@@ -315,19 +314,18 @@ def _set_aside(connection: Connection, unusable: set[int | None], orders: Set[in
         connection.work_items.filter(kind=ORDER, subject=order).update(turn=None, not_before=waiting[order])
 
 
-def _fitting(chosen: Sequence[tuple[int, int]], size: SliceSize) -> Sequence[tuple[int, int]]:
+def _fitting(chosen: Sequence[tuple[int, int]], size: SliceSize) -> tuple[Sequence[tuple[int, int]], int]:
+    """The first of these rows and orders that fit into a slice, and how many positions they have."""
     counted = OrderPosition.all.filter(order__in=[order for _, order in chosen]).order_by().values_list("order")
     positions = dict(counted.annotate(Count("pk"))) if chosen else {}
-    fitting = sum(total <= size.positions for total in accumulate(positions.get(order, 0) for _, order in chosen))
-    return chosen[: max(1, fitting)]
-
-
-_DUE = ("priority", "subject", "event_id", "not_before")
+    totals = list(accumulate(positions.get(order, 0) for _, order in chosen))
+    fitting = max(1, sum(total <= size.positions for total in totals))
+    return chosen[:fitting], totals[:fitting][-1] if totals else 0
 
 
 def _promote(connection: Connection) -> None:
     """Give a turn to the items that became due."""
-    due = connection.work_items.filter(Q(turn=None), not_before__lte=now()).order_by("not_before", "pk")
+    due = connection.work_items.filter(turn=None, not_before__lte=now()).order_by("not_before", "pk")
     waiting = [
         (priority, Waiting(subject, event, "", not_before))
         for priority, subject, event, not_before in due.values_list(*_DUE)[:STEP]

@@ -9,10 +9,11 @@ from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot import tasks
+from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import OrderState, Run
 from pretix_hubspot.server import workers
-from pretix_hubspot.sync import worker
+from pretix_hubspot.sync import gathering, worker
 from pretix_hubspot.sync.queue import order_queue, schedule
 from pretix_hubspot.sync.queue.schedule import SliceSize
 from pretix_hubspot.sync.queue.triggers import BULK, Trigger
@@ -244,6 +245,25 @@ def test_a_question_that_a_mapping_asks_for_is_seen_at_once(story, statements, f
 def sizes_of_slices(story, size):
     worker.work_through_queue(story.connection, seconds=60, size=size)
     return list(Run.objects.order_by("pk").values_list("orders", flat=True))
+
+
+@pytest.mark.parametrize(("orders", "people"), [(1, 0), (1, 3), (20, 1), (100, 1), (100, 3)])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_slice_needs_no_more_requests_than_are_reserved_for_it(story, orders, people, known):
+    """One that runs short is given up in the middle, and sent anew."""
+    for code in ("A", "B") if known else ("B",):
+        story.sync()  # the schema, and what came before
+        story.simulator.requests.clear()
+        for number in range(orders):
+            guests = [(f"guest{number}x{n}@example.org", code, str(n)) for n in range(people)]
+            story.order(f"{code}{number}", email=f"buyer{number}@example.org", attendees=guests)
+    if not known:
+        Catalog(story.connection).refresh(["contacts", "deals"])
+        story.simulator.requests.clear()
+
+    story.sync()
+
+    assert story.simulator.requests.total <= gathering.expected_calls(orders, orders * max(1, people))
 
 
 def test_big_orders_make_small_slices(story):

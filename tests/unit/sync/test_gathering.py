@@ -5,17 +5,29 @@ import pytest
 from pretix_hubspot.sync import gathering
 
 
-@pytest.mark.parametrize(("orders", "calls"), [(1, 5), (19, 5), (20, 6), (100, 10), (200, 15)])
-def test_the_calls_that_are_expected(orders, calls):
-    assert gathering.expected_calls(orders) == calls
+@pytest.mark.parametrize(
+    ("orders", "positions", "calls"),
+    [(1, 1, 5), (49, 50, 5), (50, 50, 8), (100, 100, 11), (100, 300, 17), (200, 600, 29)],
+)
+def test_the_calls_that_are_expected(orders, positions, calls):
+    assert gathering.expected_calls(orders, positions) == calls
 
 
 @pytest.mark.parametrize(
-    ("calls", "orders", "fitting"), [(5, 1, 1), (5, 100, 19), (7, 100, 59), (10, 100, 100), (50, 3, 3), (0, 100, 1)]
+    ("calls", "orders", "positions", "fitting"),
+    [
+        (5, 1, 1, 1),
+        (5, 100, 100, 49),
+        (8, 100, 100, 99),
+        (11, 100, 100, 100),
+        (8, 100, 300, 49),
+        (50, 3, 3, 3),
+        (0, 100, 0, 1),
+    ],
 )
-def test_as_many_orders_as_the_calls_are_enough_for(calls, orders, fitting):
-    assert gathering.orders_for(calls, orders) == fitting
-    assert calls < gathering.LEAST or gathering.expected_calls(fitting) <= calls
+def test_as_many_orders_as_the_calls_are_enough_for(calls, orders, positions, fitting):
+    assert gathering.orders_for(calls, orders, positions) == fitting
+    assert calls < gathering.LEAST or gathering.expected_calls(fitting, fitting * positions // orders) <= calls
 
 
 @pytest.mark.parametrize(
