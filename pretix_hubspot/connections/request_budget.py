@@ -14,13 +14,8 @@ from django.db import transaction
 from django.db.models import F
 
 from pretix_hubspot.hubspot.budget.redis_script import ARRIVED_LUA, ROLLING_WINDOW_LUA
-from pretix_hubspot.hubspot.budget.shared import (
-    BELIEVED_MS,
-    DAILY_RESERVE_PERCENT,
-    MemoryStore,
-    SharedBudget,
-    daily_refusal,
-)
+from pretix_hubspot.hubspot.budget.shared import BELIEVED_MS, DAILY_RESERVE_PERCENT, SharedBudget, daily_refusal
+from pretix_hubspot.hubspot.budget.stores import MemoryStore
 from pretix_hubspot.hubspot.budget.window import Decision, State
 from pretix_hubspot.models import RequestBudgetState
 from pretix_hubspot.server import redis

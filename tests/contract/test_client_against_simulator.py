@@ -10,7 +10,8 @@ import requests
 
 from hubspot_simulator import Fault, Simulator
 from pretix_hubspot.hubspot import errors
-from pretix_hubspot.hubspot.budget.shared import MemoryStore, NoBudget, SharedBudget
+from pretix_hubspot.hubspot.budget.shared import NoBudget, SharedBudget
+from pretix_hubspot.hubspot.budget.stores import MemoryStore
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import (
     AssociationInput,

@@ -5,11 +5,10 @@ Clock and sleep are passed in; the clock gives seconds since the epoch. Servers'
 counts: a budget looks once how far its own is away.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar
 
 from pretix_hubspot.hubspot.error_parsing import header
 from pretix_hubspot.hubspot.errors import OverBudget
@@ -17,6 +16,7 @@ from pretix_hubspot.hubspot.json_reading import whole
 
 from .redis_script import ARRIVED_LUA, ROLLING_WINDOW_LUA
 from .reservation import Reservation
+from .stores import ReservingStore, StateStore
 from .window import CRM_WINDOW, HORIZON_MS, KEEP, MEMORY_MS, SEARCH_WINDOW, Daily, Decision, RollingWindow, State
 
 __all__ = [
@@ -29,13 +29,10 @@ __all__ = [
     "Budget",
     "Daily",
     "Decision",
-    "MemoryStore",
     "NoBudget",
-    "ReservingStore",
     "RollingWindow",
     "SharedBudget",
     "State",
-    "StateStore",
     "daily_refusal",
     "reserve",
 ]
@@ -109,44 +106,6 @@ class NoBudget:
 
     def throttled(self, policy: str, retry_after: float | None, kind: str = "crm") -> None:
         pass
-
-
-class StateStore(Protocol):
-    """Keeps one portal's State."""
-
-    def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
-        """Read, apply and write in one atomic step; `fn` is pure, quick, and may be called again after a collision."""
-
-    def now(self) -> float | None:
-        """The store's own clock, in seconds since the epoch; None if it has no other than this machine's."""
-
-
-@runtime_checkable
-class ReservingStore(Protocol):
-    """A store that takes the frequent steps in one command of its own, as Redis does with scripts."""
-
-    def reserve(self, kind: str, now_ms: int, live: bool, max_wait_ms: int) -> Decision:
-        """The same decision as `reserve` below."""
-
-    def arrived(self, kind: str, calls: Sequence[tuple[int, int]]) -> None:
-        """The same as `RollingWindow.arrived` for each."""
-
-
-class MemoryStore:
-    """A store for one process and any number of threads."""
-
-    def __init__(self, state: State | None = None, clock: Callable[[], float] | None = None) -> None:
-        self.state = state or State()
-        self._clock = clock
-        self._lock = threading.Lock()
-
-    def update(self, fn: Callable[[State], tuple[State, T]]) -> T:
-        with self._lock:
-            self.state, result = fn(self.state)
-        return result
-
-    def now(self) -> float | None:
-        return self._clock() if self._clock else None
 
 
 def reserve(state: State, kind: str, now: int, live: bool, max_wait_ms: int) -> tuple[State, Decision]:

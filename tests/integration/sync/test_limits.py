@@ -12,7 +12,8 @@ from pretix.base.services.datasync import sync_all
 
 from hubspot_simulator import Option
 from pretix_hubspot.catalog.catalog import Catalog
-from pretix_hubspot.hubspot.budget.shared import MemoryStore, SharedBudget
+from pretix_hubspot.hubspot.budget.shared import SharedBudget
+from pretix_hubspot.hubspot.budget.stores import MemoryStore
 from pretix_hubspot.hubspot.errors import OverBudget
 from pretix_hubspot.models import EventConnection, KnownRecord, ObjectMapping, OrderState
 from pretix_hubspot.sync import sweep, worker

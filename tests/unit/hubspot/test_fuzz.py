@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pretix_hubspot.hubspot import oauth as oauth_module
 from pretix_hubspot.hubspot import requests as requests_module
-from pretix_hubspot.hubspot.budget.shared import MemoryStore, SharedBudget
+from pretix_hubspot.hubspot.budget.shared import SharedBudget
+from pretix_hubspot.hubspot.budget.stores import MemoryStore
 from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.hubspot.data import AssociationInput, AssociationType, WriteInput, match
 from pretix_hubspot.hubspot.error_parsing import error_from_entry, error_from_response, error_from_token_endpoint

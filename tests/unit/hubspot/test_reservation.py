@@ -2,7 +2,8 @@
 
 import pytest
 
-from pretix_hubspot.hubspot.budget.shared import MemoryStore, SharedBudget
+from pretix_hubspot.hubspot.budget.shared import SharedBudget
+from pretix_hubspot.hubspot.budget.stores import MemoryStore
 from pretix_hubspot.hubspot.budget.window import CRM_WINDOW, Daily, RollingWindow, State
 from pretix_hubspot.hubspot.errors import OverBudget
 

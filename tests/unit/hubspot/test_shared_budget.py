@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from pretix_hubspot.hubspot.budget.shared import MemoryStore, NoBudget, SharedBudget
+from pretix_hubspot.hubspot.budget.shared import NoBudget, SharedBudget
+from pretix_hubspot.hubspot.budget.stores import MemoryStore
 from pretix_hubspot.hubspot.budget.window import Decision, RollingWindow, State
 from pretix_hubspot.hubspot.errors import RateLimited
 
