@@ -12,12 +12,9 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.celery_app import app
 
 from pretix_hubspot import tasks
-from pretix_hubspot.server.config import OPTIONS
 
 from .shop import Shop
 
-#: How many workers serve one portal; servers before it had four.
-PER_PORTAL = "workers_per_portal"
 ROOT = Path(__file__).resolve().parent.parent
 GIVE_UP = 900.0  # seconds
 
@@ -26,7 +23,7 @@ GIVE_UP = 900.0  # seconds
 def celery(number: int, per_portal: int | None = None) -> Iterator[None]:
     """This many worker processes, ready for work; how many of them serve one portal is the default, unless told."""
     app.control.purge()
-    option = {"PRETIX_HUBSPOT_WORKERS_PER_PORTAL": str(per_portal)} if per_portal and PER_PORTAL in OPTIONS else {}
+    option = {"PRETIX_HUBSPOT_WORKERS_PER_PORTAL": str(per_portal)} if per_portal else {}
     command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "pretix.celery_app", "worker", "-c", str(number)]
     command += ["--loglevel", "ERROR", "--without-gossip", "--without-mingle", "-n", f"bench{number}@localhost"]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | option, stdout=subprocess.DEVNULL)
