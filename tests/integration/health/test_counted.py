@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
+from pretix import __version__ as pretix_version
 from pretix.base.models import Event, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
@@ -210,7 +211,8 @@ def test_a_page_makes_as_many_queries_for_any_number_of_orders(story, many):
         found = shown(story)
         causes(story.event, found)
     assert found.total == many + 2
-    assert len(captured) == 14, [q["sql"][:120] for q in captured]
+    fewer = pretix_version < "2026.4"  # it asks once less
+    assert len(captured) == 14 - fewer, [q["sql"][:120] for q in captured]
 
 
 def test_the_organizers_page_shows_its_events_page_by_page(story, crowd, client):
