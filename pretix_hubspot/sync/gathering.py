@@ -6,8 +6,8 @@ come while the portal is busy are gathered, for as long as the buyer's order may
 
 #: Requests of a slice with a single order: people are read and created, deals created, associations made.
 LEAST = 5
-#: Each further hundred of orders and positions, as many as a request takes, is read, created and changed.
-BATCH, CALLS_PER_BATCH = 100, 3
+#: Each further hundred of orders and positions, as many as a request takes, is read, and created or changed.
+BATCH, CALLS_PER_BATCH = 100, 2
 #: Seconds between the beginnings of two small slices: of a few orders, and of more.
 APART_FEW, APART = 0.6, 1.2
 #: As many orders come so rarely that gathering them would only delay them.

@@ -228,13 +228,19 @@ class _Ahead(NamedTuple):
 
 
 def _ahead(connection: Connection, chosen: Chosen, size: SliceSize) -> _Ahead:
-    """Reserve the requests that a slice is expected to need; if fewer are left, for a part of it."""
+    """Reserve the requests that a slice is expected to need; if fewer are left, for a part of a long one."""
     shared = request_budget.for_portal(connection.portal_id, connection.kind, WORKER.budget)
-    expected = gathering.expected_calls(len(chosen.rows), chosen.positions)
+    orders = len(chosen.rows)
+    part = min(orders, size.orders)  # fewer would cost more requests per order
     apart, tight = gathering.apart(chosen.waiting, chosen.is_urgent or chosen.is_full or not settings.HAS_CELERY)
-    reservation = shared.ahead(expected, least=gathering.LEAST, live=chosen.is_live, apart=apart, tight_apart=tight)
-    orders = gathering.orders_for(reservation.left, len(chosen.rows), chosen.positions)
-    return _Ahead(reservation, orders, reservation.wait)
+    reservation = shared.ahead(
+        gathering.expected_calls(orders, chosen.positions),
+        least=gathering.expected_calls(part, chosen.positions * part // orders),
+        live=chosen.is_live,
+        apart=apart,
+        tight_apart=tight,
+    )
+    return _Ahead(reservation, gathering.orders_for(reservation.left, orders, chosen.positions), reservation.wait)
 
 
 def _is_access_confirmed(connection: Connection) -> bool:

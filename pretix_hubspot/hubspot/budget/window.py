@@ -77,8 +77,10 @@ class RollingWindow:
         return replace(current, grants=(*current.grants, free)), Decision(True, wait, policy)
 
     def ahead(self, now: int, live: bool, calls: int, least: int) -> "tuple[RollingWindow, list[int], int]":
-        """Take as many of these calls as are free now; none, and how long to wait, if these are fewer than `least`."""
-        window, moments = self.pruned(now), list[int]()
+        """Take as many of these calls as are free now; none, and how long to wait, if these are fewer than `least`, or
+        than half of the window.
+        """
+        window, moments, least = self.pruned(now), list[int](), min(least, max(1, self.usable(live) // 2))
         while len(moments) < calls and (free := window.next_free(now, live)) <= now:
             window = replace(window, grants=(*window.grants, free))
             moments.append(free)
@@ -110,13 +112,17 @@ class RollingWindow:
 
     def next_free(self, now: int, live: bool) -> int:
         """The first moment that keeps every window within the limit, after all moments already given away."""
-        usable = self.limit if live else max(1, self.limit - max(1, self.limit // LIVE_SHARE))
+        usable = self.usable(live)
         free = max(now, self.blocked_until)
         if self.grants:
             free = max(free, self.grants[-1])
         if len(self.grants) >= usable:
             free = max(free, self.grants[-usable] + self.interval_ms + self.margin_ms)
         return free
+
+    def usable(self, live: bool) -> int:
+        """How many calls of a window these callers may make."""
+        return self.limit if live else max(1, self.limit - max(1, self.limit // LIVE_SHARE))
 
     def pruned(self, now: int) -> "RollingWindow":
         """The window without grants that no longer count, and without those that a clock set back has left behind."""

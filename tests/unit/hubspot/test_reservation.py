@@ -58,6 +58,13 @@ def test_none_if_too_few_are_free_and_how_long_that_lasts():
     assert window.ahead(NOW + 11_000, True, 5, 5)[1] == [NOW + 11_000] * 5
 
 
+@pytest.mark.parametrize(("taken", "reserved"), [(5, 5), (6, 0)])
+def test_work_that_needs_more_than_a_window_begins_with_half_of_it(taken, reserved):
+    window = WINDOW.ahead(NOW, True, taken, 1)[0]
+
+    assert len(window.ahead(NOW, True, 200, 200)[1]) == reserved
+
+
 def test_bulk_work_leaves_a_tenth():
     assert len(WINDOW.ahead(NOW, False, 20, 1)[1]) == 9
 

@@ -7,7 +7,7 @@ from pretix_hubspot.sync import gathering
 
 @pytest.mark.parametrize(
     ("orders", "positions", "calls"),
-    [(1, 1, 5), (49, 50, 5), (50, 50, 8), (100, 100, 11), (100, 300, 17), (200, 600, 29)],
+    [(1, 1, 5), (49, 50, 5), (50, 50, 7), (100, 100, 9), (100, 300, 13), (200, 600, 21)],
 )
 def test_the_calls_that_are_expected(orders, positions, calls):
     assert gathering.expected_calls(orders, positions) == calls
@@ -19,8 +19,8 @@ def test_the_calls_that_are_expected(orders, positions, calls):
         (5, 1, 1, 1),
         (5, 100, 100, 49),
         (8, 100, 100, 99),
-        (11, 100, 100, 100),
-        (8, 100, 300, 49),
+        (9, 100, 100, 100),
+        (7, 100, 300, 49),
         (50, 3, 3, 3),
         (0, 100, 0, 1),
     ],
