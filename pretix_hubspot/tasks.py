@@ -7,14 +7,16 @@ from pretix.base.services.tasks import TransactionAwareTask
 from pretix.celery_app import app
 
 from pretix_hubspot.catalog import refresh
+from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.connections.resting import RestingReason
 from pretix_hubspot.connections.tokens import is_in_use
 from pretix_hubspot.health import alerts, counted, digest, recipients
-from pretix_hubspot.models import Connection, Heartbeat
+from pretix_hubspot.models import Connection, EventConnection, Heartbeat, Round
 from pretix_hubspot.server import metrics, workers
 from pretix_hubspot.server.config import task_queue
 from pretix_hubspot.server.safeguard import run_isolated
 from pretix_hubspot.sync import provider, sweep, worker
+from pretix_hubspot.sync.periodic import lap, rounds
 from pretix_hubspot.sync.queue import campaigns, schedule
 from pretix_hubspot.sync.run import run_log
 
@@ -72,20 +74,28 @@ def after_start() -> None:
 def run_periodic() -> None:
     """The periodic round: release stuck claims, find missed orders, send waiting orders.
 
-    All organizers of this server share it, so an error in one event stops no other event.
+    All organizers of this server share it, so an error in one step or event stops no other.
     """
     with scopes_disabled():
         Heartbeat.record(Heartbeat.Name.WORKER)
-        for step in (sweep.release_stuck_rows, schedule.rebuild, run_log.prune, metrics.collect, counted.keep_fresh):
-            run_isolated(step)
-        for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
-            for event_connection in worker.event_connections(connection, paused=True):
-                run_isolated(sweep.run, event_connection)
-            run_isolated(campaigns.refill, connection)
-            drain.apply_async(args=(connection.pk,))
-        send_reports.apply_async()
-        for pk in refresh.outdated():
-            renew_catalog.apply_async(args=(pk,))
+        with rounds.only_one() as row:
+            if row:
+                _go_round(row)
+
+
+def _go_round(row: Round) -> None:
+    for step in (sweep.release_stuck_rows, schedule.rebuild, run_log.prune, metrics.collect, counted.keep_fresh):
+        run_isolated(step)
+        rounds.still_running(row)
+    for step_of_round in (rounds.sweep_due, lap.go_on):
+        run_isolated(step_of_round, row)
+        rounds.still_running(row)
+    for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
+        run_isolated(campaigns.refill, connection)
+        drain.apply_async(args=(connection.pk,))
+    send_reports.apply_async()
+    for pk in refresh.outdated():
+        renew_catalog.apply_async(args=(pk,))
 
 
 @app.task(base=TransactionAwareTask, acks_late=True, queue=task_queue(), **at_most(minutes=10))
@@ -100,10 +110,11 @@ def renew_catalog(connection_id: int) -> None:
 def send_reports() -> None:
     """Notify users of new sync problems and of recovery, and send the digests."""
     with scopes_disabled():
-        for connection in Connection.objects.exclude(status=Connection.Status.DISCONNECTED):
-            for event_connection in worker.event_connections(connection, paused=True):
-                run_isolated(alerts.notify, event_connection)
-                run_isolated(digest.send_due, event_connection)
+        rows = EventConnection.objects.exclude(connection__status=Connection.Status.DISCONNECTED)
+        some = rows.filter(alerts.concerned() | digest.wanted()).select_related("event__organizer", "connection")
+        for event_connection in filter(lambda row: is_active(row.event), some.order_by("pk")):
+            run_isolated(alerts.notify, event_connection)
+            run_isolated(digest.send_due, event_connection)
 
 
 @app.task(base=TransactionAwareTask, queue=task_queue(), **at_most(minutes=15))

@@ -8,6 +8,7 @@ import logging
 from dataclasses import asdict
 
 from django.db import transaction
+from django.utils.timezone import now
 from pretix.base.models import Event
 
 from pretix_hubspot.models import Connection, EventConnection
@@ -68,8 +69,9 @@ def refresh_account(connection):
 
 
 def note_account(connection, account):
-    """Store what HubSpot just answered about the portal's account."""
+    """Store what HubSpot just answered about the portal's account; plans depend on some of it."""
     described = json.loads(json.dumps(asdict(account)))  # as the database answers it
     if connection.account != described:
         connection.account = described
         connection.save(update_fields=["account"])
+        connection.event_connections.update(sweep_due=now())

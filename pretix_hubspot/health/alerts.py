@@ -35,6 +35,12 @@ def notify(event_connection: EventConnection) -> None:
         event_connection.event.log_action(RECOVERED, data={})
 
 
+def concerned() -> Q:
+    """The condition for events' connections of which an order fails, or users were told of one."""
+    failing = OrderState.objects.filter(excluded_reason="").exclude(cause="").order_by()
+    return ~Q(told_causes=[]) | Q(event__in=failing.values("order__event"))
+
+
 def _states(event_connection: EventConnection) -> QuerySet[OrderState]:
     return OrderState.objects.filter(order__event=event_connection.event_id, excluded_reason="").exclude(cause="")
 

@@ -5,7 +5,7 @@ one.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from pretix.base.i18n import language
@@ -43,6 +43,11 @@ def send_due(event_connection: EventConnection) -> bool:
         return False
     _send(event_connection)
     return True
+
+
+def wanted() -> Q:
+    """The condition for events' connections with a digest."""
+    return Q(digest__in=DAYS)
 
 
 def addresses(event_connection: EventConnection) -> list[str]:

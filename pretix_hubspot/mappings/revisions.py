@@ -57,7 +57,7 @@ def review(event_connection: EventConnection) -> None:
         return
     states = OrderState.objects.filter(order__event=event_connection.event, outdated_by="").exclude(sent_hash="")
     mappings = mappings_of(event_connection.event)
-    for change in CHANGES:
+    for change in CHANGES if states.filter(planner__lt=PLANNER).exists() else ():
         which = (
             change.concerns(event_connection.event, mappings) if change.revision > event_connection.planner else None
         )

@@ -19,6 +19,7 @@ from .connections import (
 )
 from .mappings import ObjectMapping
 from .records import URL_LENGTH, KnownRecord, RecordAlias, RecordLink, RecordUse
+from .rounds import Round
 from .runs import Heartbeat, Run, RunEntry
 from .schedule import WorkItem
 from .transfers import PROVIDER, CountedOrders, DailyCount, OrderState, part_of
@@ -41,6 +42,7 @@ __all__ = [
     "DailyCount",
     "part_of",
     "WorkItem",
+    "Round",
     "Run",
     "RunEntry",
     "Heartbeat",

@@ -53,6 +53,7 @@ class EventConnection(models.Model):
     """An event that uses a connection, and since when.
 
     ``log_watermark`` is the id of the newest log entry the sweep has seen.
+    ``sweep_due`` is when the periodic round looks at the event at the latest, see ``sync.rounds``.
     ``planner`` is the revision for which the event's orders were looked through, see ``mappings.revisions``.
     ``none_before`` is a change of the mappings before which none of the event's orders was sent that would be sent
     again, as far as was looked, see ``queue.outdated_orders``.
@@ -83,6 +84,7 @@ class EventConnection(models.Model):
     source_changes = models.CharField(
         max_length=10, choices=SourceChanges.choices, blank=True, default=SourceChanges.SEND
     )
+    sweep_due = models.DateTimeField(default=now, db_index=True)
     things_watermark = models.BigIntegerField(default=0)
     things = models.JSONField(default=dict)
     planner = models.PositiveSmallIntegerField(default=0)

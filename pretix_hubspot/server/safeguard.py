@@ -16,14 +16,18 @@ logger = logging.getLogger(__name__)
 SERVER_ERRORS = (OperationalError, InterfaceError, RedisError, ConnectionInterrupted)
 
 
-def run_isolated(step: Callable[..., Any], *args: Any) -> None:
-    """Run one of several independent steps; an error is logged and stops this step alone."""
+def run_isolated(step: Callable[..., Any], *args: Any) -> bool:
+    """Run one of several independent steps; an error is logged and stops this step alone. Returns whether it went
+    well.
+    """
     try:
         step(*args)
     except SoftTimeLimitExceeded:
         raise  # the time limit of all steps is over
     except Exception as error:
         log_without_values(f"{step.__module__}.{step.__qualname__} failed", error)
+        return False
+    return True
 
 
 def log_without_values(what: str, error: Exception) -> None:

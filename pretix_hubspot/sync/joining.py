@@ -53,7 +53,7 @@ def join(event: Event, connection: Connection, user: User | None) -> EventConnec
         states.exclude(portal_id=connection.portal_id).filter(by_hand=True).update(by_hand=False)
         event_connection = event_connection or EventConnection(event=event)
         event_connection.connection, event_connection.joined_at = connection, now()
-        event_connection.none_before = None
+        event_connection.none_before, event_connection.sweep_due = None, now()
         event_connection.log_watermark = LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
         event_connection.things_watermark, event_connection.things = event_connection.log_watermark, {}
         came_back = _restore(event_connection)

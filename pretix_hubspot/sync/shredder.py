@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from pretix.base.models import Order
 from pretix.base.models.datasync import OrderSyncResult
 from pretix.base.shredder import BaseDataShredder
 from pretix.helpers.json import CustomJSONEncoder
@@ -83,7 +84,7 @@ class HubSpotShredder(BaseDataShredder):
         states = OrderState.objects.filter(order__event=self.event)
         event_connection = EventConnection.objects.select_related("connection").filter(event=self.event).first()
         if event_connection:
-            new = in_scope(event_connection.event_id).filter(hubspot_state=None).values_list("pk", flat=True)
+            new = in_scope(Order.objects.filter(event=self.event, hubspot_state=None)).values_list("pk", flat=True)
             unread = [OrderState(order_id=pk, portal_id=event_connection.connection.portal_id) for pk in new.iterator()]
             OrderState.objects.bulk_create(unread, batch_size=PART, ignore_conflicts=True)
         for part in chunks(states.order_by("order_id").values_list("order_id", flat=True), PART):

@@ -5,51 +5,61 @@ disabled for a while; but every change of an order leaves a log entry. What chan
 finds.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 from django.utils.timezone import now
 from django_scopes import scopes_disabled
-from pretix.base.models import LogEntry, Order
+from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
-from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import PROVIDER, EventConnection, OrderState
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sync.queue.scope import in_scope
-from pretix_hubspot.sync.queue.triggers import Trigger
-from pretix_hubspot.sync.run.history import order_entries
+from pretix_hubspot.sync.run.history import log_counts, order_entries
 
-from .provider import HubSpotSyncProvider
 from .queue import order_queue, things
 from .queue.order_queue import TENDED
 from .run import removals
 
 #: Entries younger than this are compared again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
-#: For entries that were committed later than that: all orders are compared once in a round, a part of them each time.
-ROUND, TURN = timedelta(days=1), timedelta(minutes=5)
 #: How long an exhausted temporary error rests before it is tried again.
 REARM_AFTER = timedelta(hours=1)
+#: When an event is looked at again of which more records are to be removed than go into the queue at once.
+SOON = timedelta(minutes=1)
+#: Orders that are looked at together.
+PART = 1_000
 
 
-def run(event_connection: EventConnection, lap: timedelta = ROUND) -> int:
+def run(event_connection: EventConnection) -> int:
     """Queue the event's orders that changed without a signal. Returns how many."""
     with scopes_disabled():
         revisions.review(event_connection)
         entries = _recent_entries(event_connection)
         changed = entries.order_by().values_list("object_id", flat=True).distinct()
-        candidates = list(changed.union(_part_of_lap(event_connection, lap)))
-        unread = [pk for part in chunks(candidates, 1_000) for pk in _changed_since_read(event_connection, part)]
-        missed = [pk for part in chunks(unread, 1_000) for pk in _not_waiting(part)]
-        for order in Order.objects.filter(pk__in=missed).select_related("event"):
-            HubSpotSyncProvider.enqueue_order(order, Trigger.SWEEP)
-        _advance(event_connection, entries, unread)
-        found = things.queue_readers(event_connection) + removals.queue(event_connection)
-        if not is_paused(event_connection):
-            things.compare_some(event_connection)
-    return len(missed) + found
+        found = unread(list(changed))
+        missed = queue_unread(event_connection.event, found)
+        _advance(event_connection, entries, found)
+        removed = removals.queue(event_connection)
+        if removed >= removals.ROUND:
+            EventConnection.objects.filter(pk=event_connection.pk).update(sweep_due=now() + SOON)
+        return missed + things.queue_readers(event_connection) + removed
+
+
+def unread(orders: Iterable[int]) -> list[int]:
+    """The orders in scope among these whose history is longer than when they were last read."""
+    return [pk for part in chunks(orders, PART) for pk in _unread(part)]
+
+
+def queue_unread(event: Event, orders: Iterable[int]) -> int:
+    """Queue orders of an event that were not read since they changed, unless another step does. Returns how many."""
+    missed = [pk for part in chunks(orders, PART) for pk in _not_waiting(part)]
+    for part in chunks(missed, PART):
+        order_queue.enqueue_changed(event, part)
+    return len(missed)
 
 
 def _recent_entries(event_connection: EventConnection) -> QuerySet[LogEntry]:
@@ -59,23 +69,13 @@ def _recent_entries(event_connection: EventConnection) -> QuerySet[LogEntry]:
     )
 
 
-def _part_of_lap(event_connection: EventConnection, lap: timedelta) -> QuerySet[Order]:
-    """The keys of a small part of the orders, another one every few minutes, all of them in a ``lap``."""
-    turns = lap // TURN
-    turn = int(now().timestamp() // TURN.total_seconds()) % turns
-    part = in_scope(event_connection.event_id).alias(turn=F("pk") % turns).filter(turn=turn)
-    return part.order_by().values_list("pk", flat=True)
-
-
-def _changed_since_read(event_connection: EventConnection, orders: list[int]) -> list[int]:
-    """The orders in scope among these whose history is longer than when they were last read."""
-    pks = list(in_scope(event_connection.event_id).filter(pk__in=orders).values_list("pk", flat=True))
+def _unread(orders: Sequence[int]) -> list[int]:
+    pks = list(in_scope(Order.objects.filter(pk__in=orders)).values_list("pk", flat=True))
     seen = dict(OrderState.objects.filter(order_id__in=pks).values_list("order_id", "log_count"))
-    counts = order_entries().filter(object_id__in=pks).order_by().values_list("object_id").annotate(Count("pk"))
-    return [pk for pk, count in counts if count > seen.get(pk, 0)]
+    return [pk for pk, count in log_counts(pks).items() if count > seen.get(pk, 0)]
 
 
-def _not_waiting(orders: list[int]) -> list[int]:
+def _not_waiting(orders: Sequence[int]) -> list[int]:
     """The orders among these that no other step queues; a failing order that was corrected is queued without a
     retry.
     """

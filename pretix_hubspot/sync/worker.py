@@ -16,7 +16,6 @@ from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.connections import request_budget, resting
 from pretix_hubspot.connections.clients import client_for, new_session
-from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.connections.request_budget import is_kept_for_live
 from pretix_hubspot.connections.resting import RestingReason, rest, wake
 from pretix_hubspot.connections.tokens import mark_revoked
@@ -253,12 +252,6 @@ def _is_access_confirmed(connection: Connection) -> bool:
         return False
     wake(connection)
     return True
-
-
-def event_connections(connection: Connection, paused: bool = False) -> list[EventConnection]:
-    """The events that use the connection and have the plugin enabled; paused ones only if asked for."""
-    rows = connection.event_connections.select_related("event__organizer")
-    return [e for e in rows if (paused or not e.paused_since) and is_active(e.event)]
 
 
 def is_open(connection: Connection) -> bool:

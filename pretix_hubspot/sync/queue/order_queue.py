@@ -308,6 +308,14 @@ def enqueue(event: Event, orders: Iterable[int], triggered_by: Trigger) -> None:
     schedule.put_orders(pks)
 
 
+def enqueue_changed(event: Event, orders: Sequence[int]) -> None:
+    """Queue orders of an event whose history tells of a change; one that waits for a user is tried again with it."""
+    enqueue(event, orders, Trigger.SWEEP)
+    stopped = _waiting_siblings(orders).filter(need_manual_retry__isnull=False)
+    stopped.exclude(triggered_by=Trigger.SYNC_NOW).update(triggered_by=Trigger.SWEEP)
+    _let_wait(stopped)
+
+
 def try_again(orders: Sequence[int]) -> None:
     """Try stopped orders again, behind live ones: what they failed for may be corrected."""
     rows = _waiting_siblings(orders).filter(need_manual_retry__isnull=False)

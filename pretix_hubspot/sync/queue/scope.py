@@ -55,18 +55,14 @@ def exclusion(by_hand: Exists | Q = NEVER) -> Case:
     )
 
 
-def in_scope(event_id: int) -> QuerySet[Order]:
-    """The orders of the event whose changes matter, including those that are left out."""
-    return _of(event_id).exclude(hubspot_exclusion=Exclusion.BEFORE_CONNECTION)
+def in_scope(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """The orders among these whose changes matter, including those that are left out."""
+    return orders.alias(hubspot_exclusion=exclusion()).exclude(hubspot_exclusion=Exclusion.BEFORE_CONNECTION)
 
 
 def sendable(event_id: int) -> QuerySet[Order]:
     """The orders of the event that are sent when they change."""
-    return _of(event_id).filter(hubspot_exclusion="")
-
-
-def _of(event_id: int) -> QuerySet[Order]:
-    return Order.objects.filter(event_id=event_id).alias(hubspot_exclusion=exclusion())
+    return Order.objects.filter(event_id=event_id).alias(hubspot_exclusion=exclusion()).filter(hubspot_exclusion="")
 
 
 def mapped() -> QuerySet[ObjectMapping]:

@@ -20,7 +20,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.mappings.reads import Facts, Reads, definitions_changed, portal_conventions, reads_of
 from pretix_hubspot.mappings.resolve import mappings_of
 from pretix_hubspot.mappings.revisions import PLANNER
-from pretix_hubspot.models import PROVIDER, EventConnection, ObjectMapping
+from pretix_hubspot.models import PROVIDER, EventConnection, ObjectMapping, OrderState
 from pretix_hubspot.server.chunks import chunks
 from pretix_hubspot.sources.things import MODELS, OF_ALL_ORDERS, OF_ORDER, Thing, orders_with
 
@@ -31,10 +31,8 @@ from .triggers import Trigger
 
 #: Entries of a younger age are looked for again: a slow transaction may commit an older entry after a newer one.
 LATE_COMMITS = timedelta(minutes=10)
-#: An order that was planned within this time is not compared; a little less than a day, since rounds are not punctual.
-RECENTLY = timedelta(hours=23)
-#: The most orders of an event that one round compares.
-COMPARED = 2_000
+#: An order that was planned within this time is not compared.
+RECENTLY = timedelta(hours=12)
 #: Our own entries about events, their mappings and connections.
 OURS = "pretix_hubspot."
 #: The number of log entries, of the whole server, by which a watermark may lag behind.
@@ -137,17 +135,19 @@ def readers(reads: Reads, entries: Sequence[Entry], event_changed: bool, of_orde
     return orders.filter(_any_of(found)) if found else orders.none()
 
 
-def compare_some(event_connection: EventConnection) -> int:
-    """Queue orders that nobody looked at for a day, to find what left no entry anywhere. Returns how many.
+def compare(event_connection: EventConnection, low: int, high: int) -> int:
+    """Queue orders with these primary keys that were not looked at lately, to find what left no entry anywhere.
 
-    Orders that are offered already are left alone: they would be sent unasked.
+    Returns how many. Orders that are offered already are left alone: they would be sent unasked.
     """
-    states = up_to_date(event_connection.event).filter(sent_at__lt=now() - RECENTLY)
+    states = up_to_date(event_connection.event).filter(
+        order_id__gte=low, order_id__lt=high, sent_at__lt=now() - RECENTLY
+    )
     rows = OrderSyncQueue.objects.filter(order=OuterRef("order"), sync_provider=PROVIDER)
-    due = states.filter(~Exists(rows)).order_by("sent_at", "order_id").values_list("order_id", "planner")
+    due = states.filter(~Exists(rows)).order_by("order_id").values_list("order_id", "planner")
     offers = event_connection.source_changes == EventConnection.SourceChanges.OFFER
     by_trigger: dict[Trigger, list[int]] = {}
-    for order, planner in due[:COMPARED]:
+    for order, planner in due:
         like_today = Trigger.OFFER_THING if offers else Trigger.COMPARED
         by_trigger.setdefault(like_today if planner >= PLANNER else Trigger.OFFER_UPGRADE, []).append(order)
     return sum(_queue(event_connection.event, orders, trigger) for trigger, orders in by_trigger.items())
@@ -161,6 +161,8 @@ def _look_at_pretix(
     after, count = replace(memory, mappings=known, invoice=invoice), 0
     if not mappings or not (entries or invoice != memory.invoice or known != memory.mappings):
         return after, count
+    if not OrderState.objects.filter(order__event=event_connection.event).exists():
+        return memory, count  # no order was planned so far
     reads = reads_of(event_connection.event, mappings)
     if entries or known != memory.mappings:
         after = replace(after, facts=reads.facts())

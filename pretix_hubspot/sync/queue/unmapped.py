@@ -2,7 +2,7 @@
 
 from django.db import transaction
 from django.db.models import Q
-from pretix.base.models import Event
+from pretix.base.models import Event, Order
 
 from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import EventConnection, OrderState
@@ -26,7 +26,8 @@ def queue(event: Event) -> int:
     # Versions without this reason stored such orders as sent.
     nothing = fingerprint([event_connection.connection.portal_id])
     unmapped = Q(excluded_reason=Exclusion.NO_MAPPINGS) | Q(excluded_reason="", sent_hash=nothing)
-    orders = in_scope(event.pk).filter(pk__in=OrderState.objects.filter(unmapped, order__event=event).values("order"))
+    states = OrderState.objects.filter(unmapped, order__event=event)
+    orders = in_scope(Order.objects.filter(event=event, pk__in=states.values("order")))
     waiting = list(orders.order_by("pk").values_list("pk", flat=True))
     for part in chunks(waiting, 1_000):
         order_queue.enqueue(event, part, Trigger.FIRST_MAPPING)

@@ -1,12 +1,13 @@
 """However many there are: orders, options, associations, events, servers."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
-from pretix.base.models import Order
+from pretix.base.models import LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 from pretix.base.services.datasync import sync_all
 
@@ -15,11 +16,11 @@ from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.hubspot.budget.shared import SharedBudget
 from pretix_hubspot.hubspot.budget.stores import MemoryStore
 from pretix_hubspot.hubspot.errors import OverBudget
-from pretix_hubspot.models import EventConnection, KnownRecord, ObjectMapping, OrderState
+from pretix_hubspot.models import EventConnection, KnownRecord, ObjectMapping, OrderState, Round
 from pretix_hubspot.sync import sweep, worker
 from pretix_hubspot.sync.queue import order_queue, schedule
 
-SCHEDULER = "A scheduler for ten thousand events: "
+LONG_AGO, NEVER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 # Now
@@ -163,10 +164,9 @@ def test_labelled_associations_cost_the_same_however_many_there_are(story):
     assert cost("B2") == few
 
 
-# With the scheduler
+# What the round finds
 
 
-@pytest.mark.xfail(strict=True, reason=SCHEDULER + "what the sweep finds is queued in bulk")
 def test_what_the_sweep_finds_is_queued_in_bulk(story):
     """A plugin that was off for a week: every order of the event is news."""
     for n in range(100):
@@ -176,19 +176,25 @@ def test_what_the_sweep_finds_is_queued_in_bulk(story):
     assert len(queries) < 50, f"{len(queries)} statements for 100 orders"
 
 
-@pytest.mark.xfail(strict=True, reason=SCHEDULER + "each part of the orders has its turn, whenever cron calls")
-def test_every_order_is_compared_once_a_day_with_pretix_own_crontab():
-    """pretix's installation guide: runperiodic at minutes 15 and 45."""
-    turns, length = sweep.ROUND // sweep.TURN, sweep.TURN.total_seconds()
-    day = datetime(2027, 1, 4, tzinfo=UTC).timestamp()
-    runs = [
-        day + days * 86400 + hour * 3600 + minute * 60 + 3
-        for days in range(30)
-        for hour in range(24)
-        for minute in (15, 45)
-    ]
-    seen = {int(moment // length) % turns for moment in runs}
-    assert len(seen) == turns, f"only {len(seen)} of {turns} parts of the orders are ever compared"
+def test_every_order_is_compared_once_a_day_with_pretix_own_crontab(story, period, fake_clock):
+    """pretix's installation guide: runperiodic at minutes 15 and 45. Nothing but the lap finds these entries."""
+    orders = [story.order(f"A{n}") for n in range(30)]
+    period()
+    fake_clock.advance(timedelta(minutes=30).total_seconds())
+    period()
+    for order in orders:
+        LogEntry.objects.filter(pk=order.log_action("pretix.event.order.modified").pk).update(datetime=LONG_AGO)
+    Round.objects.update(log_watermark=LogEntry.objects.latest("pk").pk)
+    EventConnection.objects.update(log_watermark=LogEntry.objects.latest("pk").pk, sweep_due=NEVER)
+    found = []
+
+    for _ in range(48):
+        fake_clock.advance(timedelta(minutes=30).total_seconds())
+        period()
+        found.append(OrderState.objects.filter(log_count=1).count())
+
+    assert found[-1] == 30
+    assert max(after - before for before, after in pairwise(found)) <= 3, "a part of them each time"
 
 
 def test_cores_periodic_run_batches_over_events_as_the_drain_does(story):

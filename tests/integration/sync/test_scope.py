@@ -91,7 +91,7 @@ def test_the_database_and_python_say_the_same(story, orders, send_test_orders):
         assert now_and_then == {pk: "" if pk in asked else why for pk, why in python.items()}
         assert set(sendable(story.event.pk).values_list("pk", flat=True)) == {pk for pk in python if not python[pk]}
         outside = {pk for pk, why in python.items() if why == Exclusion.BEFORE_CONNECTION}
-        assert set(in_scope(story.event.pk).values_list("pk", flat=True)) == python.keys() - outside
+        assert set(in_scope(story.event.orders.all()).values_list("pk", flat=True)) == python.keys() - outside
         transaction.set_rollback(True)
 
 
@@ -127,13 +127,13 @@ def test_an_event_without_a_connection_has_nothing_in_scope(story):
     leave(story.event, None)
 
     assert list(in_sql(BY_HAND)[0].values()) == ["before_connection"] * 2
-    assert not in_scope(story.event.pk).exists()
+    assert not in_scope(story.event.orders.all()).exists()
 
 
 def test_the_rule_is_part_of_one_query(story):
     place(story.event, story.joined.joined_at, [PLAIN])
 
     with CaptureQueriesContext(connection) as captured:
-        assert in_scope(story.event.pk).count() == sendable(story.event.pk).count() == 1
+        assert in_scope(story.event.orders.all()).count() == sendable(story.event.pk).count() == 1
 
     assert len(captured) == 2

@@ -12,11 +12,12 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator.crm.properties.definitions import Option
 from pretix_hubspot.catalog.catalog import Catalog
 from pretix_hubspot.mappings import revisions
-from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState, Run
+from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState, Round, Run
 from pretix_hubspot.sources.registry import source_fields
 from pretix_hubspot.sources.relations import LOADERS
 from pretix_hubspot.sources.things import BY_NEED, Thing
 from pretix_hubspot.sync import sweep
+from pretix_hubspot.sync.periodic import lap
 from pretix_hubspot.sync.queue import order_queue, outdated_orders
 from pretix_hubspot.sync.queue.triggers import Trigger
 from tests.interruptions import raising
@@ -28,6 +29,13 @@ FIXED = {"order_status", "ticket_status", "order_locale"}
 
 def sweep_up(story):
     return sweep.run(EventConnection.objects.select_related("event", "connection").get(pk=story.joined.pk))
+
+
+def look_at_all(story, fake_clock):
+    """A day passes, in which every order of the server has its turn."""
+    lap.go_on(Round.row())
+    fake_clock.advance(timedelta(days=1).total_seconds())
+    lap.go_on(Round.row())
 
 
 def queued():
@@ -458,8 +466,7 @@ def test_a_property_that_is_gone_makes_no_sync_problems_by_itself(story, deals, 
     sent(story, "A1")
     story.simulator.portal.schema.archive("deals", "read")
     Catalog(story.connection).refresh()
-    fake_clock.advance(timedelta(days=1).total_seconds())
-    sweep_up(story)
+    look_at_all(story, fake_clock)
     story.sync()
     assert (queued(), outdated(story)) == ([], {"A1": "definition"})
 
@@ -481,8 +488,7 @@ def test_what_nobody_noted_is_found_within_a_day(story, deals, reading, period, 
 
 def test_it_is_looked_at_once_a_day_and_costs_no_request(story, fake_clock):
     sent(story, "A1")
-    fake_clock.advance(timedelta(days=1).total_seconds())
-    sweep_up(story)
+    look_at_all(story, fake_clock)
     assert queued() == [("A1", "bulk_compared")]
     story.simulator.requests.clear()
     story.sync()
@@ -493,10 +499,9 @@ def test_it_is_looked_at_once_a_day_and_costs_no_request(story, fake_clock):
 
 def test_what_is_offered_is_not_sent_by_the_daily_look(story, deals, fake_clock):
     sent(story, "A1")
-    fake_clock.advance(timedelta(days=1).total_seconds())
     story.add_rows(deals, ("order_code", "description", "overwrite"))
     deals.log_action("pretix_hubspot.mapping.changed")
-    sweep_up(story)
+    look_at_all(story, fake_clock)
     assert queued() == []
     assert outdated(story) == {"A1": ""}
 
@@ -504,8 +509,7 @@ def test_what_is_offered_is_not_sent_by_the_daily_look(story, deals, fake_clock)
 def test_what_an_upgrade_changed_without_a_note_is_offered(story, deals, fake_clock):
     sent(story, "A1")
     OrderState.objects.update(planner=revisions.PLANNER - 1, sent_hash="of another version")
-    fake_clock.advance(timedelta(days=1).total_seconds())
-    sweep_up(story)
+    look_at_all(story, fake_clock)
     assert queued() == [("A1", "bulk_offer_upgrade")]
     story.sync()
     assert outdated(story) == {"A1": "upgrade"}
@@ -514,8 +518,7 @@ def test_what_an_upgrade_changed_without_a_note_is_offered(story, deals, fake_cl
 def test_a_paused_event_is_not_filled_with_comparisons(story, fake_clock):
     sent(story, "A1")
     EventConnection.objects.update(paused_since=now())
-    fake_clock.advance(timedelta(days=1).total_seconds())
-    sweep_up(story)
+    look_at_all(story, fake_clock)
     assert queued() == []
 
 
