@@ -31,6 +31,6 @@ class Round(models.Model):
         return f"{self.laps}/{self.cursor}"
 
     @classmethod
-    def row(cls):
+    def row(cls) -> "Round":
         """The row, which the first round makes."""
         return cls.objects.get_or_create(pk=1)[0]

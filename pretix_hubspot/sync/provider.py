@@ -23,7 +23,7 @@ from pretix_hubspot.sync.queue.triggers import Trigger, is_bulk
 from pretix_hubspot.sync.run.results import EXCLUDED
 
 from . import worker
-from .queue import order_queue, schedule
+from .queue import claims, schedule
 
 #: Seconds that core's periodic run may take for one portal on a server without workers.
 TURN = 30.0
@@ -56,7 +56,7 @@ class HubSpotSyncProvider(OutboundSyncProvider):
         if triggered_by != Trigger.SYNC_NOW and worker.waits_by_hand(order):
             triggered_by = Trigger.SYNC_NOW
         enqueue = partial(super().enqueue_order, order, triggered_by, not_before, immediate)
-        row, created = order_queue.retry_on_conflict(
+        row, created = claims.retry_on_conflict(
             enqueue
         )  # core fails if the row is claimed and given back in the same moment
         if triggered_by == Trigger.SYNC_NOW and row.failed_attempts:

@@ -33,7 +33,7 @@ from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sync.queue.triggers import Trigger
 
 from . import gathering
-from .queue import campaigns, order_queue, schedule
+from .queue import campaigns, claims, schedule
 from .queue.schedule import SIZE, Chosen, SliceSize
 from .run import engine, history
 
@@ -76,7 +76,7 @@ def send(
     """
     if not is_open(connection) or (connection.resting_reason and not _portal_answers(connection, patience)):
         return None
-    claim = order_queue.claim(pks, connection.pk)
+    claim = claims.claim(pks, connection.pk)
     if claim is None:
         return COLLISION  # another worker was faster, and will soon be done with claiming
     started = time.monotonic()
@@ -263,12 +263,12 @@ def is_open(connection: Connection) -> bool:
 
 def refuse_unconnected(event: Event, pks: Sequence[int]) -> None:
     """Fail the rows of *Sync now* of an event without a connection, with a message. Other rows keep waiting."""
-    claim = order_queue.claim(pks)
+    claim = claims.claim(pks)
     if claim is None:
         return
     for row in claim.rows:
         row.order.event = event
-    held = order_queue.leave(claim, stopped=dict.fromkeys(claim.orders, MISCONFIGURATION))
+    held = claims.leave(claim, stopped=dict.fromkeys(claim.orders, MISCONFIGURATION))
     failure, context = Failure(MISCONFIGURATION, Code.NOT_CONNECTED.value), EventContext(event)
     entries = [
         history.failure_entry(row.order, [failure], MISCONFIGURATION, context)

@@ -11,7 +11,7 @@ from pretix.base.models.datasync import OrderSyncQueue, OrderSyncResult
 from pretix.base.services.datasync import periodic_reset_in_flight, sync_all, sync_single
 
 from pretix_hubspot.models import Connection, ObjectMapping, OrderState
-from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue import claims
 from tests.interruptions import READS_ORDERS
 
 pytestmark = [pytest.mark.contract, pytest.mark.django_db]
@@ -120,7 +120,7 @@ def test_two_overlapping_runs_send_each_order_once(story, statements):
 
 def test_rows_that_core_gives_up_come_back_by_themselves(story, period):
     story.order("A1")
-    order_queue.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
+    claims.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
     OrderSyncQueue.objects.update(in_flight_since=now() - timedelta(minutes=21))
     periodic_reset_in_flight(None)
     assert OrderSyncQueue.objects.get().need_manual_retry == "timeout"
@@ -131,7 +131,7 @@ def test_rows_that_core_gives_up_come_back_by_themselves(story, period):
 
 def test_core_never_sees_a_row_of_ours_time_out(story):
     """Our lease ends before core's twenty minutes, whatever the operator configured."""
-    assert timedelta(seconds=10) <= order_queue.lease() <= timedelta(minutes=15)
+    assert timedelta(seconds=10) <= claims.lease() <= timedelta(minutes=15)
 
 
 def test_the_plugin_disabled_drops_rows_and_sends_nothing(story):
@@ -268,7 +268,7 @@ def test_cancel(story, panel, press):
 
 def test_a_row_in_flight_is_neither_canceled_nor_run_twice(story, press):
     story.order("A1")
-    claim = order_queue.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
+    claim = claims.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
     press(cancel_job=claim.rows[0].pk)
     press(run_job_now=claim.rows[0].pk)
     press(queue_sync="true")

@@ -25,7 +25,6 @@ from django_scopes import scopes_disabled
 from hierarkey.proxy import dirty_cache_keys
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
-from pretix.base.models import Order
 
 from hubspot_simulator import Simulator
 from tests.counting import every_order_counts_once
@@ -99,9 +98,6 @@ def world(settings, monkeypatch, short_timeouts):
         pytest.skip("looks into the simulator between any two steps, which takes one within this process")
     settings.ALLOW_HTTP_TO_PRIVATE_NETWORKS = True
     monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", SHORTEN)
-    # Which orders are compared although nothing seems to have happened to them depends on the time of day.
-    nobody = Order.objects.none().order_by().values_list("pk", flat=True)
-    monkeypatch.setattr("pretix_hubspot.sync.sweep._part_of_lap", lambda joined, lap: nobody)
     simulator = Simulator(rate_limit=None, daily_limit=None, property_lag_ms=0)
     with simulator.serve() as url, scopes_disabled():
         monkeypatch.setenv("PRETIX_HUBSPOT_API_URL", url)

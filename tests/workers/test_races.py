@@ -19,7 +19,7 @@ from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.plan.plan import Contribution, Plan, WantedRecord
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.queue import campaigns, order_queue
+from pretix_hubspot.sync.queue import campaigns, claims, order_queue
 from pretix_hubspot.sync.run import order_states
 from pretix_hubspot.sync.run.memory import Memory
 from pretix_hubspot.sync.send.outcome import SentRecord
@@ -82,7 +82,7 @@ def test_a_claim_passes_over_rows_that_somebody_is_claiming(story):
     def claim():
         with database.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
-        claims.append(order_queue.claim(pks))
+        claims.append(claims.claim(pks))
 
     with transaction.atomic():
         list(OrderSyncQueue.objects.select_for_update().filter(pk__in=pks[:10]))
@@ -96,7 +96,7 @@ def test_two_claims_share_nothing_and_leave_nothing(story):
     claims = []
 
     def claim():
-        claims.append(order_queue.claim(pks[:100]))
+        claims.append(claims.claim(pks[:100]))
 
     assert not errors(together(*[claim] * 4))
     held = [row.pk for claim in claims if claim for row in claim.rows]
@@ -126,9 +126,9 @@ def test_signals_while_rows_come_back(story):
             HubSpotSyncProvider.enqueue_order(order, "order_changed")
 
     def work():
-        claim = order_queue.claim(list(OrderSyncQueue.objects.filter(in_flight=False).values_list("pk", flat=True)))
+        claim = claims.claim(list(OrderSyncQueue.objects.filter(in_flight=False).values_list("pk", flat=True)))
         if claim:
-            order_queue.release(claim, claim.orders)
+            claims.release(claim, claim.orders)
 
     assert not errors(together(ring, work, times=amount(15, 300)))
     assert OrderSyncQueue.objects.count() == 20
@@ -139,21 +139,21 @@ def test_a_worker_that_was_presumed_dead_finishes_nothing(story):
     """Fencing; fails without the stamp in ``jobs._at``."""
     harness.seed(story, range(50))
     pks = list(OrderSyncQueue.objects.values_list("pk", flat=True))
-    slow = order_queue.claim(pks)
-    OrderSyncQueue.objects.update(in_flight_since=slow.stamp - 2 * order_queue.lease())
+    slow = claims.claim(pks)
+    OrderSyncQueue.objects.update(in_flight_since=slow.stamp - 2 * claims.lease())
     order_queue.reclaim()
-    fast = order_queue.claim(pks)
+    fast = claims.claim(pks)
     results = together(
-        lambda: ("slow", order_queue.leave(slow, finished=slow.orders)),
-        lambda: ("fast", order_queue.leave(fast, finished=fast.orders)),
+        lambda: ("slow", claims.leave(slow, finished=slow.orders)),
+        lambda: ("fast", claims.leave(fast, finished=fast.orders)),
     )
     assert dict(results) == {"slow": set(), "fast": set(fast.orders)}
 
 
 def test_two_reclaims_return_each_row_once(story):
     harness.seed(story, range(50))
-    claim = order_queue.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
-    OrderSyncQueue.objects.update(in_flight_since=claim.stamp - 2 * order_queue.lease())
+    claim = claims.claim(list(OrderSyncQueue.objects.values_list("pk", flat=True)))
+    OrderSyncQueue.objects.update(in_flight_since=claim.stamp - 2 * claims.lease())
     results = together(order_queue.reclaim, order_queue.reclaim)
     assert sum(results) == 50
     assert not OrderSyncQueue.objects.filter(in_flight=True).exists()

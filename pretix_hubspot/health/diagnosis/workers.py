@@ -11,7 +11,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix.celery_app import app
 
 from pretix_hubspot.models import PROVIDER, Heartbeat
-from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue import claims
 
 from .findings import fail, ok, warn
 
@@ -32,7 +32,7 @@ def queue(diagnosis):
         yield fail(text, hint) if now() - oldest > STUCK else warn(text, hint)
     else:
         yield ok(text)
-    if dead := rows.filter(in_flight=True, in_flight_since__lt=now() - 2 * order_queue.lease()).count():
+    if dead := rows.filter(in_flight=True, in_flight_since__lt=now() - 2 * claims.lease()).count():
         text = ngettext("One order hangs with a dead worker.", "{number} orders hang with a dead worker.", dead)
         yield warn(text.format(number=dead), _("The periodic task returns them to the queue."))
     if failed := rows.filter(need_manual_retry__isnull=False).count():

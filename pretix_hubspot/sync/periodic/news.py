@@ -81,9 +81,9 @@ def _by_definitions(state: Round) -> set[int]:
     since, state.catalog_looked = state.catalog_looked - LATE_COMMITS, now()
     fetched = CatalogEntry.objects.filter(kind__in=(PROPERTIES, PIPELINES), fetched_at__gte=since)
     connections = {
-        entry.connection_id
-        for entry in fetched.only("connection", "data").iterator()
-        if any(data.get(CHANGED, 0) >= since.timestamp() for data in entry.data)
+        connection
+        for connection, definitions in fetched.values_list("connection", "data").iterator()
+        if any(definition.get(CHANGED, 0) >= since.timestamp() for definition in definitions)
     }
     return set(EventConnection.objects.filter(connection__in=connections).values_list("pk", flat=True))
 

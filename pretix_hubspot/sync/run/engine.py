@@ -29,7 +29,7 @@ from pretix_hubspot.server.safeguard import SERVER_ERRORS, log_without_values
 from pretix_hubspot.sources.event_context import Contexts, EventContext
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey, SubjectPlan
-from pretix_hubspot.sync.queue import order_queue, scope
+from pretix_hubspot.sync.queue import claims, scope
 from pretix_hubspot.sync.queue.triggers import OFFERED, Trigger
 from pretix_hubspot.sync.send.batches import BatchCaller, PortalUnavailable
 from pretix_hubspot.sync.send.detaching import wants_detaching
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 def run(
     connection: Connection,
-    claim: order_queue.Claim,
+    claim: claims.Claim,
     events: Sequence[EventConnection],
     *,
     budget: Budget | None = None,
@@ -66,14 +66,14 @@ def run(
         with closing(client):
             asking = client.for_bulk() if claim.is_bulk else client
             _run(_slice(connection, claim, events, asking, contexts), list(claim.orders), report, patience)
-    except order_queue.ClaimLost:
+    except claims.ClaimLost:
         logger.warning("Another worker took over %d orders of connection %s", len(claim.rows), connection.pk)
     except SERVER_ERRORS as error:
         logger.warning("This server failed, %d orders return to the queue: %s", len(claim.rows), type(error).__name__)
         report.trouble = error
-        order_queue.release(claim, claim.orders)
+        claims.release(claim, claim.orders)
     except (SoftTimeLimitExceeded, KeyboardInterrupt, SystemExit):
-        order_queue.release(claim, claim.orders)  # this worker is being stopped: others need not wait for the lease
+        claims.release(claim, claim.orders)  # this worker is being stopped: others need not wait for the lease
         raise
     except ServerMisconfigured as error:
         logger.error("Connection %s cannot be used: %s", connection.pk, error)
@@ -87,7 +87,7 @@ def run(
 
 def _slice(
     connection: Connection,
-    claim: order_queue.Claim,
+    claim: claims.Claim,
     events: Sequence[EventConnection],
     client: Client,
     contexts: Contexts | None,
@@ -99,12 +99,12 @@ def _slice(
     return work
 
 
-def _let_rest(connection: Connection, claim: order_queue.Claim, report: SliceReport, error: Exception) -> None:
+def _let_rest(connection: Connection, claim: claims.Claim, report: SliceReport, error: Exception) -> None:
     """Let the portal rest, since it is the problem; the orders wait unchanged."""
     report.trouble = error
     if resting.is_needed(error, claim.is_bulk):
         rest(connection, resting.until(connection, error), resting.reason(error))
-    order_queue.release(claim, claim.orders)
+    claims.release(claim, claim.orders)
 
 
 def _run(
@@ -117,7 +117,7 @@ def _run(
     """Send these orders; an order that breaks the engine itself is found by halving, and does not harm the others."""
     try:
         _send(work, _plan(work, orders, report), report, patience)
-    except (PortalUnavailable, ServerMisconfigured, order_queue.ClaimLost, SoftTimeLimitExceeded):
+    except (PortalUnavailable, ServerMisconfigured, claims.ClaimLost, SoftTimeLimitExceeded):
         raise
     except HubSpotError as error:  # not about an order: the schema could not be read
         if concerns_portal(error) or is_about_call(error) or error.retryable:

@@ -16,7 +16,7 @@ from pretix_hubspot.server.config import server_config
 from pretix_hubspot.server.links import record_base
 from pretix_hubspot.sources.snapshot import Subject
 from pretix_hubspot.sync.plan.plan import Plan, RecordKey
-from pretix_hubspot.sync.queue import order_queue, scope
+from pretix_hubspot.sync.queue import claims, scope
 from pretix_hubspot.sync.queue.triggers import COMPARISONS
 from pretix_hubspot.sync.send.outcome import SentRecord
 
@@ -53,7 +53,7 @@ def write(
     ``staying`` are orders of the claim that go on.
     """
     if not endings:
-        return order_queue.still_held(work.claim, staying)
+        return claims.still_held(work.claim, staying)
     rows: dict[int, list[results.Result]] = {}
     with transaction.atomic():
         endings = _unless_mapped_since(work, endings)
@@ -135,7 +135,7 @@ def _leave(work: Slice, endings: Sequence[Ending], staying: Iterable[int]) -> se
     by_action: dict[RowAction, list[Ending]] = {action: [] for action in RowAction}
     for ending in endings:
         by_action[ending.action].append(ending)
-    return order_queue.leave(
+    return claims.leave(
         work.claim,
         finished=[ending.order for ending in by_action[RowAction.FINISH]],
         retries={ending.order: _in_minutes(ending.wait) for ending in by_action[RowAction.RETRY]},

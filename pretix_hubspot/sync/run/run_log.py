@@ -22,7 +22,7 @@ from pretix_hubspot.failures.codes import Exclusion
 from pretix_hubspot.models import LOG_DAYS, DailyCount, EventConnection, OrderState, Run, RunEntry
 from pretix_hubspot.server import metrics
 from pretix_hubspot.server.bulk_rows import store_rows
-from pretix_hubspot.sync.queue.order_queue import Claim
+from pretix_hubspot.sync.queue.claims import Claim
 from pretix_hubspot.sync.queue.triggers import COMPARISONS, Trigger
 from pretix_hubspot.sync.send.outcome import RecordAction, Removal
 

@@ -12,7 +12,7 @@ from pretix_hubspot.hubspot.client import Client
 from pretix_hubspot.mappings.revisions import PLANNER
 from pretix_hubspot.models import Connection, EventConnection, OrderState
 from pretix_hubspot.sources.event_context import Contexts, EventContext
-from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue import claims
 
 from .endings import Ending, Occasion, Past, RowAction
 from .run_log import RunLog
@@ -46,7 +46,7 @@ class Slice:
     """
 
     connection: Connection
-    claim: order_queue.Claim
+    claim: claims.Claim
     events: dict[int, EventConnection]
     client: Client
     catalog: Catalog

@@ -12,7 +12,7 @@ from pretix_hubspot.connections.pausing import pause_event
 from pretix_hubspot.models import Campaign, OrderState
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.joining import leave
-from pretix_hubspot.sync.queue import campaigns, order_queue
+from pretix_hubspot.sync.queue import campaigns, claims, order_queue
 from pretix_hubspot.sync.queue.campaigns import Limits
 from pretix_hubspot.sync.queue.triggers import Trigger
 from pretix_hubspot.sync.shredder import HubSpotShredder
@@ -155,13 +155,13 @@ def test_an_event_may_have_another_one_later(story, changed):
 def test_a_pause_takes_out_what_waits_and_nothing_is_lost(story, changed):
     campaigns.start(story.event, None)
     campaigns.refill(story.connection, FEW)
-    claim = order_queue.claim(OrderSyncQueue.objects.filter(order__code="O8").values_list("pk", flat=True))
+    claim = claims.claim(OrderSyncQueue.objects.filter(order__code="O8").values_list("pk", flat=True))
 
     campaigns.pause(story.event, None)
 
     assert waiting() == ["O8"], "what is on its way arrives"
     assert not campaigns.refill(story.connection, FEW)
-    order_queue.release(claim, claim.orders)
+    claims.release(claim, claim.orders)
     story.sync()
     assert described(story) == [""] * 9 + ["O8"]
     campaigns.resume(story.event, None)

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from pretix_hubspot.hubspot import errors
 from pretix_hubspot.models import Connection, OrderState
 from pretix_hubspot.sync import sweep, worker
-from pretix_hubspot.sync.queue import order_queue
+from pretix_hubspot.sync.queue import claims, order_queue
 from pretix_hubspot.sync.run import endings, engine
 from pretix_hubspot.sync.send import batches
 from tests.interruptions import READS_ORDERS, READS_POSITIONS, STORES_THE_BUDGET, raising
@@ -29,7 +29,7 @@ def rows(*fields):
 
 def long_ago(claim):
     """The worker that holds this claim died before its lease ended."""
-    stamp = now() - order_queue.lease() - timedelta(seconds=1)
+    stamp = now() - claims.lease() - timedelta(seconds=1)
     OrderSyncQueue.objects.filter(pk__in=[row.pk for row in claim.rows]).update(in_flight_since=stamp)
 
 
@@ -39,26 +39,26 @@ def test_a_claim_takes_what_waits_and_nothing_else(story):
     OrderSyncQueue.objects.filter(order__code="B").update(need_manual_retry="permanent")
     OrderSyncQueue.objects.filter(order__code="C").update(not_before=now() + timedelta(minutes=1))
     OrderSyncQueue.objects.filter(order__code="D").update(sync_provider="other")
-    first = order_queue.claim(pks())
+    first = claims.claim(pks())
     assert [row.order.code for row in first.rows] == ["A", "E"]
-    assert order_queue.claim(pks()) is None
+    assert claims.claim(pks()) is None
 
 
 def test_a_claim_passes_over_orders_with_a_sibling_in_flight(story):
     a, b = story.order("A"), story.order("B")
-    order_queue.claim(pks())
+    claims.claim(pks())
     story.queue(a)
     story.queue(b)
-    assert order_queue.claim(pks()) is None
+    assert claims.claim(pks()) is None
 
 
 #: How a worker parts with an order that it holds.
 ENDS = {
-    "release": lambda claim, order: order_queue.release(claim, [order]),
-    "postpone": lambda claim, order: order_queue.leave(claim, retries={order: now()}),
-    "fail": lambda claim, order: order_queue.leave(claim, stopped={order: "permanent"}),
+    "release": lambda claim, order: claims.release(claim, [order]),
+    "postpone": lambda claim, order: claims.leave(claim, retries={order: now()}),
+    "fail": lambda claim, order: claims.leave(claim, stopped={order: "permanent"}),
 }
-FINISH = {"finish": lambda claim, order: order_queue.leave(claim, finished=[order])}
+FINISH = {"finish": lambda claim, order: claims.leave(claim, finished=[order])}
 RECLAIM = {"reclaim": lambda claim, order: long_ago(claim) or order_queue.reclaim()}
 
 
@@ -66,36 +66,36 @@ RECLAIM = {"reclaim": lambda claim, order: long_ago(claim) or order_queue.reclai
 def test_only_who_holds_a_row_ends_it(story, end):
     """Fencing; fails without the stamp in ``order_queue._at``."""
     order = story.order("A")
-    dead = order_queue.claim(pks())
+    dead = claims.claim(pks())
     long_ago(dead)
     assert order_queue.reclaim() == 1
-    alive = order_queue.claim(pks())
+    alive = claims.claim(pks())
     before = rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry")
 
     assert not end(dead, order.pk)
 
     assert rows("in_flight", "in_flight_since", "failed_attempts", "need_manual_retry") == before
-    assert order_queue.leave(alive, finished=[order.pk]) == {order.pk}
+    assert claims.leave(alive, finished=[order.pk]) == {order.pk}
 
 
 def test_who_lost_everything_stops(story):
     """Fencing; fails without the stamp in ``order_queue._at``."""
     story.order("A")
-    dead = order_queue.claim(pks())
+    dead = claims.claim(pks())
     long_ago(dead)
     dead.stamp = OrderSyncQueue.objects.get().in_flight_since
     order_queue.reclaim()
-    order_queue.claim(pks())
-    with pytest.raises(order_queue.ClaimLost):
+    claims.claim(pks())
+    with pytest.raises(claims.ClaimLost):
         dead.renew()
 
 
 def test_a_lease_is_renewed_after_a_third(story):
     story.order("A")
-    claim = order_queue.claim(pks())
+    claim = claims.claim(pks())
     claim.renew()
     first = claim.stamp
-    claim.stamp = first - order_queue.lease() / 3 - timedelta(seconds=2)
+    claim.stamp = first - claims.lease() / 3 - timedelta(seconds=2)
     OrderSyncQueue.objects.update(in_flight_since=claim.stamp)
     claim.renew()
     assert OrderSyncQueue.objects.get().in_flight_since == claim.stamp > first - timedelta(seconds=1)
@@ -103,10 +103,10 @@ def test_a_lease_is_renewed_after_a_third(story):
 
 def test_a_dead_workers_rows_return_and_living_ones_stay(story):
     story.order("A")
-    dead = order_queue.claim(pks())
+    dead = claims.claim(pks())
     long_ago(dead)
     story.order("B")
-    order_queue.claim([OrderSyncQueue.objects.get(order__code="B").pk])
+    claims.claim([OrderSyncQueue.objects.get(order__code="B").pk])
     assert order_queue.reclaim() == 1
     assert rows("in_flight") == [("A", False), ("B", True)]
 
@@ -114,7 +114,7 @@ def test_a_dead_workers_rows_return_and_living_ones_stay(story):
 def test_a_dead_workers_row_yields_to_its_waiting_sibling_and_hands_its_wish_over(story):
     order = story.order("A", queue=False)
     story.queue(order, "user")
-    dead = order_queue.claim(pks())
+    dead = claims.claim(pks())
     story.queue(order, "order_changed")
     long_ago(dead)
     order_queue.reclaim()
@@ -124,9 +124,9 @@ def test_a_dead_workers_row_yields_to_its_waiting_sibling_and_hands_its_wish_ove
 def test_a_released_wish_by_hand_survives_a_later_signal(story):
     order = story.order("A", queue=False, testmode=True)
     story.queue(order, "user")
-    claim = order_queue.claim(pks())
+    claim = claims.claim(pks())
     story.queue(order, "order_changed")
-    order_queue.release(claim, [order.pk])
+    claims.release(claim, [order.pk])
     story.sync()
     assert len(story.world()["deals"]) == 1
 
@@ -135,7 +135,7 @@ def test_a_released_wish_by_hand_survives_a_later_signal(story):
 def test_a_signal_in_the_moment_of_giving_back_breaks_nothing(story, statements, end):
     """The order is queued between the look for siblings and the write."""
     order = story.order("A")
-    claim = order_queue.claim(pks())
+    claim = claims.claim(pks())
     queued = []
     give_back = r'^UPDATE "pretixbase_ordersyncqueue" SET "in_flight"|^UPDATE .*CASE WHEN'
     statements.before(give_back, lambda: queued.append(story.queue(order, "order_changed")))
@@ -255,7 +255,7 @@ def test_a_deleted_order_costs_the_others_nothing(story, statements):
     story.joined.send_test_orders = True
     gone = story.order("A", testmode=True)
     story.order("B")
-    claim = order_queue.claim(pks())
+    claim = claims.claim(pks())
     statements.before(READS_ORDERS, gone.gracefully_delete)
 
     report = engine.run(story.connection, claim, [story.joined])
@@ -295,7 +295,7 @@ def test_a_busy_database_at_the_claim_is_nobodys_fault(story, monkeypatch):
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(busy):
-        assert order_queue.claim(pks()) is None
+        assert claims.claim(pks()) is None
         story.sync()
     story.sync()
     assert not OrderSyncQueue.objects.exists()

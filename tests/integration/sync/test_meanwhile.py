@@ -20,7 +20,7 @@ from pretix_hubspot.models import (
 )
 from pretix_hubspot.sync import worker
 from pretix_hubspot.sync.joining import join, leave
-from pretix_hubspot.sync.queue import order_queue, outdated_orders
+from pretix_hubspot.sync.queue import claims, order_queue, outdated_orders
 from pretix_hubspot.sync.shredder import HubSpotShredder
 from tests.interruptions import LOCKS_ROWS, LOGS_A_RUN
 
@@ -272,7 +272,7 @@ def test_an_order_that_is_on_its_way_to_one_portal_never_goes_to_another(story, 
     order = story.order("OLD", email="ada@example.org", datetime=now() - timedelta(days=9), queue=False)
     story.queue(order, "user")
     if dies:
-        order_queue.claim([OrderSyncQueue.objects.get().pk])
+        claims.claim([OrderSyncQueue.objects.get().pk])
         join(story.event, connection, None)
         OrderSyncQueue.objects.update(in_flight_since=now() - timedelta(hours=1))
         order_queue.reclaim()

@@ -12,7 +12,7 @@ from pretix_hubspot.connections.pausing import pause_event, resume_event
 from pretix_hubspot.models import Connection, EventConnection, WorkItem
 from pretix_hubspot.sync.joining import join, leave
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
-from pretix_hubspot.sync.queue import order_queue, schedule
+from pretix_hubspot.sync.queue import claims, schedule
 from pretix_hubspot.sync.queue.triggers import Priority, Trigger, priority_of
 
 NONE = schedule.Chosen([], [], 0)
@@ -84,7 +84,7 @@ def test_events_take_turns(story, small):
 def test_an_event_that_comes_later_does_not_wait_for_the_others_to_end(story, small):
     for number in range(6):
         story.order(f"A{number}")
-    order_queue.claim(schedule.next_slice(story.connection, size=schedule.SliceSize(orders=3)).rows[:3])
+    claims.claim(schedule.next_slice(story.connection, size=schedule.SliceSize(orders=3)).rows[:3])
 
     story.order("B0", event=small)
 
@@ -126,11 +126,11 @@ def test_items_come_and_go_with_the_rows_of_core(story):
     rows = [story.order(f"A{number}") and OrderSyncQueue.objects.get(order__code=f"A{number}") for number in range(3)]
     assert items() == ["A0", "A1", "A2"]
 
-    claim = order_queue.claim([row.pk for row in rows])
+    claim = claims.claim([row.pk for row in rows])
     assert items() == []
 
     orders = [row.order_id for row in rows]
-    order_queue.leave(claim, finished=orders[:1], released=orders[1:2], stopped={orders[2]: "permanent"})
+    claims.leave(claim, finished=orders[:1], released=orders[1:2], stopped={orders[2]: "permanent"})
     assert items() == ["A1"]
 
 
@@ -210,7 +210,7 @@ def test_the_rebuild_goes_through_long_tables_in_parts(story, small):
 
 def test_another_row_of_an_order_that_is_being_sent_waits_a_moment(story):
     order = story.order("A1")
-    order_queue.claim([OrderSyncQueue.objects.get().pk])
+    claims.claim([OrderSyncQueue.objects.get().pk])
     queue(order, Trigger.ORDER_CHANGED)
 
     assert next_codes(story) == []

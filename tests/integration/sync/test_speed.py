@@ -14,7 +14,7 @@ from pretix_hubspot.hubspot.transport import Session
 from pretix_hubspot.models import OrderState, Run
 from pretix_hubspot.server import workers
 from pretix_hubspot.sync import gathering, worker
-from pretix_hubspot.sync.queue import order_queue, schedule
+from pretix_hubspot.sync.queue import claims, order_queue, schedule
 from pretix_hubspot.sync.queue.schedule import SliceSize
 from pretix_hubspot.sync.queue.triggers import BULK, Trigger
 from tests.interruptions import ALWAYS, LOGS_A_RUN, READS_ORDERS
@@ -72,8 +72,8 @@ def test_live_orders_go_before_bulk_work_of_any_event(story, small, bulk):
 
 def test_only_a_slice_of_nothing_but_bulk_work_yields_to_live_orders(story):
     bulk, live = queue_rows(story, story.event, 2, "bulk"), queue_rows(story, story.event, 1)
-    assert order_queue.claim([bulk[0].pk]).is_bulk
-    assert not order_queue.claim([bulk[1].pk, live[0].pk]).is_bulk
+    assert claims.claim([bulk[0].pk]).is_bulk
+    assert not claims.claim([bulk[1].pk, live[0].pk]).is_bulk
 
 
 @pytest.mark.parametrize(("known", "requests"), [([], 4), (["g0@example.org", "buyer-a1@example.org"], 5)])
