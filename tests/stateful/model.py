@@ -184,13 +184,17 @@ class Model:
         return next(holders, known)
 
     def deal(self, wish: Wish, portal: Portal) -> str | None:
-        """Likewise, by the order's key, which an identifier property from before may hold as well."""
+        """Likewise, by the order's key, which an identifier property from before may hold as well.
+
+        A deal that people made of two orders' is one's; the other gets a new one.
+        """
         known = self.orders.get(wish.order)
         if known and wish.key in _keys(portal.deals.get(known, {})):
             return known
         holders = [record for record, held in portal.deals.items() if wish.key in _keys(held)]
         holders.sort(key=lambda record: portal.deals[record].get(wish.identifier) != wish.key)
-        return next(iter(holders), known)
+        is_shared = list(self.orders.values()).count(known or "") > 1
+        return next(iter(holders), None if is_shared else known)
 
     def _rows_of(self, wish: Wish, record: str, portal: Portal) -> list[tuple[str, str, str]]:
         return [row for person in wish.people if self.contact(person.address, portal) == record for row in person.rows]

@@ -170,13 +170,7 @@ class Simulation:
         )
 
     def may_fail(self, wish: Wish) -> bool:
-        """Whether the order has an address that pretix or HubSpot refuses, or shares a deal that people merged.
-
-        Of the latter only one is the deal of today; the other order says so, unless both are sent together.
-        """
-        deals = self.model.orders
-        if wish.order in deals and list(deals.values()).count(deals[wish.order]) > 1:
-            return True
+        """Whether the order has an address that pretix or HubSpot refuses."""
         order = Order.objects.get(pk=wish.order)
         positions = OrderPosition.all.filter(order=order)
         addresses = {order.email, *positions.values_list("attendee_email", flat=True)}

@@ -4,13 +4,13 @@ A record is found by its stored id, else by its identifier; search is never used
 (hubspot.md 5.6, B).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pretix_hubspot.failures.codes import Code
 from pretix_hubspot.hubspot.api.records import MAX_RECORDS
-from pretix_hubspot.hubspot.data import Answer, InlineAssociation, Record, WriteInput, match, match_read
+from pretix_hubspot.hubspot.data import Answer, InlineAssociation, Record, WriteInput, match
 from pretix_hubspot.hubspot.errors import HubSpotError, NotFound
 from pretix_hubspot.hubspot.threads import AT_ONCE, BACKGROUND
 from pretix_hubspot.mappings.new_records import completed
@@ -22,6 +22,7 @@ from pretix_hubspot.values.rows import Refusal
 from .api import Api
 from .batches import BatchCaller
 from .identity import fits, holder, is_taken, resulting_value
+from .lookup import Lookup
 from .memory import Memory, NoMemory, Ownership
 from .outcome import FailedRecord, Outcome, RecordAction, SentRecord
 from .reading import Results, each, names_of_ids
@@ -81,6 +82,7 @@ class TypeRun:
         self._object_type = object_type
         self._sealed = sealed
         self._memory = memory or NoMemory()
+        self._lookup = Lookup(api, caller, object_type)
         self._pending: dict[RecordKey, _Pending] = {}
         self._started: tuple[Writes, Callable[[], Results]] | None = None
         self.outcomes: dict[RecordKey, Outcome] = {}
@@ -140,7 +142,24 @@ class TypeRun:
             for ref, item in self._pending.items()
             if not (item.silence and ref in stored)  # it may be another record: the next round asks again
         }
-        return self._without_others(chosen)
+        chosen |= dict.fromkeys(self._strays(chosen, stored.keys() - by_value.keys()))
+        return self._without_others(chosen, by_value.keys())
+
+    def _strays(self, chosen: Mapping[RecordKey, Record | None], by_id: Set[RecordKey]) -> list[RecordKey]:
+        """Keys whose stored ids lead to what people made of two records of ours: it is one's, the others get new ones.
+
+        It belongs to the one whose identifier it still has, or else to the first.
+        """
+        units: dict[str, list[RecordKey]] = {}
+        for ref, record in chosen.items():
+            if record and self._pending[ref].record.own_key:
+                units.setdefault(record.id, []).append(ref)
+        strays: list[RecordKey] = []
+        for refs in units.values():
+            fitting = [ref for ref in refs if (found := chosen[ref]) and fits(self._pending[ref].record, found)]
+            holder_of_it = (fitting or refs)[0]
+            strays += [ref for ref in refs if ref != holder_of_it and ref in by_id and ref not in fitting]
+        return strays
 
     def _part(self, moved: set[RecordKey]) -> None:
         """Part keys from those that they shared a record with, since that record is gone, or another one is theirs."""
@@ -151,8 +170,13 @@ class TypeRun:
             if ownership != Ownership.OURS:
                 self._set_outcome(ref, _unsettled(item))
 
-    def _without_others(self, chosen: dict[RecordKey, Record | None]) -> dict[RecordKey, Record | None]:
-        """Leave out records that are not ours to write now; they fail, or stay pending until the next round."""
+    def _without_others(
+        self, chosen: dict[RecordKey, Record | None], by_value: Set[RecordKey]
+    ) -> dict[RecordKey, Record | None]:
+        """Leave out records that are not ours to write now; they fail, or stay pending until the next round.
+
+        A key that HubSpot does not have gets a new record, if its stored id leads to another one's by now.
+        """
         new = {ref: record.id for ref, record in chosen.items() if record and record.id != self._pending[ref].known_id}
         answers = self._memory.claim(new) if new else {}
         given_up: dict[str, str] = {}
@@ -161,6 +185,9 @@ class TypeRun:
             item.ownership = ownership
             if ownership == Ownership.OURS:
                 item.known_id = new[ref]
+                continue
+            if ownership == Ownership.TAKEN and ref not in by_value:
+                chosen[ref] = None
                 continue
             del chosen[ref]
             if ownership == Ownership.GIVEN_UP:
@@ -187,35 +214,12 @@ class TypeRun:
 
     def _read(self, values: Mapping[RecordKey, str], id_property: str | None) -> dict[RecordKey, Record]:
         """Batch-read by record id or unique value; refs without a record are left out."""
-        names = self._property_names(values)
-
-        def read(parts: list[list[str]]) -> list[dict[str, Answer] | HubSpotError]:
-            results = self._api.batch_reads(self._object_type, parts, names, id_property)
-            return each(parts, results, lambda ids, result: match_read(ids, result, id_property))
-
-        answers = self._caller.batch(read, _unique(values.values(), id_property), MAX_RECORDS, AT_ONCE)
-        if id_property is None:
-            unclear = [record_id for record_id, answer in answers.items() if answer is None]
-            answers |= self._caller.batch(lambda parts: self._read_alone(parts, names), unclear, 1)
-        lowered = {_fold(value, id_property): answer for value, answer in answers.items()}
-        records = {}
-        for ref, value in values.items():
-            answer = lowered[_fold(value, id_property)]
-            if isinstance(answer, Record):
-                records[ref] = answer
-            elif isinstance(answer, HubSpotError) and not isinstance(answer, NotFound):
-                self._fail(ref, answer)
-            elif answer is None:
-                self._pending[ref].silence = True
-        return records
-
-    def _read_alone(self, parts: list[list[str]], names: list[str]) -> list[dict[str, Answer] | HubSpotError]:
-        """Read a record that the answer of a batch left out: it is gone, or has another id now (hubspot.md 5.5).
-
-        Creating it anew without this read would double it.
-        """
-        [[record_id]] = parts
-        return [{record_id: self._api.get_record(self._object_type, record_id, names)}]
+        found = self._lookup.read(values, self._property_names(values), id_property)
+        for ref, error in found.errors.items():
+            self._fail(ref, error)
+        for ref in found.silent:
+            self._pending[ref].silence = True
+        return found.records
 
     def _property_names(self, refs: Iterable[RecordKey]) -> list[str]:
         records = [self._pending[ref].record for ref in refs]
@@ -351,12 +355,3 @@ def _unsettled(item: _Pending) -> FailedRecord:
     if item.ownership in REFUSED:
         return FailedRecord(refusals=(REFUSED[item.ownership],))
     return FailedRecord(item.last_error) if item.last_error and not item.silence else NO_ANSWER
-
-
-def _fold(value: str, id_property: str | None) -> str:
-    return value.strip().lower() if id_property else value
-
-
-def _unique(values: Iterable[str], id_property: str | None) -> list[str]:
-    """HubSpot refuses a batch that names a record twice (hubspot.md 4.2, B)."""
-    return list({_fold(value, id_property): value for value in values}.values())
