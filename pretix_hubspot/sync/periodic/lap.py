@@ -16,10 +16,12 @@ from pretix.base.models import Order
 from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.models import Connection, EventConnection, Round
+from pretix_hubspot.server.chunks import key_ranges
 from pretix_hubspot.server.safeguard import run_isolated
 from pretix_hubspot.sync import sweep
 from pretix_hubspot.sync.queue import things
 from pretix_hubspot.sync.queue.scope import in_scope
+from pretix_hubspot.sync.run.forgetting import forget_leftovers
 
 #: How long a lap takes.
 LAP = timedelta(days=1)
@@ -36,12 +38,14 @@ def go_on(state: Round, clock: Callable[[], float] = time.monotonic) -> None:
     newest = Order.objects.aggregate(newest=Max("pk"))["newest"] or 0
     passed = min(1.0, (now() - state.lap_began) / LAP)
     target, until = int(newest * passed), clock() + TURN
-    while state.cursor < target and clock() < until:
-        high = min(state.cursor + PART, target)
-        _compare(state.cursor + 1, high + 1, state.laps)
-        state.cursor = high
+    for first, last in key_ranges(Order.objects.filter(pk__gt=state.cursor, pk__lte=target), PART):
+        if clock() >= until:
+            return
+        _compare(first, last, state.laps)
+        state.cursor = last
         state.save(update_fields=["cursor"])
-    if passed == 1.0 and state.cursor >= target:
+    if passed == 1.0:
+        run_isolated(forget_leftovers)
         _begin_anew(state)
 
 
@@ -51,10 +55,10 @@ def _begin_anew(state: Round) -> None:
     state.save(update_fields=["lap_began", "cursor", "laps"])
 
 
-def _compare(low: int, high: int, lap: int) -> None:
-    """Compare orders with a primary key from ``low`` to below ``high``, event by event."""
+def _compare(first: int, last: int, lap: int) -> None:
+    """Compare orders with primary keys from ``first`` to ``last``, event by event."""
     orders: dict[int, list[int]] = defaultdict(list)
-    found = in_scope(Order.objects.filter(pk__gte=low, pk__lt=high, event__hubspot_connection__isnull=False))
+    found = in_scope(Order.objects.filter(pk__range=(first, last), event__hubspot_connection__isnull=False))
     for pk, event in found.order_by("pk").values_list("pk", "event"):
         orders[event].append(pk)
     rows = EventConnection.objects.filter(event__in=orders, connection__status=Connection.Status.ACTIVE)
@@ -62,7 +66,7 @@ def _compare(low: int, high: int, lap: int) -> None:
     for event_connection in rows.select_related("event__organizer", "connection"):
         if is_active(event_connection.event):
             its = [pk for pk in orders[event_connection.event_id] if pk in unread]
-            run_isolated(_compare_event, event_connection, its, (low, high), lap)
+            run_isolated(_compare_event, event_connection, its, (first, last), lap)
 
 
 def _compare_event(event_connection: EventConnection, unread: list[int], keys: tuple[int, int], lap: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 from itertools import accumulate
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.timezone import now
@@ -21,7 +21,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection, WorkItem
 from pretix_hubspot.server.bulk_rows import store_rows
-from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.server.chunks import chunks, key_ranges
 
 from .triggers import Priority, priority_of
 
@@ -212,16 +212,12 @@ def _add_missing(part: int) -> None:
     """Make the items of rows that have none, or one that would be due later than the row."""
     in_time = Q(turn__isnull=False) | Q(not_before__lte=OuterRef("not_before"))
     item = WorkItem.objects.filter(in_time, kind=ORDER, subject=OuterRef("order_id"))
-    start = 0
-    while (end := _end_of_part(OrderSyncQueue.objects.all(), start, part)) is not None:
-        rows = rows_that_wait().filter(
-            ~Exists(item), pk__gt=start, pk__lte=end, event__hubspot_connection__paused_since=None
-        )
+    for keys in key_ranges(OrderSyncQueue.objects.all(), part):
+        rows = rows_that_wait().filter(~Exists(item), pk__range=keys, event__hubspot_connection__paused_since=None)
         missing = _read(rows.filter(event__hubspot_connection__isnull=False))
         active = _active({row.event for row in missing})
         for some in chunks([row for row in missing if row.event in active], STEP):
             put(some)
-        start = end
 
 
 def _active(events: set[int]) -> set[int]:
@@ -231,17 +227,8 @@ def _active(events: set[int]) -> set[int]:
 
 def _drop_surplus(part: int) -> None:
     row = rows_that_wait().filter(order=OuterRef("subject"))
-    start = 0
-    while (end := _end_of_part(WorkItem.objects.all(), start, part)) is not None:
-        WorkItem.objects.filter(~Exists(row), kind=ORDER, pk__gt=start, pk__lte=end).delete()
-        start = end
-
-
-def _end_of_part(rows: QuerySet[Any], start: int, part: int) -> int | None:
-    """The last primary key of the part that begins after this one; None if there is none."""
-    keys = rows.filter(pk__gt=start).order_by("pk").values_list("pk", flat=True)
-    end = next(iter(keys[part - 1 : part]), None)
-    return end or rows.filter(pk__gt=start).order_by("-pk").values_list("pk", flat=True).first()
+    for keys in key_ranges(WorkItem.objects.all(), part):
+        WorkItem.objects.filter(~Exists(row), kind=ORDER, pk__range=keys).delete()
 
 
 # Who is next

@@ -135,14 +135,13 @@ def readers(reads: Reads, entries: Sequence[Entry], event_changed: bool, of_orde
     return orders.filter(_any_of(found)) if found else orders.none()
 
 
-def compare(event_connection: EventConnection, low: int, high: int) -> int:
-    """Queue orders with these primary keys that were not looked at lately, to find what left no entry anywhere.
+def compare(event_connection: EventConnection, first: int, last: int) -> int:
+    """Queue orders with primary keys in this range that were not looked at lately. Returns how many.
 
-    Returns how many. Orders that are offered already are left alone: they would be sent unasked.
+    It finds what left no entry anywhere. Orders that are offered already are left alone: they would be sent unasked.
     """
-    states = up_to_date(event_connection.event).filter(
-        order_id__gte=low, order_id__lt=high, sent_at__lt=now() - RECENTLY
-    )
+    states = up_to_date(event_connection.event).filter(order_id__gte=first, order_id__lte=last)
+    states = states.filter(sent_at__lt=now() - RECENTLY)
     rows = OrderSyncQueue.objects.filter(order=OuterRef("order"), sync_provider=PROVIDER)
     due = states.filter(~Exists(rows)).order_by("order_id").values_list("order_id", "planner")
     offers = event_connection.source_changes == EventConnection.SourceChanges.OFFER

@@ -7,11 +7,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 
 from pretix_hubspot.models import KnownRecord, RecordLink, RecordUse
-from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.server.chunks import chunks, key_ranges
 from pretix_hubspot.sources.snapshot import Subject
 
 #: Rows that are deleted together.
 PART = 1_000
+#: Records that are looked at together.
+STEP = 100_000
 
 
 def shred(uses: QuerySet[RecordUse]) -> None:
@@ -39,6 +41,17 @@ def forget_unused(records: Iterable[int]) -> None:
     may be given to another object later, which must not take it over.
     """
     _unused(records).filter(source_kind="").delete()
+
+
+def forget_leftovers(step: int = STEP) -> int:
+    """Forget what dead workers left: records that were never created, or that nobody uses since their data was
+    shredded. Returns how many.
+
+    All records are looked at, ``step`` of them in a statement; a living worker renews its leases.
+    """
+    used = Exists(RecordUse.objects.filter(record=OuterRef("pk")))
+    leftovers = KnownRecord.objects.filter(~used, leased_until__lt=now()).filter(Q(record_id="") | Q(source_kind=""))
+    return sum(leftovers.filter(pk__range=keys).delete()[0] for keys in key_ranges(KnownRecord.objects.all(), step))
 
 
 def _unused(records: Iterable[int]) -> QuerySet[KnownRecord]:

@@ -9,6 +9,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from hubspot_simulator import Option
 from pretix_hubspot.models import KnownRecord, ObjectMapping, OrderState, RecordAlias, RecordUse
 from pretix_hubspot.sync.provider import HubSpotSyncProvider
+from pretix_hubspot.sync.run.forgetting import forget_leftovers
 
 ADA = "ada@example.org"
 NAME, CODE = "invoice_address_name_family_name", "event_order_code"
@@ -115,3 +116,31 @@ def test_a_contact_with_two_addresses_has_one_owner(story, policy):
     assert ada.get("lastname") == {"first": "A2", "newest": "A3"}[policy]
     assert KnownRecord.objects.count() == 1 and RecordAlias.objects.count() == 1
     assert RecordUse.objects.filter(mapping_id=mapping.pk).count() == 2
+
+
+def test_what_dead_workers_left_is_forgotten_and_nothing_else(story, fake_clock):
+    """A contact that was shredded while a worker wrote it, and a record that was never created."""
+    story.order("A1", email="ada@example.org")
+    story.sync()
+    before = set(KnownRecord.objects.values_list("pk", flat=True))
+    [contact] = KnownRecord.objects.filter(object_type="contacts")
+    same = {"portal_id": contact.portal_id, "object_type": "contacts", "lease": "of a dead worker"}
+    for key, record_id, minutes in (("shredded", "77", -1), ("new", "", -1), ("being written", "78", 5)):
+        until = now() + timedelta(minutes=minutes)
+        KnownRecord.objects.create(**same, key=key, record_id=record_id, leased_until=until)
+
+    assert forget_leftovers(step=1) == 2
+
+    left = KnownRecord.objects.exclude(pk__in=before)
+    assert [row.key for row in left] == ["being written"]
+    assert set(KnownRecord.objects.values_list("pk", flat=True)) - {left[0].pk} == before
+
+
+def test_an_order_s_own_record_is_remembered_though_nobody_uses_it(story):
+    story.order("A1")
+    story.sync()
+    deals = KnownRecord.objects.filter(object_type="deals")
+    deals.update(lease="of a dead worker", leased_until=now() - timedelta(minutes=1))
+    RecordUse.objects.filter(record__in=deals).delete()
+
+    assert forget_leftovers() == 0
