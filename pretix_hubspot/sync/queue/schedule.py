@@ -8,10 +8,10 @@ waits, whichever is later (fair queueing).
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.timezone import now
@@ -21,7 +21,7 @@ from pretix.base.models.datasync import OrderSyncQueue
 from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.models import PROVIDER, Connection, EventConnection, WorkItem
 from pretix_hubspot.server.bulk_rows import store_rows
-from pretix_hubspot.server.chunks import chunks, key_ranges
+from pretix_hubspot.server.chunks import chunks
 
 from .triggers import Priority, priority_of
 
@@ -35,6 +35,8 @@ STEP = 1_000
 TRIES = 20
 #: Seconds after which an order is looked at again of which another row is being sent.
 LATER = timedelta(seconds=2)
+#: The moments of an item that has a turn, and of one that does not exist.
+NOW, NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _COLUMNS = ("order_id", "event_id", "triggered_by", "not_before")
 _DUE = ("priority", "subject", "event_id", "not_before")
 
@@ -200,35 +202,51 @@ def restore(event: Event) -> None:
 
 
 def rebuild(part: int = PART) -> None:
-    """Make the items that are missing, and drop those without a row, part by part of both tables.
+    """Make the items that are missing, or would be due too late, and drop those without a row.
 
-    Every row is looked at, so that whatever has happened to an item, its order waits for a round at most.
+    Every row is looked at, so that whatever has happened to an item, its order waits for a round at most. Rows and
+    items are read in the order of their orders, ``part`` of each at most, and compared here: after a burst, the
+    database knows too little about its tables to join them well.
     """
-    _add_missing(part)
-    _drop_surplus(part)
+    low = None
+    while True:
+        rows, items = rows_that_wait(), WorkItem.objects.filter(kind=ORDER)
+        if low is not None:
+            rows, items = rows.filter(order_id__gt=low), items.filter(subject__gt=low)
+        ends = [*_nth(rows, "order_id", part), *_nth(items, "subject", part)]
+        if high := min(ends, default=None):
+            rows, items = rows.filter(order_id__lte=high), items.filter(subject__lte=high)
+        _rebuild_part(rows, items)
+        if high is None:
+            return
+        low = high
 
 
-def _add_missing(part: int) -> None:
-    """Make the items of rows that have none, or one that would be due later than the row."""
-    in_time = Q(turn__isnull=False) | Q(not_before__lte=OuterRef("not_before"))
-    item = WorkItem.objects.filter(in_time, kind=ORDER, subject=OuterRef("order_id"))
-    for keys in key_ranges(OrderSyncQueue.objects.all(), part):
-        rows = rows_that_wait().filter(~Exists(item), pk__range=keys, event__hubspot_connection__paused_since=None)
-        missing = _read(rows.filter(event__hubspot_connection__isnull=False))
-        active = _active({row.event for row in missing})
-        for some in chunks([row for row in missing if row.event in active], STEP):
-            put(some)
+def _nth(rows: QuerySet[Any], column: str, number: int) -> Iterable[int]:
+    return rows.order_by(column).values_list(column, flat=True)[number - 1 : number]
+
+
+def _rebuild_part(rows: QuerySet[OrderSyncQueue], items: QuerySet[WorkItem]) -> None:
+    ready = Q(event__hubspot_connection__isnull=False, event__hubspot_connection__paused_since=None)
+    waiting = {row[0]: row for row in rows.annotate(ready=ready).values_list(*_COLUMNS, "ready")}
+    due: dict[int, datetime] = {}
+    surplus = []
+    for pk, order, turn, not_before in items.values_list("pk", "subject", "turn", "not_before").iterator():
+        due[order] = NOW if turn is not None else not_before
+        if order not in waiting:
+            surplus.append(pk)
+    late = [Waiting(*row) for order, (*row, is_ready) in waiting.items() if is_ready and row[3] < due.get(order, NEVER)]
+    active = _active({row.event for row in late})
+    for some in chunks([row for row in late if row.event in active], STEP):
+        put(some)
+    row = rows_that_wait().filter(order=OuterRef("subject"))  # of orders that were queued in this moment
+    for pks in chunks(surplus, STEP):
+        WorkItem.objects.filter(~Exists(row), pk__in=pks).delete()
 
 
 def _active(events: set[int]) -> set[int]:
     some = Event.objects.filter(pk__in=events).select_related("organizer")
     return {event.pk for event in some if is_active(event)}
-
-
-def _drop_surplus(part: int) -> None:
-    row = rows_that_wait().filter(order=OuterRef("subject"))
-    for keys in key_ranges(WorkItem.objects.all(), part):
-        WorkItem.objects.filter(~Exists(row), kind=ORDER, pk__range=keys).delete()
 
 
 # Who is next
