@@ -37,8 +37,8 @@ EVERYTHING = (BUYERS, ATTENDEES, DEALS)
 WantedRow = tuple[str, tuple[str, ...], str]
 
 BUYER_ROWS = (
-    ("invoice_address_name_given_name", ("firstname",), MODE_SET_IF_EMPTY),
-    ("invoice_address_name_family_name", ("lastname",), MODE_SET_IF_EMPTY),
+    ("buyer_name_given_name", ("firstname",), MODE_SET_IF_EMPTY),
+    ("buyer_name_family_name", ("lastname",), MODE_SET_IF_EMPTY),
     ("invoice_address_company", ("company",), MODE_SET_IF_EMPTY),
     ("invoice_address_street", ("address",), MODE_SET_IF_EMPTY),
     ("invoice_address_zipcode", ("zip",), MODE_SET_IF_EMPTY),

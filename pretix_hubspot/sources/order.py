@@ -1,6 +1,7 @@
 """Source fields of an order that core does not have: sums, payment, customer account, invoice, our key."""
 
 from decimal import Decimal
+from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -8,7 +9,7 @@ from pretix.base.datasync.sourcefields import CAT_INVOICE_ADDRESS, CAT_ORDER, EV
 from pretix.base.datasync.sourcefields import ORDER as ORDER_INPUT
 from pretix.base.models import Order, OrderPayment, OrderRefund, Question
 
-from . import labels, readers
+from . import labels, names, readers
 from .field import SourceField, WithRelated, guarded
 from .snapshot import ORDER
 from .source import KeyProperty, Source
@@ -68,6 +69,7 @@ def order_fields(event) -> list[SourceField]:
             "positions",
         ),
         *_payment_fields(event),
+        *_buyer_fields(event.settings.name_scheme),
         *_customer_fields(),
         *_invoice_fields(),
     ]
@@ -156,6 +158,52 @@ def payment_provider(order, related):
     arrived = [p for p in payments if p.state in RECEIVED]
     newest = (arrived or payments)[-1:]
     return [p.provider for p in newest]
+
+
+def _buyer_fields(scheme):
+    def field(key, label, get):
+        needs = ("invoice_address", "customer", "positions")
+        return _field(key, label, Question.TYPE_STRING, WithRelated(partial(get, scheme)), needs=needs)
+
+    return [
+        field("buyer_name", _("Buyer's name"), buyer_name),
+        field("buyer_name_given_name", _("Buyer's given name"), partial(buyer_name_part, names.GIVEN)),
+        field("buyer_name_family_name", _("Buyer's family name"), partial(buyer_name_part, names.FAMILY)),
+    ]
+
+
+def buyer_name(scheme, order, related):
+    """The buyer's name, taken as a whole from one place."""
+    return names.whole(*_buyer(order, related, scheme)) or ""
+
+
+def buyer_name_part(key, scheme, order, related):
+    """A part of the buyer's name."""
+    parts, scheme, cached = _buyer(order, related, scheme)
+    return names.part(parts, key, scheme, cached)
+
+
+def _buyer(order, related, scheme):
+    """The parts of the buyer's name, their scheme, and the name as pretix stores it.
+
+    Private customers leave the invoice address empty, so their customer account's name counts then, and without one
+    that of an attendee: of the one with the order's address, or else the first with a name.
+    """
+    address, customer = order.invoice_address, order.customer if order.customer_id else None
+    attendees = [p for p in active_positions(order, related) if names.is_named(p.attendee_name_parts)]
+    attendees.sort(key=lambda position: not _is_of(order, position))  # stable: the first of each kind stays first
+    candidates = [
+        (address.name_parts, address.name_cached),
+        *([(customer.name_parts, customer.name_cached)] if customer else []),
+        *((position.attendee_name_parts, position.attendee_name_cached) for position in attendees),
+    ]
+    parts, cached = next((found for found in candidates if names.is_named(found[0])), ({}, ""))
+    return parts, scheme, cached
+
+
+def _is_of(order, position):
+    """Whether an attendee has the order's address."""
+    return bool(order.email) and (position.attendee_email or "").strip().lower() == order.email.strip().lower()
 
 
 def _customer_fields():

@@ -23,7 +23,7 @@ from pretix_hubspot.values.rows import IF_EMPTY, OVERWRITE, FieldRefused, Mappin
 from .plan import Contribution, Filtered, Plan, SubjectPlan, WantedRecord, Withheld, row_facts
 
 #: Source fields of a person's name.
-NAMES = ("attendee_name", "invoice_address_name", "customer_name")
+NAMES = ("attendee_name", "invoice_address_name", "customer_name", "buyer_name")
 
 #: The fingerprint's entry for a mapping whose object type HubSpot did not describe.
 UNREADABLE = "unreadable"

@@ -106,8 +106,8 @@ def test_full_names_are_split(joined, event):
     event.settings.name_scheme = "full"
     buyers = apply_suggestion(joined)[0]
     assert [row["pretix_field"] for row in buyers.property_mappings][:2] == [
-        "invoice_address_name_given_name",
-        "invoice_address_name_family_name",
+        "buyer_name_given_name",
+        "buyer_name_family_name",
     ]
 
 
