@@ -20,7 +20,7 @@ from pretix_hubspot.sync import sweep
 from . import news
 
 #: After which time an event is looked at even if nothing seems to have happened to it.
-IDLE = timedelta(days=1)
+IDLE = timedelta(days=7)
 #: After which time an event is looked at again where that went wrong.
 AGAIN = timedelta(hours=1)
 #: Seconds after which a round leaves the events that are due to the next one.
@@ -78,4 +78,4 @@ def _look_at(event_connection: EventConnection) -> None:
     row, again = EventConnection.objects.filter(pk=event_connection.pk), now() + AGAIN
     row.update(sweep_due=again)  # whoever finds a reason meanwhile sets it anew
     if not is_active(event_connection.event) or run_isolated(sweep.run, event_connection):
-        row.filter(sweep_due=again).update(sweep_due=now() + IDLE * random.uniform(0.8, 1.0))
+        row.filter(sweep_due=again).update(sweep_due=now() + IDLE * random.uniform(0.5, 1.0))

@@ -11,14 +11,14 @@ NAMES = ("email", "firstname", "lastname")
 
 
 @pytest.fixture
-def buyers(story):  # noqa: F811
+def buyers(story):
     """*Start with a suggestion*, for buyers alone."""
     story.event.hubspot_object_mappings.all().delete()
     suggestions.apply_suggestion(story.joined, [suggestions.BUYERS], None, Catalog(story.connection))
 
 
 @pytest.fixture
-def private(story, buyers):  # noqa: F811
+def private(story, buyers):
     """``private(...)``: an order of somebody who leaves the invoice address empty; what HubSpot then holds."""
 
     def private(**values):
@@ -31,24 +31,24 @@ def private(story, buyers):  # noqa: F811
     return private
 
 
-def customer(story, **parts):  # noqa: F811
+def customer(story, **parts):
     return story.organizer.customers.create(email="o@example.org", name_parts={"_scheme": "given_family", **parts})
 
 
-def test_the_invoice_address_comes_first(story, buyers):  # noqa: F811
+def test_the_invoice_address_comes_first(story, buyers):
     story.order("A1", customer=customer(story, given_name="Other"), attendees=[("", "Ann", "Lee")])
     story.sync()
 
     assert [contact["firstname"] for contact in story.world(contacts=NAMES)["contacts"]] == ["Buyer"]
 
 
-def test_the_customer_account_is_next(story, private):  # noqa: F811
+def test_the_customer_account_is_next(story, private):
     account = customer(story, given_name="Otto", family_name="Gast")
 
     assert private(customer=account, attendees=[("", "Ann", "Lee")]) == ("Otto", "Gast")
 
 
-def test_an_account_without_a_name_is_passed_over(story, private):  # noqa: F811
+def test_an_account_without_a_name_is_passed_over(story, private):
     assert private(customer=customer(story, title="Dr"), attendees=[("", "Ann", "Lee")]) == ("Ann", "Lee")
 
 
@@ -66,7 +66,7 @@ def test_nobody_has_a_name(private):
     assert private(attendees=[("", "", "")]) == (None, None)
 
 
-def test_a_canceled_ticket_gives_no_name(story, buyers):  # noqa: F811
+def test_a_canceled_ticket_gives_no_name(story, buyers):
     order = story.order("A1", email="otto@example.org", attendees=[("", "Ann", "Lee"), ("", "Otto", "Gast")])
     InvoiceAddress.objects.filter(order=order).update(name_parts={}, name_cached="")
     order.all_positions.filter(positionid=1).update(canceled=True)

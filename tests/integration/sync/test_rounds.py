@@ -18,7 +18,6 @@ from pretix_hubspot.mappings import revisions
 from pretix_hubspot.models import EventConnection, Heartbeat, Round
 from pretix_hubspot.sync.periodic import rounds
 
-TOMORROW = timedelta(days=1)
 SWEEPS_AN_EVENT = r'FROM "pretixbase_logentry" .*"pretixbase_logentry"."event_id" = %s'
 
 
@@ -152,9 +151,9 @@ def test_an_upgrade_makes_all_events_news_once(story, calm, look, monkeypatch):
     assert look() == []
 
 
-def test_an_event_is_looked_at_once_a_day_though_nothing_happened(story, calm, period, fake_clock):
+def test_an_event_is_looked_at_now_and_then_though_nothing_happened(story, calm, period, fake_clock):
     calm("gala")
-    fake_clock.advance(TOMORROW.total_seconds())
+    fake_clock.advance(rounds.IDLE.total_seconds())
     assert due() == ["conf", "gala"]
 
     period()
