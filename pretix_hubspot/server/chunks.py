@@ -1,9 +1,7 @@
-"""Lists and ranges of limited length."""
+"""Lists of limited length."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
-
-from django.db.models import QuerySet
+from collections.abc import Iterable
+from typing import TypeVar
 
 Item = TypeVar("Item")
 
@@ -18,16 +16,3 @@ def chunks(items: Iterable[Item], size: int) -> Iterable[list[Item]]:
             batch = []
     if batch:
         yield batch
-
-
-def key_ranges(rows: QuerySet[Any], size: int) -> Iterator[tuple[int, int]]:
-    """Ranges of primary keys, first and last, with at most ``size`` of these rows each; gaps cost nothing."""
-    last = None
-    while True:
-        behind = rows if last is None else rows.filter(pk__gt=last)
-        keys = list(behind.order_by("pk").values_list("pk", flat=True)[:1])
-        if not keys:
-            return
-        full = behind.order_by("pk").values_list("pk", flat=True)[size - 1 : size]
-        last = next(iter(full), None) or behind.order_by("-pk").values_list("pk", flat=True)[0]
-        yield keys[0], last

@@ -16,7 +16,7 @@ from pretix.base.models import Order
 from pretix_hubspot.connections.lifecycle import is_active
 from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.models import Connection, EventConnection, Round
-from pretix_hubspot.server.chunks import key_ranges
+from pretix_hubspot.server.key_ranges import key_ranges
 from pretix_hubspot.server.safeguard import run_isolated
 from pretix_hubspot.sync import sweep
 from pretix_hubspot.sync.queue import things

@@ -7,7 +7,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 
 from pretix_hubspot.models import KnownRecord, RecordLink, RecordUse
-from pretix_hubspot.server.chunks import chunks, key_ranges
+from pretix_hubspot.server.chunks import chunks
+from pretix_hubspot.server.key_ranges import key_ranges
 from pretix_hubspot.sources.snapshot import Subject
 
 #: Rows that are deleted together.
