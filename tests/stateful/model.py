@@ -200,9 +200,10 @@ class Model:
         return [row for person in wish.people if self.contact(person.address, portal) == record for row in person.rows]
 
     def _links(self, wish: Wish, portal: Portal) -> set[tuple[str, str]]:
-        deal = self.deal(wish, portal)
+        """A deal that became another order's by a merge is still taken for the own one until it is read again."""
+        deals = {self.deal(wish, portal), self.orders.get(wish.order)}
         people = {self.contact(person.address, portal) for person in wish.people}
-        return {(deal, record) for record in people if deal and record}
+        return {(deal, record) for deal in deals for record in people if deal and record}
 
     def _is_touched(self, wish: Wish) -> bool:
         addresses = {person.address for person in wish.people}

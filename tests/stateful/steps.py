@@ -414,9 +414,11 @@ class Steps:
             self.simulation.pause(event, False)
 
     def _wait(self) -> None:
-        for _ in range(8):
+        """A portal whose day is used up rests until its midnight."""
+        for _ in range(13):
             self.simulation.pass_time(timedelta(hours=2))
             self.simulation.working(self.simulation.period)
             if not OrderSyncQueue.objects.filter(need_manual_retry__isnull=True).exists():
                 return
-        raise AssertionError(f"still waiting: {list(OrderSyncQueue.objects.values())}")
+        rests = list(Connection.objects.values_list("resting_reason", "resting_until"))
+        raise AssertionError(f"still waiting: {list(OrderSyncQueue.objects.values())}, {rests}")
