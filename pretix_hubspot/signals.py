@@ -152,7 +152,8 @@ def ask_operator_for_app(sender, **kwargs):
 
 @receiver(event_dashboard_top, dispatch_uid="pretix_hubspot_event_dashboard_top")
 def warn_on_dashboard(sender, request, **kwargs):
-    return core_pages.lost_access(sender, request) or core_pages.not_connected(sender, request)
+    notices = (core_pages.lost_access, core_pages.held_back, core_pages.not_connected)
+    return next(filter(None, (notice(sender, request) for notice in notices)), "")
 
 
 @receiver(html_page_start, dispatch_uid="pretix_hubspot_html_page_start")

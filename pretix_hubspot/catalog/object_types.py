@@ -53,8 +53,9 @@ STANDARD: dict[str, StandardType] = {
         StandardType(
             "tickets",
             "0-5",
-            pgettext_lazy("HubSpot object type", "Ticket"),
-            pgettext_lazy("HubSpot object type", "Tickets"),
+            # In pretix, tickets are what people buy.
+            _("Ticket (customer service)"),
+            _("Tickets (customer service)"),
             "subject",
             (frozenset({"tickets"}), _granular("tickets")),
             _HS_STAGES,

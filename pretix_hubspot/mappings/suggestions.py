@@ -26,7 +26,7 @@ from pretix_hubspot.values.convert import risk_of
 from .new_records import chosen_pipeline, is_closed, probability
 from .options import StoredOptions
 from .resolve import rows_of
-from .spec import LEAVE
+from .spec import DETACH, LEAVE
 from .store import SuggestionImpossible, add_all
 from .stored import StoredAssociation, StoredMapping, StoredPipeline, StoredRow
 
@@ -170,7 +170,9 @@ def _buyers(event: Event, catalog: Catalog, before: tuple[str, ...]) -> Suggeste
 def _attendees(event: Event, catalog: Catalog, before: tuple[str, ...]) -> Suggested:
     # By their own address only: with the order's as a substitute, an attendee without one would overwrite the buyer.
     rows = fitting(event, catalog, POSITIONS, "contacts", ATTENDEE_ROWS)
-    return Suggested(ATTENDEES, POSITIONS, "contacts", ("attendee_email", "email"), rows)
+    # Who was replaced, or whose ticket was canceled, is no attendee of the order any more.
+    options = StoredOptions(canceled=DETACH, replaced=DETACH)
+    return Suggested(ATTENDEES, POSITIONS, "contacts", ("attendee_email", "email"), rows, options=options)
 
 
 def _deals(event: Event, catalog: Catalog, before: tuple[str, ...]) -> Suggested:

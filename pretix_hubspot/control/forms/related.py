@@ -53,12 +53,19 @@ class AssociationsForm(forms.Form):
         """Create new labels in HubSpot; HubSpot's refusal is an error of the field."""
         data = super().clean()
         self.entries = []
-        for pk in data.get("associations", ()):
+        chosen = set(data.get("associations", ()))
+        for pk, _title in self.setup.earlier_mappings:
+            if pk not in chosen and not self._is_new_label(pk, data):
+                continue
             label = data.get(f"label_{pk}", "")
             known = self.known.get(pk, StoredAssociation(pk))
             same = label == known.label and not known.is_foreign(self.setup.portal_id)
             self.entries.append(known if same else self._labeled(pk, label))
         return data
+
+    def _is_new_label(self, pk, data):
+        """Whether a label was typed without a tick: who names an association wants it."""
+        return pk not in self.known and bool(data.get(f"label_{pk}"))
 
     def _labeled(self, pk, label):
         if not label:

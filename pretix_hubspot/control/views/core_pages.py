@@ -62,6 +62,23 @@ def not_connected(event, request):
     return render_to_string("pretix_hubspot/notices/not_connected.html", {"mappings": mappings}, request)
 
 
+def held_back(event, request):
+    """The dashboard of an event that was paused, or is in test mode: its orders do not arrive, and nothing fails."""
+    event_connection = for_event(event)
+    if not event_connection or not may_change_settings(request, event):
+        return ""
+    paused = next((row for row in (event_connection.connection, event_connection) if row.paused_since), None)
+    if not paused and not (event.testmode and not event_connection.send_test_orders and _is_mapped(event)):
+        return ""
+    numbers = shown_of([event.pk])[event.pk] if paused else None
+    context = {"paused": paused, "health": numbers, "waiting": numbers.of(WAITING) if numbers else 0}
+    return render_to_string("pretix_hubspot/notices/held_back.html", context, request)
+
+
+def _is_mapped(event):
+    return event.hubspot_object_mappings.exists()
+
+
 def _is_over(event):
     return not event.has_subevents and (event.date_to or event.date_from) < now()
 

@@ -158,8 +158,10 @@ class SaveMappings(ConnectedMixin, View):
 
     def ask(self, formset):
         posted = [(k, v) for k, values in self.request.POST.lists() for v in values if k != "csrfmiddlewaretoken"]
+        losing = list(formset.describe_losing(self.catalog))
         context = self.get_context_data(
-            losing=list(formset.describe_losing(self.catalog)),
+            losing=losing,
+            deleted=len(losing) if all(entry["deleted"] for entry in losing) else 0,
             removable=removals.of_mappings(self.event_connection, formset.removable).count(),
             posted=posted,
         )

@@ -3,6 +3,7 @@
 from django.views.generic import TemplateView
 
 from pretix_hubspot.connections.lifecycle import for_event
+from pretix_hubspot.connections.pausing import is_paused
 from pretix_hubspot.control.forms.connect import EventOptionsForm
 from pretix_hubspot.health.causes import causes
 from pretix_hubspot.health.numbers import FAILED, FAILING
@@ -44,6 +45,7 @@ def has_sync_problems(event, health):
 def _connected(request, event_connection):
     return object_mappings_context(request, event_connection) | {
         "panel": ConnectionPanel(event_connection.connection, server_config()),
+        "is_paused": is_paused(event_connection),
         **health_context(request, event_connection.connection),
         "options_form": EventOptionsForm(instance=event_connection),
         "options_url": event_url(request.event, "options"),

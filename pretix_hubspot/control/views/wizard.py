@@ -143,7 +143,7 @@ class TryOrder(ConnectedMixin, SendsOrderMixin, View):
         return may_change_orders(self.request)
 
     def page(self, form):
-        context = self.get_context_data(form=form, may_send=self.may_send)
+        context = self.get_context_data(form=form, may_send=self.may_send, event_connection=self.event_connection)
         if self.may_send:
             context |= self.state_of(self.request.event.orders.filter(code=asked(self.request, "order")).first())
         return render(self.request, "pretix_hubspot/wizard/try.html", context)

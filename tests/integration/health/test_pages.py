@@ -61,7 +61,7 @@ def test_the_settings_page_shows_numbers_with_links(client, failing):
     }
     assert "<strong>3</strong> All orders" in page
     assert f'href="{BASE}problems/"' in page
-    assert "Last 14 days" in page
+    assert "Transfers in the last 14 days" in page
 
 
 def tiles(page):

@@ -4,6 +4,8 @@ import pytest
 from django.utils.timezone import now
 from pretix.base.models.datasync import OrderSyncQueue
 
+from pretix_hubspot.catalog.catalog import Catalog
+from pretix_hubspot.mappings import suggestions
 from pretix_hubspot.models import OrderState, RecordUse
 
 ARCHIVES = "associations/.*/batch/archive"  # and "labels/archive" is none of it
@@ -135,3 +137,20 @@ def test_nothing_is_detached_while_hubspot_does_not_say_who_is_who(story, order,
     story.queue(order)
     story.sync()
     assert linked(story) == ["ada@example.org", "alan@example.org"]
+
+
+def test_with_the_suggestion_who_was_replaced_or_canceled_is_no_attendee_any_more(story):
+    story.event.settings.attendee_emails_asked = True
+    story.event.hubspot_object_mappings.all().delete()
+    suggestions.apply_suggestion(story.joined, catalog=Catalog(story.connection))
+    people = [("paul@example.org", "Paul", "Lee"), ("mia@example.org", "Mia", "Lee")]
+    order = story.order("A1", email="buyer@example.org", attendees=people)
+    story.sync()
+    assert linked(story) == ["buyer@example.org", "mia@example.org", "paul@example.org"]
+
+    order.positions.filter(attendee_email="paul@example.org").update(attendee_email="pia@example.org")
+    order.all_positions.filter(attendee_email="mia@example.org").update(canceled=True)
+    story.queue(order)
+    story.sync()
+
+    assert linked(story) == ["buyer@example.org", "pia@example.org"]

@@ -147,6 +147,21 @@ def test_a_label_is_created_in_hubspot_and_kept_by_number(contacts, client, port
     assert len(portal.requests.entries) == before, "an unchanged label costs no request"
 
 
+def test_a_label_without_a_tick_is_meant(contacts, client, portal):
+    deals = add_mapping(contacts.event, "Order", "deals", 1)
+    catalog = Catalog(deals.event.hubspot_connection.connection)
+    label = f"associations-label_{contacts.pk}=Attendee of"
+    form = AssociationsForm(QueryDict(label), setup=EditorSetup(deals, catalog))
+    assert form.is_valid(), form.errors
+    [entry] = form.to_entries()
+    assert (entry.mapping, entry.label) == (contacts.pk, "Attendee of")
+
+    deals.association_mappings = [entry.to_json()]
+    form = AssociationsForm(QueryDict(label), setup=EditorSetup(deals, catalog))
+
+    assert form.is_valid() and form.to_entries() == (), "a tick that is taken away takes its label along"
+
+
 def test_a_label_that_hubspot_refuses_is_an_error_of_its_field(contacts, client, portal):
     deals = add_mapping(contacts.event, "Order", "deals", 1)
     said = {"message": "There is no room for more labels."}

@@ -77,7 +77,7 @@ def test_a_canceled_position_is_removed(story, order, tickets):
     entry = order.all_logentries().filter(action_type__endswith="data_sync.success").order_by("pk").last()
     told = entry.parsed_data["objects"][str(tickets.pk)]
     assert [one["external_link_display_name"] for one in told if one["action"] == "removed"] == [
-        "Tickets: CONF-A1-2 (removed from HubSpot)"
+        "Tickets (customer service): CONF-A1-2 (removed from HubSpot)"
     ]
 
 
