@@ -93,7 +93,9 @@ def big(portal: Portal, sizes: Sizes) -> Big:
 def _copy_events(shop: Shop, number: int) -> None:
     copy(Event, shop.event.pk, number, 0, {"slug": "'idle' || n"})
     event = {"event_id": f"{FIRST} + n"}
-    copy(EventConnection, shop.event.hubspot_connection.pk, number, 0, event)
+    # One after the other is due to be looked at, as events are that were connected over the years.
+    due = {"sweep_due": "now() + n * interval '1 minute'"}
+    copy(EventConnection, shop.event.hubspot_connection.pk, number, 0, event | due)
     deal = shop.event.hubspot_object_mappings.get(external_object_type="deals")
     copy(ObjectMapping, deal.pk, number, 0, {**event, "association_mappings": "'[]'::jsonb"})
     settle()
