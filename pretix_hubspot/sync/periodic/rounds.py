@@ -24,7 +24,7 @@ IDLE = timedelta(days=7)
 #: After which time an event is looked at again where that went wrong.
 AGAIN = timedelta(hours=1)
 #: Seconds after which a round leaves the events that are due to the next one.
-TURN = 60.0
+TURN = 20.0
 #: Events that are loaded together.
 PART = 200
 
