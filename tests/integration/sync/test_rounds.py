@@ -164,7 +164,7 @@ def test_an_event_is_looked_at_now_and_then_though_nothing_happened(story, calm,
 def test_what_a_round_does_not_reach_is_the_next_ones(story, calm):
     calm("gala", "other")
     EventConnection.objects.update(sweep_due=now())
-    seconds = count(0, 31)  # each look at the clock takes half a minute: one event in a turn
+    seconds = count(0, 15)  # each look at the clock takes fifteen seconds: one event in a turn
 
     rounds.sweep_due(Round.row(), clock=lambda: next(seconds))
     assert len(due()) == 2
