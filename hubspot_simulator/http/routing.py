@@ -105,7 +105,7 @@ class Router:
             if (params := _fit(route.pattern, rest)) is not None
         ]
         for route, params in fitting:
-            if route.method == method:
+            if route.method == ("GET" if method == "HEAD" else method):
                 return Match(route, version, params)
         if fitting:
             raise Problem(WRONG_METHOD, "HTTP 405 Method Not Allowed")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from .bodies import Unreadable, read_body
 from .request import Raw, Reply
 
 Answer = Callable[[Raw], Reply]
@@ -72,8 +73,12 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if length else b""
+        try:
+            body = read_body(self.headers, self.rfile)
+        except Unreadable as error:
+            self.close_connection = True  # nobody knows where the next request begins
+            self._send(Reply(error.status, {"status": "error", "message": str(error)}, headers={"Connection": "close"}))
+            return
         parts = urlsplit(self.path)
         raw = Raw(
             self.command,
@@ -86,7 +91,13 @@ class Handler(BaseHTTPRequestHandler):
         )
         self._send(self.server.answer(raw))
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_TRACE = _serve
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """A request that is no HTTP, or of a method that nobody knows, gets JSON like any other."""
+        self.close_connection = True
+        text = message or self._reason(code)
+        self._send(Reply(code, {"status": "error", "message": text}, headers={"Connection": "close"}))
 
     def _send(self, reply: Reply) -> None:
         if reply.hang:
@@ -105,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
             payload = payload[: len(payload) // 2]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        self.wfile.write(head + (b"" if reply.status == 204 else payload))
+        without_body = reply.status == 204 or self.command == "HEAD"
+        self.wfile.write(head + (b"" if without_body else payload))
 
     def _reason(self, status: int) -> str:
         return self.responses[status][0] if status in self.responses else REASONS.get(status, "Unknown")

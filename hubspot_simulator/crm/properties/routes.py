@@ -4,7 +4,7 @@ from hubspot_simulator.http import reading
 from hubspot_simulator.http.batching import envelope, inputs
 from hubspot_simulator.http.request import Call, Reply
 from hubspot_simulator.http.routing import Routes
-from hubspot_simulator.problems import INVALID, Problem, missing_scopes
+from hubspot_simulator.problems import INVALID, MISSING, BatchError, Problem, missing_scopes
 
 from . import rendering
 from .definitions import Group, Option, Property
@@ -105,8 +105,13 @@ def archive_group(call: Call) -> Reply:
 @ROUTES.add("POST", "properties", "{type}/batch/create", "schema")
 def create_batch(call: Call) -> Reply:
     require_write(call)
-    made = [call.portal.schema.create(call.kind.name, _property(call, item)) for item in inputs(call, CREATE, REQUIRED)]
-    return _batch(call, made, 201)
+    made, errors = [], []
+    for entry in [_property(call, item) for item in inputs(call, CREATE, REQUIRED)]:
+        try:
+            made.append(call.portal.schema.create(call.kind.name, entry))
+        except Problem as problem:
+            errors.append(BatchError(problem, {"name": [entry.name]}))
+    return _batch(call, made, 201, errors)
 
 
 @ROUTES.add("POST", "properties", "{type}/batch/read", "schema", ("locale",))
@@ -117,7 +122,8 @@ def read_batch(call: Call) -> Reply:
     wanted = inputs(call, ("name",), ("name",), ("archived", "dataSensitivity", "inputs"))
     listed = {entry.name: entry for entry in call.portal.schema.listed(call.kind.name, bool(call.body.get("archived")))}
     names = [reading.text(item["name"], "name") for item in wanted]
-    return _batch(call, [listed[name] for name in names if name in listed], 200)
+    missing = [BatchError(_missing(name), {"name": [name]}) for name in names if name not in listed]
+    return _batch(call, [listed[name] for name in names if name in listed], 200, missing)
 
 
 @ROUTES.add("POST", "properties", "{type}/batch/archive", "schema")
@@ -219,5 +225,9 @@ def _option(call: Call, raw: object) -> Option:
     return Option(value, label, reading.order(item["displayOrder"]), bool(item["hidden"]), description)
 
 
-def _batch(call: Call, found: list[Property], ok: int) -> Reply:
-    return envelope(call, [rendering.definition(call.portal, call.kind.name, entry) for entry in found], [], ok)
+def _missing(name: str) -> Problem:
+    return Problem(MISSING, f'Property "{name}" does not exist', "OBJECT_NOT_FOUND", "Properties.PROPERTY_NOT_FOUND")
+
+
+def _batch(call: Call, found: list[Property], ok: int, errors: list[BatchError]) -> Reply:
+    return envelope(call, [rendering.definition(call.portal, call.kind.name, entry) for entry in found], errors, ok)

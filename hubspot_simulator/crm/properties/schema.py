@@ -97,7 +97,7 @@ class Schema:
         if existing is not None and existing.archived_at is None:
             raise Problem(
                 CONFLICT,
-                f'A property named "{definition.name}" already exists.',
+                f"A property named '{definition.name}' already exists.",
                 "OBJECT_ALREADY_EXISTS",
                 "Properties.PROPERTY_WITH_NAME_EXISTS",
             )

@@ -20,6 +20,7 @@ def search(call: Call) -> Reply:
     body = call.take(call.body, BODY, ())
     query = _query(call, body)
     check_caps(query, call.size)
+    _check_names(call, query)
     limit = reading.integer(body.get("limit") or 10, "limit", 1, 200)
     after = reading.integer(body.get("after") or 0, "after", 0, 10**9)
     if after + limit > MAX_RESULTS:
@@ -38,6 +39,19 @@ def search(call: Call) -> Reply:
     if after + limit < len(hits):
         answer["paging"] = {"next": {"after": str(after + limit)}}
     return Reply(200, answer)
+
+
+def _check_names(call: Call, query: Query) -> None:
+    """A property that does not exist cannot be searched or sorted by; the words are ours (U)."""
+    names = [*(entry.name for group in query.groups for entry in group), *(name for name, _ in query.sorts)]
+    for name in names:
+        if call.portal.schema.find(call.kind.name, name) is None and not _is_of_association(name):
+            raise invalid(f'There was a problem with the request: property "{name}" does not exist')
+
+
+def _is_of_association(name: str) -> bool:
+    """``associations.contact`` filters by a record that is associated (5.7)."""
+    return name.startswith("associations.")
 
 
 def _query(call: Call, body: dict) -> Query:
