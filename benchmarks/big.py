@@ -12,6 +12,7 @@ from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
 from pretix_hubspot.models import EventConnection, ObjectMapping, OrderState
+from pretix_hubspot.sync import sweep
 
 from .fill import FIRST, NOISE, begin_behind, copy, without_indexes
 from .place import Portal
@@ -79,6 +80,7 @@ def big(portal: Portal, sizes: Sizes) -> Big:
     begin_behind(Event, EventConnection, ObjectMapping, Order, OrderState, LogEntry, OrderSyncQueue)
     [order] = shop.backlog(1)
     drain(shop, portal, 1)
+    sweep.run(EventConnection.objects.get(event=shop.event))  # what a first look learns, copies know as well
     with database.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
     _copy_events(shop, sizes.idle_events)
