@@ -257,8 +257,10 @@ def _types(call: Call, from_kind: ObjectType, to_kind: ObjectType, raw: object) 
 
 
 def _linked(call: Call, one: Node, to_kind: ObjectType) -> list[dict]:
+    """Ids are numbers in v4 and texts in dated versions (specifications; recorded answers, C)."""
+    shown = int if call.legacy else str
     return [
-        {"toObjectId": other[1], "associationTypes": [_label(entry) for entry in entries]}
+        {"toObjectId": shown(other[1]), "associationTypes": [_label(entry) for entry in entries]}
         for other, entries in call.portal.associations.neighbours(one, to_kind.name)
     ]
 

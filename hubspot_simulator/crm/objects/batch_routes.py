@@ -60,6 +60,7 @@ def read(call: Call) -> Reply:
     entries = [Input(id=reading.text(item["id"], "id")) for item in raw]
     wanted = reading.texts(call.body.get("properties"), "properties")
     history = reading.texts(call.body.get("propertiesWithHistory"), "propertiesWithHistory")
+    rendering.check_history(history, len(entries))
     records, errors = batches.read(call.portal, call.kind, entries, _id_property(call.body), call.flag("archived"))
     results = [rendering.record(call.portal, call.kind, entry, wanted, history) for entry in records]
     return envelope(call, results, errors, ok=200)

@@ -5,9 +5,13 @@ from collections.abc import Iterable
 from hubspot_simulator.clock import iso
 from hubspot_simulator.crm.schemas.state import ObjectType
 from hubspot_simulator.portal.state import Portal
+from hubspot_simulator.problems import invalid
 
 from .state import Change, Record
 from .writing import Written
+
+#: Records of which histories are answered at once.
+MOST_WITH_HISTORY = 50
 
 
 def record(
@@ -76,3 +80,12 @@ def _history(changes: list[Change]) -> list[dict]:
         }
         for change in reversed(changes)
     ]
+
+
+def check_history(wanted: list[str], number: int) -> None:
+    """Histories come with 50 records at most (recorded answers, C)."""
+    if wanted and number > MOST_WITH_HISTORY:
+        raise invalid(
+            "The maximum number of inputs supported in a batch request for property histories is "
+            f"{MOST_WITH_HISTORY}, but received {number}"
+        )

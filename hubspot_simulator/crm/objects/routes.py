@@ -1,5 +1,7 @@
 """Records one by one: create, read, list, update, archive, merge, forget (hubspot.md 5)."""
 
+from urllib.parse import urlencode
+
 from hubspot_simulator.crm.associations.specs import links
 from hubspot_simulator.http import reading
 from hubspot_simulator.http.request import Call, Reply
@@ -54,6 +56,7 @@ def list_records(call: Call) -> Reply:
     ids = sorted(int(record_id) for record_id in pool if int(record_id) >= after)
     page = [pool[str(number)] for number in ids[:limit]]
     wanted, history = call.listed("properties"), call.listed("propertiesWithHistory")
+    rendering.check_history(history, limit)
     results = [
         with_associations(call, entry, rendering.record(call.portal, call.kind, entry, wanted, history))
         for entry in page
@@ -62,12 +65,12 @@ def list_records(call: Call) -> Reply:
 
 
 def paging(call: Call, ids: list[int], limit: int) -> dict:
-    """The cursor; its link carries an odd host on purpose (hubspot.md 1.2, A)."""
+    """The cursor, and a link with the whole query (recorded answers, C)."""
     if len(ids) <= limit:
         return {}
     after = str(ids[limit])
-    link = f"https://api.hubspot.com/crm/objects/v3/{call.kind.name}?after={after}"
-    return {"paging": {"next": {"after": after, "link": link}}}
+    query = urlencode({**call.query, "after": [after]}, doseq=True)
+    return {"paging": {"next": {"after": after, "link": f"https://api.hubapi.com{call.path}?{query}"}}}
 
 
 @ROUTES.add("PATCH", "objects", "{type}/{id}", "update", ("idProperty",))

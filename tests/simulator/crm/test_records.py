@@ -1,5 +1,7 @@
 """Records one by one: what they need, what is calculated, how they are listed (hubspot.md 5)."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from hubspot_simulator import STAFF, App, Simulator
@@ -70,7 +72,7 @@ def test_histories_name_a_client_by_the_label_of_its_app():
     ] == [("Toy shop", "Toy shop"), ("Toy shop", "Toy shop")]
 
 
-def test_paging_by_cursor_with_an_odd_link(api, sim):
+def test_paging_by_cursor_with_a_link_that_keeps_the_query(api, sim):
     for number in range(25):
         sim.record("contacts", email=f"{number}@example.org")
     after, seen = None, []
@@ -80,5 +82,23 @@ def test_paging_by_cursor_with_an_odd_link(api, sim):
         if "paging" not in page:
             break
         after = page["paging"]["next"]["after"]
-        assert page["paging"]["next"]["link"].startswith("https://api.hubspot.com/crm/objects/v3/")
+        link = urlsplit(page["paging"]["next"]["link"])
+        assert link.hostname == "api.hubapi.com"
+        assert parse_qs(link.query) == {"after": [after], "limit": ["10"]}
     assert len(seen) == len(set(seen)) == 25
+
+
+def test_histories_come_with_fifty_records_at_most(api, sim):
+    ids = [sim.record("contacts", email=f"{number}@example.org").id for number in range(51)]
+
+    def read(number):
+        inputs = [{"id": record} for record in ids[:number]]
+        return api.post(
+            f"{CONTACTS}/batch/read", {"propertiesWithHistory": ["email"], "properties": [], "inputs": inputs}
+        )
+
+    assert read(50).status_code == 200
+    refused = read(51)
+    assert (refused.status_code, "is 50, but received 51" in refused.json()["message"]) == (400, True)
+    assert api.get(f"{CONTACTS}?limit=51&propertiesWithHistory=email").status_code == 400
+    assert api.get(f"{CONTACTS}?limit=51&properties=email").status_code == 200
