@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Max, Model, QuerySet
+from django.db.models import Max, Min, Model, QuerySet
 from django.utils.timezone import now
 from pretix.base.models import Invoice, LogEntry, Order
 
@@ -96,8 +96,9 @@ def _by_planner(state: Round) -> set[int]:
 
 
 def _settled() -> int:
-    newest = LogEntry.all.filter(datetime__lt=now() - LATE_COMMITS).order_by("-datetime", "-pk")
-    return newest.values_list("pk", flat=True).first() or 0
+    """The newest entry before all that are young enough to be overtaken by a late commit."""
+    young = LogEntry.all.filter(datetime__gte=now() - LATE_COMMITS).aggregate(first=Min("pk"))["first"]
+    return young - 1 if young else LogEntry.all.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def _newest_invoice() -> int:
