@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import chain
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from pretix_hubspot.connections.lifecycle import is_active
@@ -58,19 +57,27 @@ def _until() -> datetime:
 
 
 def sweep_due(row: Round, clock: Callable[[], float] = time.monotonic) -> None:
-    """Sweep the events with news, then others that are due, longest due first, until the turn is over.
+    """Sweep the events with news, and then others that are due, longest due first, until the turn is over.
 
     What is left stays due, and is the next round's.
     """
+    for part in chunks(sorted(news.mark(row)), PART):
+        for event_connection in _open(part):
+            _look_at(event_connection)
+        still_running(row)
     until = clock() + TURN
     due = EventConnection.objects.filter(sweep_due__lte=now(), connection__status=Connection.Status.ACTIVE)
     others = due.order_by("sweep_due", "pk").values_list("pk", flat=True)
-    for part in chain(chunks(sorted(news.mark(row)), PART), iter(lambda: list(others[:PART]), [])):
-        rows = EventConnection.objects.filter(pk__in=part, connection__status=Connection.Status.ACTIVE)
-        for event_connection in rows.select_related("event__organizer", "connection").order_by("pk"):
+    for part in iter(lambda: list(others[:PART]), []):
+        for event_connection in _open(part):
             if clock() >= until:
                 return
             _look_at(event_connection)
+
+
+def _open(pks: list[int]) -> QuerySet[EventConnection]:
+    rows = EventConnection.objects.filter(pk__in=pks, connection__status=Connection.Status.ACTIVE)
+    return rows.select_related("event__organizer", "connection").order_by("pk")
 
 
 def _look_at(event_connection: EventConnection) -> None:
