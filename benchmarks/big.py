@@ -5,9 +5,11 @@ the large event have the primary keys behind ``FIRST``, those of the others come
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection as database
+from django.db.models import F
 from pretix.base.models import Event, LogEntry, Order
 from pretix.base.models.datasync import OrderSyncQueue
 
@@ -81,6 +83,7 @@ def big(portal: Portal, sizes: Sizes) -> Big:
     [order] = shop.backlog(1)
     drain(shop, portal, 1)
     sweep.run(EventConnection.objects.get(event=shop.event))  # what a first look learns, copies know as well
+    LogEntry.all.update(datetime=F("datetime") - timedelta(days=1))  # else all that is copied happened just now
     with database.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
     _copy_events(shop, sizes.idle_events)
