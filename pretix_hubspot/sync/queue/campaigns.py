@@ -207,7 +207,7 @@ class _Turn:
         if campaign.counted_to:
             low = max(0, campaign.counted_to - self._counting)
             found = _chosen(campaign, low, campaign.counted_to).count()
-            campaign.total, campaign.counted_to = campaign.total + found, low
+            campaign.total, campaign.counted_to = campaign.total + found, low if found else _end_of_gap(low)
             self._counting = self._next_width(self._counting, found)
 
     def _fill(self, campaign: Campaign) -> None:
@@ -221,7 +221,9 @@ class _Turn:
             return
         low = max(campaign.counted_to, campaign.cursor - self._filling)
         found = self._queue(campaign, _chosen(campaign, low, campaign.cursor)[:room])
-        campaign.cursor = found[-1] if len(found) == room else low
+        campaign.cursor = (
+            found[-1] if len(found) == room else low if found else max(_end_of_gap(low), campaign.counted_to)
+        )
         self._filling = self._next_width(self._filling, len(found))
 
     def _queue(self, campaign: Campaign, orders: QuerySet[Order]) -> list[int]:
@@ -241,6 +243,13 @@ def _chosen(campaign: Campaign, low: int, high: int) -> QuerySet[Order]:
     """The campaign's orders in a range of primary keys, the newest first."""
     orders_of = orders_sent if campaign.filter["orders"] == "all" else orders_outdated
     return orders_of(campaign.event, low, high).order_by("-pk")
+
+
+def _end_of_gap(key: int) -> int:
+    """This primary key, or a lower one if there are no orders in between: a gap may be of any width."""
+    with scopes_disabled():
+        newest = Order.objects.filter(pk__lt=key).aggregate(newest=Max("pk"))["newest"]
+    return 0 if newest is None else newest + 1
 
 
 def _settle(campaign: Campaign) -> None:
