@@ -84,6 +84,7 @@ def big(portal: Portal, sizes: Sizes) -> Big:
     drain(shop, portal, 1)
     sweep.run(EventConnection.objects.get(event=shop.event))  # what a first look learns, copies know as well
     LogEntry.all.update(datetime=F("datetime") - timedelta(days=1))  # else all that is copied happened just now
+    EventConnection.objects.update(joined_at=F("joined_at") - timedelta(days=3_650))  # before all orders
     with database.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
     _copy_events(shop, sizes.idle_events)
