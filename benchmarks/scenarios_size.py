@@ -139,7 +139,7 @@ def _campaign(shop: Big, reader: Reader, sizes: Sizes) -> Figures:
     _rebuild_items()
     shop.copy_orders(sizes.campaign - sizes.big_event, str(shop.event.pk), logged=False)
     shop.change_mapping()
-    settle()
+    settle(OrderSyncQueue, *(model for name, model in apps.all_models["pretix_hubspot"].items() if name == "workitem"))
     figures = {"campaign_start_s_at_500k": reader.press("resend", "start")}
     chosen = [_choice(shop) for _ in range(TURNS)]
     figures["campaign_choose_s_at_500k"] = max(took for took, _ in chosen)

@@ -11,6 +11,7 @@ from itertools import count
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection as database
+from django.db.models import Model
 from django.utils.crypto import get_random_string
 from django.utils.timezone import now
 from pretix.base.models import Event, InvoiceAddress, LogEntry, Order, OrderPosition, Organizer, SubEvent
@@ -277,9 +278,13 @@ def _rows(rows: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def settle() -> None:
-    """Statistics for the planner, as autovacuum keeps them in a shop that runs for longer than a minute."""
+def settle(*emptied: type[Model]) -> None:
+    """Statistics for the planner, and no remains in tables that were ``emptied``, as autovacuum keeps them in a shop
+    that runs for longer than a minute.
+    """
     with database.cursor() as cursor:
+        for model in emptied:
+            cursor.execute(f"VACUUM {model._meta.db_table}")
         cursor.execute("ANALYZE")
 
 
