@@ -40,6 +40,7 @@ def refresh(desk, house):
 
 def new_row(desk, button):
     """Adds a row to a list; hands it back when it has unfolded, since until then the last one is its neighbour."""
+    desk.page.wait_for_load_state()  # its message is shown before its last rows have come
     before = rows(desk).count()
     desk.button(button, exact=False).click()
     expect(rows(desk)).to_have_count(before + 1)
