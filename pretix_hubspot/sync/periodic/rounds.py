@@ -43,13 +43,17 @@ def only_one() -> Iterator[Round | None]:
     try:
         yield row
     finally:
-        Round.objects.filter(pk=row.pk).update(running_until=None)
+        _ours(row).update(running_until=None)
 
 
 def still_running(row: Round) -> None:
-    """Tell other rounds that this one goes on."""
-    row.running_until = _until()
-    Round.objects.filter(pk=row.pk).update(running_until=row.running_until)
+    """Tell other rounds that this one goes on, unless it was silent for so long that another one has begun."""
+    ours, row.running_until = _ours(row), _until()
+    ours.update(running_until=row.running_until)
+
+
+def _ours(row: Round) -> QuerySet[Round]:
+    return Round.objects.filter(pk=row.pk, running_until=row.running_until)
 
 
 def _until() -> datetime:

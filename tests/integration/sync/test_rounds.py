@@ -236,3 +236,13 @@ def test_a_round_that_died_holds_the_next_up_for_a_lease_at_most(story, fake_clo
     tasks.run_periodic()
 
     assert OrderSyncQueue.objects.get().triggered_by == "sweep"
+
+
+def test_a_round_that_was_silent_for_too_long_does_not_end_the_next_one(story, fake_clock):
+    with rounds.only_one() as slow:
+        fake_clock.advance(301)
+        with rounds.only_one() as next_one:
+            assert next_one
+            until = Round.objects.get().running_until
+            rounds.still_running(slow)
+            assert Round.objects.get().running_until == until
