@@ -58,7 +58,7 @@ def test_a_compressed_body(sim, connection, encoding, pack):
     ("body", "headers", "status"),
     [
         (b"no gzip", {"Content_Encoding": "gzip"}, 400),
-        (gzip.compress(b"{}")[:-4], {"Content_Encoding": "gzip"}, 400),
+        (gzip.compress(b"{}", mtime=0)[:-4], {"Content_Encoding": "gzip"}, 400),
         (b"{}", {"Content_Encoding": "br"}, 415),
         (b"x", {"Content_Length": "many"}, 400),
         (b"zz\r\n{}\r\n0\r\n\r\n", {"Transfer_Encoding": "chunked"}, 400),
