@@ -77,31 +77,31 @@ def test_a_claim_passes_over_rows_that_somebody_is_claiming(story):
     """Row lock of ``jobs.claim``; fails without it: the second worker would wait for the first."""
     harness.seed(story, range(20))
     pks = list(OrderSyncQueue.objects.order_by("pk").values_list("pk", flat=True))
-    claims = []
+    taken = []
 
     def claim():
         with database.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
-        claims.append(claims.claim(pks))
+        taken.append(claims.claim(pks))
 
     with transaction.atomic():
         list(OrderSyncQueue.objects.select_for_update().filter(pk__in=pks[:10]))
         assert not errors(together(claim))
-    assert [row.pk for row in claims[0].rows] == pks[10:]
+    assert [row.pk for row in taken[0].rows] == pks[10:]
 
 
 def test_two_claims_share_nothing_and_leave_nothing(story):
     harness.seed(story, range(200))
     pks = list(OrderSyncQueue.objects.order_by("pk").values_list("pk", flat=True))
-    claims = []
+    taken = []
 
     def claim():
-        claims.append(claims.claim(pks[:100]))
+        taken.append(claims.claim(pks[:100]))
 
     assert not errors(together(*[claim] * 4))
-    held = [row.pk for claim in claims if claim for row in claim.rows]
+    held = [row.pk for claim in taken if claim for row in claim.rows]
     assert sorted(held) == pks[:100]
-    stamps = {row.pk: claim.stamp for claim in claims if claim for row in claim.rows}
+    stamps = {row.pk: claim.stamp for claim in taken if claim for row in claim.rows}
     assert stamps == dict(OrderSyncQueue.objects.filter(in_flight=True).values_list("pk", "in_flight_since"))
 
 

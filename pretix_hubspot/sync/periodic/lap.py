@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils.timezone import now
 from pretix.base.models import Order
 
@@ -35,9 +35,10 @@ PAST, SELDOM = timedelta(days=30), 7
 
 def go_on(state: Round, clock: Callable[[], float] = time.monotonic) -> None:
     """Compare the part of all orders that is due by now."""
-    newest = Order.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    keys = Order.objects.aggregate(oldest=Min("pk"), newest=Max("pk"))
+    oldest, newest = keys["oldest"] or 1, keys["newest"] or 0
     passed = min(1.0, (now() - state.lap_began) / LAP)
-    target, until = int(newest * passed), clock() + TURN
+    target, until = oldest - 1 + int((newest - oldest + 1) * passed), clock() + TURN
     for first, last in key_ranges(Order.objects.filter(pk__gt=state.cursor, pk__lte=target), PART):
         if clock() >= until:
             return
