@@ -64,7 +64,13 @@ SLICES = Rules(
 #: counts an event's orders once a minute reads them, and so does long work where it starts.
 AT_SIZE = Rules(
     growing=_tables(OrderState, Order, OrderSyncQueue, LogEntry, *_items()),
-    hot={},
+    hot={
+        "sync.queue.schedule._first": "items, in the order of choosing",
+        "sync.queue.schedule._promote": "items that became due",
+        "sync.queue.schedule._rows": "rows of the chosen orders",
+        "sync.periodic.news._by_entries": "news among log entries",
+        "sync.periodic.lap.go_on": "the next part of all orders",
+    },
     not_judged=("",),
 )
 _PACKAGE = "pretix_hubspot."

@@ -44,7 +44,7 @@ def size(portal: Portal, sizes: Sizes) -> Figures:
 def _rounds() -> Figures:
     """The periodic round where nothing happens; those before learn what there is, a part of it each."""
     learning = [_timed(_round)]
-    while (took := _timed(_round)) > learning[0] / 4:
+    while (took := _timed(_round)) < learning[-1] / 2:
         learning.append(took)
     if found := OrderSyncQueue.objects.count():
         raise AssertionError(f"A round queued {found} orders, though nothing happened")

@@ -21,7 +21,7 @@ from pretix_hubspot.sync.queue import campaigns, schedule
 from pretix_hubspot.sync.run import run_log
 
 #: Seconds after which a worker hands a long queue to the next task, so that other tasks of pretix get their turn.
-TURN = 1.0
+TURN = 0.5
 
 #: Seconds until somebody looks again whether one of a portal's workers is free.
 NO_PLACE = 1.0
